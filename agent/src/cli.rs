@@ -1,0 +1,180 @@
+//! The command line: its definition, and which room each command goes to. It prints and
+//! chooses exit codes; it decides nothing.
+
+mod config_command;
+mod exit;
+mod node;
+mod plan_command;
+mod status;
+mod steps;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::events::Format;
+use crate::plan::Step;
+
+pub use exit::Exit;
+
+/// Makes this machine a member of its cluster: chainfire, then flaredb, then IAM, then a verdict.
+///
+/// Exit codes: 0 success; 1 failed in a way that may pass, systemd starts it again; 2 wrong usage; 70 a fault of the
+/// agent itself; 78 blocked: somebody has to change something first.
+#[derive(Debug, Parser)]
+#[command(name = "first-boot-agent", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What all commands share.
+#[derive(Debug, clap::Args)]
+struct Options {
+    /// The cluster configuration [default: the credential cluster-config, else /etc/nixos/secrets/cluster-config.json]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The directory of the markers
+    #[arg(long, global = true, value_name = "DIR", default_value = crate::markers::DEFAULT_DIRECTORY)]
+    state_dir: PathBuf,
+    /// Where events go: auto is the journal, as text too on a terminal, as JSON lines where there is no journal
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    log_format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Become a member of a service's cluster, or confirm the bootstrapped one
+    Join {
+        /// The service
+        #[arg(value_enum)]
+        service: Joinable,
+    },
+    /// Set a service up
+    Setup {
+        /// The service
+        #[arg(value_enum)]
+        service: Settable,
+    },
+    /// Judge the cluster: quorum of both Raft groups, IAM, every health endpoint, markers against live membership
+    HealthCheck {
+        /// Look again until the cluster is healthy or the time of policies.health is over
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Do the whole sequence in one process
+    Run,
+    /// Show how far this node is, and what to do next
+    Status {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+        /// Return when the node is a healthy member, or blocked
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Show what would be done and why, touching nothing
+    Plan {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at the cluster configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Joinable {
+    Chainfire,
+    Flaredb,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Settable {
+    Iam,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Check the configuration and list all its problems
+    Validate {
+        /// Refuse unknown keys as well
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Show every value and where it came from
+    Show {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON Schema of the configuration
+    Schema,
+    /// Print an example configuration
+    Example {
+        /// What the node is to do
+        #[arg(value_enum, default_value = "bootstrap")]
+        kind: ExampleKind,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ExampleKind {
+    Bootstrap,
+    Join,
+    AllInOne,
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let exit = match runtime {
+        Ok(runtime) => runtime.block_on(dispatch(cli)),
+        Err(error) => {
+            eprintln!("first-boot-agent: cannot start its event loop: {error}");
+            Exit::Internal
+        }
+    };
+    exit.into()
+}
+
+async fn dispatch(cli: Cli) -> Exit {
+    let options = &cli.options;
+    match cli.command {
+        Command::Join { service: Joinable::Chainfire } => steps::run(options, &[Step::Chainfire], true).await,
+        Command::Join { service: Joinable::Flaredb } => steps::run(options, &[Step::Flaredb], true).await,
+        Command::Setup { service: Settable::Iam } => steps::run(options, &[Step::Iam], true).await,
+        Command::HealthCheck { wait } => steps::run(options, &[Step::HealthCheck], wait).await,
+        Command::Run => steps::run(options, &Step::ALL, true).await,
+        Command::Status { json, wait } => status::run(options, json, wait).await,
+        Command::Plan { json } => plan_command::run(options, json).await,
+        Command::Config(command) => config_command::run(options, &command),
+    }
+}
+
+/// The help of every command, for the reference in `docs/`.
+#[must_use]
+pub fn reference_page() -> String {
+    let mut page =
+        String::from("# Command line\n\n<!-- Generated from agent/src/cli.rs by `make generate`; do not edit. -->\n");
+    let mut root = Cli::command().term_width(100);
+    root.build();
+    append_help(&mut page, &mut root, "first-boot-agent");
+    page
+}
+
+fn append_help(page: &mut String, command: &mut clap::Command, name: &str) {
+    let help = command.render_long_help().to_string();
+    // Writing to a string does not fail.
+    let _ = std::fmt::Write::write_fmt(page, format_args!("\n## `{name}`\n\n```text\n{}\n```\n", help.trim_end()));
+    for inner in command.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
+        let inner_name = format!("{name} {}", inner.get_name());
+        append_help(page, inner, &inner_name);
+    }
+}

@@ -1,0 +1,206 @@
+//! What the facts come to, step by step: pure, so that every line of `status` is a table test.
+
+use crate::config::{ClusterName, Config, Mode};
+use crate::plan::health::{Findings, GroupFinding, Verdict};
+use crate::plan::{Blocker, Decision, Step};
+use crate::systemd::{ActiveState, UnitState};
+
+/// Everything that was looked at.
+pub(super) struct Facts {
+    pub(super) source: String,
+    pub(super) warnings: Vec<String>,
+    pub(super) decisions: Vec<(Step, Decision)>,
+    /// The units of the steps, in order; `None` where systemd does not tell.
+    pub(super) units: Vec<Option<UnitState>>,
+    pub(super) live: Result<Findings, Blocker>,
+}
+
+/// How far a step is, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum State {
+    Off,
+    Done,
+    Working,
+    Waiting,
+    Failed,
+    Blocked,
+}
+
+impl State {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Done => "done",
+            Self::Working => "working",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+/// One step's line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StepStatus {
+    pub(super) step: Step,
+    pub(super) state: State,
+    pub(super) detail: String,
+    /// What to do, where there is something to do.
+    pub(super) next: Option<String>,
+}
+
+/// The whole answer.
+#[derive(Debug, Clone)]
+pub(super) struct Status {
+    pub(super) node: Option<String>,
+    pub(super) cluster: Option<String>,
+    pub(super) mode: Option<&'static str>,
+    pub(super) source: Option<String>,
+    pub(super) overall: State,
+    pub(super) steps: Vec<StepStatus>,
+    pub(super) warnings: Vec<String>,
+    /// The table of groups and endpoints.
+    pub(super) table: String,
+}
+
+impl Status {
+    /// Without a usable configuration nothing else matters.
+    pub(super) fn without_configuration(error: &str, units: &[Option<UnitState>]) -> Self {
+        let steps = Step::ALL.into_iter().zip(units).map(|(step, unit)| StepStatus {
+            step,
+            state: State::Blocked,
+            detail: "there is no usable configuration".to_owned(),
+            next: unit.as_ref().filter(|unit| unit.active == ActiveState::Failed).map(|_| journal(step)),
+        });
+        Self {
+            node: None,
+            cluster: None,
+            mode: None,
+            source: None,
+            overall: State::Blocked,
+            steps: steps.collect(),
+            warnings: vec![error.to_owned()],
+            table: String::new(),
+        }
+    }
+}
+
+/// Judges every step.
+pub(super) fn judge(config: &Config, facts: Facts) -> Status {
+    let steps: Vec<StepStatus> = facts
+        .decisions
+        .iter()
+        .zip(&facts.units)
+        .map(|((step, decision), unit)| match (decision, &facts.live) {
+            (Decision::Run(_), Err(blocker)) => blocked(*step, blocker),
+            (Decision::Run(_), Ok(findings)) if *step == Step::HealthCheck => health(findings, unit.as_ref()),
+            (decision, live) => step_status(*step, decision, unit.as_ref(), live.as_ref().ok()),
+        })
+        .collect();
+    let overall = steps.iter().map(|step| step.state).max().unwrap_or(State::Off);
+    Status {
+        node: Some(config.node.id.to_string()),
+        cluster: config.cluster_name.as_ref().map(ClusterName::to_string),
+        mode: Some(match config.chainfire.mode {
+            Mode::Bootstrap => "bootstrap",
+            Mode::Join { .. } => "join",
+        }),
+        source: Some(facts.source),
+        overall,
+        steps,
+        warnings: facts.warnings,
+        table: facts.live.map(|findings| findings.to_string()).unwrap_or_default(),
+    }
+}
+
+fn step_status(step: Step, decision: &Decision, unit: Option<&UnitState>, live: Option<&Findings>) -> StepStatus {
+    let (state, detail, next) = match decision {
+        Decision::Skip(reason) => {
+            let waits = matches!(reason, crate::plan::SkipReason::Waits(_));
+            (if waits { State::Waiting } else { State::Off }, reason.to_string(), None)
+        }
+        Decision::Blocked(blocker) => return blocked(step, blocker),
+        Decision::Done { since } => done(step, since, live),
+        Decision::Run(action) => under_way(step, &action.to_string(), unit),
+    };
+    StepStatus { step, state, detail, next }
+}
+
+fn blocked(step: Step, blocker: &Blocker) -> StepStatus {
+    StepStatus { step, state: State::Blocked, detail: blocker.reason.clone(), next: Some(blocker.remedy.clone()) }
+}
+
+/// The marker is there: does the live membership agree?
+fn done(step: Step, since: &str, live: Option<&Findings>) -> (State, String, Option<String>) {
+    let group = live.and_then(|live| live.groups.iter().find(|group| group.service == step.service_name()));
+    match group {
+        Some(GroupFinding { holds_this_node: false, list: Ok(list), .. }) => (
+            State::Failed,
+            format!("marked at {since}, but the live member list ({}) does not hold this node", list.ids()),
+            Some(format!(
+                "if it should: rm /var/lib/first-boot-automation/.{0}-* && systemctl restart {1}",
+                step.service_name(),
+                step.unit()
+            )),
+        ),
+        Some(GroupFinding { list: Err(error), .. }) => {
+            (State::Done, format!("since {since}; cannot be confirmed now: {error}"), None)
+        }
+        Some(group) => (State::Done, format!("member since {since}; {}", group.summary()), None),
+        None => (State::Done, format!("since {since}"), None),
+    }
+}
+
+/// The marker is missing: what does the unit say?
+fn under_way(step: Step, action: &str, unit: Option<&UnitState>) -> (State, String, Option<String>) {
+    let Some(unit) = unit else {
+        return (State::Waiting, format!("to do: {action}"), Some(format!("systemctl start {}", step.unit())));
+    };
+    let said = if unit.status_text.is_empty() { action } else { &unit.status_text };
+    match unit.active {
+        ActiveState::Activating if unit.sub == "auto-restart" => (
+            State::Failed,
+            format!(
+                "{said}; started again within {} s, {} restarts so far",
+                unit.restart_delay_us / 1_000_000,
+                unit.n_restarts
+            ),
+            Some(journal(step)),
+        ),
+        ActiveState::Activating => (State::Working, said.to_owned(), None),
+        ActiveState::Failed if unit.exec_main_status == i32::from(super::Exit::Blocked.code()) => {
+            let reason = said.strip_prefix("blocked: ").unwrap_or(said);
+            (State::Blocked, reason.to_owned(), Some(journal(step)))
+        }
+        ActiveState::Failed => (State::Failed, said.to_owned(), Some(journal(step))),
+        ActiveState::Active => (
+            State::Failed,
+            "the unit is done, but its marker is gone".to_owned(),
+            Some(format!("systemctl restart {}", step.unit())),
+        ),
+        _ if unit.job_pending => (State::Waiting, "for the units before it".to_owned(), None),
+        _ => match step.needs() {
+            Some(needed) => (State::Waiting, format!("starts when {} is done", needed.service_name()), None),
+            None => {
+                (State::Waiting, format!("not started: {action}"), Some(format!("systemctl start {}", step.unit())))
+            }
+        },
+    }
+}
+
+fn health(findings: &Findings, unit: Option<&UnitState>) -> StepStatus {
+    let (state, detail) = match findings.verdict() {
+        Verdict::Healthy => (State::Done, "healthy".to_owned()),
+        Verdict::Degraded { reasons } => (State::Done, format!("degraded: {}", reasons.join("; "))),
+        Verdict::Unhealthy { reasons } => {
+            let working = unit.is_some_and(|unit| unit.active == ActiveState::Activating || unit.job_pending);
+            (if working { State::Working } else { State::Failed }, format!("not healthy: {}", reasons.join("; ")))
+        }
+    };
+    let next = (state == State::Failed).then(|| journal(Step::HealthCheck));
+    StepStatus { step: Step::HealthCheck, state, detail, next }
+}
+
+fn journal(step: Step) -> String {
+    format!("journalctl -b -x -u {}", step.unit())
+}

@@ -1,0 +1,97 @@
+//! The two forms of `status`: text for people, JSON for programs.
+
+use std::fmt::Write;
+
+use serde_json::json;
+
+use crate::plan::Step;
+
+use super::judge::{State, Status};
+
+pub(super) fn text(status: &Status) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "{}\n", headline(status));
+    for step in &status.steps {
+        let mark = match step.state {
+            State::Done => "✓",
+            State::Off => "-",
+            State::Working | State::Waiting => "…",
+            State::Failed | State::Blocked => "✗",
+        };
+        let _ = writeln!(text, "  {mark} {:<10} {:<8} {}", label(step.step), step.state.as_str(), step.detail);
+        if let Some(next) = &step.next {
+            let _ = writeln!(text, "{:23}→ {next}", "");
+        }
+    }
+    for warning in &status.warnings {
+        let _ = writeln!(text, "\n  ! {}", warning.replace('\n', "\n    "));
+    }
+    if !status.table.is_empty() {
+        let _ = writeln!(text, "\n  {}", status.table.replace('\n', "\n  "));
+    }
+    let _ = writeln!(text, "\n{}", verdict(status));
+    text
+}
+
+fn headline(status: &Status) -> String {
+    let parts = [
+        status.node.as_deref(),
+        status.cluster.as_deref(),
+        status.mode,
+        status.source.as_deref(),
+        Some(concat!("first-boot-agent ", env!("CARGO_PKG_VERSION"))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// The last line: what to do now.
+fn verdict(status: &Status) -> String {
+    let worst = status.steps.iter().find(|step| step.state == status.overall);
+    let name = worst.map_or("", |step| label(step.step));
+    match status.overall {
+        State::Done | State::Off => "All done: nothing to do.".to_owned(),
+        State::Working | State::Waiting => {
+            "Under way: nothing to do; `first-boot-agent status --wait` returns when it is done.".to_owned()
+        }
+        State::Failed => format!("{name} has failed: see the command at its line; it is tried again by itself."),
+        State::Blocked => {
+            format!("{name} is blocked: follow the line above; it goes on by itself when that is mended.")
+        }
+    }
+}
+
+fn label(step: Step) -> &'static str {
+    match step {
+        Step::HealthCheck => "health",
+        other => other.service_name(),
+    }
+}
+
+pub(super) fn json(status: &Status) -> String {
+    let steps: Vec<_> = status
+        .steps
+        .iter()
+        .map(|step| {
+            json!({
+                "step": label(step.step),
+                "unit": step.step.unit(),
+                "state": step.state.as_str(),
+                "detail": step.detail,
+                "next": step.next,
+            })
+        })
+        .collect();
+    format!(
+        "{:#}\n",
+        json!({
+            "node_id": status.node,
+            "cluster_name": status.cluster,
+            "mode": status.mode,
+            "source": status.source,
+            "state": status.overall.as_str(),
+            "steps": steps,
+            "warnings": status.warnings,
+        })
+    )
+}

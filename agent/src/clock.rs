@@ -1,0 +1,44 @@
+//! The wall clock: how it is written down, and what to believe when nobody has set it.
+//!
+//! Delays never use it; they run on the monotonic clock (see `retry`).
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustls::pki_types::UnixTime;
+use rustls::time_provider::TimeProvider;
+
+/// The time now, as the seed writes it: RFC 3339 in UTC, as `date -Iseconds` prints it.
+#[must_use]
+pub fn now() -> String {
+    written(SystemTime::now())
+}
+
+/// When this binary was built.
+#[must_use]
+pub fn build_date() -> SystemTime {
+    let seconds = env!("FIRST_BOOT_BUILD_EPOCH").parse().unwrap_or_default();
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+/// The clock and the build date, as text, where the clock stands before the build date.
+#[must_use]
+pub fn before_build() -> Option<(String, String)> {
+    let now = SystemTime::now();
+    (now < build_date()).then(|| (written(now), written(build_date())))
+}
+
+fn written(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+}
+
+/// The time at which certificates are judged: the later of the clock and the build date, so
+/// that a machine without a clock battery can reach its cluster before NTP has.
+#[derive(Debug)]
+pub struct NotBeforeBuild;
+
+impl TimeProvider for NotBeforeBuild {
+    fn current_time(&self) -> Option<UnixTime> {
+        let time = SystemTime::now().max(build_date());
+        time.duration_since(UNIX_EPOCH).ok().map(UnixTime::since_unix_epoch)
+    }
+}

@@ -1,0 +1,137 @@
+//! The services' HTTP APIs over verified TLS: an adapter to the ports of `run`.
+//!
+//! The protocol reads like the table in design.md; deadlines, bounds and the classification
+//! of what went wrong are `http`'s and `classify`'s, once for all calls.
+
+mod classify;
+mod http;
+mod names;
+mod tls;
+
+use serde_json::json;
+
+use crate::config::{Endpoint, IamConfig, NodeId, RaftAddr, RaftServiceConfig, Request, TlsPaths};
+use crate::plan::Blocker;
+use crate::plan::membership::MemberList;
+use crate::run::ports::{Added, Class, Cluster, Fault, IamSetup, Password};
+
+use http::{Answer, Http, Method};
+
+/// The real [`Cluster`].
+#[derive(Debug)]
+pub struct HttpCluster {
+    http: Http,
+}
+
+impl HttpCluster {
+    /// Reads the TLS files and prepares a client; no connection is made.
+    ///
+    /// # Errors
+    /// A TLS file is missing, damaged, expired, does not fit, or is readable by others.
+    pub fn new(tls: &TlsPaths, request: Request) -> Result<Self, Blocker> {
+        Ok(Self { http: Http::new(tls::client_config(tls)?, request)? })
+    }
+
+    async fn ask_for_json(&self, at: &Endpoint, path: &str) -> Result<Answer, Fault> {
+        let answer = self.http.send(Method::GET, at, path, None).await?;
+        match answer.status {
+            200 => Ok(answer),
+            _ => Err(answer.fault()),
+        }
+    }
+}
+
+impl Cluster for HttpCluster {
+    async fn health(&self, at: &Endpoint, path: &str) -> Result<(), Fault> {
+        let answer = self.http.send(Method::GET, at, path, None).await?;
+        if answer.status == 200 && !answer.is_html() {
+            return Ok(());
+        }
+        // Whatever a health endpoint says instead of 200, it may say 200 later.
+        Err(Fault { class: Class::Transient { retry_after: None }, ..answer.fault() })
+    }
+
+    async fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> Result<MemberList, Fault> {
+        let answer = self.ask_for_json(at, service.paths.members.as_str()).await?;
+        answer.json("a member list")
+    }
+
+    async fn add(
+        &self,
+        service: &RaftServiceConfig,
+        at: &Endpoint,
+        id: &NodeId,
+        raft_addr: &RaftAddr,
+    ) -> Result<Added, Fault> {
+        let body = json!({"id": id.as_str(), "raft_addr": raft_addr.to_string()});
+        let answer =
+            self.http.send(Method::POST, at, service.paths.add.as_str(), Some(body.to_string().into_bytes())).await?;
+        match answer.status {
+            200 | 201 if !answer.is_html() => Ok(Added::Accepted),
+            409 => Ok(Added::AlreadyMember),
+            _ => Err(answer.fault()),
+        }
+    }
+
+    async fn read_after_write(
+        &self,
+        service: &RaftServiceConfig,
+        at: &Endpoint,
+        key: &str,
+        value: &str,
+    ) -> Result<(), Fault> {
+        let path = service.paths.kv.of(key);
+        let mut at = at.clone();
+        // A follower names the leader once; the probe is no place for a longer chase.
+        for _hop in 0..2 {
+            let written = self.http.send(Method::PUT, &at, &path, Some(value.as_bytes().to_vec())).await?;
+            if !matches!(written.status, 200 | 201 | 204) {
+                match written.fault().class {
+                    Class::NotLeader(Some(leader)) => {
+                        at = leader;
+                        continue;
+                    }
+                    _ => return Err(written.fault()),
+                }
+            }
+            let read = self.http.send(Method::GET, &at, &path, None).await?;
+            return match read.status {
+                200 if read.holds(value) => Ok(()),
+                200 => Err(read.transient("the value read is not the value written")),
+                _ => Err(read.fault()),
+            };
+        }
+        Err(Fault {
+            class: Class::NotLeader(None),
+            endpoint: at,
+            message: format!("no leader of {} for a write", service.service),
+        })
+    }
+
+    async fn iam_is_set_up(&self, iam: &IamConfig) -> Result<bool, Fault> {
+        let answer = self.http.send(Method::GET, &iam.url, iam.setup_path.as_str(), None).await?;
+        match answer.status {
+            200 if !answer.is_html() => Ok(answer.is_completed()),
+            // Not set up, or an IAM that does not tell: the POST's 409 then will.
+            404 | 405 => Ok(false),
+            _ => Err(answer.fault()),
+        }
+    }
+
+    async fn set_up_iam(&self, iam: &IamConfig, cluster_name: &str, password: &Password) -> Result<IamSetup, Fault> {
+        let body = json!({
+            "cluster_name": cluster_name,
+            "admin_user": iam.admin_user.as_str(),
+            "admin_password": password.expose(),
+        });
+        let answer = self
+            .http
+            .send(Method::POST, &iam.url, iam.setup_path.as_str(), Some(body.to_string().into_bytes()))
+            .await?;
+        match answer.status {
+            200 | 201 | 204 if !answer.is_html() => Ok(IamSetup::Done),
+            409 => Ok(IamSetup::DoneAlready),
+            _ => Err(answer.fault()),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The cluster config: found, read, checked, and handed out as values that need
+//! no further checking.
+//!
+//! One table (`table`) lists every field; the checker, the defaults, the JSON
+//! Schema, the reference page and the hints are made from it. Must not hand out
+//! raw text, and must not print what may be secret.
+//!
+//! ```text
+//! bytes ─ syntax ─► tree ─ check (table) ─► fields ─ rules ─ assemble ─► Config
+//! ```
+
+mod assemble;
+mod check;
+mod error;
+mod example;
+mod fields;
+mod file;
+mod group;
+mod kind;
+pub mod model;
+mod near;
+mod own;
+mod raft;
+mod reference;
+mod report;
+mod rules;
+mod schema;
+mod shown;
+mod source;
+mod syntax;
+mod table;
+mod text_kinds;
+mod tree;
+pub mod value;
+
+pub use error::ConfigError;
+pub use example::{Example, example};
+pub use model::{Config, IamConfig, Limits, Mode, RaftServiceConfig, Request, Retry, TlsPaths};
+pub use reference::reference;
+pub use report::{Problem, Report};
+pub use schema::schema;
+pub use shown::{Origin, Shown};
+pub use source::{CREDENTIAL, Loaded, Options, Permissions, SECRETS, Source, default_path, load};
+pub use syntax::{SIZE_LIMIT, SyntaxError};
+pub use value::{ClusterName, Endpoint, HostPort, NodeId, RaftAddr, RaftService, Service, UnitName};
+
+use std::path::PathBuf;
+
+/// A config's JSON, not yet checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document(tree::Tree);
+
+/// What the check goes by besides the config itself.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Where the config came from, for `config show`.
+    pub given: Origin,
+    /// The machine's host name, which a config without `node_id` goes by.
+    pub host_name: Option<String>,
+    /// The directory of the TLS files that the config does not name.
+    pub secrets: PathBuf,
+    /// Whether unknown keys and other oddities are errors.
+    pub strict: bool,
+}
+
+/// A config that holds, and what there is to say about it.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// The config.
+    pub config: Config,
+    /// What is odd, though usable: unknown keys above all.
+    pub warnings: Vec<Problem>,
+    /// Every value and where it came from.
+    pub provenance: Vec<Shown>,
+}
+
+/// Reads JSON.
+///
+/// # Errors
+/// When the bytes are too many, no UTF-8, or no JSON; the error says where.
+pub fn parse(bytes: &[u8]) -> Result<Document, SyntaxError> {
+    syntax::read(bytes).map(Document)
+}
+
+/// Checks a config.
+///
+/// # Errors
+/// With every problem there is.
+pub fn check(document: &Document, context: &Context) -> Result<Checked, Report> {
+    let mut fields = check::walk(&document.0, &context.given);
+    rules::apply(&mut fields, context.host_name.as_deref());
+    let config = assemble::assemble(&mut fields, context);
+    if context.strict {
+        let odd = std::mem::take(&mut fields.warnings);
+        fields.problems.extend(odd);
+    }
+    match config {
+        Some(config) if fields.problems.is_empty() => {
+            let provenance = shown::list(&fields, &context.given);
+            Ok(Checked { config, warnings: report::bounded(fields.warnings), provenance })
+        }
+        _ => Err(Report::of(fields.problems, fields.warnings)),
+    }
+}

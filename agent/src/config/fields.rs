@@ -1,0 +1,84 @@
+//! The checked values of one config by path, with where each came from, and
+//! the problems met so far. Must not know what the values mean together.
+
+use super::{kind::Value, report::Problem, shown::Origin};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A key that the table does not know.
+#[derive(Debug)]
+pub(crate) struct Unknown {
+    pub(crate) path: String,
+    /// The path of the field that was probably meant.
+    pub(crate) meant: Option<String>,
+}
+
+/// The checked values of one config.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    values: BTreeMap<String, (Value, Origin)>,
+    given: BTreeSet<String>,
+    /// The keys that the table does not know.
+    pub(crate) unknown: Vec<Unknown>,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) warnings: Vec<Problem>,
+}
+
+impl Fields {
+    /// The value at a path, given, default or derived.
+    pub(crate) fn get<T: TryFrom<Value>>(&self, path: &str) -> Option<T> {
+        self.values.get(path).and_then(|(value, _)| T::try_from(value.clone()).ok())
+    }
+
+    /// The items of the list at a path.
+    pub(crate) fn list<T: TryFrom<Value>>(&self, path: &str) -> Option<Vec<T>> {
+        self.get::<Vec<Value>>(path)?.into_iter().map(|item| T::try_from(item).ok()).collect()
+    }
+
+    /// The value at a path as it is shown, and where it came from.
+    pub(crate) fn entry(&self, path: &str) -> Option<&(Value, Origin)> {
+        self.values.get(path)
+    }
+
+    /// Whether the config has something at a path, be it right or wrong.
+    pub(crate) fn is_given(&self, path: &str) -> bool {
+        self.given.contains(path)
+    }
+
+    pub(crate) fn note_given(&mut self, path: &str) {
+        self.given.insert(path.to_owned());
+    }
+
+    pub(crate) fn put(&mut self, path: impl Into<String>, value: Value, origin: Origin) {
+        self.values.insert(path.into(), (value, origin));
+    }
+
+    /// Puts a value that was made from others.
+    pub(crate) fn derive(&mut self, path: impl Into<String>, value: Value, from: &str) {
+        self.put(path, value, Origin::Derived { from: from.to_owned() });
+    }
+
+    pub(crate) fn problem(&mut self, path: &str, found: String, expected: String, hint: Option<String>) {
+        self.problems.push(Problem { path: path.to_owned(), found, expected, hint });
+    }
+
+    pub(crate) fn warn(&mut self, path: &str, found: String, expected: String, hint: Option<String>) {
+        self.warnings.push(Problem { path: path.to_owned(), found, expected, hint });
+    }
+
+    /// A field that must be there and is not. Where an unknown key looks like
+    /// it, that is the likelier advice.
+    pub(crate) fn missing(&mut self, path: &str, expected: &str, hint: String) {
+        let misspelt = self.unknown.iter().find(|unknown| unknown.meant.as_deref() == Some(path));
+        let hint = misspelt.map_or(hint, |unknown| {
+            let key = path.rsplit('.').next().unwrap_or(path);
+            format!("did you mean `{key}` where {} stands?", unknown.path)
+        });
+        self.problem(path, "nothing".to_owned(), expected.to_owned(), Some(hint));
+    }
+
+    /// A key that the table does not know; its value is never looked at.
+    pub(crate) fn unknown_key(&mut self, path: String, meant: Option<String>, hint: Option<String>) {
+        self.warn(&path, "an unknown key".to_owned(), "only known keys; this one is ignored".to_owned(), hint);
+        self.unknown.push(Unknown { path, meant });
+    }
+}

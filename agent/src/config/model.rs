@@ -1,0 +1,256 @@
+//! What a cluster config means to the rest of the agent: validated values, with
+//! every default and derived value filled in. Must not hold raw text, read
+//! files, or know the JSON form.
+
+use super::value::{
+    ApiPath, Cidr, ClusterName, DnsName, Endpoint, HostPort, Label, NodeId, NodeRole, RaftAddr, RaftService, Service,
+    UnitName, UserName,
+};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+/// Everything the agent is told about this node and its cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Who this node is.
+    pub node: Node,
+    /// The cluster's name, where the config gives one.
+    pub cluster_name: Option<ClusterName>,
+    /// How chainfire is reached and joined.
+    pub chainfire: RaftServiceConfig,
+    /// How flaredb is reached and joined.
+    pub flaredb: RaftServiceConfig,
+    /// How IAM is reached and set up.
+    pub iam: IamConfig,
+    /// Where the TLS files are.
+    pub tls: TlsPaths,
+    /// How long to wait and how often to try.
+    pub policies: Policies,
+    /// What the health check may do.
+    pub health_check: HealthCheckConfig,
+    /// The address ranges that the config lists, by name.
+    pub networks: Vec<Network>,
+}
+
+impl Config {
+    /// The part of a Raft service.
+    #[must_use]
+    pub fn raft(&self, service: RaftService) -> &RaftServiceConfig {
+        match service {
+            RaftService::Chainfire => &self.chainfire,
+            RaftService::Flaredb => &self.flaredb,
+        }
+    }
+
+    /// Whether the agent takes care of a service.
+    #[must_use]
+    pub fn enables(&self, service: Service) -> bool {
+        match service {
+            Service::Chainfire => self.chainfire.enable,
+            Service::Flaredb => self.flaredb.enable,
+            Service::Iam => self.iam.enable,
+        }
+    }
+}
+
+/// Who this node is and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its id in every member list.
+    pub id: NodeId,
+    /// What it is for.
+    pub role: NodeRole,
+    /// Its primary address, where the config gives one.
+    pub ip: Option<IpAddr>,
+    /// Its full name in DNS, where the config gives one.
+    pub fqdn: Option<DnsName>,
+    /// The datacenter it stands in.
+    pub datacenter: Option<Label>,
+    /// The rack it stands in.
+    pub rack: Option<Label>,
+}
+
+/// How a node becomes part of a Raft group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// It forms the group together with the other initial peers.
+    Bootstrap,
+    /// It is added to a group that exists.
+    Join {
+        /// The member to ask first.
+        leader: Endpoint,
+    },
+}
+
+/// One Raft service on this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RaftServiceConfig {
+    /// Which one.
+    pub service: RaftService,
+    /// Whether the agent takes care of it.
+    pub enable: bool,
+    /// The unit it runs as.
+    pub unit: UnitName,
+    /// Its API on this node.
+    pub url: Endpoint,
+    /// How this node becomes a member.
+    pub mode: Mode,
+    /// This node's Raft address; always given when joining.
+    pub raft_addr: Option<RaftAddr>,
+    /// Every Raft address that means this node.
+    pub own_addresses: Vec<RaftAddr>,
+    /// The other initial members.
+    pub peers: Vec<Peer>,
+    /// Where its calls are.
+    pub paths: ApiPaths,
+}
+
+impl RaftServiceConfig {
+    /// Whether an address is one of this node's.
+    #[must_use]
+    pub fn is_own(&self, address: &HostPort) -> bool {
+        self.own_addresses.contains(address)
+    }
+
+    /// Whom to ask for a change of membership: the leader, then the peers, each
+    /// once.
+    #[must_use]
+    pub fn endpoints_for_change(&self) -> Vec<Endpoint> {
+        let mut asked = Vec::new();
+        let leader = match &self.mode {
+            Mode::Join { leader } => Some(leader),
+            Mode::Bootstrap => None,
+        };
+        for endpoint in leader.into_iter().chain(self.peers.iter().map(|peer| &peer.url)) {
+            if !asked.contains(endpoint) {
+                asked.push(endpoint.clone());
+            }
+        }
+        asked
+    }
+}
+
+/// Another member of a Raft group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// Its Raft address.
+    pub raft: RaftAddr,
+    /// Its API: the same host, with the API's port.
+    pub url: Endpoint,
+}
+
+/// Where the calls of a Raft service are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiPaths {
+    /// `GET`: 200 when healthy.
+    pub health: ApiPath,
+    /// `GET`: the member list.
+    pub members: ApiPath,
+    /// `POST`: adds a member.
+    pub add: ApiPath,
+    /// `DELETE`, with the member's id appended: removes a member.
+    pub member: ApiPath,
+    /// `PUT` and `GET`, with the key appended: the health check's probe.
+    pub kv: ApiPath,
+}
+
+/// IAM on this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IamConfig {
+    /// Whether the agent takes care of it.
+    pub enable: bool,
+    /// The unit it runs as.
+    pub unit: UnitName,
+    /// Its API on this node.
+    pub url: Endpoint,
+    /// The account to create.
+    pub admin_user: UserName,
+    /// The file with the account's password, where the config names one.
+    pub admin_password_file: Option<PathBuf>,
+    /// Whether this node makes up the password when none is given: true on the
+    /// first host of `initial_peers` only.
+    pub generates_password: bool,
+    /// `GET`: 200 when healthy.
+    pub health_path: ApiPath,
+    /// `POST`: creates the account.
+    pub setup_path: ApiPath,
+}
+
+/// Where the TLS files are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsPaths {
+    /// The authority that signed the services' certificates.
+    pub ca: PathBuf,
+    /// This node's certificate.
+    pub certificate: PathBuf,
+    /// The certificate's key.
+    pub key: PathBuf,
+    /// Whether the config names certificate and key, so that they must exist.
+    /// At their default paths they are presented only if they are there.
+    pub identity_required: bool,
+}
+
+/// How long to wait and how often to try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policies {
+    /// For a service's unit to become active.
+    pub service_start: Limits,
+    /// For a service's health endpoint to answer 200.
+    pub health: Limits,
+    /// For the member list to show this node as a full member.
+    pub promotion: Limits,
+    /// For another node's IAM setup to appear.
+    pub iam_setup: Limits,
+    /// For one attempt to join, and the pause before the next.
+    pub join: Retry,
+    /// For a single request.
+    pub request: Request,
+}
+
+/// Waiting for something to come true, looking ever less often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long in all.
+    pub limit: Duration,
+    /// The pause before the second look.
+    pub first_delay: Duration,
+    /// The longest pause between two looks.
+    pub max_delay: Duration,
+}
+
+/// Trying something that others take part in, with random pauses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// How often in one run of the unit.
+    pub attempts: u32,
+    /// The upper bound of the first pause; it doubles with each.
+    pub scale: Duration,
+    /// The longest pause.
+    pub max_delay: Duration,
+}
+
+/// Bounds of a single request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// Until the connection stands, TLS included.
+    pub connect: Duration,
+    /// Until the answer is read.
+    pub total: Duration,
+    /// The most bytes of an answer that are read.
+    pub max_body: u64,
+}
+
+/// What the health check may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HealthCheckConfig {
+    /// Whether it writes and reads back one key.
+    pub probe: bool,
+}
+
+/// An address range with a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    /// Its name in the config.
+    pub name: Label,
+    /// The range.
+    pub range: Cidr,
+}

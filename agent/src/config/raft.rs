@@ -1,0 +1,123 @@
+//! This node's part in a Raft group: who the peers are, whom to ask, where its
+//! own API is. Must not reach out to any of them.
+
+use super::{
+    fields::Fields,
+    group::Group,
+    kind::Value,
+    model::{ApiPaths, Mode, Node, Peer, RaftServiceConfig},
+    own::own_addresses,
+    value::{BaseUrl, DnsName, Endpoint, Host, HostPort},
+};
+
+/// Builds the configuration of a service from what is told about its group.
+pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) -> Option<RaftServiceConfig> {
+    let own_addresses = own_addresses(group, node);
+    note_peers(fields, group, &own_addresses);
+    let url = own_url(fields, group, node, &own_addresses)?;
+    let mode = mode(fields, group)?;
+    note_leader(fields, group, &mode, &own_addresses, &url);
+    Some(RaftServiceConfig {
+        service: group.service,
+        enable: fields.get(&group.path("enable"))?,
+        unit: fields.get(&group.path("unit"))?,
+        url,
+        mode,
+        raft_addr: group.raft_addr.clone(),
+        peers: peers(group, &own_addresses)?,
+        own_addresses,
+        paths: paths(fields, group)?,
+    })
+}
+
+fn mode(fields: &Fields, group: &Group) -> Option<Mode> {
+    if fields.get::<bool>("$.bootstrap")? {
+        return Some(Mode::Bootstrap);
+    }
+    let leader = group.leader.as_ref()?.endpoint(group.api_port).ok()?;
+    Some(Mode::Join { leader })
+}
+
+fn peers(group: &Group, own: &[HostPort]) -> Option<Vec<Peer>> {
+    let mut peers: Vec<Peer> = Vec::new();
+    for raft in group.members.iter().filter(|member| !own.contains(member)) {
+        if peers.iter().all(|peer| peer.raft != *raft) {
+            let url = Endpoint::at(HostPort::new(raft.host().clone(), group.api_port).ok()?).ok()?;
+            peers.push(Peer { raft: raft.clone(), url });
+        }
+    }
+    Some(peers)
+}
+
+/// Warns of a node that is told to join through itself.
+fn note_leader(fields: &mut Fields, group: &Group, mode: &Mode, own: &[HostPort], url: &Endpoint) {
+    let Mode::Join { leader } = mode else { return };
+    let hosts_match = own.iter().any(|address| address.host() == leader.host());
+    if leader == url || (hosts_match && leader.port() == url.port()) {
+        fields.warn(
+            &group.path("leader_url"),
+            format!("{leader}, which is this node"),
+            "a member of the cluster that this node joins".to_owned(),
+            Some("name another node, or set `bootstrap` to true if this one begins the cluster".to_owned()),
+        );
+    }
+}
+
+/// Warns of member lists that will not mean what their writer meant.
+fn note_peers(fields: &mut Fields, group: &Group, own: &[HostPort]) {
+    let path = group.members_path;
+    for (index, member) in group.members.iter().enumerate() {
+        if group.members.iter().take(index).any(|earlier| earlier == member) {
+            let hint = "counted once; was another node meant?".to_owned();
+            fields.warn(
+                &format!("{path}[{index}]"),
+                format!("{member} again"),
+                "each member once".to_owned(),
+                Some(hint),
+            );
+        }
+    }
+    let bootstrap = fields.get("$.bootstrap").unwrap_or(false);
+    if bootstrap && !group.members.is_empty() && !group.members.iter().any(|member| own.contains(member)) {
+        let hint =
+            "give `raft_addr` or `node_ip` as it stands in the list, or set `bootstrap` to false if this node joins";
+        let expected = "this node among the nodes that bootstrap".to_owned();
+        fields.warn(path, "no entry that means this node".to_owned(), expected, Some(hint.to_owned()));
+    }
+}
+
+/// This node's own API: as given, else at the host under which others know it,
+/// since that is the one its certificate is made for.
+fn own_url(fields: &mut Fields, group: &Group, node: &Node, own: &[HostPort]) -> Option<Endpoint> {
+    let path = group.path("url");
+    if let Some(url) = fields.get::<BaseUrl>(&path) {
+        return url.endpoint(group.api_port).ok();
+    }
+    let by_list = group.members.iter().find(|member| own.contains(member));
+    let (host, from) = match (&group.raft_addr, by_list, &node.fqdn, node.ip) {
+        (Some(address), ..) => (address.host().clone(), "raft_addr, api_port"),
+        (_, Some(member), ..) => (member.host().clone(), "initial_peers, api_port"),
+        (_, _, Some(name), _) => (Host::Name(name.clone()), "node_fqdn, api_port"),
+        (_, _, _, Some(ip)) => (Host::Ip(ip), "node_ip, api_port"),
+        _ => (Host::Name("localhost".parse::<DnsName>().ok()?), "api_port"),
+    };
+    derived_url(fields, &path, host, group.api_port, from)
+}
+
+/// An endpoint that the config does not give, noted as derived.
+pub(crate) fn derived_url(fields: &mut Fields, path: &str, host: Host, port: u16, from: &str) -> Option<Endpoint> {
+    let at = HostPort::new(host, port).ok()?;
+    fields.derive(path, Value::Url(BaseUrl::from(at.clone())), from);
+    Endpoint::at(at).ok()
+}
+
+fn paths(fields: &Fields, group: &Group) -> Option<ApiPaths> {
+    let path = |key: &str| fields.get(&group.path(&format!("paths.{key}")));
+    Some(ApiPaths {
+        health: path("health")?,
+        members: path("members")?,
+        add: path("add")?,
+        member: path("member")?,
+        kv: path("kv")?,
+    })
+}

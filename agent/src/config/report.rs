@@ -1,0 +1,162 @@
+//! What is wrong with a config, all of it at once, worded for the person who
+//! has to put it right. Must not print a value whose key looks secret.
+
+use super::tree::Tree;
+use std::fmt;
+
+/// One thing that is wrong, or odd.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Problem {
+    /// Where, as a JSON path: `$.raft_addr`.
+    pub path: String,
+    /// What stands there, shortened, or why it is not shown.
+    pub found: String,
+    /// What should stand there.
+    pub expected: String,
+    /// What to do about it, where more can be said.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: found {}, expected {}", self.path, self.found, self.expected)?;
+        self.hint.iter().try_for_each(|hint| write!(out, "; {hint}"))
+    }
+}
+
+/// Every problem of one config; never empty.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Report {
+    /// The problems, in the order of the file, then those between fields.
+    pub problems: Vec<Problem>,
+    /// How many more there are, where there are too many to be of use.
+    pub left_out: usize,
+    /// What is odd besides; often the key of what is missed.
+    pub warnings: Vec<Problem>,
+}
+
+/// More than a person reads; a generator that went wrong makes thousands.
+const SHOWN: usize = 100;
+
+impl Report {
+    pub(crate) fn of(mut problems: Vec<Problem>, warnings: Vec<Problem>) -> Self {
+        if problems.is_empty() {
+            problems.push(no_value());
+        }
+        let left_out = problems.len().saturating_sub(SHOWN);
+        problems.truncate(SHOWN);
+        Self { problems, left_out, warnings: bounded(warnings) }
+    }
+
+    /// One line, for places that have no more room than that.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let first = self.problems.first().map(ToString::to_string).unwrap_or_default();
+        match self.problems.len() + self.left_out {
+            0 | 1 => first,
+            count => format!("{first}; and {} more", count - 1),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.problems.len() + self.left_out;
+        write!(out, "{count} problem{}", if count == 1 { "" } else { "s" })?;
+        for problem in &self.problems {
+            write!(out, "\n  {}", Indented(problem))?;
+        }
+        if self.left_out > 0 {
+            write!(out, "\n  and {} more", self.left_out)?;
+        }
+        for warning in &self.warnings {
+            write!(out, "\n  (warning) {}", Indented(warning))?;
+        }
+        Ok(())
+    }
+}
+
+/// A problem with its advice on a line of its own.
+struct Indented<'a>(&'a Problem);
+
+impl fmt::Display for Indented<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problem { path, found, expected, hint } = self.0;
+        write!(out, "{path}: found {found}, expected {expected}")?;
+        hint.iter().try_for_each(|hint| write!(out, "\n      {hint}"))
+    }
+}
+
+/// What is said when no config came about and no field is to blame.
+fn no_value() -> Problem {
+    Problem {
+        path: "$".to_owned(),
+        found: "fields that fit no config".to_owned(),
+        expected: "a value for every field with a default".to_owned(),
+        hint: Some("this is a fault of the agent; report it with the output of `config show`".to_owned()),
+    }
+}
+
+/// The first of many warnings, and one that counts the others.
+pub(crate) fn bounded(mut warnings: Vec<Problem>) -> Vec<Problem> {
+    let more = warnings.len().saturating_sub(SHOWN);
+    warnings.truncate(SHOWN);
+    warnings.extend((more > 0).then(|| Problem {
+        path: "$".to_owned(),
+        found: format!("{more} more oddities"),
+        expected: "a cluster config and nothing else".to_owned(),
+        hint: None,
+    }));
+    warnings
+}
+
+/// Adds a key to a JSON path.
+pub(crate) fn below(path: &str, key: &str) -> String {
+    let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    if plain && key.len() <= WIDTH { format!("{path}.{key}") } else { format!("{path}[{}]", quoted(key)) }
+}
+
+/// How a value is shown to a person: short, and not at all where its key looks
+/// secret. What lists and objects hold is never shown.
+pub(crate) fn shown(path: &str, tree: &Tree) -> String {
+    match tree {
+        _ if looks_secret(path) => format!("{} (not shown)", tree.kind()),
+        Tree::Null => "null".to_owned(),
+        Tree::Flag(flag) => flag.to_string(),
+        Tree::Count(count) => count.to_string(),
+        Tree::Number(number) => number.to_string(),
+        Tree::Text(text) => quoted(&without_credentials(text)),
+        Tree::List(_) | Tree::Object(_) => tree.kind(),
+    }
+}
+
+/// Whether the last key of a path is one that people keep secrets under.
+pub(crate) fn looks_secret(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let words = ["pass", "secret", "token", "private", "credential", "auth"];
+    words.iter().any(|word| path.contains(word))
+        || path.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word.ends_with("key") || word == "pin")
+}
+
+const WIDTH: usize = 64;
+
+fn quoted(text: &str) -> String {
+    let mut short: String = text.chars().take(WIDTH).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    format!("{short:?}")
+}
+
+/// The user and password of a URL, which must not travel into a journal, taken
+/// out of whatever looks like one.
+fn without_credentials(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((before, host)) => {
+            let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+            format!("{scheme}***@{host}")
+        }
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,110 @@
+//! What must hold between fields: which are needed when, which go together,
+//! which bound each other. Runs on configs with problems too, so that all are
+//! told at once. Must not read anything but the checked fields.
+
+use super::{fields::Fields, kind::Value, shown::Origin, value::NodeId};
+use std::time::Duration;
+
+/// A field that must be given in one of the two modes.
+#[derive(Debug)]
+pub(crate) struct Need {
+    /// The mode: the value of `bootstrap`.
+    pub(crate) bootstrap: bool,
+    /// The paths of which one must be given.
+    pub(crate) any_of: &'static [&'static str],
+    pub(crate) expected: &'static str,
+    pub(crate) hint: &'static str,
+}
+
+/// The schema prints these too.
+pub(crate) static NEEDS: &[Need] = &[
+    Need {
+        bootstrap: true,
+        any_of: &["$.initial_peers"],
+        expected: "the Raft addresses of the first nodes, for example [\"node01:2380\", \"node02:2380\", \"node03:2380\"]",
+        hint: "a node that bootstraps needs `initial_peers`; one that joins a running cluster has `bootstrap` false",
+    },
+    Need {
+        bootstrap: false,
+        any_of: &["$.leader_url", "$.services.chainfire.leader_url"],
+        expected: "the URL of a member of the cluster, for example https://node01.prod.example.com:2379",
+        hint: "a node that joins needs `leader_url`; one of the first nodes of a new cluster has `bootstrap` true",
+    },
+    Need {
+        bootstrap: false,
+        any_of: &["$.raft_addr", "$.services.chainfire.raft_addr"],
+        expected: "this node's Raft address as HOST:PORT, for example 10.0.1.13:2380",
+        hint: "a node that joins needs `raft_addr`: the address under which the members reach it",
+    },
+];
+
+/// Applies every rule; fills in the node's id where the config has none.
+pub(crate) fn apply(fields: &mut Fields, host_name: Option<&str>) {
+    node_id(fields, host_name);
+    needs(fields);
+    tls_pair(fields);
+    for wait in ["service_start", "health", "promotion", "iam_setup"] {
+        ordered(fields, &format!("$.policies.{wait}"), "first_delay", "max_delay");
+        ordered(fields, &format!("$.policies.{wait}"), "first_delay", "limit");
+    }
+    ordered(fields, "$.policies.request", "connect", "total");
+}
+
+/// Names that installers give to every machine: two nodes would share them.
+const NAMES_OF_NOBODY: [&str; 4] = ["localhost", "localhost.localdomain", "nixos", "nixos-installer"];
+
+fn node_id(fields: &mut Fields, host_name: Option<&str>) {
+    let path = "$.node_id";
+    if fields.is_given(path) {
+        return;
+    }
+    let own = host_name.filter(|name| !NAMES_OF_NOBODY.contains(name));
+    if let Some(id) = own.and_then(|name| name.parse::<NodeId>().ok()) {
+        return fields.put(path, Value::NodeId(id), Origin::HostName);
+    }
+    let hint = match host_name {
+        Some(name) => format!("give `node_id`; the host name {name:?} cannot stand in for it"),
+        None => "give `node_id`; there is no host name to stand in for it".to_owned(),
+    };
+    fields.missing(path, "the id of this node, for example node01", hint);
+}
+
+fn needs(fields: &mut Fields) {
+    let Some(bootstrap) = fields.get::<bool>("$.bootstrap") else {
+        return;
+    };
+    for need in NEEDS.iter().filter(|need| need.bootstrap == bootstrap) {
+        let empty = |path: &str| fields.get::<Vec<Value>>(path).is_some_and(|list| list.is_empty());
+        let Some(first) = need.any_of.first() else {
+            continue;
+        };
+        if need.any_of.iter().all(|path| !fields.is_given(path)) {
+            fields.missing(first, need.expected, need.hint.to_owned());
+        } else if need.any_of.iter().any(|path| empty(path)) {
+            fields.problem(first, "an empty list".to_owned(), need.expected.to_owned(), Some(need.hint.to_owned()));
+        }
+    }
+}
+
+fn tls_pair(fields: &mut Fields) {
+    for (one, other) in [("cert", "key"), ("key", "cert")] {
+        if fields.is_given(&format!("$.tls.{one}")) && !fields.is_given(&format!("$.tls.{other}")) {
+            let hint = format!("give `{other}` with `{one}`, or neither to use this node's files in the default place");
+            let expected = format!("the path of the file that belongs to `{one}`");
+            fields.missing(&format!("$.tls.{other}"), &expected, hint);
+        }
+    }
+}
+
+/// Asks that of two durations the first is not the longer.
+fn ordered(fields: &mut Fields, path: &str, shorter: &str, longer: &str) {
+    let (at, limit) = (format!("{path}.{shorter}"), format!("{path}.{longer}"));
+    let (Some(short), Some(long)) = (fields.get::<Duration>(&at), fields.get::<Duration>(&limit)) else {
+        return;
+    };
+    if short > long {
+        let (short, long) = (Value::Time(short), Value::Time(long));
+        let hint = format!("lower `{shorter}` or raise `{longer}`");
+        fields.problem(&at, short.to_string(), format!("at most `{longer}`, which is {long}"), Some(hint));
+    }
+}

@@ -1,0 +1,148 @@
+//! The JSON Schema of the config, made from the field table and the rules, so
+//! that an editor says what the agent will say. Must not accept less than the
+//! checker does; what a schema cannot say (that an address exists, that one
+//! duration is shorter than another) it leaves out.
+
+use super::{
+    kind::{Kind, TextKind},
+    rules::{NEEDS, Need},
+    syntax,
+    table::{Absent, Field, ROOT},
+    text_kinds::LABEL,
+    tree::Tree,
+};
+use std::time::Duration;
+
+/// The schema as pretty JSON (draft 2020-12), with a final newline.
+#[must_use]
+pub fn schema() -> String {
+    pretty(&document())
+}
+
+/// A tree as pretty JSON with a final newline.
+pub(crate) fn pretty(tree: &Tree) -> String {
+    let mut text = serde_json::to_string_pretty(tree).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn document() -> Tree {
+    let mut schema = Tree::object([
+        ("$schema", Tree::text("https://json-schema.org/draft/2020-12/schema")),
+        ("title", Tree::text("cluster-config.json")),
+        ("description", Tree::text("What first-boot-agent is told about a node and its cluster.")),
+        ("type", Tree::text("object")),
+        ("properties", properties(ROOT)),
+    ]);
+    let bootstraps = Tree::object([("const", Tree::Flag(true))]);
+    schema.put(
+        "if",
+        Tree::object([
+            ("properties", Tree::object([("bootstrap", bootstraps)])),
+            ("required", Tree::texts(["bootstrap"])),
+        ]),
+    );
+    schema.put("then", needs(true));
+    schema.put("else", needs(false));
+    schema
+}
+
+fn properties(table: &[Field]) -> Tree {
+    Tree::Object(table.iter().map(|field| (field.key.to_owned(), property(field))).collect())
+}
+
+/// Every field may also be null, which is the same as not giving it: that is
+/// how generators write what they have no value for.
+fn property(field: &Field) -> Tree {
+    let mut schema = match field.kind {
+        Kind::Flag => typed(&["boolean", "null"]),
+        Kind::Port => numbers(&["integer", "null"], 1, u64::from(u16::MAX)),
+        Kind::Count { least, most } => numbers(&["integer", "null"], least, most),
+        Kind::Time { least, most } => {
+            let mut schema = numbers(&["string", "integer", "null"], whole_seconds(least), most.as_secs());
+            schema.put("pattern", Tree::text("^[0-9]+ *(ms|s|min|h)$"));
+            schema
+        }
+        Kind::Size { least, most } => {
+            let mut schema = numbers(&["string", "integer", "null"], least, most);
+            schema.put("pattern", Tree::text("^[0-9]+ *(B|KiB|MiB|GiB)$"));
+            schema
+        }
+        Kind::Text(kind) => text(kind, &["string", "null"]),
+        Kind::List(kind) => with(typed(&["array", "null"]), "items", text(kind, &["string"])),
+        Kind::Map(kind) => {
+            let names = Tree::object([("pattern", Tree::text(LABEL.pattern))]);
+            let schema = with(typed(&["object", "null"]), "propertyNames", names);
+            with(schema, "additionalProperties", text(kind, &["string", "null"]))
+        }
+        Kind::Object(inner) => with(typed(&["object", "null"]), "properties", properties(inner)),
+    };
+    schema.put("description", Tree::text(described(field)));
+    if let Some(default) = default(field) {
+        schema.put("default", default);
+    }
+    schema
+}
+
+fn described(field: &Field) -> String {
+    match field.absent {
+        Absent::Derived(from) => format!("{} When absent: {from}.", field.about),
+        Absent::Needed(when) => format!("{} Needed {when}.", field.about),
+        Absent::Default(_) | Absent::Open | Absent::Inner => field.about.to_owned(),
+    }
+}
+
+fn default(field: &Field) -> Option<Tree> {
+    match field.absent {
+        Absent::Default(json) => syntax::read(json.as_bytes()).ok(),
+        _ => None,
+    }
+}
+
+fn typed(types: &[&str]) -> Tree {
+    match types {
+        [single] => Tree::object([("type", Tree::text(*single))]),
+        several => Tree::object([("type", Tree::texts(several.iter().copied()))]),
+    }
+}
+
+fn numbers(types: &[&str], least: u64, most: u64) -> Tree {
+    with(with(typed(types), "minimum", Tree::Count(least)), "maximum", Tree::Count(most))
+}
+
+fn text(kind: &TextKind, types: &[&str]) -> Tree {
+    let schema = with(typed(types), "pattern", Tree::text(kind.pattern));
+    with(schema, "examples", Tree::texts([kind.example]))
+}
+
+fn with(mut schema: Tree, key: &str, value: Tree) -> Tree {
+    schema.put(key, value);
+    schema
+}
+
+/// The smallest number of seconds that is not under a bound.
+fn whole_seconds(least: Duration) -> u64 {
+    least.as_secs() + u64::from(least.subsec_nanos() > 0)
+}
+
+fn needs(bootstrap: bool) -> Tree {
+    let needs = NEEDS.iter().filter(|need| need.bootstrap == bootstrap).map(any_of);
+    Tree::object([("allOf", Tree::List(needs.collect()))])
+}
+
+fn any_of(need: &Need) -> Tree {
+    Tree::object([("anyOf", Tree::List(need.any_of.iter().map(|path| given(path)).collect()))])
+}
+
+/// That there is something at a path.
+fn given(path: &str) -> Tree {
+    let mut schema = Tree::object([("type", Tree::texts(["string", "array"])), ("minItems", Tree::Count(1))]);
+    for key in path.trim_start_matches("$.").rsplit('.') {
+        schema = Tree::object([
+            ("type", Tree::text("object")),
+            ("required", Tree::texts([key])),
+            ("properties", Tree::object([(key, schema)])),
+        ]);
+    }
+    schema
+}

@@ -1,0 +1,85 @@
+//! Where each value of the config came from, for `config show`. Must not show
+//! what may be secret: unknown keys and secret-looking ones keep their values.
+
+use super::{
+    fields::Fields,
+    kind::{Kind, Value},
+    report::{below, looks_secret},
+    table::{Field, ROOT},
+};
+use std::{fmt, path::PathBuf};
+
+/// One value and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Shown {
+    /// Where it stands, as a JSON path.
+    pub path: String,
+    /// What it is, or why that is not shown.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The config file.
+    File(PathBuf),
+    /// The systemd credential `cluster-config`.
+    Credential,
+    /// The agent's default.
+    Default,
+    /// Other values.
+    Derived {
+        /// Which, or by which rule.
+        from: String,
+    },
+    /// The machine's host name.
+    HostName,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(out, "{}", path.display()),
+            Self::Credential => out.write_str("credential cluster-config"),
+            Self::Default => out.write_str("default"),
+            Self::Derived { from } => write!(out, "from {from}"),
+            Self::HostName => out.write_str("host name"),
+        }
+    }
+}
+
+impl serde::Serialize for Origin {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+/// Everything that is known, in the order of the table; unknown keys last.
+pub(crate) fn list(fields: &Fields, given: &Origin) -> Vec<Shown> {
+    let mut shown = Vec::new();
+    collect(ROOT, "$", fields, &mut shown);
+    let unknown = fields.unknown.iter().map(|unknown| Shown {
+        path: unknown.path.clone(),
+        value: "(unknown key, ignored)".to_owned(),
+        origin: given.clone(),
+    });
+    shown.extend(unknown);
+    shown
+}
+
+fn collect(table: &[Field], path: &str, fields: &Fields, shown: &mut Vec<Shown>) {
+    for field in table {
+        let at = below(path, field.key);
+        if let Kind::Object(inner) = field.kind {
+            collect(inner, &at, fields, shown);
+        } else if let Some((value, origin)) = fields.entry(&at) {
+            // The path of a secret's file is no secret, and is what an operator
+            // looks for.
+            let open = matches!(value, Value::File(_)) || !looks_secret(&at);
+            let value = if open { value.to_string() } else { "(not shown)".to_owned() };
+            shown.push(Shown { path: at, value, origin: origin.clone() });
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The fields under `policies`: how long to wait and how often to try.
+
+use super::{
+    Absent::{Default, Inner},
+    Field, Kind,
+    Kind::Object,
+    field,
+};
+use std::time::Duration;
+
+const MS: Duration = Duration::from_millis(1);
+const HOUR: Duration = Duration::from_hours(1);
+
+/// The fields of a wait that looks ever less often.
+macro_rules! wait {
+    ($limit:literal, $first:literal, $most:literal) => {
+        &[
+            field(
+                "limit",
+                Kind::Time { least: MS, most: Duration::from_hours(24) },
+                Default($limit),
+                "How long in all.",
+            ),
+            field(
+                "first_delay",
+                Kind::Time { least: MS, most: HOUR },
+                Default($first),
+                "The pause before the second look.",
+            ),
+            field(
+                "max_delay",
+                Kind::Time { least: MS, most: HOUR },
+                Default($most),
+                "The longest pause between two looks.",
+            ),
+        ]
+    };
+}
+
+pub(super) static POLICIES: &[Field] = &[
+    field(
+        "service_start",
+        Object(wait!("\"120s\"", "\"50ms\"", "\"2s\"")),
+        Inner,
+        "Waiting for a service's unit to become active.",
+    ),
+    field(
+        "health",
+        Object(wait!("\"120s\"", "\"10ms\"", "\"2s\"")),
+        Inner,
+        "Waiting for a service's health endpoint to answer 200.",
+    ),
+    field(
+        "promotion",
+        Object(wait!("\"120s\"", "\"5ms\"", "\"1s\"")),
+        Inner,
+        "Waiting for the member list to show this node as a full member.",
+    ),
+    field(
+        "iam_setup",
+        Object(wait!("\"120s\"", "\"100ms\"", "\"5s\"")),
+        Inner,
+        "Waiting for another node to set IAM up.",
+    ),
+    field(
+        "join",
+        Object(JOIN),
+        Inner,
+        "Attempts to join in one run of a unit; systemd starts the unit again after the last.",
+    ),
+    field("request", Object(REQUEST), Inner, "A single request."),
+];
+
+static JOIN: &[Field] = &[
+    field("attempts", Kind::Count { least: 1, most: 1000 }, Default("5"), "How often in one run of the unit."),
+    field(
+        "scale",
+        Kind::Time { least: MS, most: HOUR },
+        Default("\"10s\""),
+        "The upper bound of the first random pause; it doubles with each.",
+    ),
+    field("max_delay", Kind::Time { least: MS, most: HOUR }, Default("\"60s\""), "The longest pause."),
+];
+
+static REQUEST: &[Field] = &[
+    field(
+        "connect",
+        Kind::Time { least: MS, most: HOUR },
+        Default("\"3s\""),
+        "Until the connection stands, TLS included.",
+    ),
+    field("total", Kind::Time { least: MS, most: HOUR }, Default("\"10s\""), "Until the answer is read."),
+    field(
+        "max_body",
+        Kind::Size { least: 1 << 10, most: 64 << 20 },
+        Default("\"1MiB\""),
+        "The most of an answer that is read.",
+    ),
+];

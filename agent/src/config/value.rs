@@ -1,0 +1,31 @@
+//! The values a cluster config is made of, each a type that cannot hold
+//! anything invalid. Parsing is the only way in, so whoever holds one need not
+//! check again. Must not know where in the config a value stood.
+
+mod address;
+mod endpoint;
+mod name;
+mod network;
+mod quantity;
+mod service;
+
+pub use address::{Host, HostPort, RaftAddr};
+pub(crate) use endpoint::BaseUrl;
+pub use endpoint::{ApiPath, Endpoint};
+pub use name::{ClusterName, DnsName, Label, NodeId, UnitName, UserName};
+pub use network::Cidr;
+pub use quantity::{parse_duration, parse_size, show_duration, show_size};
+pub use service::{NodeRole, RaftService, Service};
+
+/// Why a text is not a value of the wanted type, worded as advice to the
+/// person who wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ValueError(String);
+
+impl ValueError {
+    /// An error that says what is wrong and what to write instead.
+    pub(crate) fn new(advice: impl Into<String>) -> Self {
+        Self(advice.into())
+    }
+}

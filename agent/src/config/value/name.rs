@@ -1,0 +1,158 @@
+//! Names: of nodes, clusters, units, users, hosts and places. Every one of them
+//! ends up in a URL, a file name, a marker or a journal field, so each allows
+//! only what is harmless in all of these. Must not resolve anything.
+
+use super::ValueError;
+use std::{fmt, str::FromStr};
+
+/// Declares a text type that only its checking function lets in.
+macro_rules! checked_text {
+    ($(#[$about:meta])* $name:ident, $check:path) => {
+        $(#[$about])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text, as it is written to files and sent to others.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ValueError;
+
+            fn from_str(text: &str) -> Result<Self, ValueError> {
+                $check(text).map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(out, "{:?}", self.0)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(&self.0)
+            }
+        }
+    };
+}
+
+checked_text!(
+    /// What the cluster calls this node: `node01`.
+    NodeId,
+    identifier
+);
+checked_text!(
+    /// What the operators call the cluster: `prod-cluster`.
+    ClusterName,
+    identifier
+);
+checked_text!(
+    /// The account of the first IAM administrator: `admin`.
+    UserName,
+    user
+);
+checked_text!(
+    /// A systemd service unit: `chainfire.service`.
+    UnitName,
+    unit
+);
+checked_text!(
+    /// A host name as DNS takes it, in lower case and without a final dot.
+    DnsName,
+    dns
+);
+checked_text!(
+    /// A short free text that fits one line: a datacenter, a rack, a network.
+    Label,
+    label
+);
+
+fn identifier(text: &str) -> Result<String, ValueError> {
+    let fits = (1..=128).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+    if !fits {
+        return Err(ValueError::new(
+            "use 1 to 128 of the letters a-z and A-Z, digits, `.`, `-`, `_`, beginning with a letter or digit",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn user(text: &str) -> Result<String, ValueError> {
+    let fits = (1..=128).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_@+".contains(c));
+    if !fits {
+        return Err(ValueError::new(
+            "use 1 to 128 letters, digits, `.`, `-`, `_`, `@`, `+`, beginning with a letter, digit or `_`",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn unit(text: &str) -> Result<String, ValueError> {
+    let Some(stem) = text.strip_suffix(".service") else {
+        return Err(ValueError::new("end the unit's name with `.service`"));
+    };
+    let fits = !stem.is_empty()
+        && text.len() <= 255
+        && stem.chars().all(|c| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c));
+    if !fits || stem.ends_with('@') {
+        return Err(ValueError::new(
+            "name one unit that systemd can start (letters, digits and `:-_.\\@`; a template needs its instance)",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn dns(text: &str) -> Result<String, ValueError> {
+    let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+    if !name.is_ascii() {
+        return Err(ValueError::new("write the host name in its ASCII form (`xn--…`)"));
+    }
+    let sound = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
+    if name.len() > 253 || !name.split('.').all(sound) {
+        return Err(ValueError::new(
+            "use a host name of letters, digits and `-`, at most 63 between two dots and 253 in all",
+        ));
+    }
+    // What ends in a number is an address to every resolver and URL parser, and
+    // `10.0.1` would quietly become 10.0.0.1.
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let hexadecimal = |rest: &str| rest.chars().all(|c| c.is_ascii_hexdigit());
+    if last.chars().all(|c| c.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(hexadecimal) {
+        return Err(ValueError::new("a host name cannot end in a number; write an IPv4 address with four parts"));
+    }
+    // The last word is the URL library's, so that every host can stand in a URL:
+    // it knows which `xn--` names mean something.
+    match url::Host::parse(&name) {
+        Ok(url::Host::Domain(same)) if same == name => Ok(name),
+        _ => Err(ValueError::new("use a host name that can stand in a URL; check its `xn--` parts")),
+    }
+}
+
+fn label(text: &str) -> Result<String, ValueError> {
+    let fits = (1..=128).contains(&text.len()) && text.trim() == text && !text.chars().any(char::is_control);
+    if !fits {
+        return Err(ValueError::new("use 1 to 128 bytes on one line, without blanks around them"));
+    }
+    Ok(text.to_owned())
+}

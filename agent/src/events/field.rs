@@ -1,0 +1,48 @@
+//! The fields of an event: numbers stay numbers, everything else is text.
+
+use std::fmt;
+
+/// A field's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A count, a code or a number of milliseconds.
+    Number(u64),
+    /// Any text.
+    Text(String),
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u32> for Value {
+    fn from(number: u32) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(formatter, "{number}"),
+            Self::Text(text) => formatter.write_str(text),
+        }
+    }
+}
+
+/// A name, as in the journal (upper case), and a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// For example `NEXT_RETRY_MS`.
+    pub name: &'static str,
+    /// Its value.
+    pub value: Value,
+}

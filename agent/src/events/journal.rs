@@ -1,0 +1,76 @@
+//! Events as native journal entries.
+//!
+//! `systemd-journal-logger` maps log levels to priorities one step below syslog's own (info
+//! becomes notice), so a severity picks the level that gives its PRIORITY.
+
+use std::io;
+
+use log::Level;
+use log::kv::{self, Key, Source, VisitSource};
+use systemd_journal_logger::JournalLog;
+
+use super::reporter::Record;
+use super::{Field, Severity, Value};
+
+/// `SYSLOG_IDENTIFIER` of every entry: `journalctl -t first-boot-agent`.
+pub(super) const IDENTIFIER: &str = "first-boot-agent";
+
+/// A connection to journald.
+pub(super) struct Journal(JournalLog);
+
+impl Journal {
+    /// Connects; fails where no journal listens.
+    pub(super) fn connect() -> io::Result<Self> {
+        JournalLog::empty().map(|log| Self(log.with_syslog_identifier(IDENTIFIER.to_owned())))
+    }
+
+    /// Writes one entry.
+    pub(super) fn write(&self, record: &Record) -> io::Result<()> {
+        let meaning = record.event.meaning();
+        let fields = Fields(
+            [
+                ("MESSAGE_ID", meaning.message_id),
+                ("SERVICE", record.scope.service),
+                ("OPERATION", record.scope.operation),
+            ]
+            .into_iter()
+            .map(|(name, text)| Field { name, value: Value::Text(text.to_owned()) })
+            .chain(record.context())
+            .chain(record.event.fields())
+            .collect(),
+        );
+        self.0.journal_send(
+            &log::Record::builder()
+                .level(level(meaning.severity))
+                .target("first_boot_agent")
+                .key_values(&fields)
+                .args(format_args!("{}", record.event))
+                .build(),
+        )
+    }
+}
+
+/// The log level that `systemd-journal-logger` turns into the severity's PRIORITY.
+fn level(severity: Severity) -> Level {
+    match severity {
+        Severity::Error => Level::Error,
+        Severity::Warning => Level::Warn,
+        Severity::Notice => Level::Info,
+        Severity::Info => Level::Debug,
+    }
+}
+
+struct Fields(Vec<Field>);
+
+impl Source for Fields {
+    fn visit<'kvs>(&'kvs self, visitor: &mut dyn VisitSource<'kvs>) -> Result<(), kv::Error> {
+        for field in &self.0 {
+            let value = match &field.value {
+                Value::Number(number) => kv::Value::from(*number),
+                Value::Text(text) => kv::Value::from(text.as_str()),
+            };
+            visitor.visit_pair(Key::from_str(field.name), value)?;
+        }
+        Ok(())
+    }
+}

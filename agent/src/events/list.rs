@@ -1,0 +1,523 @@
+//! The list of events. Each stands once: its fields, its message, its MESSAGE_ID and what
+//! the catalog says of it. A MESSAGE_ID never changes and is never used twice.
+//!
+//! Where the first-boot seed shows a message, the message here begins with it. A field
+//! becomes a journal field of the same name in upper case.
+
+use std::fmt;
+
+use super::{Field, Meaning, Severity, Value};
+
+macro_rules! events {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident { $($field:ident: $type:ty),* $(,)? }
+        $severity:ident $message_id:literal
+        message $message:literal
+        subject $subject:literal
+        explanation $explanation:literal
+    )+) => {
+        /// Something that happened, with what an operator needs to know of it.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "a field is named after the journal field that it becomes")]
+        pub enum Event {
+            $( $(#[doc = $doc])+ $name { $($field: $type),* }, )+
+        }
+
+        impl Event {
+            /// What kind of event it is: MESSAGE_ID, severity, catalog text.
+            #[must_use]
+            pub fn meaning(&self) -> &'static Meaning {
+                match self {
+                    $( Self::$name { .. } => {
+                        const MEANING: &Meaning = &meaning::$name;
+                        MEANING
+                    } )+
+                }
+            }
+
+            /// The event's own fields, in the order of the list.
+            #[must_use]
+            pub fn fields(&self) -> Vec<Field> {
+                match self {
+                    $( Self::$name { $($field),* } => vec![
+                        $( Field { name: journal_name!($field), value: Value::from($field.clone()) } ),*
+                    ], )+
+                }
+            }
+        }
+
+        impl fmt::Display for Event {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $( #[allow(unused_variables, reason = "not every field is in the message")]
+                       Self::$name { $($field),* } => write!(formatter, $message), )+
+                }
+            }
+        }
+
+        #[expect(non_upper_case_globals, reason = "named after the events")]
+        mod meaning {
+            use super::{Meaning, Severity};
+            $( pub(super) const $name: Meaning = Meaning {
+                name: stringify!($name),
+                message_id: $message_id,
+                severity: Severity::$severity,
+                subject: $subject,
+                explanation: $explanation,
+                fields: &[$(journal_name!($field)),*],
+            }; )+
+        }
+
+        /// The meaning of every event, in the order of the list.
+        pub const MEANINGS: &[Meaning] = &[$(meaning::$name),+];
+    };
+}
+
+/// The journal's name of a field.
+macro_rules! journal_name {
+    (attempt) => {
+        "ATTEMPT"
+    };
+    (attempts) => {
+        "ATTEMPTS"
+    };
+    (awaited_unit) => {
+        "AWAITED_UNIT"
+    };
+    (clock) => {
+        "CLOCK"
+    };
+    (duration_ms) => {
+        "DURATION_MS"
+    };
+    (endpoint) => {
+        "ENDPOINT"
+    };
+    (error) => {
+        "ERROR"
+    };
+    (floor) => {
+        "FLOOR"
+    };
+    (last_lines) => {
+        "LAST_LINES"
+    };
+    (limit_s) => {
+        "LIMIT_S"
+    };
+    (members) => {
+        "MEMBERS"
+    };
+    (next_retry_ms) => {
+        "NEXT_RETRY_MS"
+    };
+    (path) => {
+        "PATH"
+    };
+    (raft_addr) => {
+        "RAFT_ADDR"
+    };
+    (reason) => {
+        "REASON"
+    };
+    (remedy) => {
+        "REMEDY"
+    };
+    (result) => {
+        "RESULT"
+    };
+    (role) => {
+        "ROLE"
+    };
+    (since) => {
+        "SINCE"
+    };
+    (source) => {
+        "SOURCE"
+    };
+    (state) => {
+        "STATE"
+    };
+    (table) => {
+        "TABLE"
+    };
+    (warning) => {
+        "WARNING"
+    };
+}
+
+events! {
+    /// The configuration was read and is valid.
+    ConfigurationLoaded { source: String }
+        Info "62f746b484e64ceb95bd447e7184d454"
+        message "Configuration loaded from {source}"
+        subject "Configuration loaded"
+        explanation "The cluster configuration was read from @SOURCE@ and is valid. `first-boot-agent \
+            config show` prints every value and where it came from."
+
+    /// A key of the configuration is not known; it is ignored.
+    ConfigurationWarning { warning: String }
+        Warning "b61e6ba536824dd6b80469b84b2d451c"
+        message "Configuration warning: {warning}"
+        subject "Unknown key in the cluster configuration"
+        explanation "A key of the cluster configuration is not known to this version of the agent and \
+            was ignored: @WARNING@. A newer key does no harm. A misspelt one does: \
+            `first-boot-agent config validate --strict` lists them all with the nearest known \
+            key."
+
+    /// No configuration in any place.
+    ConfigurationNotFound { error: String }
+        Error "ec7ac8ad1b2b406baae12c972399d29d"
+        message "{error}"
+        subject "Configuration file not found"
+        explanation "No cluster configuration was found, so nothing can be done on this node. Put it at \
+            /etc/nixos/secrets/cluster-config.json with mode 0600 (`first-boot-agent config \
+            example` prints one), or pass it as the systemd credential `cluster-config`. The \
+            agent starts again by itself when the file appears."
+
+    /// The configuration cannot be used.
+    ConfigurationInvalid { error: String }
+        Error "dc36fc9022484d70aca4a1a9f5b19f71"
+        message "{error}"
+        subject "Invalid cluster configuration"
+        explanation "The cluster configuration cannot be used. The message lists every problem with its \
+            JSON path, what was found and what was expected. Check a corrected file with \
+            `first-boot-agent --config FILE config validate`. The agent starts again by itself \
+            when the file changes."
+
+    /// systemd does not answer; only health endpoints are left to go by.
+    SystemdUnreachable { error: String }
+        Warning "e500bddf37b043078f0f4c3c2052e52b"
+        message "systemd cannot be reached, going by health endpoints alone: {error}"
+        subject "systemd cannot be reached"
+        explanation "Neither the system bus nor systemd's private socket answered, so units cannot be \
+            watched. The agent goes on by asking the services' health endpoints; it will \
+            notice a service that failed to start only when the time limit is over. Check \
+            `systemctl status dbus.service`."
+
+    /// The local service is not healthy yet.
+    WaitingForService { awaited_unit: String, state: String }
+        Info "54a5054cda2e40039e0e14ca778e6176"
+        message "Waiting for {awaited_unit} to become healthy (now {state})"
+        subject "Waiting for a service"
+        explanation "The agent waits for @AWAITED_UNIT@ on this node. It is watched through systemd \
+            and, once active, asked at its health endpoint."
+
+    /// The local service has failed.
+    ServiceFailed { awaited_unit: String, result: String, last_lines: String, remedy: String }
+        Error "8c0a70a7a84547f9953a5154281fa6f5"
+        message "{awaited_unit} failed ({result}){last_lines}; {remedy}"
+        subject "A service on this node failed to start"
+        explanation "@AWAITED_UNIT@ is in the failed state with the result @RESULT@. The agent goes on \
+            watching it and acts as soon as it becomes active. To see why it failed, run \
+            `systemctl status @AWAITED_UNIT@` and `journalctl -u @AWAITED_UNIT@`; after the \
+            repair run `systemctl restart @AWAITED_UNIT@`."
+
+    /// The local service has no unit.
+    ServiceUnknown { awaited_unit: String, state: String }
+        Warning "0db317d94c8e4fa3969a73bf4c83cf3b"
+        message "{awaited_unit} is {state}, going by its health endpoint alone"
+        subject "No such unit"
+        explanation "systemd has no unit @AWAITED_UNIT@ to watch (@STATE@). Where the service has \
+            another unit name, set `services.NAME.unit` in the cluster configuration; where it \
+            is not meant to run here, set `services.NAME.enable` to false."
+
+    /// The local service is healthy.
+    ServiceHealthy { endpoint: String, duration_ms: u64 }
+        Info "939ae232588e4bceb71ed78a1dc02e27"
+        message "Service is healthy at {endpoint} after {duration_ms} ms"
+        subject "A service is healthy"
+        explanation "The service on this node answered its health endpoint @ENDPOINT@ with 200."
+
+    /// The local service was not healthy within the limit.
+    HealthTimeout { limit_s: u64, error: String, remedy: String }
+        Error "5e571eaa66c144e7885990d2e844c762"
+        message "Health check timeout after {limit_s}s: {error}; {remedy}"
+        subject "A service on this node did not become healthy in time"
+        explanation "The service on this node was not healthy within @LIMIT_S@ seconds. systemd will \
+            start this step again. Common causes: the service does not start, another process \
+            holds its port, its TLS files do not fit. Last finding: @ERROR@. The limit is \
+            `policies.health.limit` in the cluster configuration."
+
+    /// This node asks to become a member.
+    JoinStarted { raft_addr: String, endpoint: String }
+        Info "5df6f817b0994bcfa0ec6db25097c040"
+        message "Joining cluster as {raft_addr} through {endpoint}"
+        subject "Joining a cluster"
+        explanation "The agent asks the cluster's leader at @ENDPOINT@ to add this node as a member \
+            with the Raft address @RAFT_ADDR@."
+
+    /// The leader took the add.
+    MemberAdded { endpoint: String, duration_ms: u64 }
+        Info "8c3f846cc6a942d383f84c485e5c4176"
+        message "Member add accepted by {endpoint} after {duration_ms} ms"
+        subject "The leader accepted this node"
+        explanation "The leader at @ENDPOINT@ accepted this node. The join is complete when the member \
+            list shows it as a full member."
+
+    /// The leader says that this node is a member already.
+    AlreadyMember { endpoint: String }
+        Warning "3af9f30c5a664477bda9d8c096d38ff5"
+        message "Already member of cluster (HTTP 409) according to {endpoint}"
+        subject "Already a member"
+        explanation "The add was answered with 409: an entry with this id or address exists. The agent \
+            lists the members again and takes it as success only where id and address are both \
+            this node's. After a lost answer or a reinstalled marker directory this is normal."
+
+    /// This node is in the member list, not yet as a full member.
+    AwaitingPromotion { role: String }
+        Info "baa2919c0ded47bbbec0c9226ed91f2e"
+        message "Waiting to become a full member (now {role})"
+        subject "Waiting for promotion to voter"
+        explanation "This node is in the member list as @ROLE@; it becomes a voter when it has caught \
+            up with the leader."
+
+    /// The member list holds this node as a full member.
+    Joined { members: u64, duration_ms: u64 }
+        Notice "9ce4aa5f0b4742d29e05c9906be994f2"
+        message "Successfully joined cluster, now {members} members, in {duration_ms} ms"
+        subject "Joined the cluster"
+        explanation "The live member list holds this node as a full member, and the marker was written \
+            after that. Later boots skip this step."
+
+    /// The bootstrapped cluster holds this node.
+    Bootstrapped { members: u64, duration_ms: u64 }
+        Notice "50d00787862a43db851bec1ede27387c"
+        message "Successfully bootstrapped cluster with {members} members in {duration_ms} ms"
+        subject "Bootstrapped the cluster"
+        explanation "The local service is healthy and its own member list holds this node; the marker \
+            was written after that. Later boots skip this step."
+
+    /// A request to the cluster failed in a way that may pass.
+    RequestFailed { error: String, attempt: u32, attempts: u32, next_retry_ms: u64 }
+        Error "7a8d9ccd7582429fbac526d3d4381551"
+        message "Join request failed: {error}; attempt {attempt} of {attempts}, next in \
+            {next_retry_ms} ms"
+        subject "A request to the cluster failed"
+        explanation "The cluster could not be reached or was not ready: @ERROR@. The agent tries again \
+            after @NEXT_RETRY_MS@ ms. If this goes on, check the network (`ping`, the firewall \
+            for the API ports), the leader, and `leader_url` in the cluster configuration."
+
+    /// All attempts of this run failed; systemd starts the next run.
+    AttemptsExhausted { error: String, attempts: u32, remedy: String }
+        Error "670c589145d24c06a20602e0fc80fa6f"
+        message "Failed to join cluster after {attempts} attempts: {error}; {remedy}"
+        subject "All attempts of this run failed"
+        explanation "All @ATTEMPTS@ attempts of this run failed; the last error was: @ERROR@. The unit \
+            ends in failure, and systemd starts it again, for ever. Look at the leader \
+            (`journalctl -u chainfire.service` there) and at the member list; attempts and \
+            delays are `policies.join` in the cluster configuration."
+
+    /// The bootstrapping cluster has not formed within the limit.
+    ClusterNotFormed { limit_s: u64, error: String, remedy: String }
+        Error "bce1cb3400e247d79eda7e46a386c4a7"
+        message "Cluster not formed after {limit_s}s: {error}; {remedy}"
+        subject "The bootstrapping cluster did not form in time"
+        explanation "The local service is healthy, but its member list does not yet show a formed \
+            cluster with this node: @ERROR@. Check that the other hosts of `initial_peers` are \
+            up and reach each other on the Raft port. systemd will start this step again."
+
+    /// This node is still no full member after the limit.
+    PromotionTimeout { limit_s: u64, error: String, remedy: String }
+        Error "7592b89ff910468abaeebb48936b7ac2"
+        message "Not a full member after {limit_s}s: {error}; {remedy}"
+        subject "Promotion to full member takes too long"
+        explanation "The member list holds this node, but not as a full member: @ERROR@. The leader may \
+            not reach this node's Raft address, or this node lacks behind with a large log. \
+            Check the Raft port between leader and node. systemd will start this step again; \
+            the entry is kept and adopted."
+
+    /// Another member has this node's id.
+    BlockedIdTaken { reason: String, remedy: String }
+        Error "a9cc2ff74eaf4d618434d99c09ff7f0c"
+        message "blocked: {reason}; {remedy}"
+        subject "This node's id is taken under another address"
+        explanation "The cluster has a member with this node's id under another Raft address. Changing \
+            the address of a member in place can split the cluster, so nothing was changed. If \
+            the old machine is gone for good, remove its entry (the message has the command) \
+            and the join goes on; otherwise give this node an id of its own."
+
+    /// Another member has this node's address.
+    BlockedAddressTaken { reason: String, remedy: String }
+        Error "944782d7341842c59b2410a6f0ae1284"
+        message "blocked: {reason}; {remedy}"
+        subject "This node's Raft address is taken by another id"
+        explanation "The cluster has a member with this node's Raft address under another id. If that \
+            entry is a leftover, remove it (the message has the command); otherwise correct \
+            `raft_addr` or `node_id`."
+
+    /// Bootstrapping would make a second cluster.
+    BlockedSecondCluster { reason: String, remedy: String }
+        Error "101379c7d2ab4d678074a6442ba33d67"
+        message "blocked: {reason}; {remedy}"
+        subject "A cluster without this node exists already"
+        explanation "This node is configured to bootstrap, but a peer is in a cluster that does not \
+            hold this node. Two clusters of one name lose data. Set `bootstrap` to false with \
+            a `leader_url` to join the existing cluster, after clearing this service's data."
+
+    /// A marker belongs to another node, cluster or machine.
+    BlockedForeignMarker { reason: String, remedy: String }
+        Error "543bcfbbc9f24a8a9ecf958027801375"
+        message "blocked: {reason}; {remedy}"
+        subject "A marker is not this node's"
+        explanation "A marker file carries the identity of another node, cluster or machine, as after \
+            copying a disk. Nothing is done on its word. Remove the marker (the message has \
+            the command); the agent then finds out from the live member list what is true."
+
+    /// TLS files or certificates do not fit.
+    BlockedTrust { reason: String, remedy: String }
+        Error "6d84cc7956364be9b85993a74865d3ee"
+        message "blocked: {reason}; {remedy}"
+        subject "A certificate was not accepted"
+        explanation "A certificate could not be verified or a TLS file could not be used. TLS is always \
+            verified; there is no switch to turn that off. Check who issued the certificate, \
+            the names in it and its dates: `openssl x509 -in FILE -noout -issuer -subject \
+            -dates -ext subjectAltName`."
+
+    /// A secret file is readable by others.
+    BlockedSecret { reason: String, remedy: String }
+        Error "fe2fbd720bdc45d3860bed79214119cf"
+        message "blocked: {reason}; {remedy}"
+        subject "A secret file is readable by others"
+        explanation "A file that holds a secret can be read by users who should not. It was not used. \
+            The message has the command that mends it."
+
+    /// The service refused the request for good.
+    BlockedRefused { reason: String, remedy: String }
+        Error "0494868242334b55bff959b7c7fda173"
+        message "blocked: {reason}; {remedy}"
+        subject "The cluster refused the request"
+        explanation "The service answered with an error that trying again will not change. The message \
+            has the answer; compare this node's configuration with what the service expects."
+
+    /// A marker is durable on disk.
+    MarkerWritten { path: String }
+        Info "2ccd5f7112fc4e59b1e9f4fd46b1f9d2"
+        message "Marker written: {path}"
+        subject "Marker written"
+        explanation "The marker @PATH@ is on disk; later boots skip this step."
+
+    /// The marker could not be written; its effect stands.
+    MarkerFailed { error: String }
+        Error "1404cd3aec324b3b837b1bf3b938eca4"
+        message "The step is done, but its marker is not written: {error}"
+        subject "A marker could not be written"
+        explanation "The membership is confirmed and is not repeated, but its marker could not be \
+            written: @ERROR@. systemd starts the step again; it then only confirms the \
+            membership and writes the marker."
+
+    /// A marker file cannot be read; it is written anew after the effect is confirmed.
+    MarkerDamaged { path: String, reason: String }
+        Warning "603ae5da46634a99a910fc8d0f06e36b"
+        message "Marker {path} is damaged ({reason}), asking the cluster instead"
+        subject "A marker is damaged"
+        explanation "The marker @PATH@ cannot be used (@REASON@). The agent finds out from the live \
+            member list what is true and writes the marker anew."
+
+    /// The step was done on an earlier boot.
+    AlreadyDone { since: String }
+        Info "d4ae6af5fb684b68bda039233dde8fcb"
+        message "Nothing to do, done at {since}"
+        subject "Nothing to do"
+        explanation "A marker says that this step was done at @SINCE@."
+
+    /// The configuration turns the step off.
+    StepDisabled { reason: String }
+        Info "5b3916640d9742c18fba675d9f6d26b2"
+        message "Nothing to do: {reason}"
+        subject "Step turned off"
+        explanation "The cluster configuration turns this step off: @REASON@."
+
+    /// IAM is set up.
+    IamSetUp { duration_ms: u64 }
+        Notice "e8948dc322aa46fe8d5feb548d301caf"
+        message "Successfully set up IAM in {duration_ms} ms"
+        subject "IAM is set up"
+        explanation "IAM has its admin user. Later boots skip this step."
+
+    /// IAM was set up before.
+    IamAlreadySetUp { endpoint: String }
+        Info "5d0991e0082248e7adeed7391ee6db62"
+        message "IAM is set up already according to {endpoint}"
+        subject "IAM was set up already"
+        explanation "IAM was set up by another node or on an earlier run."
+
+    /// Another node sets IAM up.
+    IamAwaitingSetup { reason: String }
+        Info "8b21ea852a844829b7c3de4c02228d48"
+        message "Waiting for another node to set up IAM: {reason}"
+        subject "Waiting for IAM to be set up"
+        explanation "This node has no admin password, so it waits until the node that has it (the first \
+            host of `initial_peers`, or one with the credential `iam-admin-password`) has set \
+            IAM up."
+
+    /// An admin password was generated.
+    IamPasswordGenerated { path: String }
+        Notice "c199c0a98a624ac1bac0cddb0346ce06"
+        message "IAM admin password generated into {path} (mode 0600)"
+        subject "IAM admin password generated"
+        explanation "No admin password was configured, so one was generated into @PATH@, readable by \
+            root only. Read it there, store it in your password safe and remove the file."
+
+    /// IAM could not be set up within this run.
+    IamSetupFailed { error: String, remedy: String }
+        Error "4ca8c324a8eb42f1a27d239fdf8adf39"
+        message "IAM setup failed: {error}; {remedy}"
+        subject "IAM could not be set up"
+        explanation "IAM could not be set up in this run: @ERROR@. systemd starts the step again. IAM \
+            needs a working flaredb; look at `journalctl -u iam.service`."
+
+    /// The health verdict is good.
+    ClusterHealthy { table: String }
+        Notice "d9fb18e8eef64ac488b6350eedd03c87"
+        message "Cluster is healthy\n{table}"
+        subject "The cluster is healthy"
+        explanation "Both Raft groups have quorum, IAM answers, and the live membership agrees with \
+            this node's markers."
+
+    /// Quorum is there, and something is missing.
+    ClusterDegraded { reason: String, table: String }
+        Warning "b57c3f0d0a9e4c36a52d2b6d5d0f6e11"
+        message "Cluster is degraded: {reason}\n{table}"
+        subject "The cluster works, and something in it does not"
+        explanation "Both Raft groups have quorum and this node is a healthy member, and the \
+            health check found: @REASON@. Look at the endpoints in the message that are not \
+            healthy. The step counts as done; the cluster has less to spare than it should."
+
+    /// The health verdict is bad.
+    ClusterUnhealthy { reason: String, table: String }
+        Error "f7572dd88f184e53a895bc4380f485ea"
+        message "Cluster is not healthy: {reason}\n{table}"
+        subject "The cluster is not healthy"
+        explanation "The health check found: @REASON@. The message holds the verdict on every endpoint. \
+            The check only reads and is repeated until the cluster is healthy."
+
+    /// A marker and the live membership disagree.
+    MembershipDrift { reason: String, remedy: String }
+        Error "9581467552604ba993623b53b93e295f"
+        message "Membership drift: {reason}; {remedy}"
+        subject "A marker and the live membership disagree"
+        explanation "This node's marker says that it is a member, and the live member list says \
+            otherwise: @REASON@. Live membership is the truth. If the node was removed on \
+            purpose, stop its services and remove its markers; if not, remove the marker and \
+            restart the join unit."
+
+    /// The clock stands before the agent's build date.
+    ClockBeforeBuild { clock: String, floor: String }
+        Warning "dde5a8811aaf43668999f49576886726"
+        message "The clock says {clock}, before this agent was built; certificates are verified as \
+            of {floor}"
+        subject "The clock is wrong"
+        explanation "The system clock stands before the date on which this agent was built (no RTC \
+            battery?). Certificate dates are verified against the build date instead, until \
+            the clock is set. Set the clock: `timedatectl`."
+
+    /// A fault of the agent itself.
+    Internal { error: String }
+        Error "1007e910f9a84ab899b343bb8a01f57a"
+        message "Internal error: {error}"
+        subject "Internal error of the agent"
+        explanation "The agent met a state that it should not. Please report the message together with \
+            the journal of this unit."
+}

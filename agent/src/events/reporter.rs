@@ -1,0 +1,174 @@
+//! Takes events from the work and writes them from a thread of its own, so that a stalled
+//! journal or a slow terminal never holds up a join.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::time::Duration;
+
+use super::journal::Journal;
+use super::{Event, Field, Report, Severity, Value, line};
+
+/// Events that may wait for a stalled journal; later ones are dropped and counted.
+const QUEUE: usize = 256;
+/// How long the end of the program waits for the queue to drain.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// Where events go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// The journal; text on stderr as well where that is a terminal; JSON lines on stdout
+    /// where no journal listens.
+    Auto,
+    /// The seed's JSON lines on stdout.
+    Json,
+    /// Text on stderr.
+    Text,
+}
+
+/// What every event of a step carries along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// `chainfire`, `flaredb`, `iam` or `cluster`.
+    pub service: &'static str,
+    /// `cluster-join`, `initial-setup`, `health-check` or `configuration`.
+    pub operation: &'static str,
+    /// This node, once the configuration is read.
+    pub node_id: Option<String>,
+    /// Its cluster, where the configuration names one.
+    pub cluster_name: Option<String>,
+}
+
+/// An event with its time and its scope.
+#[derive(Debug, Clone)]
+pub(super) struct Record {
+    pub(super) timestamp: String,
+    pub(super) scope: Arc<Scope>,
+    pub(super) run_id: Arc<str>,
+    pub(super) event: Event,
+}
+
+impl Record {
+    /// The fields that come from the scope, not from the event.
+    pub(super) fn context(&self) -> Vec<Field> {
+        [
+            ("NODE_ID", self.scope.node_id.as_deref()),
+            ("CLUSTER_NAME", self.scope.cluster_name.as_deref()),
+            ("RUN_ID", Some(&*self.run_id)),
+        ]
+        .into_iter()
+        .filter_map(|(name, text)| Some(Field { name, value: Value::Text(text?.to_owned()) }))
+        .collect()
+    }
+}
+
+enum Message {
+    Record(Box<Record>),
+    End,
+}
+
+/// Owns the writing thread.
+#[derive(Debug)]
+pub struct Reporter {
+    queue: SyncSender<Message>,
+    ended: Receiver<()>,
+    run_id: Arc<str>,
+}
+
+/// The [`Report`] of one step: adds the step's scope to each event.
+#[derive(Debug, Clone)]
+pub struct ScopedReporter {
+    queue: SyncSender<Message>,
+    scope: Arc<Scope>,
+    run_id: Arc<str>,
+}
+
+impl Reporter {
+    /// Starts the writing thread. `run_id` is the same for everything within one boot.
+    #[must_use]
+    pub fn start(format: Format, run_id: &str) -> Self {
+        let (queue, messages) = sync_channel(QUEUE);
+        let (end, ended) = channel();
+        std::thread::spawn(move || {
+            let sinks = Sinks::choose(format);
+            for message in messages {
+                match message {
+                    Message::Record(record) => sinks.write(&record),
+                    Message::End => break,
+                }
+            }
+            // Nobody waits any more where this fails.
+            let _ = end.send(());
+        });
+        Self { queue, ended, run_id: run_id.into() }
+    }
+
+    /// A reporter for one step.
+    #[must_use]
+    pub fn scoped(&self, scope: Scope) -> ScopedReporter {
+        ScopedReporter { queue: self.queue.clone(), scope: Arc::new(scope), run_id: Arc::clone(&self.run_id) }
+    }
+
+    /// Waits, for a second at most, until everything reported so far is written.
+    pub fn finish(self) {
+        if self.queue.try_send(Message::End).is_ok() {
+            // A journal that stalls for longer loses the rest: ending is worth more.
+            let _ = self.ended.recv_timeout(DRAIN);
+        }
+    }
+}
+
+impl Report for ScopedReporter {
+    fn report(&self, event: Event) {
+        // A full queue means a stalled journal; the work goes on without the event.
+        let _ = self.queue.try_send(Message::Record(Box::new(Record {
+            timestamp: crate::clock::now(),
+            scope: Arc::clone(&self.scope),
+            run_id: Arc::clone(&self.run_id),
+            event,
+        })));
+    }
+}
+
+/// The open sinks of the writing thread.
+struct Sinks {
+    journal: Option<Journal>,
+    json: bool,
+    text: bool,
+    /// Errors go to the journal a second time as the seed's JSON line, at debug priority:
+    /// the seed's `journalctl -u … | grep '"level":"ERROR"'` finds them there.
+    companion: bool,
+}
+
+impl Sinks {
+    fn choose(format: Format) -> Self {
+        let journal = match format {
+            Format::Auto => Journal::connect().ok(),
+            Format::Json | Format::Text => None,
+        };
+        let terminal = io::stderr().is_terminal();
+        Self {
+            text: format == Format::Text || (format == Format::Auto && terminal),
+            json: format == Format::Json || (format == Format::Auto && journal.is_none() && !terminal),
+            companion: journal.is_some() && std::env::var_os("JOURNAL_STREAM").is_some(),
+            journal,
+        }
+    }
+
+    /// Writes to every sink. A sink that fails is not a reason to stop the work, and there
+    /// is no further place to complain to.
+    fn write(&self, record: &Record) {
+        if let Some(journal) = &self.journal {
+            let _ = journal.write(record);
+        }
+        if self.json {
+            let _ = writeln!(io::stdout(), "{}", line::json(record));
+        }
+        if self.text {
+            let _ = writeln!(io::stderr(), "{}", line::text(record));
+        }
+        if self.companion && record.event.meaning().severity == Severity::Error {
+            let _ = writeln!(io::stdout(), "<7>{}", line::json(record));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! first-boot-agent makes a freshly installed machine a member of its cluster, unattended.
+//!
+//! The flow goes one way:
+//!
+//! ```text
+//! config file ─ parse ─ validate ─► Config ─┐
+//! markers ─ observe ─► Observed ────────────┼─► plan (pure) ─► Decision per step ─► run ─► events, exit code
+//! command line ─► Step ─────────────────────┘                                      │
+//!                                                              systemd · cluster · markers
+//! ```
+//!
+//! - [`config`] finds, reads and checks the cluster configuration; hands out validated types.
+//! - [`plan`] decides, as data: steps, member lists, the health verdict. It is pure.
+//! - [`run`] executes decisions through the ports that it owns.
+//! - [`systemd`] watches units, over the system bus or PID 1's private socket.
+//! - [`cluster`] speaks the services' HTTP APIs over verified TLS and classifies failures.
+//! - [`markers`] is the only writer of state, durably. [`secret_file`] reads what others must not.
+//! - [`retry`] knows how long to wait; [`clock`] what time it is.
+//! - [`events`] is everything that is said while working, each with a MESSAGE_ID.
+//! - [`cli`] is the command line: it puts the rooms together and prints.
+
+pub mod cli;
+pub mod clock;
+pub mod cluster;
+pub mod config;
+pub mod events;
+pub mod markers;
+pub mod plan;
+pub mod retry;
+pub mod run;
+pub mod secret_file;
+pub mod systemd;

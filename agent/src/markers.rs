@@ -1,0 +1,215 @@
+//! Marker files: the cache of what live membership has confirmed, and the only state the
+//! agent writes.
+//!
+//! A marker is written after its effect and is durable before the write returns (temporary
+//! file, fsync, rename, fsync of the directory): a power cut leaves either no marker or a
+//! whole one. Its first line is an RFC 3339 time, further lines are `key=value` identity; a
+//! marker that an operator wrote with `date -Iseconds` has no identity and is accepted.
+//! This room decides nothing: what a marker means for the next step is the plan's business.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::clock;
+use crate::config::Service;
+
+mod identity;
+
+pub use identity::{Identity, Mismatch};
+
+/// Where the markers lie unless `--state-dir` says otherwise (first-boot seed).
+pub const DEFAULT_DIRECTORY: &str = "/var/lib/first-boot-automation";
+
+/// A marker is a few lines; a larger file is not one of ours.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// What a marker says has happened to its service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Achievement {
+    /// The service's cluster was bootstrapped with this node, or IAM was set up.
+    Initialized,
+    /// This node was added to an existing cluster.
+    Joined,
+}
+
+impl Achievement {
+    /// The word in the marker's file name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Initialized => "initialized",
+            Self::Joined => "joined",
+        }
+    }
+}
+
+/// What stands where a marker may stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MarkerState {
+    /// No marker: the step is still to be done.
+    Absent,
+    /// A marker of this very node, or one without identity that an operator wrote.
+    Present {
+        /// The file.
+        path: PathBuf,
+        /// What it says has happened.
+        achievement: Achievement,
+        /// Its first line, as written.
+        written: String,
+        /// The identity that it carries; empty for an operator's.
+        identity: Identity,
+    },
+    /// Something that cannot be taken for a marker: empty, a directory, not text, no time.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// A marker could not be written or removed; the effect it stands for is not undone.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {path}: {source}; {remedy}")]
+pub struct MarkerError {
+    action: &'static str,
+    path: PathBuf,
+    source: io::Error,
+    remedy: String,
+}
+
+impl MarkerError {
+    fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+        let directory = path.parent().unwrap_or(path).display();
+        let remedy = match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                format!("free some space: df -h {directory}")
+            }
+            io::ErrorKind::ReadOnlyFilesystem => {
+                format!("make it writable: findmnt --target {directory}")
+            }
+            io::ErrorKind::PermissionDenied => {
+                format!("it must be writable by root: ls -ld {directory}")
+            }
+            io::ErrorKind::IsADirectory => format!("remove the directory: rmdir {}", path.display()),
+            _ => format!("check the directory: ls -la {directory}"),
+        };
+        Self { action, path: path.to_owned(), source, remedy }
+    }
+}
+
+/// The directory of markers.
+#[derive(Debug, Clone)]
+pub struct Markers {
+    directory: PathBuf,
+}
+
+impl Markers {
+    /// The markers in `directory`, which need not exist yet.
+    #[must_use]
+    pub fn new(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The path of one marker, for example `.chainfire-joined`.
+    #[must_use]
+    pub fn path(&self, service: Service, achievement: Achievement) -> PathBuf {
+        self.directory.join(format!(".{service}-{}", achievement.as_str()))
+    }
+
+    /// What the markers of a service say. A joined marker counts before an initialized one:
+    /// it is the later of the two where a node was reset from one to the other by hand.
+    #[must_use]
+    pub fn read(&self, service: Service) -> MarkerState {
+        for achievement in [Achievement::Joined, Achievement::Initialized] {
+            let path = self.path(service, achievement);
+            match read_text(&path) {
+                Ok(None) => {}
+                Ok(Some(text)) => return parse(&text, achievement, path),
+                Err(error) => {
+                    return MarkerState::Damaged { path, reason: error.to_string() };
+                }
+            }
+        }
+        MarkerState::Absent
+    }
+
+    /// Writes a marker durably, in place of any file of that name.
+    ///
+    /// # Errors
+    /// Any failure of the file system, with the path and what to do; nothing half-written
+    /// is left under the marker's name.
+    pub fn write(
+        &self,
+        service: Service,
+        achievement: Achievement,
+        identity: &Identity,
+    ) -> Result<PathBuf, MarkerError> {
+        let text = format!("{}\n{identity}", clock::now());
+        let path = self.path(service, achievement);
+        write_durably(&path, text.as_bytes(), 0o644)?;
+        Ok(path)
+    }
+}
+
+/// Writes `bytes` under `path` so that after a power cut either the old file or the whole
+/// new one is there.
+///
+/// # Errors
+/// Any failure of the file system, with the path and what to do.
+pub fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> Result<(), MarkerError> {
+    let failed = |action| move |source| MarkerError::new(action, path, source);
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(directory).map_err(failed("create the directory of"))?;
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.new", std::process::id()));
+    let temporary = PathBuf::from(temporary);
+    let replace = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        File::open(directory)?.sync_all()
+    };
+    replace().map_err(|source| {
+        // The temporary file is of no use to anyone; the first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+        MarkerError::new("write", path, source)
+    })
+}
+
+fn read_text(path: &Path) -> io::Result<Option<String>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut text = String::new();
+    file.take(MAX_BYTES).read_to_string(&mut text)?;
+    Ok(Some(text))
+}
+
+fn parse(text: &str, achievement: Achievement, path: PathBuf) -> MarkerState {
+    let mut lines = text.lines();
+    let written = lines.next().unwrap_or_default().trim();
+    if written.parse::<jiff::Timestamp>().is_err() {
+        let reason = if text.trim().is_empty() {
+            "it is empty".to_owned()
+        } else {
+            "its first line is no RFC 3339 time".to_owned()
+        };
+        return MarkerState::Damaged { path, reason };
+    }
+    MarkerState::Present { path, achievement, written: written.to_owned(), identity: Identity::parse(lines) }
+}
+
+#[cfg(test)]
+mod tests;

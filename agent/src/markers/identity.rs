@@ -1,0 +1,96 @@
+//! Whose marker it is: the identity lines of a marker and their comparison with this node.
+
+use std::fmt;
+
+use crate::config::{ClusterName, Config};
+
+/// Who wrote a marker, or who this node is. A part that is not known is not compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// `node_id` of the configuration.
+    pub node_id: Option<String>,
+    /// `cluster_name` of the configuration.
+    pub cluster_name: Option<String>,
+    /// `/etc/machine-id`: differs on the clone of a disk that was prepared as systemd asks
+    /// (machine-id(5)).
+    pub machine_id: Option<String>,
+}
+
+/// The first part in which a marker is not this node's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The name of the part.
+    pub part: &'static str,
+    /// What the marker says.
+    pub found: String,
+    /// What is true of this node.
+    pub expected: String,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { part, found, expected } = self;
+        write!(formatter, "{part} is {found} there and {expected} here")
+    }
+}
+
+impl Identity {
+    /// This node's identity, with the text of `/etc/machine-id` where it can be read.
+    #[must_use]
+    pub fn of_this_node(config: &Config, machine_id: Option<&str>) -> Self {
+        Self {
+            node_id: Some(config.node.id.to_string()),
+            cluster_name: config.cluster_name.as_ref().map(ClusterName::to_string),
+            machine_id: machine_id
+                .map(str::trim)
+                .filter(|id| !id.is_empty() && *id != "uninitialized")
+                .map(str::to_owned),
+        }
+    }
+
+    /// Reads the `key=value` lines of a marker; unknown keys are a newer agent's business.
+    pub fn parse<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
+        let mut identity = Self::default();
+        for (key, value) in lines.filter_map(|line| line.split_once('=')) {
+            let value = Some(value.trim().to_owned());
+            match key.trim() {
+                "node_id" => identity.node_id = value,
+                "cluster_name" => identity.cluster_name = value,
+                "machine_id" => identity.machine_id = value,
+                _ => {}
+            }
+        }
+        identity
+    }
+
+    /// The first part in which `self`, read from a marker, contradicts this node.
+    #[must_use]
+    pub fn mismatch(&self, this_node: &Self) -> Option<Mismatch> {
+        [
+            ("node_id", &self.node_id, &this_node.node_id),
+            ("cluster_name", &self.cluster_name, &this_node.cluster_name),
+            ("machine_id", &self.machine_id, &this_node.machine_id),
+        ]
+        .into_iter()
+        .find_map(|(part, found, expected)| match (found, expected) {
+            (Some(found), Some(expected)) if found != expected => {
+                Some(Mismatch { part, found: found.clone(), expected: expected.clone() })
+            }
+            _ => None,
+        })
+    }
+}
+
+/// As the lines of a marker.
+impl fmt::Display for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (key, value) in
+            [("node_id", &self.node_id), ("cluster_name", &self.cluster_name), ("machine_id", &self.machine_id)]
+        {
+            if let Some(value) = value {
+                writeln!(formatter, "{key}={value}")?;
+            }
+        }
+        Ok(())
+    }
+}

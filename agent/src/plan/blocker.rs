@@ -1,0 +1,123 @@
+//! What cannot be done until somebody changes something: the reason and the remedy.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::config::{Endpoint, RaftServiceConfig};
+use crate::events::Event;
+use crate::markers::Mismatch;
+
+use super::membership::Member;
+
+/// The kind of a blocker; each is an event of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Another member has this node's id.
+    IdTaken,
+    /// Another member has this node's Raft address.
+    AddressTaken,
+    /// Bootstrapping would make a second cluster.
+    SecondCluster,
+    /// A marker belongs to another node, cluster or machine.
+    ForeignMarker,
+    /// A certificate or a TLS file does not fit.
+    Trust,
+    /// A secret file is readable by others.
+    Secret,
+    /// The service refused the request for good.
+    Refused,
+}
+
+/// Why a step cannot go on, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocker {
+    /// Its kind.
+    pub cause: Cause,
+    /// What is wrong, naming the object.
+    pub reason: String,
+    /// What to do, as a command where there is one.
+    pub remedy: String,
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "blocked: {}; {}", self.reason, self.remedy)
+    }
+}
+
+impl Blocker {
+    /// The event that tells of it.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        let (reason, remedy) = (self.reason.clone(), self.remedy.clone());
+        match self.cause {
+            Cause::IdTaken => Event::BlockedIdTaken { reason, remedy },
+            Cause::AddressTaken => Event::BlockedAddressTaken { reason, remedy },
+            Cause::SecondCluster => Event::BlockedSecondCluster { reason, remedy },
+            Cause::ForeignMarker => Event::BlockedForeignMarker { reason, remedy },
+            Cause::Trust => Event::BlockedTrust { reason, remedy },
+            Cause::Secret => Event::BlockedSecret { reason, remedy },
+            Cause::Refused => Event::BlockedRefused { reason, remedy },
+        }
+    }
+
+    /// A marker that is not this node's.
+    #[must_use]
+    pub fn foreign_marker(path: &Path, mismatch: &Mismatch) -> Self {
+        Self {
+            cause: Cause::ForeignMarker,
+            reason: format!("marker {} is not this node's: {mismatch}", path.display()),
+            remedy: format!("remove it: rm {}", path.display()),
+        }
+    }
+
+    /// The member list has this node's id under another address.
+    #[must_use]
+    pub fn id_taken(service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+        Self {
+            cause: Cause::IdTaken,
+            reason: format!(
+                "{} has a member {} at {}, not at this node's address",
+                service.service, member.id, member.raft_addr
+            ),
+            remedy: format!(
+                "if that machine is gone for good, remove its entry: {}; else set another node_id",
+                removal(service, member, at)
+            ),
+        }
+    }
+
+    /// The member list has this node's address under another id.
+    #[must_use]
+    pub fn address_taken(service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+        Self {
+            cause: Cause::AddressTaken,
+            reason: format!("{} has this node's address {} as member {}", service.service, member.raft_addr, member.id),
+            remedy: format!(
+                "if that entry is a leftover, remove it: {}; else correct raft_addr or node_id",
+                removal(service, member, at)
+            ),
+        }
+    }
+
+    /// A peer's cluster does not hold this node, which is told to bootstrap.
+    #[must_use]
+    pub fn second_cluster(service: &RaftServiceConfig, at: &Endpoint, members: &str) -> Self {
+        Self {
+            cause: Cause::SecondCluster,
+            reason: format!(
+                "told to bootstrap {}, but {at} is in a cluster without this node (members {members})",
+                service.service
+            ),
+            remedy: format!(
+                "to join that cluster set bootstrap to false and leader_url to {at}, and clear \
+                 the data of {}",
+                service.unit
+            ),
+        }
+    }
+}
+
+fn removal(service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> String {
+    format!("curl --cacert /etc/nixos/secrets/ca.crt -X DELETE {}", at.join(&service.paths.member.of(&member.id)))
+}

@@ -1,0 +1,162 @@
+//! What a member list means for this node: pure comparison of id and address.
+//!
+//! The list is the truth. An entry is ours only where id *and* address are ours; an id is
+//! never added under another address, nor an address under another id.
+
+use serde::Deserialize;
+
+use crate::config::{Endpoint, NodeId, RaftAddr, RaftServiceConfig};
+
+use super::Blocker;
+
+/// The answer of `GET /admin/cluster/members`. `leader`, `cluster_id` and `role` are used
+/// where the service offers them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct MemberList {
+    /// Every member; empty on a service that is in no cluster yet.
+    pub members: Vec<Member>,
+    /// The id of the leader.
+    #[serde(default)]
+    pub leader: Option<String>,
+    /// The identity of the cluster itself.
+    #[serde(default)]
+    pub cluster_id: Option<String>,
+}
+
+/// One entry of a member list.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Member {
+    /// The node's id.
+    pub id: String,
+    /// Its Raft address, `HOST:PORT`.
+    pub raft_addr: String,
+    /// For example `healthy`.
+    #[serde(default)]
+    pub status: String,
+    /// `voter` or `learner`, where the service tells.
+    #[serde(default)]
+    pub role: Option<String>,
+}
+
+impl Member {
+    /// Whether it takes part in elections, as far as the service tells: by its role, else
+    /// by a status that names no step on the way.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self.role.as_deref() {
+            Some(role) => matches!(role, "voter" | "leader" | "follower"),
+            None => !matches!(self.status.as_str(), "learner" | "joining" | "pending" | "promoting" | "starting"),
+        }
+    }
+
+    /// Whether the service calls it healthy.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.status == "healthy"
+    }
+
+    /// The role, or what the status says of it.
+    #[must_use]
+    pub fn standing(&self) -> &str {
+        self.role.as_deref().unwrap_or(&self.status)
+    }
+}
+
+impl MemberList {
+    /// Members that take part in elections.
+    pub fn voters(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| member.is_full())
+    }
+
+    /// How many voters a decision needs.
+    #[must_use]
+    pub fn quorum(&self) -> usize {
+        self.voters().count() / 2 + 1
+    }
+
+    /// The ids, for a message.
+    #[must_use]
+    pub fn ids(&self) -> String {
+        let ids: Vec<&str> = self.members.iter().map(|member| member.id.as_str()).collect();
+        ids.join(", ")
+    }
+
+    /// The entry that is this node: by id and address, or by id alone where this node does
+    /// not know its address (a bootstrap configuration without `raft_addr`).
+    #[must_use]
+    pub fn entry_of<'a>(&'a self, id: &NodeId, service: &RaftServiceConfig) -> Option<&'a Member> {
+        self.members.iter().find(|member| member.id == id.as_str() && has_own_address(member, service))
+    }
+}
+
+/// The next move of a node that wants to be a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Move {
+    /// The list has neither our id nor our address.
+    Add,
+    /// Our entry is there, and not a full member yet.
+    Await {
+        /// What it is now, for example `learner`.
+        standing: String,
+    },
+    /// Our entry is there as a full member.
+    Confirmed,
+    /// The list contradicts us.
+    Blocked(Blocker),
+}
+
+/// What to do next, given the member list that `at` has answered.
+#[must_use]
+pub fn next_move(list: &MemberList, id: &NodeId, service: &RaftServiceConfig, at: &Endpoint) -> Move {
+    if let Some(member) = list.entry_of(id, service) {
+        return if member.is_full() { Move::Confirmed } else { Move::Await { standing: member.standing().to_owned() } };
+    }
+    for member in &list.members {
+        if member.id == id.as_str() {
+            return Move::Blocked(Blocker::id_taken(service, member, at));
+        }
+        if is_own_address(member, service) {
+            return Move::Blocked(Blocker::address_taken(service, member, at));
+        }
+    }
+    Move::Add
+}
+
+/// Whether the own list of a bootstrapping node shows its cluster formed: this node and a
+/// majority of the initial members are full members, and a leader is known where told.
+///
+/// # Errors
+/// What is still missing, for the waiting operator.
+pub fn formed(list: &MemberList, id: &NodeId, service: &RaftServiceConfig) -> Result<(), String> {
+    let Some(own) = list.entry_of(id, service) else {
+        return Err(if list.members.is_empty() {
+            "the member list is empty".to_owned()
+        } else {
+            format!("the member list ({}) does not hold this node", list.ids())
+        });
+    };
+    if !own.is_full() {
+        return Err(format!("this node is {} in the member list", own.standing()));
+    }
+    let initial = service.peers.len() + 1;
+    let voters = list.voters().count();
+    if voters < initial / 2 + 1 {
+        return Err(format!("{voters} of {initial} initial peers are in the member list"));
+    }
+    Ok(())
+}
+
+/// Whether a peer that answered `list` is in a cluster that this bootstrapping node must
+/// not compete with.
+#[must_use]
+pub fn is_foreign_cluster(list: &MemberList, id: &NodeId, service: &RaftServiceConfig) -> bool {
+    !list.members.is_empty() && list.entry_of(id, service).is_none()
+}
+
+fn has_own_address(member: &Member, service: &RaftServiceConfig) -> bool {
+    service.raft_addr.is_none() || is_own_address(member, service)
+}
+
+fn is_own_address(member: &Member, service: &RaftServiceConfig) -> bool {
+    member.raft_addr.parse::<RaftAddr>().is_ok_and(|address| service.is_own(&address))
+}

@@ -1,0 +1,215 @@
+//! Sequencing and resumption as tables; what must hold for every input as properties.
+
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::membership::{Member, MemberList, Move, formed, is_foreign_cluster, next_move};
+use super::*;
+use crate::config::{self, Endpoint};
+use crate::markers::Achievement;
+
+fn config(json: &str) -> Config {
+    let context = config::Context {
+        given: config::Origin::Default,
+        host_name: None,
+        secrets: PathBuf::from("/etc/nixos/secrets"),
+        strict: true,
+    };
+    config::check(&config::parse(json.as_bytes()).unwrap(), &context).unwrap().config
+}
+
+fn joining() -> Config {
+    config(
+        r#"{"node_id": "node04", "bootstrap": false, "cluster_name": "prod",
+            "leader_url": "https://node01.prod.example.com:2379", "raft_addr": "10.0.1.13:2380"}"#,
+    )
+}
+
+fn bootstrapping() -> Config {
+    config(
+        r#"{"node_id": "node01", "bootstrap": true, "raft_addr": "10.0.1.10:2380",
+            "initial_peers": ["node01:2380", "node02:2380", "node03:2380"]}"#,
+    )
+}
+
+fn identity(node: &str) -> Identity {
+    Identity { node_id: Some(node.to_owned()), ..Identity::default() }
+}
+
+fn marker(node: &str) -> MarkerState {
+    MarkerState::Present {
+        path: PathBuf::from("/state/.marker"),
+        achievement: Achievement::Joined,
+        written: "2026-01-02T03:04:05+00:00".to_owned(),
+        identity: identity(node),
+    }
+}
+
+fn observed(chainfire: MarkerState, flaredb: MarkerState, iam: MarkerState) -> Observed {
+    Observed { this_node: identity("node04"), chainfire, flaredb, iam }
+}
+
+fn kind(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Run(_) => "run",
+        Decision::Done { .. } => "done",
+        Decision::Skip(SkipReason::Disabled(_)) => "off",
+        Decision::Skip(SkipReason::Waits(_)) => "waits",
+        Decision::Blocked(_) => "blocked",
+    }
+}
+
+#[test]
+fn sequencing_and_resumption() {
+    let absent = || MarkerState::Absent;
+    let damaged = || MarkerState::Damaged { path: PathBuf::from("/state/.marker"), reason: "it is empty".to_owned() };
+    for (chainfire, flaredb, iam, expected) in [
+        (absent(), absent(), absent(), ["run", "run", "run", "run"]),
+        (marker("node04"), absent(), absent(), ["done", "run", "run", "run"]),
+        (marker("node04"), marker("node04"), marker("node04"), ["done", "done", "done", "run"]),
+        (damaged(), absent(), absent(), ["run", "run", "run", "run"]),
+        (marker("node09"), absent(), absent(), ["blocked", "waits", "waits", "run"]),
+        (marker("node04"), marker("node09"), absent(), ["done", "blocked", "waits", "run"]),
+        (absent(), marker("node04"), absent(), ["run", "done", "run", "run"]),
+    ] {
+        let found = plan(&joining(), &observed(chainfire.clone(), flaredb, iam));
+        let kinds: Vec<_> = found.iter().map(|(_, decision)| kind(decision)).collect();
+        assert_eq!(kinds, expected, "{chainfire:?}");
+    }
+}
+
+#[test]
+fn a_service_that_is_turned_off_is_left_out_and_waited_for_by_nobody() {
+    let config = config(
+        r#"{"node_id": "node04", "leader_url": "https://node01:2379", "raft_addr": "10.0.1.13:2380",
+            "services": {"flaredb": {"enable": false}, "iam": {"enable": false}}}"#,
+    );
+    let found = plan(&config, &observed(MarkerState::Absent, MarkerState::Absent, MarkerState::Absent));
+    let kinds: Vec<_> = found.iter().map(|(_, decision)| kind(decision)).collect();
+    assert_eq!(kinds, ["run", "off", "off", "run"]);
+}
+
+#[test]
+fn the_mode_of_the_configuration_chooses_the_action() {
+    let nothing = observed(MarkerState::Absent, MarkerState::Absent, MarkerState::Absent);
+    let action = |config: &Config| decide(config, &nothing, Step::Flaredb);
+    assert_eq!(action(&joining()), Decision::Run(Action::Join(RaftService::Flaredb)));
+    assert_eq!(action(&bootstrapping()), Decision::Run(Action::Bootstrap(RaftService::Flaredb)));
+}
+
+fn member(id: &str, raft_addr: &str, role: Option<&str>, status: &str) -> Member {
+    Member {
+        id: id.to_owned(),
+        raft_addr: raft_addr.to_owned(),
+        status: status.to_owned(),
+        role: role.map(str::to_owned),
+    }
+}
+
+fn list(members: Vec<Member>) -> MemberList {
+    MemberList { members, leader: None, cluster_id: None }
+}
+
+fn asked() -> Endpoint {
+    Endpoint::at("node01:2379".parse().unwrap()).unwrap()
+}
+
+fn moved(members: Vec<Member>) -> Move {
+    let config = joining();
+    next_move(&list(members), &config.node.id, &config.chainfire, &asked())
+}
+
+#[test]
+fn only_id_and_address_together_are_this_node() {
+    assert_eq!(moved(vec![]), Move::Add);
+    assert_eq!(moved(vec![member("node01", "10.0.1.10:2380", Some("voter"), "healthy")]), Move::Add);
+    assert_eq!(moved(vec![member("node04", "10.0.1.13:2380", Some("voter"), "healthy")]), Move::Confirmed);
+    // By name, which means this node as well.
+    assert_eq!(moved(vec![member("node04", "node04:2380", Some("voter"), "healthy")]), Move::Confirmed);
+    // Without a role, as in the seed.
+    assert_eq!(moved(vec![member("node04", "10.0.1.13:2380", None, "healthy")]), Move::Confirmed);
+    for (role, status) in [(Some("learner"), "healthy"), (None, "learner"), (None, "joining")] {
+        assert!(matches!(moved(vec![member("node04", "10.0.1.13:2380", role, status)]), Move::Await { .. }));
+    }
+}
+
+#[test]
+fn an_id_or_an_address_that_is_taken_blocks_with_the_command_that_helps() {
+    for (found, cause) in [
+        (member("node04", "10.0.1.99:2380", Some("voter"), "healthy"), Cause::IdTaken),
+        (member("node04", "not an address", Some("voter"), "healthy"), Cause::IdTaken),
+        (member("node09", "10.0.1.13:2380", Some("voter"), "healthy"), Cause::AddressTaken),
+    ] {
+        let Move::Blocked(blocker) = moved(vec![found.clone()]) else {
+            panic!("not blocked by {found:?}");
+        };
+        assert_eq!(blocker.cause, cause);
+        assert!(blocker.to_string().contains("-X DELETE https://node01:2379/admin/member/"), "{blocker}");
+    }
+}
+
+#[test]
+fn a_bootstrapped_cluster_is_formed_by_a_majority_of_its_initial_peers() {
+    let config = bootstrapping();
+    let formed_by = |members| formed(&list(members), &config.node.id, &config.chainfire);
+    let one = || member("node01", "10.0.1.10:2380", Some("voter"), "healthy");
+    let two = || member("node02", "10.0.1.11:2380", Some("voter"), "healthy");
+    assert!(formed_by(vec![]).is_err());
+    assert!(formed_by(vec![one()]).is_err_and(|missing| missing.contains("1 of 3")));
+    assert!(formed_by(vec![two()]).is_err_and(|missing| missing.contains("does not hold this node")));
+    assert_eq!(formed_by(vec![one(), two()]), Ok(()));
+}
+
+#[test]
+fn a_peer_in_a_cluster_without_this_node_is_foreign() {
+    let config = bootstrapping();
+    let foreign = |members| is_foreign_cluster(&list(members), &config.node.id, &config.chainfire);
+    assert!(!foreign(vec![]), "a pristine peer is no cluster");
+    assert!(foreign(vec![member("node02", "10.0.1.11:2380", None, "healthy")]));
+    assert!(!foreign(vec![member("node01", "10.0.1.10:2380", None, "healthy")]));
+}
+
+fn any_marker() -> impl Strategy<Value = MarkerState> {
+    prop_oneof![
+        Just(MarkerState::Absent),
+        Just(MarkerState::Damaged { path: PathBuf::from("/m"), reason: String::new() }),
+        Just(marker("node04")),
+        Just(marker("node09")),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn the_order_respects_what_a_step_needs_and_done_is_never_redone(
+        chainfire in any_marker(), flaredb in any_marker(), iam in any_marker(),
+    ) {
+        let observed = observed(chainfire, flaredb, iam);
+        let first = plan(&joining(), &observed);
+        prop_assert_eq!(&first, &plan(&joining(), &observed), "the same input gives the same plan");
+        for (index, (step, decision)) in first.iter().enumerate() {
+            if let Some(needed) = step.needs() {
+                let position = first.iter().position(|(other, _)| *other == needed).unwrap();
+                prop_assert!(position < index);
+                let waits = matches!(first[position].1, Decision::Blocked(_) | Decision::Skip(SkipReason::Waits(_)));
+                prop_assert!(!(waits && matches!(decision, Decision::Run(_))));
+            }
+            if let Some(service) = step.marked_by() {
+                let ours = *observed.marker(service) == marker("node04");
+                prop_assert_eq!(ours, matches!(decision, Decision::Done { .. }));
+            }
+        }
+    }
+
+    #[test]
+    fn a_member_list_never_leads_to_an_add_where_id_or_address_is_there(
+        entries in proptest::collection::vec(("node0[1-6]", 10u8..16), 0..6),
+    ) {
+        let members: Vec<Member> = entries
+            .iter()
+            .map(|(id, last)| member(id, &format!("10.0.1.{last}:2380"), Some("voter"), "healthy"))
+            .collect();
+        let touched = members.iter().any(|member| member.id == "node04" || member.raft_addr == "10.0.1.13:2380");
+        prop_assert_eq!(moved(members) == Move::Add, !touched);
+    }
+}

@@ -1,0 +1,187 @@
+//! Finds out how the cluster is, for the verdict. It only reads, but for the optional
+//! read-after-write probe of one key.
+
+use futures_util::future::{join, join_all};
+use tokio::time::sleep;
+
+use crate::config::{Endpoint, HostPort, RaftAddr, RaftServiceConfig, Service};
+use crate::events::{Event, Report};
+use crate::markers::MarkerState;
+use crate::plan::health::{EndpointFinding, Findings, GroupFinding, Verdict};
+use crate::plan::membership::{Member, MemberList};
+use crate::retry::Schedule;
+
+use super::ports::{Cluster, Units};
+use super::{Context, Stop};
+
+/// Judges the cluster; with `wait`, looks again until the verdict is good enough or the
+/// policy's time is over.
+pub(super) async fn check<U: Units, C: Cluster>(
+    context: &Context<'_, U, C>,
+    wait: bool,
+    report: &dyn Report,
+) -> Result<(), Stop> {
+    let mut schedule = Schedule::polling(&context.config.policies.health);
+    loop {
+        let findings = find(context).await;
+        let table = findings.to_string();
+        let reasons = match findings.verdict() {
+            Verdict::Healthy => {
+                report.report(Event::ClusterHealthy { table });
+                return Ok(());
+            }
+            Verdict::Degraded { reasons } => {
+                let reason = reasons.join("; ");
+                report.report(Event::ClusterDegraded { reason, table });
+                return Ok(());
+            }
+            Verdict::Unhealthy { reasons } => reasons.join("; "),
+        };
+        context.progress.status(&format!("cluster is not healthy: {reasons}"));
+        let Some(delay) = schedule.next_delay(None).filter(|_| wait) else {
+            report_drift(context, &findings, report);
+            return Err(Stop::Failed(Event::ClusterUnhealthy { reason: reasons, table }));
+        };
+        sleep(delay).await;
+    }
+}
+
+fn report_drift<U, C>(context: &Context<'_, U, C>, findings: &Findings, report: &dyn Report) {
+    for group in findings.drifted() {
+        report.report(Event::MembershipDrift {
+            reason: format!(
+                "{} does not hold {} as a full member, its marker says it does",
+                group.service, context.config.node.id
+            ),
+            remedy: format!(
+                "if it should, run: rm {}/.{}-* && systemctl restart {}-cluster-join.service",
+                context.markers.directory().display(),
+                group.service,
+                group.service
+            ),
+        });
+    }
+}
+
+/// Asks everybody at once.
+pub async fn find<U, C: Cluster>(context: &Context<'_, U, C>) -> Findings {
+    let config = context.config;
+    let enabled = [&config.chainfire, &config.flaredb].into_iter().filter(|service| service.enable);
+    let groups = join_all(enabled.map(|service| find_group(context, service)));
+    let ((groups, endpoints), iam) = join(
+        async {
+            let (groups, endpoints): (Vec<_>, Vec<_>) = groups.await.into_iter().unzip();
+            (groups, endpoints.into_iter().flatten().collect::<Vec<_>>())
+        },
+        find_iam(context),
+    )
+    .await;
+    Findings { groups, endpoints: endpoints.into_iter().chain(iam).collect() }
+}
+
+async fn find_group<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+) -> (GroupFinding, Vec<EndpointFinding>) {
+    let list = live_list(context, service).await;
+    let endpoints = match &list {
+        Ok(list) => join_all(list.members.iter().map(|member| find_endpoint(context, service, member))).await,
+        Err(_) => Vec::new(),
+    };
+    let probe = match &list {
+        Ok(_) if context.config.health_check.probe => Some(probe(context, service).await),
+        _ => None,
+    };
+    let group = GroupFinding {
+        service: service.service.as_str(),
+        holds_this_node: list
+            .as_ref()
+            .is_ok_and(|list| list.entry_of(&context.config.node.id, service).is_some_and(Member::is_full)),
+        marker_claims_membership: matches!(
+            context.markers.read(Service::from(service.service)),
+            MarkerState::Present { .. }
+        ),
+        list,
+        probe,
+    };
+    (group, endpoints)
+}
+
+/// The list that deserves most trust: one from a peer that knows a leader, since a removed
+/// node's own service may still show what was; then the own service's; then any.
+async fn live_list<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+) -> Result<MemberList, String> {
+    let own = std::iter::once(service.url.clone());
+    let asked: Vec<Endpoint> = service.endpoints_for_change().into_iter().chain(own).collect();
+    let answers = join_all(asked.iter().map(|at| context.cluster.members(service, at))).await;
+    let mut known = Vec::new();
+    let mut error = "nobody to ask".to_owned();
+    for answer in answers {
+        match answer {
+            Ok(list) if !list.members.is_empty() => known.push(list),
+            Ok(_) => "in no cluster yet".clone_into(&mut error),
+            Err(fault) => error = fault.to_string(),
+        }
+    }
+    let best = known.iter().position(|list| list.leader.is_some()).or(known.len().checked_sub(1));
+    best.map(|index| known.swap_remove(index)).ok_or(error)
+}
+
+async fn find_endpoint<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+    member: &Member,
+) -> EndpointFinding {
+    let own = member.id == context.config.node.id.as_str();
+    let url = if own { Some(service.url.clone()) } else { api_of(service, member) };
+    let answer = match &url {
+        Some(url) => context.cluster.health(url, service.paths.health.as_str()).await.map_err(|fault| fault.message),
+        None => Err(format!("its address {} cannot be used", member.raft_addr)),
+    };
+    EndpointFinding {
+        service: service.service.as_str(),
+        member: member.id.clone(),
+        url: url.map_or_else(String::new, |url| url.join(service.paths.health.as_str()).to_string()),
+        own,
+        answer,
+    }
+}
+
+/// A member's API: the endpoint that the configuration knows for its address, else its
+/// Raft host with this service's API port.
+fn api_of(service: &RaftServiceConfig, member: &Member) -> Option<Endpoint> {
+    let address: RaftAddr = member.raft_addr.parse().ok()?;
+    let known = service.peers.iter().find(|peer| peer.raft == address);
+    if let Some(peer) = known {
+        return Some(peer.url.clone());
+    }
+    let at = HostPort::new(address.host().clone(), service.url.port()).ok()?;
+    Endpoint::at(at).ok()
+}
+
+async fn probe<U, C: Cluster>(context: &Context<'_, U, C>, service: &RaftServiceConfig) -> Result<(), String> {
+    let key = format!("first-boot-agent/probe/{}", context.config.node.id);
+    context
+        .cluster
+        .read_after_write(service, &service.url, &key, &crate::clock::now())
+        .await
+        .map_err(|fault| fault.to_string())
+}
+
+async fn find_iam<U, C: Cluster>(context: &Context<'_, U, C>) -> Option<EndpointFinding> {
+    let iam = &context.config.iam;
+    if !iam.enable {
+        return None;
+    }
+    let path = iam.health_path.as_str();
+    let answer = context.cluster.health(&iam.url, path).await;
+    Some(EndpointFinding {
+        service: Service::Iam.as_str(),
+        member: context.config.node.id.to_string(),
+        url: iam.url.join(path).to_string(),
+        own: true,
+        answer: answer.map_err(|fault| fault.message),
+    })
+}

@@ -1,0 +1,240 @@
+//! Becoming a member: bootstrap and join, both ended by the live member list and then the
+//! marker, never the other way round.
+
+use futures_util::future::join_all;
+use tokio::time::{Instant, sleep};
+
+use crate::config::{Endpoint, RaftAddr, RaftServiceConfig};
+use crate::events::{Event, Report};
+use crate::markers::Achievement;
+use crate::plan::Blocker;
+use crate::plan::membership::{MemberList, Move, formed, is_foreign_cluster, next_move};
+use crate::retry::Schedule;
+
+use super::candidates::{self, Candidates};
+use super::ports::{Added, Class, Cluster, Fault, Units};
+use super::service::{self, Local, milliseconds};
+use super::{Context, Setback, Stop};
+
+/// Confirms that the local service has formed its cluster with this node, and that no other
+/// cluster of the same peers exists.
+pub(super) async fn bootstrap<U: Units, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+    report: &dyn Report,
+) -> Result<(), Stop> {
+    let began = Instant::now();
+    await_local(context, service, report).await?;
+    let list = await_formed(context, service).await?;
+    refuse_second_cluster(context, service).await?;
+    context.mark(service.service.into(), Achievement::Initialized, report)?;
+    report
+        .report(Event::Bootstrapped { members: list.members.len() as u64, duration_ms: milliseconds(began.elapsed()) });
+    Ok(())
+}
+
+/// Has this node added to the service's cluster and waits until it is a full member.
+pub(super) async fn join<U: Units, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+    report: &dyn Report,
+) -> Result<(), Stop> {
+    let began = Instant::now();
+    await_local(context, service, report).await?;
+    let list = become_member(context, service, report).await?;
+    context.mark(service.service.into(), Achievement::Joined, report)?;
+    report.report(Event::Joined { members: list.members.len() as u64, duration_ms: milliseconds(began.elapsed()) });
+    Ok(())
+}
+
+async fn await_local<U: Units, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+    report: &dyn Report,
+) -> Result<(), Stop> {
+    let local = Local { unit: &service.unit, url: &service.url, health_path: service.paths.health.as_str() };
+    service::await_healthy(context, &local, report).await
+}
+
+async fn await_formed<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+) -> Result<MemberList, Stop> {
+    let policy = &context.config.policies.promotion;
+    let mut schedule = Schedule::polling(policy);
+    let mut guarded = false;
+    loop {
+        let missing = match context.cluster.members(service, &service.url).await {
+            Ok(list) => match formed(&list, &context.config.node.id, service) {
+                Ok(()) => return Ok(list),
+                Err(missing) => missing,
+            },
+            Err(fault) => {
+                fault.blocker().map_or_else(|| Ok(fault.to_string()), |blocker| Err(Stop::Blocked(blocker)))?
+            }
+        };
+        if !guarded {
+            refuse_second_cluster(context, service).await?;
+            guarded = true;
+        }
+        context.progress.status(&format!("waiting for {} to form its cluster: {missing}", service.service));
+        let Some(delay) = schedule.next_delay(None) else {
+            return Err(Stop::Failed(Event::ClusterNotFormed {
+                limit_s: policy.limit.as_secs(),
+                error: missing,
+                remedy: service::look_further(&service.unit),
+            }));
+        };
+        sleep(delay).await;
+    }
+}
+
+/// Asks every peer at once. One that is in a cluster without this node ends the bootstrap;
+/// one that does not answer means nothing: it is never taken for "I am the first".
+async fn refuse_second_cluster<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+) -> Result<(), Stop> {
+    let answers = service.peers.iter().map(async |peer| {
+        let list = context.cluster.members(service, &peer.url).await.ok()?;
+        is_foreign_cluster(&list, &context.config.node.id, service)
+            .then(|| Blocker::second_cluster(service, &peer.url, &list.ids()))
+    });
+    match join_all(answers).await.into_iter().flatten().next() {
+        Some(blocker) => Err(Stop::Blocked(blocker)),
+        None => Ok(()),
+    }
+}
+
+async fn become_member<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+    report: &dyn Report,
+) -> Result<MemberList, Stop> {
+    let Some(raft_addr) = &service.raft_addr else {
+        return Err(Stop::Failed(Event::Internal {
+            error: format!("{} is to be joined without a Raft address", service.service),
+        }));
+    };
+    let policy = &context.config.policies.join;
+    let mut joining = Joining { context, service, raft_addr, report, candidates: Candidates::of(service) };
+    let mut schedule = Schedule::attempts(policy);
+    loop {
+        let fault = match joining.attempt().await {
+            Ok(list) => return Ok(list),
+            Err(Setback::Stop(stop)) => return Err(stop),
+            Err(Setback::Fault(fault)) => fault,
+        };
+        let attempt = schedule.attempt();
+        let Some(delay) = schedule.next_delay(fault.retry_after()) else {
+            return Err(Stop::Failed(Event::AttemptsExhausted {
+                error: fault.to_string(),
+                attempts: policy.attempts,
+                remedy: format!("look at the leader: journalctl -u {}", service.unit),
+            }));
+        };
+        report.report(Event::RequestFailed {
+            error: fault.to_string(),
+            attempt,
+            attempts: policy.attempts,
+            next_retry_ms: milliseconds(delay),
+        });
+        context.progress.status(&format!(
+            "joining {}: attempt {attempt} of {} failed ({fault}), next in {:.1} s",
+            service.service,
+            policy.attempts,
+            delay.as_secs_f64()
+        ));
+        sleep(delay).await;
+    }
+}
+
+struct Joining<'a, U, C> {
+    context: &'a Context<'a, U, C>,
+    service: &'a RaftServiceConfig,
+    raft_addr: &'a RaftAddr,
+    report: &'a dyn Report,
+    candidates: Candidates,
+}
+
+impl<U, C: Cluster> Joining<'_, U, C> {
+    /// List, add where the list has no trace of this node, list again until it shows this
+    /// node as a full member. Whatever an add answers, only the list decides.
+    async fn attempt(&mut self) -> Result<MemberList, Setback> {
+        let (at, list) = self.list().await?;
+        if self.next_move(&list, &at) != Move::Add {
+            return self.until_full_member(at, list).await;
+        }
+        self.context.progress.status(&format!("joining {} through {at}", self.service.service));
+        self.report.report(Event::JoinStarted { raft_addr: self.raft_addr.to_string(), endpoint: at.to_string() });
+        let refused = self.add(at).await.err();
+        let (at, list) = match (self.list().await, refused) {
+            (Ok((at, list)), Some(fault)) if self.next_move(&list, &at) == Move::Add => {
+                return Err(fault.into());
+            }
+            (Ok(answer), _) => answer,
+            (Err(_), Some(fault)) | (Err(fault), None) => return Err(fault.into()),
+        };
+        self.until_full_member(at, list).await
+    }
+
+    async fn list(&mut self) -> Result<(Endpoint, MemberList), Fault> {
+        candidates::list(&self.context.cluster, self.service, &mut self.candidates).await
+    }
+
+    async fn add(&mut self, at: Endpoint) -> Result<(), Fault> {
+        let began = Instant::now();
+        let id = &self.context.config.node.id;
+        let (at, added) =
+            candidates::add(&self.context.cluster, self.service, &mut self.candidates, id, self.raft_addr, at).await?;
+        let endpoint = at.to_string();
+        self.report.report(match added {
+            Added::Accepted => Event::MemberAdded { endpoint, duration_ms: milliseconds(began.elapsed()) },
+            Added::AlreadyMember => Event::AlreadyMember { endpoint },
+        });
+        Ok(())
+    }
+
+    /// Lists until this node is a full member. An entry that vanishes meanwhile, or that an
+    /// accepted add has not brought into this peer's list yet, is waited for as well: a
+    /// second add within one attempt would be a second add without an error before it.
+    async fn until_full_member(&mut self, mut at: Endpoint, mut list: MemberList) -> Result<MemberList, Setback> {
+        let policy = &self.context.config.policies.promotion;
+        let mut schedule = Schedule::polling(policy);
+        let mut told = String::new();
+        loop {
+            let standing = match self.next_move(&list, &at) {
+                Move::Confirmed => return Ok(list),
+                Move::Blocked(blocker) => return Err(Setback::Stop(Stop::Blocked(blocker))),
+                Move::Await { standing } => standing,
+                Move::Add => "not in the list yet".to_owned(),
+            };
+            if standing != told {
+                self.report.report(Event::AwaitingPromotion { role: standing.clone() });
+                self.context.progress.status(&format!(
+                    "waiting for {} to make this node a full member (now {standing})",
+                    self.service.service
+                ));
+                told.clone_from(&standing);
+            }
+            let Some(delay) = schedule.next_delay(None) else {
+                return Err(Setback::Stop(Stop::Failed(Event::PromotionTimeout {
+                    limit_s: policy.limit.as_secs(),
+                    error: format!("{} says {standing} ({at})", self.service.service),
+                    remedy: format!("check that the leader reaches {}", self.raft_addr),
+                })));
+            };
+            sleep(delay).await;
+            // A peer that does not answer is asked again, in turn with the others.
+            match self.list().await {
+                Ok(answer) => (at, list) = answer,
+                Err(fault) if matches!(fault.class, Class::Permanent(_)) => return Err(fault.into()),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn next_move(&self, list: &MemberList, at: &Endpoint) -> Move {
+        next_move(list, &self.context.config.node.id, self.service, at)
+    }
+}

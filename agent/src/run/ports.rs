@@ -1,0 +1,177 @@
+//! What the run needs of the world: the traits it owns. The adapters (`systemd`, `cluster`)
+//! implement them; fakes for fault injection live in the tests.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::config::{Endpoint, IamConfig, NodeId, RaftAddr, RaftServiceConfig, UnitName};
+use crate::plan::membership::MemberList;
+use crate::plan::{Blocker, Cause};
+
+/// What systemd says of a unit, as far as waiting for a service needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnitPhase {
+    /// Running: ask its health endpoint.
+    Active,
+    /// On its way, or not started; the text says which.
+    NotYet(String),
+    /// Failed, with its result, for example `exit-code, status 1`.
+    Failed(String),
+    /// systemd has no such unit, or it is masked; the text says which.
+    Unknown(String),
+}
+
+/// Watches units. Going without it is possible: then health endpoints alone are asked.
+pub trait Units {
+    /// A watch on one unit.
+    type Watch: UnitWatch;
+    /// Starts watching; `Err` says why systemd cannot be reached.
+    fn watch(&self, unit: &UnitName) -> impl Future<Output = Result<Self::Watch, String>>;
+    /// The unit's last journal lines, which explain its failure; empty where unavailable.
+    fn last_lines(&self, unit: &UnitName) -> impl Future<Output = Vec<String>>;
+}
+
+/// The changes of one unit.
+pub trait UnitWatch {
+    /// The current phase on the first call, then each change. Cancel-safe.
+    fn next(&mut self) -> impl Future<Output = Result<UnitPhase, String>>;
+}
+
+/// What a service's HTTP API said, or did not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What it means for the next try.
+    pub class: Class,
+    /// Who was asked.
+    pub endpoint: Endpoint,
+    /// What happened, naming the object; never holds a secret.
+    pub message: String,
+}
+
+/// The class of a [`Fault`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Class {
+    /// May pass: unreachable, timed out, 5xx, busy, not an answer of the service at all.
+    Transient {
+        /// What the service asked for in `Retry-After`.
+        retry_after: Option<Duration>,
+    },
+    /// Will not pass by itself.
+    Permanent(Cause),
+    /// Another node must be asked; the service may have said which.
+    NotLeader(Option<Endpoint>),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.message, self.endpoint)
+    }
+}
+
+impl Fault {
+    /// The blocker that a permanent fault is; `None` for the others.
+    #[must_use]
+    pub fn blocker(&self) -> Option<Blocker> {
+        let Class::Permanent(cause) = self.class else {
+            return None;
+        };
+        let remedy = match cause {
+            Cause::Trust => format!(
+                "compare its certificate with tls.ca: openssl s_client -connect {} </dev/null",
+                self.endpoint.address()
+            ),
+            _ => format!("compare this node's configuration with what {} expects", self.endpoint),
+        };
+        Some(Blocker { cause, reason: self.to_string(), remedy })
+    }
+
+    /// The `Retry-After` of a busy service.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.class {
+            Class::Transient { retry_after } => retry_after,
+            Class::Permanent(_) | Class::NotLeader(_) => None,
+        }
+    }
+}
+
+/// The answer to an add.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// 200 or 201.
+    Accepted,
+    /// 409: an entry with this id or this address exists.
+    AlreadyMember,
+}
+
+/// The services' HTTP APIs (design.md, "The admin API the agent speaks").
+pub trait Cluster {
+    /// `GET` of a health path; `Ok` is 200.
+    fn health(&self, at: &Endpoint, path: &str) -> impl Future<Output = Result<(), Fault>>;
+    /// The member list that `at` knows.
+    fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> impl Future<Output = Result<MemberList, Fault>>;
+    /// Asks `at` to add a member.
+    fn add(
+        &self,
+        service: &RaftServiceConfig,
+        at: &Endpoint,
+        id: &NodeId,
+        raft_addr: &RaftAddr,
+    ) -> impl Future<Output = Result<Added, Fault>>;
+    /// Writes a value and reads it back.
+    fn read_after_write(
+        &self,
+        service: &RaftServiceConfig,
+        at: &Endpoint,
+        key: &str,
+        value: &str,
+    ) -> impl Future<Output = Result<(), Fault>>;
+    /// Whether IAM has been set up.
+    fn iam_is_set_up(&self, iam: &IamConfig) -> impl Future<Output = Result<bool, Fault>>;
+    /// Sets IAM up.
+    fn set_up_iam(
+        &self,
+        iam: &IamConfig,
+        cluster_name: &str,
+        password: &Password,
+    ) -> impl Future<Output = Result<IamSetup, Fault>>;
+}
+
+/// The answer to a setup of IAM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IamSetup {
+    /// 200 or 201.
+    Done,
+    /// 409: it was set up before.
+    DoneAlready,
+}
+
+/// A password: nothing prints it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    /// Takes a password as it is.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, for the one request that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("<redacted>")
+    }
+}
+
+/// Tells systemd what is awaited: `STATUS=` of `sd_notify(3)`.
+pub trait Progress {
+    /// One line; shown by `systemctl status`.
+    fn status(&self, line: &str);
+}

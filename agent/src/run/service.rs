@@ -1,0 +1,179 @@
+//! Waits until a service on this node is healthy: by the events of its unit, then by its
+//! health endpoint.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::clock;
+use crate::config::{Endpoint, UnitName};
+use crate::events::{Event, Report};
+use crate::retry::Schedule;
+
+use super::ports::{Cluster, UnitPhase, UnitWatch, Units};
+use super::{Context, Stop};
+
+/// A service on this node.
+pub(super) struct Local<'a> {
+    pub(super) unit: &'a UnitName,
+    pub(super) url: &'a Endpoint,
+    pub(super) health_path: &'a str,
+}
+
+/// Returns when the service has answered 200, or says why that will not happen now.
+pub(super) async fn await_healthy<U: Units, C: Cluster>(
+    context: &Context<'_, U, C>,
+    local: &Local<'_>,
+    report: &dyn Report,
+) -> Result<(), Stop> {
+    let began = Instant::now();
+    let limit = context.config.policies.health.limit;
+    let waiting =
+        Waiting { context, local, report, finding: RefCell::new(format!("{} was not looked at", local.unit)) };
+    match timeout(limit, waiting.until_healthy()).await {
+        Ok(result) => result?,
+        Err(_elapsed) => {
+            return Err(Stop::Failed(Event::HealthTimeout {
+                limit_s: limit.as_secs(),
+                error: waiting.finding.into_inner(),
+                remedy: look_further(local.unit),
+            }));
+        }
+    }
+    report
+        .report(Event::ServiceHealthy { endpoint: local.url.to_string(), duration_ms: milliseconds(began.elapsed()) });
+    Ok(())
+}
+
+/// The command that shows why a unit is not well.
+pub(super) fn look_further(unit: &UnitName) -> String {
+    format!("look further: journalctl -b -u {unit}")
+}
+
+/// For a field: whole milliseconds.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+struct Waiting<'a, U, C> {
+    context: &'a Context<'a, U, C>,
+    local: &'a Local<'a>,
+    report: &'a dyn Report,
+    /// What was found last, for the message when the time is over.
+    finding: RefCell<String>,
+}
+
+impl<U: Units, C: Cluster> Waiting<'_, U, C> {
+    async fn until_healthy(&self) -> Result<(), Stop> {
+        let Some(mut watch) = self.watch().await else {
+            return self.probe_until_healthy().await;
+        };
+        let mut phase = self.next(&mut watch).await;
+        loop {
+            let Some(known) = phase else {
+                // systemd went away: the health endpoint is left.
+                return self.probe_until_healthy().await;
+            };
+            phase = match self.take_in(&known).await {
+                Look::AtUnit => self.next(&mut watch).await,
+                Look::AtEndpoint => tokio::select! {
+                    healthy = self.probe_until_healthy() => return healthy,
+                    phase = self.next(&mut watch) => phase,
+                },
+            };
+        }
+    }
+
+    async fn watch(&self) -> Option<U::Watch> {
+        let units = self.context.units.as_ref()?;
+        match units.watch(self.local.unit).await {
+            Ok(watch) => Some(watch),
+            Err(error) => {
+                self.report.report(Event::SystemdUnreachable { error });
+                None
+            }
+        }
+    }
+
+    async fn next(&self, watch: &mut U::Watch) -> Option<UnitPhase> {
+        match watch.next().await {
+            Ok(phase) => Some(phase),
+            Err(error) => {
+                self.report.report(Event::SystemdUnreachable { error });
+                None
+            }
+        }
+    }
+
+    /// Tells what a phase means and where to look next.
+    async fn take_in(&self, phase: &UnitPhase) -> Look {
+        let unit = self.local.unit;
+        match phase {
+            UnitPhase::Active => {
+                self.note(format!("{unit} is active and not asked yet"), "become healthy");
+                Look::AtEndpoint
+            }
+            UnitPhase::NotYet(state) => {
+                self.note(format!("{unit} is {state}"), "become active");
+                self.report.report(Event::WaitingForService { awaited_unit: unit.to_string(), state: state.clone() });
+                Look::AtUnit
+            }
+            UnitPhase::Failed(result) => {
+                self.note(format!("{unit} failed ({result})"), "be repaired");
+                let lines = match &self.context.units {
+                    Some(units) => units.last_lines(unit).await,
+                    None => Vec::new(),
+                };
+                self.report.report(Event::ServiceFailed {
+                    awaited_unit: unit.to_string(),
+                    result: result.clone(),
+                    last_lines: lines.iter().fold(String::new(), |text, line| text + "\n    " + line),
+                    remedy: look_further(unit),
+                });
+                Look::AtUnit
+            }
+            UnitPhase::Unknown(state) => {
+                self.note(format!("{unit} is {state}"), "become healthy");
+                self.report.report(Event::ServiceUnknown { awaited_unit: unit.to_string(), state: state.clone() });
+                Look::AtEndpoint
+            }
+        }
+    }
+
+    /// Asks the health endpoint with growing delays. A certificate that does not fit is the
+    /// one answer that waiting will not change.
+    async fn probe_until_healthy(&self) -> Result<(), Stop> {
+        let mut schedule = Schedule::polling(&self.context.config.policies.health);
+        loop {
+            let fault = match self.context.cluster.health(self.local.url, self.local.health_path).await {
+                Ok(()) => return Ok(()),
+                Err(fault) => fault,
+            };
+            if let Some(blocker) = fault.blocker() {
+                return Err(Stop::Blocked(blocker));
+            }
+            self.note(fault.to_string(), "become healthy");
+            // The limit is the caller's; past it this future is dropped.
+            let delay = schedule.next_delay(None).unwrap_or(self.context.config.policies.health.max_delay);
+            sleep(delay).await;
+        }
+    }
+
+    fn note(&self, finding: String, awaited: &str) {
+        if *self.finding.borrow() != finding {
+            self.context.progress.status(&format!(
+                "waiting for {} to {awaited}, since {}: {finding}",
+                self.local.unit,
+                clock::now()
+            ));
+            *self.finding.borrow_mut() = finding;
+        }
+    }
+}
+
+/// Where the next change will show.
+enum Look {
+    AtUnit,
+    AtEndpoint,
+}

@@ -1,0 +1,99 @@
+//! The run through its ports, against a model of a cluster whose faults are chosen. Time is tokio's paused clock: a wait
+//! of two minutes costs nothing. The real adapters are tested over real TLS in `agent/tests/`.
+
+mod iam;
+mod membership;
+mod model;
+mod service;
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use crate::config::{self, Config};
+use crate::events::{Event, Report};
+use crate::markers::{Identity, Markers};
+use crate::plan::Step;
+
+use super::{Context, Outcome, Secrets, run_step};
+use model::{ModelCluster, ModelUnits, Quiet};
+
+/// Collects events.
+#[derive(Debug, Default)]
+struct Collected(RefCell<Vec<Event>>);
+
+impl Report for Collected {
+    fn report(&self, event: Event) {
+        self.0.borrow_mut().push(event);
+    }
+}
+
+impl Collected {
+    fn names(&self) -> Vec<&'static str> {
+        self.0.borrow().iter().map(|event| event.meaning().name).collect()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.names().contains(&name)
+    }
+
+    fn text(&self) -> String {
+        self.0.borrow().iter().map(Event::to_string).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A node under test: its state directory, its configuration, and what it said.
+struct TestNode {
+    _directory: tempfile::TempDir,
+    markers: Markers,
+    config: Config,
+    events: Collected,
+}
+
+impl TestNode {
+    fn new(json: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let context = config::Context {
+            given: config::Origin::Default,
+            host_name: None,
+            secrets: PathBuf::from("/etc/nixos/secrets"),
+            strict: true,
+        };
+        Self {
+            markers: Markers::new(directory.path().to_owned()),
+            config: config::check(&config::parse(json.as_bytes()).unwrap(), &context).unwrap().config,
+            _directory: directory,
+            events: Collected::default(),
+        }
+    }
+
+    fn joining() -> Self {
+        Self::new(
+            r#"{"node_id": "node04", "cluster_name": "prod", "leader_url": "https://node01:2379",
+                "raft_addr": "10.0.1.13:2380", "initial_peers": ["node01:2380", "node02:2380", "node03:2380"]}"#,
+        )
+    }
+
+    fn bootstrapping() -> Self {
+        Self::new(
+            r#"{"node_id": "node01", "bootstrap": true, "cluster_name": "prod", "raft_addr": "10.0.1.10:2380",
+                "initial_peers": ["node01:2380", "node02:2380", "node03:2380"]}"#,
+        )
+    }
+
+    fn this_node(&self) -> Identity {
+        Identity::of_this_node(&self.config, Some("0123456789abcdef0123456789abcdef"))
+    }
+
+    async fn run(&self, step: Step, units: Option<ModelUnits>, cluster: &ModelCluster) -> Outcome {
+        let context = Context {
+            config: &self.config,
+            markers: &self.markers,
+            this_node: self.this_node(),
+            units,
+            cluster: cluster.clone(),
+            progress: &Quiet,
+            secrets: Secrets::default(),
+        };
+        run_step(&context, step, true, &self.events).await
+    }
+}

@@ -1,0 +1,174 @@
+//! Joining and bootstrapping (promises 1 to 5).
+
+use super::model::{AddFault, ModelCluster, voter};
+use super::{Outcome, TestNode};
+use crate::config::Service;
+use crate::markers::MarkerState;
+use crate::plan::Step;
+
+const THREE: [(&str, &str); 3] =
+    [("node01", "10.0.1.10:2380"), ("node02", "10.0.1.11:2380"), ("node03", "10.0.1.12:2380")];
+
+fn entries(cluster: &ModelCluster, id: &str) -> usize {
+    cluster.0.borrow().members.iter().filter(|member| member.id == id).count()
+}
+
+fn marked(node: &TestNode) -> bool {
+    matches!(node.markers.read(Service::Chainfire), MarkerState::Present { .. })
+}
+
+async fn join_with(faults: &[AddFault]) -> (TestNode, ModelCluster, Outcome) {
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+    cluster.0.borrow_mut().add_faults = faults.iter().cloned().collect();
+    let outcome = node.run(Step::Chainfire, None, &cluster).await;
+    (node, cluster, outcome)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_lists_adds_lists_and_marks() {
+    let (node, cluster, outcome) = join_with(&[]).await;
+    assert_eq!(outcome, Outcome::Done);
+    assert!(marked(&node) && entries(&cluster, "node04") == 1);
+    assert_eq!((cluster.calls("LIST"), cluster.calls("ADD")), (2, 1));
+    let names = node.events.names();
+    assert_eq!(names, ["ServiceHealthy", "JoinStarted", "MemberAdded", "MarkerWritten", "Joined"]);
+    assert!(node.events.text().contains("Successfully joined cluster"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn m1_a_lost_answer_is_adopted_without_a_second_add() {
+    let (node, cluster, outcome) = join_with(&[AddFault::LoseAnswer]).await;
+    assert_eq!(outcome, Outcome::Done);
+    assert!(marked(&node));
+    assert_eq!((entries(&cluster, "node04"), cluster.calls("ADD")), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn m2_a_409_without_our_entry_is_no_success() {
+    let (node, _cluster, outcome) = join_with(&[AddFault::Conflict]).await;
+    assert_eq!(outcome, Outcome::Transient);
+    assert!(!marked(&node));
+    assert!(node.events.has("AlreadyMember") && node.events.has("PromotionTimeout"));
+    assert!(node.events.text().contains("Already member of cluster (HTTP 409)"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_under_another_address_is_blocked_and_nothing_is_added() {
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+    cluster.0.borrow_mut().members.push(voter("node04", "10.0.1.99:2380"));
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+    assert!(!marked(&node) && cluster.calls("ADD") == 0);
+    assert!(node.events.has("BlockedIdTaken"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_learner_is_waited_for_and_the_marker_never_precedes_the_voter() {
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+    cluster.0.borrow_mut().learner_for = 5;
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert!(cluster.calls("LIST") > 5);
+    let names = node.events.names();
+    let position = |name| names.iter().position(|other| *other == name).unwrap();
+    assert!(position("AwaitingPromotion") < position("MarkerWritten"));
+
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+    cluster.0.borrow_mut().learner_for = usize::MAX;
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert!(!marked(&node) && node.events.has("PromotionTimeout"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hint_is_followed_three_hops_and_no_further() {
+    let hop = || AddFault::NotLeader(Some("node02:2379"));
+    let (_, cluster, outcome) = join_with(&[hop(), hop(), hop()]).await;
+    assert_eq!((outcome, cluster.calls("ADD node02")), (Outcome::Done, 3));
+
+    // A loop of hints ends the attempt; the next one is made after a pause.
+    let (node, cluster, outcome) = join_with(&[hop(), hop(), hop(), hop()]).await;
+    assert_eq!((outcome, cluster.calls("ADD")), (Outcome::Done, 5));
+    assert!(node.events.text().contains("in 3 hops"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_leader_is_replaced_by_a_peer() {
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+    cluster.0.borrow_mut().dead = vec!["node01"];
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert!(marked(&node) && cluster.calls("ADD node02") == 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn transient_trouble_uses_up_the_attempts_of_a_run_and_is_told_each_time() {
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+    cluster.0.borrow_mut().dead = vec!["node01", "node02", "node03"];
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(cluster.calls("LIST"), 5 * 3);
+    assert!(!marked(&node));
+    let told = node.events.names().iter().filter(|name| **name == "RequestFailed").count();
+    assert_eq!(told, 4, "the fifth is told by the end");
+    assert!(node.events.text().contains("Join request failed: connection error"));
+    assert!(node.events.text().contains("Failed to join cluster after 5 attempts"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_permanent() {
+    let (node, cluster, outcome) = join_with(&[AddFault::Refuse]).await;
+    assert_eq!((outcome, cluster.calls("ADD")), (Outcome::Blocked, 1));
+    assert!(node.events.has("BlockedRefused"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_is_not_formed_yet_is_waited_for() {
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&[]));
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(cluster.calls("ADD"), 0, "nothing is added to a service that is in no cluster");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_start_asks_nobody() {
+    let (node, cluster, _) = join_with(&[]).await;
+    let before = cluster.0.borrow().calls.len();
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert_eq!(cluster.0.borrow().calls.len(), before);
+    assert!(node.events.has("AlreadyDone"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_marker_that_cannot_be_written_leaves_the_membership_and_is_written_by_the_next_run() {
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+    let marker = node.markers.path(Service::Chainfire, crate::markers::Achievement::Joined);
+    std::fs::create_dir(&marker).unwrap();
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert!(node.events.has("MarkerDamaged") && node.events.has("MarkerFailed"));
+    std::fs::remove_dir(&marker).unwrap();
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert!(marked(&node) && cluster.calls("ADD") == 1, "the join itself is not repeated");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bootstrap_marks_what_its_own_list_confirms() {
+    let (node, cluster) = (TestNode::bootstrapping(), ModelCluster::of(&THREE));
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert!(marked(&node) && cluster.calls("ADD") == 0);
+    assert!(node.events.has("Bootstrapped"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_bootstraps_a_second_cluster() {
+    // A peer in a cluster without this node blocks, whether or not the own service has formed one.
+    for own in [vec![], vec![voter("node01", "10.0.1.10:2380"), voter("node03", "10.0.1.12:2380")]] {
+        let (node, cluster) = (TestNode::bootstrapping(), ModelCluster::of(&THREE));
+        let other = vec![voter("node02", "10.0.1.11:2380"), voter("node07", "10.0.1.17:2380")];
+        cluster.0.borrow_mut().lists = vec![("10.0.1.10", own), ("node02", other)];
+        assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+        assert!(!marked(&node) && node.events.has("BlockedSecondCluster"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn unreachable_peers_never_mean_that_this_node_is_the_first() {
+    let (node, cluster) = (TestNode::bootstrapping(), ModelCluster::of(&[("node01", "10.0.1.10:2380")]));
+    cluster.0.borrow_mut().dead = vec!["node02", "node03"];
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert!(!marked(&node) && node.events.has("ClusterNotFormed"));
+}

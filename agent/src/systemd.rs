@@ -1,0 +1,103 @@
+//! The agent's room for systemd: the state of units, their changes, the lines that explain a failure, and `sd_notify`.
+//!
+//! One adapter over two transports: the system bus, and PID 1's private socket where no bus answers (the initrd, early
+//! boot, a broken bus). It tells what systemd says. It must not decide what that means for a join, and it starts, stops
+//! and changes nothing.
+
+mod error;
+mod follow;
+mod header;
+mod inbox;
+mod journal;
+mod link;
+pub mod notify;
+mod private_socket;
+mod queue;
+mod session;
+mod snapshot;
+mod unit_state;
+mod units;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use error::{ConnectCause, SystemdError};
+pub use journal::last_journal_lines;
+pub use session::{Endpoints, Transport};
+pub use unit_state::{ActiveState, LoadState, UnitState};
+pub use watch::UnitWatch;
+
+use link::{Link, Patience};
+
+/// How long a single question bears that systemd is being restarted.
+const QUESTION_LIMIT: Duration = Duration::from_secs(3);
+
+/// A connection to the systemd that runs this host. Cheap to clone; all clones share the connection.
+#[derive(Clone, Debug)]
+pub struct Systemd {
+    link: Arc<Link>,
+}
+
+impl Systemd {
+    /// Connects: the system bus first, then PID 1's private socket, one second each at the most.
+    ///
+    /// # Errors
+    ///
+    /// Where neither leads to systemd; the error says why for both.
+    pub async fn connect() -> Result<Self, SystemdError> {
+        Self::connect_at(Endpoints::from_environment()).await
+    }
+
+    /// Connects to a systemd elsewhere than in its usual places.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Systemd::connect`].
+    pub async fn connect_at(endpoints: Endpoints) -> Result<Self, SystemdError> {
+        Ok(Self { link: Arc::new(Link::open(endpoints).await?) })
+    }
+
+    /// The way over which systemd is reached now. It may change when a connection is lost and made anew.
+    pub async fn transport(&self) -> Transport {
+        self.link.transport().await
+    }
+
+    /// The state of a unit now, also of one that is not loaded or does not exist (see [`LoadState::NotFound`]).
+    ///
+    /// # Errors
+    ///
+    /// Where the name is none, or systemd stays out of reach for three seconds.
+    pub async fn unit(&self, unit: &str) -> Result<UnitState, SystemdError> {
+        let mut patience = Patience::new(QUESTION_LIMIT);
+        loop {
+            match self.try_unit(unit).await {
+                Err(error) if error.is_connection_lost() && patience.wait().await => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_unit(&self, unit: &str) -> Result<UnitState, SystemdError> {
+        let session = self.link.session().await?;
+        let read = async {
+            let path = snapshot::locate(&session, unit).await?;
+            snapshot::read(&session, unit, &path).await
+        };
+        let result = read.await;
+        if result.as_ref().is_err_and(SystemdError::is_connection_lost) {
+            session.end();
+        }
+        Ok(result?.state)
+    }
+
+    /// Watches a unit, from its current state on. Needs a Tokio runtime around it, as everything here does.
+    ///
+    /// # Errors
+    ///
+    /// Where systemd cannot be reached. What is wrong with the unit's name is told by the first [`UnitWatch::next`].
+    pub async fn watch(&self, unit: &str) -> Result<UnitWatch, SystemdError> {
+        self.link.session().await?;
+        Ok(UnitWatch::new(Arc::clone(&self.link), unit))
+    }
+}

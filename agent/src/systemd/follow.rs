@@ -1,0 +1,137 @@
+//! The task behind a watch: follows one unit through changes, reloads and lost connections, and queues its states.
+//!
+//! It gives up only when systemd has been out of reach for longer than the limit, or has refused the request; it must not
+//! judge the states.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use zbus::message::{Message, Sequence};
+
+use super::error::SystemdError;
+use super::inbox::{Inbox, News};
+use super::link::{Link, Patience};
+use super::queue::Queue;
+use super::session::Session;
+use super::snapshot::{Snapshot, locate, read};
+use super::unit_state::Properties;
+
+/// How long a watch bears that systemd cannot be reached.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Follows a unit for good. The error that ends it is the last thing in the queue.
+pub(super) async fn follow(link: Arc<Link>, unit: String, queue: Arc<Queue>) {
+    let mut patience = Patience::new(LIMIT);
+    loop {
+        let error = match link.session().await {
+            Ok(session) => {
+                let error = follow_on(&session, &unit, &queue, &mut patience).await;
+                if error.is_connection_lost() {
+                    session.end();
+                }
+                error
+            }
+            Err(error) => error,
+        };
+        if !error.is_connection_lost() || !patience.wait().await {
+            queue.end(error);
+            return;
+        }
+    }
+}
+
+/// Follows a unit until the connection ends, or until the unit is another object than before.
+async fn follow_on(session: &Session, unit: &str, queue: &Queue, patience: &mut Patience) -> SystemdError {
+    loop {
+        match follow_object(session, unit, queue, patience).await {
+            Ok(()) => {}
+            Err(error) => return error,
+        }
+    }
+}
+
+/// Follows the object that stands for the unit. Comes back well when all units were read anew.
+async fn follow_object(
+    session: &Session,
+    unit: &str,
+    queue: &Queue,
+    patience: &mut Patience,
+) -> Result<(), SystemdError> {
+    let path = locate(session, unit).await?;
+    // Signals bear the name of the unit itself, never an alias.
+    let id = session.id(&path).await.map_err(|source| SystemdError::of(unit, "name", source))?;
+    let mut inbox = Inbox::open(session, &id, path.clone());
+    inbox
+        .meanwhile(session.announce(&id, &path))
+        .await
+        .map_err(|source| SystemdError::of(unit, "announce the changes of", source))?;
+    // Read after that, so that no change falls between the state and the first signal.
+    let mut snapshot = inbox.meanwhile(read(session, &id, &path)).await?;
+    patience.restore();
+    loop {
+        queue.push(&snapshot.state);
+        match changed(session, &id, &mut inbox, &mut snapshot).await? {
+            Change::State => {}
+            Change::Unknown => snapshot = inbox.meanwhile(read(session, &id, &path)).await?,
+            Change::AllUnits => return Ok(()),
+        }
+    }
+}
+
+/// What has happened.
+enum Change {
+    /// The state was brought up to date.
+    State,
+    /// The state has to be read.
+    Unknown,
+    /// All units have to be looked up again.
+    AllUnits,
+}
+
+/// Takes in news until they mean something.
+async fn changed(
+    session: &Session,
+    id: &str,
+    inbox: &mut Inbox,
+    snapshot: &mut Snapshot,
+) -> Result<Change, SystemdError> {
+    loop {
+        match inbox.next().await {
+            News::ServiceChanged(message) => {
+                if !take_over(&message, snapshot.service_position, snapshot) {
+                    return Ok(Change::Unknown);
+                }
+            }
+            News::UnitChanged(message) => {
+                let known = take_over(&message, Some(snapshot.unit_position), snapshot);
+                return Ok(if known { Change::State } else { Change::Unknown });
+            }
+            // Reading loads a unit, which is announced, which would be read again: so ask whether it is there to stay.
+            News::Appeared => match inbox.meanwhile(session.is_loaded(id)).await {
+                Ok(true) => return Ok(Change::Unknown),
+                Ok(false) => {}
+                Err(source) => return Err(SystemdError::of(id, "tell the state of", source)),
+            },
+            News::Reloaded => return Ok(Change::AllUnits),
+            News::Ended => {
+                let gone = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "systemd closed the connection");
+                return Err(SystemdError::Lost { unit: id.to_owned(), source: gone.into() });
+            }
+        }
+    }
+}
+
+/// Takes the properties in a signal over into the state, unless the state is newer. False where they cannot be read.
+fn take_over(message: &Message, position: Option<Sequence>, snapshot: &mut Snapshot) -> bool {
+    if position.is_some_and(|position| message.recv_position() < position) {
+        return true;
+    }
+    let body = message.body();
+    match body.deserialize::<(&str, Properties<'_>, Vec<&str>)>() {
+        Ok((_, properties, _)) => {
+            snapshot.state.apply(&properties);
+            true
+        }
+        Err(_) => false,
+    }
+}

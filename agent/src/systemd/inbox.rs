@@ -1,0 +1,134 @@
+//! Listens on a connection for what concerns one unit.
+//!
+//! It must take in everything that arrives, all the time: zbus stops reading, answers included, while a listener's queue
+//! is full, and a private connection carries the signals of every unit on the host.
+
+use std::collections::VecDeque;
+use std::pin::{Pin, pin};
+
+use zbus::export::futures_core::Stream;
+use zbus::message::{Message, Type};
+use zbus::names::OwnedUniqueName;
+use zbus::{MessageStream, OwnedObjectPath};
+
+use super::session::{BUS, MANAGER, PROPERTIES, SERVICE, Session, UNIT};
+
+/// Something that concerns the unit.
+#[derive(Debug)]
+pub(super) enum News {
+    /// Properties that only services have. Properties of the unit always follow, and make the picture whole.
+    ServiceChanged(Message),
+    /// Properties that every unit has.
+    UnitChanged(Message),
+    /// systemd has the unit in memory from now on; it tells its state only to those who ask.
+    Appeared,
+    /// systemd has read all units again; what it says once about a unit may be another thing now.
+    Reloaded,
+    /// The connection has ended, or systemd has left it.
+    Ended,
+}
+
+/// The news about one unit on one connection, in order.
+pub(super) struct Inbox {
+    stream: MessageStream,
+    kept: VecDeque<News>,
+    sender: Option<OwnedUniqueName>,
+    id: String,
+    path: OwnedObjectPath,
+}
+
+impl Inbox {
+    /// Begins to listen.
+    pub(super) fn open(session: &Session, id: &str, path: OwnedObjectPath) -> Self {
+        Self {
+            stream: MessageStream::from(&session.connection),
+            kept: VecDeque::new(),
+            sender: session.owner.clone(),
+            id: id.to_owned(),
+            path,
+        }
+    }
+
+    /// Does something on the connection, and keeps the news that arrive meanwhile.
+    pub(super) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                news = receive(&mut self.stream, self.sender.as_ref(), &self.id, &self.path) => {
+                    let over = matches!(news, News::Ended);
+                    self.kept.push_back(news);
+                    if over {
+                        return work.await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next news. May be given up at any time without losing any.
+    pub(super) async fn next(&mut self) -> News {
+        match self.kept.pop_front() {
+            Some(news) => news,
+            None => receive(&mut self.stream, self.sender.as_ref(), &self.id, &self.path).await,
+        }
+    }
+}
+
+/// Passes over what does not concern the unit.
+async fn receive(
+    stream: &mut MessageStream,
+    sender: Option<&OwnedUniqueName>,
+    id: &str,
+    path: &OwnedObjectPath,
+) -> News {
+    loop {
+        let item = std::future::poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await;
+        let Some(Ok(message)) = item else {
+            return News::Ended;
+        };
+        if let Some(news) = concerning(message, sender, id, path) {
+            return news;
+        }
+    }
+}
+
+/// What a message means for the unit. On the bus anybody may send a signal, so the sender must be systemd or the bus.
+fn concerning(message: Message, systemd: Option<&OwnedUniqueName>, id: &str, path: &OwnedObjectPath) -> Option<News> {
+    if message.message_type() != Type::Signal {
+        return None;
+    }
+    let header = message.header();
+    let sender = header.sender().map(zbus::names::UniqueName::as_str);
+    let interface = header.interface()?.as_str();
+    let member = header.member()?.as_str();
+    if interface == BUS && member == "NameOwnerChanged" {
+        // Only systemd's name was asked for. A private connection has no bus to say such a thing.
+        return (systemd.is_some() && sender == Some(BUS)).then_some(News::Ended);
+    }
+    if sender != systemd.map(|name| name.as_str()) {
+        return None;
+    }
+    match (interface, member) {
+        (PROPERTIES, "PropertiesChanged") if header.path()?.as_str() == path.as_str() => {
+            let changed = match message.body().deserialize::<(&str,)>().ok().map(|(name,)| name.to_owned())?.as_str() {
+                UNIT => News::UnitChanged,
+                SERVICE => News::ServiceChanged,
+                _ => return None,
+            };
+            drop(header);
+            Some(changed(message))
+        }
+        (MANAGER, "UnitNew") => {
+            let body = message.body();
+            let (name, _): (&str, zbus::ObjectPath<'_>) = body.deserialize().ok()?;
+            (name == id).then_some(News::Appeared)
+        }
+        (MANAGER, "Reloading") => {
+            let (active,): (bool,) = message.body().deserialize().ok()?;
+            (!active).then_some(News::Reloaded)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,64 @@
+//! A watch on one unit, as its user sees it.
+//!
+//! The work is done by a task (see `follow`), so that nothing piles up on the connection while the user is busy elsewhere.
+
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use super::error::SystemdError;
+use super::follow::follow;
+use super::link::Link;
+use super::queue::Queue;
+use super::unit_state::UnitState;
+
+/// Tells the states of one unit as they change. Dropping it ends the watch.
+#[derive(Debug)]
+pub struct UnitWatch {
+    link: Arc<Link>,
+    unit: String,
+    queue: Arc<Queue>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl UnitWatch {
+    pub(super) fn new(link: Arc<Link>, unit: &str) -> Self {
+        let mut watch = Self { link, unit: unit.to_owned(), queue: Arc::default(), task: None };
+        watch.begin();
+        watch
+    }
+
+    /// The next state of the unit: the first call tells the current one at once, every later one waits until the state is
+    /// another. States are told in order; systemd itself may leave out one that lasts for an instant only.
+    ///
+    /// Reloads and restarts of systemd and of the bus are bridged over for up to 30 seconds. May be given up at any time
+    /// (in a `select!`, by a timeout) without losing a state.
+    ///
+    /// # Errors
+    ///
+    /// Where systemd stays out of reach, or refuses to tell about the unit. A later call begins the watch anew.
+    pub async fn next(&mut self) -> Result<UnitState, SystemdError> {
+        if self.task.is_none() {
+            self.begin();
+        }
+        let next = self.queue.next().await;
+        if next.is_err() {
+            self.task = None;
+        }
+        next
+    }
+
+    fn begin(&mut self) {
+        self.queue = Arc::default();
+        let task = follow(Arc::clone(&self.link), self.unit.clone(), Arc::clone(&self.queue));
+        self.task = Some(tokio::spawn(task));
+    }
+}
+
+impl Drop for UnitWatch {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}

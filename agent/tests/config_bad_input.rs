@@ -1,0 +1,252 @@
+//! What operators get wrong, and what they are told: the path, what was found,
+//! what was expected and the advice, one row each, and all of it at once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use first_boot_agent::config::{Checked, Context, Origin, Problem, Report, SyntaxError, check, parse};
+
+fn checked(text: &str, strict: bool) -> Result<Checked, Report> {
+    let context = Context {
+        given: Origin::Credential,
+        host_name: Some("node09".to_owned()),
+        secrets: "/etc/nixos/secrets".into(),
+        strict,
+    };
+    check(&parse(text.as_bytes()).unwrap(), &context)
+}
+
+/// A config that joins, with further members in it.
+fn joining(further: &str) -> String {
+    format!(r#"{{"leader_url":"https://node01:2379","raft_addr":"10.0.1.13:2380"{further}}}"#)
+}
+
+fn only_problem(text: &str) -> Problem {
+    let mut problems = checked(text, false).expect_err(text).problems;
+    assert_eq!(problems.len(), 1, "{text}: {problems:#?}");
+    problems.remove(0)
+}
+
+/// Further members, path, found, part of expected, part of the advice.
+const ROWS: &[[&str; 5]] = &[
+    [r#""node_id":7"#, "$.node_id", "7", "the id of a node, for example node01", ""],
+    [r#""node_id":"node 1""#, "$.node_id", r#""node 1""#, "the id of a node", "letters a-z"],
+    [r#""node_id":"""#, "$.node_id", r#""""#, "the id of a node", "1 to 128"],
+    [r#""node_role":"master""#, "$.node_role", r#""master""#, "control-plane, worker or all-in-one", "as it stands"],
+    [r#""bootstrap":"yes""#, "$.bootstrap", r#""yes""#, "true or false", ""],
+    [r#""cluster_name":["a"]"#, "$.cluster_name", "a list of 1", "the name of a cluster", ""],
+    [r#""node_ip":"10.0.1.10/24""#, "$.node_ip", r#""10.0.1.10/24""#, "an IPv4 or IPv6 address", "without port"],
+    [r#""node_fqdn":"node_1..example""#, "$.node_fqdn", r#""node_1..example""#, "a host name", "63 between two dots"],
+    [r#""initial_peers":["node01"]"#, "$.initial_peers[0]", r#""node01""#, "HOST:PORT", "`node01:PORT`"],
+    [r#""initial_peers":"node01:2380""#, "$.initial_peers", r#""node01:2380""#, "a list, each item HOST:PORT", ""],
+    [r#""network":{"lan":"10.0.1.0"}"#, "$.network.lan", r#""10.0.1.0""#, "an address range", "length of the prefix"],
+    [r#""network":{"a b":"10.0.1.0/33"}"#, r#"$.network["a b"]"#, r#""10.0.1.0/33""#, "an address range", "0 to 32"],
+    [r#""tls":{"ca":"ca.crt"}"#, "$.tls.ca", r#""ca.crt""#, "the absolute path of a file", "begin the path with `/`"],
+    [r#""tls":{"cert":"/a.crt"}"#, "$.tls.key", "nothing", "belongs to `cert`", "give `key` with `cert`"],
+    [r#""tls":[]"#, "$.tls", "a list of 0", "an object", ""],
+    [r#""services":{"iam":{"api_port":0}}"#, "$.services.iam.api_port", "0", "a port from 1 to 65535", ""],
+    [r#""services":{"iam":{"api_port":-1}}"#, "$.services.iam.api_port", "-1", "a port from 1 to 65535", ""],
+    [r#""services":{"iam":{"unit":"iam"}}"#, "$.services.iam.unit", r#""iam""#, "a systemd service unit", "`.service`"],
+    [
+        r#""services":{"iam":{"health_path":"/../x"}}"#,
+        "$.services.iam.health_path",
+        r#""/../x""#,
+        "path of an API",
+        "no `..`",
+    ],
+    [r#""policies":{"join":{"attempts":0}}"#, "$.policies.join.attempts", "0", "from 1 to 1000", ""],
+    [r#""policies":{"join":{"scale":"10"}}"#, "$.policies.join.scale", r#""10""#, "from 1ms to 1h", "its unit"],
+    [r#""policies":{"join":{"scale":"2h"}}"#, "$.policies.join.scale", r#""2h""#, "from 1ms to 1h", ""],
+    [
+        r#""policies":{"request":{"max_body":"1TB"}}"#,
+        "$.policies.request.max_body",
+        r#""1TB""#,
+        "1KiB to 64MiB",
+        "unit",
+    ],
+    [
+        r#""policies":{"request":{"connect":"1min"}}"#,
+        "$.policies.request.connect",
+        "1min",
+        "at most `total`, which is 10s",
+        "raise `total`",
+    ],
+    [r#""bootstrap":false,"bootstrap":true"#, "$.bootstrap", "the key a second time", "each key once", ""],
+    [
+        r#""bootstrap":true,"initial_peers":[]"#,
+        "$.initial_peers",
+        "an empty list",
+        "the first nodes",
+        "`bootstrap` false",
+    ],
+    [r#""bootstrap":true"#, "$.initial_peers", "nothing", "the first nodes", "`initial_peers`"],
+];
+
+#[test]
+fn every_mistake_is_told_with_path_found_expected_and_advice() {
+    for [further, path, found, expected, advice] in ROWS {
+        let problem = only_problem(&joining(&format!(",{further}")));
+        assert_eq!((problem.path.as_str(), problem.found.as_str()), (*path, *found), "{further}");
+        assert!(problem.expected.contains(expected), "{further}: {problem}");
+        let hint = problem.hint.as_deref().unwrap_or_default();
+        assert!(hint.contains(advice) && hint.is_empty() == advice.is_empty(), "{further}: {problem}");
+    }
+}
+
+#[test]
+fn addresses_that_nobody_can_reach_are_refused() {
+    for (address, advice) in [
+        ("10.0.1.10", "`10.0.1.10:PORT`"),
+        ("10.0.1.10:0", "1 to 65535"),
+        ("10.0.1.10:65536", "1 to 65535"),
+        ("10.0.1.10:+80", "1 to 65535"),
+        ("10.0.1.10:", "1 to 65535"),
+        (":2380", "put a host"),
+        ("10.0.1:2380", "end in a number"),
+        ("0.0.0.0:2380", "other nodes can reach"),
+        ("fd00::10", "`[fd00::10]:PORT`"),
+        ("[fd00::10]", "add the port"),
+        ("fd00:0:0:0:0:0:0:0:10:2380", "in brackets"),
+        ("[fe80::1%eth0]:2380", "without zone"),
+        ("[::]:2380", "other nodes can reach"),
+        ("https://node01:2380", "without `https://`"),
+        ("xn--a:2380", "`xn--` parts"),
+        ("knoten\u{fc}:2380", "xn--"),
+    ] {
+        let text = format!(r#"{{"leader_url":"https://node01","raft_addr":"{address}"}}"#);
+        let problem = only_problem(&text);
+        assert_eq!(problem.path, "$.raft_addr");
+        assert!(problem.hint.as_deref().unwrap_or_default().contains(advice), "{address}: {problem}");
+    }
+}
+
+#[test]
+fn urls_that_are_no_plain_https_base_are_refused_without_showing_credentials() {
+    for (url, advice) in [
+        ("http://node01:2379", "does not speak in the clear"),
+        ("node01:2379", "`https://node01:2379`"),
+        ("https://", "put a host"),
+        ("https://:2379", "put a host"),
+        ("https://node01:0", "1 to 65535"),
+        ("https://admin:canary@node01:2379", "user and password"),
+        ("https://canary@node01", "user and password"),
+        ("https://node01:2379/api", "end the URL after host and port"),
+        ("https://node01:2379?canary=1", "end the URL after host and port"),
+        ("https://fd00::10:2379", "in brackets"),
+    ] {
+        let text = format!(r#"{{"leader_url":"{url}","raft_addr":"10.0.1.13:2380"}}"#);
+        let problem = only_problem(&text);
+        assert_eq!(problem.path, "$.leader_url");
+        assert!(problem.hint.as_deref().unwrap_or_default().contains(advice), "{url}: {problem}");
+        let names_secret = problem.to_string().contains("canary") && url.contains('@');
+        assert!(!names_secret, "{problem}");
+    }
+}
+
+#[test]
+fn all_problems_come_in_one_report() {
+    let text = r#"{"node_id":"","bootstrap":false,"raft_addr":"10.0.1.10","tls":{"key":7},"rafk":1}"#;
+    let report = checked(text, false).unwrap_err();
+    let paths: Vec<&str> = report.problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(paths, ["$.node_id", "$.raft_addr", "$.tls.key", "$.leader_url", "$.tls.cert"]);
+    assert!(report.to_string().starts_with("5 problems\n  $.node_id: found \"\", expected the id of a node"));
+    assert!(report.summary().ends_with("; and 4 more"), "{}", report.summary());
+}
+
+#[test]
+fn an_empty_object_names_both_ways_to_go_on() {
+    let report = checked("{}", false).unwrap_err();
+    assert_eq!(report.problems.len(), 2);
+    assert!(report.to_string().contains("`bootstrap` true"), "{report}");
+}
+
+#[test]
+fn unknown_keys_warn_with_a_guess_and_are_refused_only_when_strict() {
+    for (further, path, hint) in [
+        (r#""raft_adrr":1"#, "$.raft_adrr", "did you mean `raft_addr`?"),
+        (r#""nodeId":"n""#, "$.nodeId", "did you mean `node_id`?"),
+        (r#""tls":{"certificate":"/x"}"#, "$.tls.certificate", "did you mean `cert`?"),
+        (r#""services":{"iam":{"admin_password":"x"}}"#, "$.services.iam.admin_password", "`admin_password_file`?"),
+        (r#""attempts":9"#, "$.attempts", "belongs at `$.policies.join.attempts`"),
+        (r#""zebra":{"a":1,"a":2}"#, "$.zebra", ""),
+    ] {
+        let text = joining(&format!(",{further}"));
+        let warnings = checked(&text, false).unwrap().warnings;
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert_eq!(warnings[0].path, path);
+        assert!(warnings[0].hint.as_deref().unwrap_or_default().contains(hint), "{}", warnings[0]);
+        assert_eq!(checked(&text, true).unwrap_err().problems, warnings);
+    }
+}
+
+#[test]
+fn member_lists_that_do_not_mean_what_they_seem_to_are_warned_of() {
+    let stranger =
+        r#"{"node_id":"node05","bootstrap":true,"initial_peers":["node01:2380","node02:2380","node01:2380"]}"#;
+    let warnings = checked(stranger, false).unwrap().warnings;
+    let found: Vec<&str> = warnings.iter().map(|warning| warning.found.as_str()).collect();
+    assert!(found.contains(&"no entry that means this node") && found.contains(&"node01:2380 again"), "{found:?}");
+}
+
+#[test]
+fn a_needed_field_that_is_misspelt_is_pointed_at() {
+    let text = r#"{"leader_url":"https://node01","raft_adr":"10.0.1.13:2380"}"#;
+    let report = checked(text, false).unwrap_err();
+    assert_eq!(report.problems.len(), 1);
+    let hint = report.problems[0].hint.as_deref().unwrap_or_default();
+    assert_eq!(hint, "did you mean `raft_addr` where $.raft_adr stands?");
+    assert!(report.to_string().contains("(warning) $.raft_adr: "), "{report}");
+}
+
+#[test]
+fn a_node_that_would_join_through_itself_is_warned_of() {
+    let text = r#"{"leader_url":"https://node09:2379","raft_addr":"10.0.1.13:2380"}"#;
+    let warnings = checked(text, false).unwrap().warnings;
+    assert!(warnings[0].found.ends_with("which is this node"), "{warnings:?}");
+}
+
+#[test]
+fn null_is_the_same_as_not_given() {
+    let text = joining(r#","node_fqdn":null,"tls":null,"services":{"iam":null},"bootstrap":null"#);
+    assert_eq!(checked(&text, true).unwrap().config, checked(&joining(""), true).unwrap().config);
+}
+
+#[test]
+fn an_installers_host_name_is_no_node_id() {
+    let context = |name: &str| Context {
+        given: Origin::Credential,
+        host_name: Some(name.to_owned()),
+        secrets: "/".into(),
+        strict: false,
+    };
+    let document = parse(joining("").as_bytes()).unwrap();
+    assert_eq!(check(&document, &context("node09")).unwrap().config.node.id.as_str(), "node09");
+    for name in ["localhost", "nixos", "", "a b"] {
+        let report = check(&document, &context(name)).unwrap_err();
+        assert_eq!(report.problems[0].path, "$.node_id");
+    }
+}
+
+#[test]
+fn text_that_is_no_json_is_located_and_not_quoted() {
+    let error = |bytes: &[u8]| parse(bytes).unwrap_err();
+    assert_eq!(error(b" \n"), SyntaxError::Empty);
+    assert_eq!(error(&[0; 512]), SyntaxError::Zeroed);
+    assert_eq!(error(b"{\"a\":\xff}"), SyntaxError::NotUtf8 { offset: 5 });
+    assert_eq!(error(b"{\n\"node_id\": \"no"), SyntaxError::Truncated { line: 2, column: 14 });
+    assert!(matches!(error(&vec![b' '; 2 << 20]), SyntaxError::TooLarge { size: 0x20_0000 }));
+    assert!(matches!(error("[".repeat(9000).as_bytes()), SyntaxError::Malformed { .. }));
+    assert!(matches!(error(b"{} {}"), SyntaxError::Malformed { line: 1, .. }));
+    let malformed = error(b"{\"password\": canary}").to_string();
+    assert!(malformed.contains("line 1 column 14") && !malformed.contains("canary"), "{malformed}");
+    assert!(parse("\u{feff}{}".as_bytes()).is_ok());
+}
+
+#[test]
+fn a_report_of_a_generator_gone_wrong_stays_readable() {
+    let peers = vec!["7"; 20_000].join(",");
+    let report = checked(&format!(r#"{{"bootstrap":true,"initial_peers":[{peers}]}}"#), false).unwrap_err();
+    assert!(report.to_string().lines().count() < 250);
+    assert_eq!(report.problems.len() + report.left_out, 20_000);
+    let keys: Vec<String> = (0..20_000).map(|n| format!(",\"k{n}\":1")).collect();
+    assert!(checked(&joining(&keys.concat()), false).unwrap().warnings.len() <= 101);
+}

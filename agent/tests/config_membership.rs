@@ -1,0 +1,85 @@
+//! Which of the addresses in a config mean this node, what its own API is, and
+//! who is a peer. A wrong answer here makes a node ask itself to be let in, or
+//! take another node's membership for its own.
+
+#![allow(clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use first_boot_agent::config::{Config, Context, Origin, check, parse};
+
+fn config(text: &str) -> Config {
+    let context = Context { given: Origin::Credential, host_name: None, secrets: "/".into(), strict: false };
+    let checked = check(&parse(text.as_bytes()).unwrap(), &context);
+    checked.unwrap_or_else(|report| panic!("{report}")).config
+}
+
+/// Bootstraps `node01` with these peers and further members.
+fn bootstrapping(peers: &str, further: &str) -> Config {
+    config(&format!(r#"{{"node_id":"node01","bootstrap":true,"initial_peers":[{peers}]{further}}}"#))
+}
+
+/// Initial peers, further members, the peers that are left, the own API.
+const ROWS: &[[&str; 4]] = &[
+    // By its id, with whatever port the list has for it.
+    [r#""node01:2380","b:2380""#, "", "b:2380", "https://node01:2379"],
+    [r#""node01:12380","b:12380""#, "", "b:12380", "https://node01:2379"],
+    [r#""NODE01.:2380","b:2380""#, "", "b:2380", "https://node01:2379"],
+    // By its full name, its address, its Raft address.
+    [r#""a:2380","b:2380""#, r#","node_fqdn":"a""#, "b:2380", "https://a:2379"],
+    [r#""10.0.0.1:2380","b:2380""#, r#","node_ip":"10.0.0.1""#, "b:2380", "https://10.0.0.1:2379"],
+    [r#""10.0.0.1:2380","b:2380""#, r#","raft_addr":"10.0.0.1:2380""#, "b:2380", "https://10.0.0.1:2379"],
+    // By the first label of a name, if only one begins so.
+    [r#""node01.x:2380","node02.x:2380""#, "", "node02.x:2380", "https://node01.x:2379"],
+    [r#""node011.x:2380","b:2380""#, "", "node011.x:2380 b:2380", "https://localhost:2379"],
+    [r#""node01.x:2380","node01.y:2380""#, "", "node01.x:2380 node01.y:2380", "https://localhost:2379"],
+    // Several nodes on one address differ by their ports.
+    [
+        r#""127.0.0.1:2380","127.0.0.1:3380""#,
+        r#","raft_addr":"127.0.0.1:3380""#,
+        "127.0.0.1:2380",
+        "https://127.0.0.1:2379",
+    ],
+    // None of them.
+    [r#""a:2380","b:2380""#, "", "a:2380 b:2380", "https://localhost:2379"],
+    [r#""a:2380","b:2380""#, r#","node_ip":"10.0.0.9""#, "a:2380 b:2380", "https://10.0.0.9:2379"],
+];
+
+#[test]
+fn this_node_is_told_from_its_peers() {
+    for [peers, further, left, url] in ROWS {
+        let chainfire = bootstrapping(peers, further).chainfire;
+        let others: Vec<String> = chainfire.peers.iter().map(|peer| peer.raft.to_string()).collect();
+        assert_eq!(others.join(" "), *left, "{peers} {further}");
+        assert_eq!(chainfire.url.to_string(), *url, "{peers} {further}");
+    }
+}
+
+#[test]
+fn only_the_first_of_the_list_makes_up_the_password() {
+    let first = |peers| bootstrapping(peers, "").iam.generates_password;
+    assert!(first(r#""node01.x:2380","node02.x:2380""#));
+    assert!(!first(r#""node02:2380","node01:2380""#));
+    assert!(!first(r#""a:2380","b:2380""#));
+}
+
+#[test]
+fn flaredb_has_the_hosts_of_chainfire_and_its_own_ports() {
+    let config = bootstrapping(r#""node01:7","b:8""#, r#","services":{"flaredb":{"api_port":5,"raft_port":6}}"#);
+    assert_eq!(config.flaredb.peers[0].raft.to_string(), "b:6");
+    assert_eq!(config.flaredb.peers[0].url.to_string(), "https://b:5");
+    assert_eq!(config.flaredb.url.to_string(), "https://node01:5");
+    assert!(config.flaredb.is_own(&"node01:6".parse().unwrap()));
+}
+
+#[test]
+fn flaredb_may_be_told_otherwise() {
+    let config = config(
+        r#"{"node_id":"n","leader_url":"https://a","raft_addr":"n:1","flaredb_peers":["c:3"],"services":{"flaredb":
+        {"leader_url":"https://b","raft_addr":"[fd00::1]:9","unit":"f.service","enable":false}}}"#,
+    );
+    let asked: Vec<String> = config.flaredb.endpoints_for_change().iter().map(ToString::to_string).collect();
+    assert_eq!(asked, ["https://b:2479", "https://c:2479"]);
+    assert_eq!(config.flaredb.raft_addr.unwrap().to_string(), "[fd00::1]:9");
+    assert_eq!(config.flaredb.unit.as_str(), "f.service");
+    assert!(!config.flaredb.enable && config.chainfire.enable);
+}

@@ -1,0 +1,124 @@
+//! Where the config is looked for, in which order, and which files are refused.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use first_boot_agent::config::{ConfigError, Options, Origin, Permissions, Source, SyntaxError, load};
+use std::{
+    fs::{self, File},
+    os::unix::{fs::PermissionsExt, net::UnixListener},
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+
+const CONFIG: &str = r#"{"node_id":"node04","leader_url":"https://node01:2379","raft_addr":"10.0.1.13:2380"}"#;
+
+fn options(root: &TempDir) -> Options {
+    Options {
+        explicit: None,
+        root: root.path().to_owned(),
+        credentials_directory: None,
+        host_name: None,
+        permissions: Permissions::Refuse,
+        strict: false,
+    }
+}
+
+fn write(path: &Path, text: impl AsRef<[u8]>, mode: u32) -> PathBuf {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    path.to_owned()
+}
+
+fn usual(root: &TempDir) -> PathBuf {
+    root.path().join("etc/nixos/secrets/cluster-config.json")
+}
+
+#[test]
+fn the_command_line_beats_the_credential_beats_the_usual_place() {
+    let root = TempDir::new().unwrap();
+    let mut options = options(&root);
+    write(&usual(&root), CONFIG, 0o600);
+    let loaded = load(&options).unwrap();
+    assert_eq!(loaded.origin, Source::DefaultPath(usual(&root)));
+    assert_eq!(loaded.checked.config.tls.certificate, root.path().join("etc/nixos/secrets/node04.crt"));
+
+    options.credentials_directory = Some(root.path().join("credentials"));
+    assert!(matches!(load(&options).unwrap().origin, Source::DefaultPath(_)));
+    let credential = write(&root.path().join("credentials/cluster-config"), CONFIG, 0o444);
+    let loaded = load(&options).unwrap();
+    assert_eq!(loaded.origin, Source::Credential(credential));
+    assert_eq!(loaded.checked.provenance[0].origin, Origin::Credential);
+
+    options.explicit = Some(write(&root.path().join("mine.json"), CONFIG, 0o640));
+    assert!(matches!(load(&options).unwrap().origin, Source::CommandLine(_)));
+}
+
+#[test]
+fn a_missing_file_is_told_with_every_place_tried() {
+    let root = TempDir::new().unwrap();
+    let mut options = options(&root);
+    options.credentials_directory = Some("/nowhere".into());
+    let error = load(&options).unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("Configuration file not found: looked at /nowhere/cluster-config, "), "{text}");
+    assert!(text.contains("etc/nixos/secrets/cluster-config.json"), "{text}");
+
+    write(&usual(&root), CONFIG, 0o600);
+    options.explicit = Some("/nowhere/mine.json".into());
+    let ConfigError::NotFound { tried } = load(&options).unwrap_err() else { panic!("another file was taken") };
+    assert_eq!(tried, [PathBuf::from("/nowhere/mine.json")]);
+}
+
+#[test]
+fn a_file_open_to_everybody_is_refused_or_warned_of() {
+    let root = TempDir::new().unwrap();
+    let mut options = options(&root);
+    for mode in [0o644, 0o604, 0o602, 0o601] {
+        let path = write(&usual(&root), CONFIG, mode);
+        options.permissions = Permissions::Refuse;
+        let text = load(&options).unwrap_err().to_string();
+        assert!(text.contains(&format!("run `chmod 600 {}`", path.display())), "{text}");
+        options.permissions = Permissions::Warn;
+        let warnings = load(&options).unwrap().checked.warnings;
+        assert!(warnings[0].found.contains(&format!("{mode:04o}")), "{warnings:?}");
+    }
+}
+
+#[test]
+fn what_is_no_regular_file_is_named() {
+    let root = TempDir::new().unwrap();
+    let mut options = options(&root);
+    fs::create_dir_all(usual(&root)).unwrap();
+    assert!(load(&options).unwrap_err().to_string().contains("is a directory, not a file"));
+    let socket = root.path().join("socket");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    options.explicit = Some(socket);
+    assert!(load(&options).unwrap_err().to_string().contains("is a socket"));
+    options.explicit = Some("/dev/zero".into());
+    assert!(load(&options).unwrap_err().to_string().contains("is a device"));
+    options.explicit = Some(write(&root.path().join("file"), CONFIG, 0o600).join("below"));
+    assert!(matches!(load(&options).unwrap_err(), ConfigError::Unreadable { .. }));
+}
+
+#[test]
+fn a_huge_file_is_refused_unread() {
+    let root = TempDir::new().unwrap();
+    let path = write(&usual(&root), "", 0o600);
+    // A sparse file: reading it all would show in the time and memory used.
+    File::options().write(true).open(path).unwrap().set_len(1 << 40).unwrap();
+    let ConfigError::Syntax { source, .. } = load(&options(&root)).unwrap_err() else { panic!("it was read") };
+    assert_eq!(source, SyntaxError::TooLarge { size: 1 << 40 });
+}
+
+#[test]
+fn every_error_of_the_content_begins_alike_and_names_the_file() {
+    let root = TempDir::new().unwrap();
+    for bytes in [&b""[..], b"{", b"\xff", b"[]", b"{}", b"{\"node_id\":1}"] {
+        let path = write(&usual(&root), bytes, 0o600);
+        let error = load(&options(&root)).unwrap_err();
+        let start = format!("Invalid configuration in {}: ", path.display());
+        assert!(error.to_string().starts_with(&start), "{error}");
+        assert_eq!(error.summary().lines().count(), 1, "{}", error.summary());
+    }
+}
