@@ -29,8 +29,13 @@ pub(super) async fn await_healthy<U: Units, C: Cluster>(
 ) -> Result<(), Stop> {
     let began = Instant::now();
     let limit = context.config.policies.health.limit;
-    let waiting =
-        Waiting { context, local, report, finding: RefCell::new(format!("{} was not looked at", local.unit)) };
+    let waiting = Waiting {
+        context,
+        local,
+        report,
+        finding: RefCell::new(format!("{} was not looked at", local.unit)),
+        told: RefCell::default(),
+    };
     match timeout(limit, waiting.until_healthy()).await {
         Ok(result) => result?,
         Err(_elapsed) => {
@@ -62,6 +67,8 @@ struct Waiting<'a, U, C> {
     report: &'a dyn Report,
     /// What was found last, for the message when the time is over.
     finding: RefCell<String>,
+    /// The kinds of events that were told.
+    told: RefCell<Vec<&'static str>>,
 }
 
 impl<U: Units, C: Cluster> Waiting<'_, U, C> {
@@ -116,7 +123,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
             }
             UnitPhase::NotYet(state) => {
                 self.note(format!("{unit} is {state}"), "become active");
-                self.report.report(Event::WaitingForService { awaited_unit: unit.to_string(), state: state.clone() });
+                self.report_once(Event::WaitingForService { awaited_unit: unit.to_string(), state: state.clone() });
                 Look::AtUnit
             }
             UnitPhase::Failed(result) => {
@@ -125,7 +132,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
                     Some(units) => units.last_lines(unit).await,
                     None => Vec::new(),
                 };
-                self.report.report(Event::ServiceFailed {
+                self.report_once(Event::ServiceFailed {
                     awaited_unit: unit.to_string(),
                     result: result.clone(),
                     last_lines: lines.iter().fold(String::new(), |text, line| text + "\n    " + line),
@@ -135,7 +142,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
             }
             UnitPhase::Unknown(state) => {
                 self.note(format!("{unit} is {state}"), "become healthy");
-                self.report.report(Event::ServiceUnknown { awaited_unit: unit.to_string(), state: state.clone() });
+                self.report_once(Event::ServiceUnknown { awaited_unit: unit.to_string(), state: state.clone() });
                 Look::AtEndpoint
             }
         }
@@ -157,6 +164,16 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
             // The limit is the caller's; past it this future is dropped.
             let delay = schedule.next_delay(None).unwrap_or(self.context.config.policies.health.max_delay);
             sleep(delay).await;
+        }
+    }
+
+    /// A service that systemd starts again and again goes through the same states each time: the first round is told,
+    /// the status line follows all of them.
+    fn report_once(&self, event: Event) {
+        let kind = event.meaning().message_id;
+        if !self.told.borrow().contains(&kind) {
+            self.told.borrow_mut().push(kind);
+            self.report.report(event);
         }
     }
 

@@ -61,7 +61,7 @@ pub enum SystemdError {
 pub enum ConnectCause {
     /// It failed.
     #[error("{0}")]
-    Failed(#[source] zbus::Error),
+    Failed(#[source] Box<zbus::Error>),
     /// It did not answer.
     #[error("no answer within {} ms", .0.as_millis())]
     TimedOut(Duration),

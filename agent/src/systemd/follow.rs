@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use zbus::message::{Message, Sequence};
+use zbus::message::Message;
 
 use super::error::SystemdError;
 use super::inbox::{Inbox, News};
 use super::link::{Link, Patience};
 use super::queue::Queue;
-use super::session::Session;
+use super::session::{SERVICE, Session, UNIT};
 use super::snapshot::{Snapshot, locate, read};
 use super::unit_state::Properties;
 
@@ -97,14 +97,10 @@ async fn changed(
 ) -> Result<Change, SystemdError> {
     loop {
         match inbox.next().await {
-            News::ServiceChanged(message) => {
-                if !take_over(&message, snapshot.service_position, snapshot) {
-                    return Ok(Change::Unknown);
+            News::Changed(message) => {
+                if let Some(change) = take_over(&message, snapshot) {
+                    return Ok(change);
                 }
-            }
-            News::UnitChanged(message) => {
-                let known = take_over(&message, Some(snapshot.unit_position), snapshot);
-                return Ok(if known { Change::State } else { Change::Unknown });
             }
             // Reading loads a unit, which is announced, which would be read again: so ask whether it is there to stay.
             News::Appeared => match inbox.meanwhile(session.is_loaded(id)).await {
@@ -121,17 +117,21 @@ async fn changed(
     }
 }
 
-/// Takes the properties in a signal over into the state, unless the state is newer. False where they cannot be read.
-fn take_over(message: &Message, position: Option<Sequence>, snapshot: &mut Snapshot) -> bool {
-    if position.is_some_and(|position| message.recv_position() < position) {
-        return true;
-    }
+/// Takes the properties in a signal over into the state, unless the state was read later than the signal was sent. Says
+/// what it means once the picture is whole: systemd sends the properties of the service first, then those of the unit.
+fn take_over(message: &Message, snapshot: &mut Snapshot) -> Option<Change> {
     let body = message.body();
-    match body.deserialize::<(&str, Properties<'_>, Vec<&str>)>() {
-        Ok((_, properties, _)) => {
-            snapshot.state.apply(&properties);
-            true
-        }
-        Err(_) => false,
+    let Ok((interface, properties, _)) = body.deserialize::<(&str, Properties<'_>, Vec<&str>)>() else {
+        return Some(Change::Unknown);
+    };
+    let (known, change) = match interface {
+        SERVICE => (snapshot.service_position, None),
+        UNIT => (Some(snapshot.unit_position), Some(Change::State)),
+        _ => return None,
+    };
+    if known.is_some_and(|position| message.recv_position() < position) {
+        return None;
     }
+    snapshot.state.apply(&properties);
+    change
 }

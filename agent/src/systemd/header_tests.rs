@@ -20,7 +20,9 @@ impl Field {
     }
 
     fn write(&self, out: &mut Vec<u8>, big: bool) {
-        let number = |value: u32| if big { value.to_be_bytes() } else { value.to_le_bytes() };
+        let number = |value: u32| {
+            if big { value.to_be_bytes() } else { value.to_le_bytes() }
+        };
         match self {
             Self::Text(code, kind, text) => {
                 out.extend([*code, 1, *kind, 0]);

@@ -11,15 +11,13 @@ use zbus::message::{Message, Type};
 use zbus::names::OwnedUniqueName;
 use zbus::{MessageStream, OwnedObjectPath};
 
-use super::session::{BUS, MANAGER, PROPERTIES, SERVICE, Session, UNIT};
+use super::session::{BUS, MANAGER, PROPERTIES, Session};
 
 /// Something that concerns the unit.
 #[derive(Debug)]
 pub(super) enum News {
-    /// Properties that only services have. Properties of the unit always follow, and make the picture whole.
-    ServiceChanged(Message),
-    /// Properties that every unit has.
-    UnitChanged(Message),
+    /// Properties of the unit have changed; the message says which.
+    Changed(Message),
     /// systemd has the unit in memory from now on; it tells its state only to those who ask.
     Appeared,
     /// systemd has read all units again; what it says once about a unit may be another thing now.
@@ -112,13 +110,8 @@ fn concerning(message: Message, systemd: Option<&OwnedUniqueName>, id: &str, pat
     }
     match (interface, member) {
         (PROPERTIES, "PropertiesChanged") if header.path()?.as_str() == path.as_str() => {
-            let changed = match message.body().deserialize::<(&str,)>().ok().map(|(name,)| name.to_owned())?.as_str() {
-                UNIT => News::UnitChanged,
-                SERVICE => News::ServiceChanged,
-                _ => return None,
-            };
             drop(header);
-            Some(changed(message))
+            Some(News::Changed(message))
         }
         (MANAGER, "UnitNew") => {
             let body = message.body();

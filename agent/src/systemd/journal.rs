@@ -22,23 +22,38 @@ const TAIL: usize = 64 * 1024;
 /// How many characters of a line are kept.
 const LINE_LENGTH: usize = 200;
 
-/// The last lines of a unit in this boot, at most `count`, the manager's own about it among them; oldest first.
+/// How many of the lines are the manager's: how the unit ended, and what systemd made of it.
+const MANAGER_LINES: usize = 2;
+
+/// The last lines of a unit in this boot, at most `count`: what the service itself said, then what the manager said about
+/// it. They are asked for apart, because a unit that was restarted a few times leaves mostly lines of the manager.
 pub async fn last_journal_lines(unit: &str, count: usize) -> Vec<String> {
-    timeout(LIMIT, fetch(unit, count)).await.ok().flatten().map_or_else(Vec::new, |output| lines(&output, count))
+    timeout(LIMIT, fetch(unit, count)).await.unwrap_or_default()
 }
 
-async fn fetch(unit: &str, count: usize) -> Option<Vec<u8>> {
+async fn fetch(unit: &str, count: usize) -> Vec<String> {
     // A unit that failed a millisecond ago: its last words may still be on their way into the journal.
     if let Ok(mut sync) = journalctl(&["--sync"]).stdout(Stdio::null()).spawn() {
         let _ = timeout(SYNC_LIMIT, sync.wait()).await;
     }
-    let unit = format!("--unit={unit}");
-    let lines = format!("--lines={count}");
-    let mut reader = journalctl(&[&unit, &lines, "--boot", "--output=cat", "--no-pager", "--quiet"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .ok()?;
-    tail(reader.stdout.take()?).await
+    let manager = [format!("UNIT={unit}"), "_PID=1".to_owned(), "--priority=warning".to_owned()];
+    let service = [format!("_SYSTEMD_UNIT={unit}")];
+    let (manager, service) = tokio::join!(query(&manager, MANAGER_LINES.min(count)), query(&service, count));
+    let own = service.len().min(count.saturating_sub(manager.len()));
+    service[service.len() - own..].iter().chain(&manager).cloned().collect()
+}
+
+/// The last lines of this boot that match.
+async fn query(matches: &[String], count: usize) -> Vec<String> {
+    let mut command = journalctl(&["--boot", "--output=cat", "--no-pager", "--quiet"]);
+    command.arg(format!("--lines={count}")).args(matches).stdout(Stdio::piped());
+    let Ok(mut reader) = command.spawn() else {
+        return Vec::new();
+    };
+    let Some(output) = reader.stdout.take() else {
+        return Vec::new();
+    };
+    lines(&tail(output).await, count)
 }
 
 /// A `journalctl` that ends with its caller and does not report to systemd in the agent's name.
@@ -48,21 +63,23 @@ fn journalctl(arguments: &[&str]) -> Command {
     command
 }
 
-/// The end of a stream, however long the stream is.
-async fn tail(mut stream: impl AsyncRead + Unpin) -> Option<Vec<u8>> {
+/// The end of a stream, however long the stream is; what came before a failure to read.
+async fn tail(mut stream: impl AsyncRead + Unpin) -> Vec<u8> {
     let mut kept = Vec::new();
-    while stream.read_buf(&mut kept).await.ok()? > 0 {
+    while stream.read_buf(&mut kept).await.is_ok_and(|count| count > 0) {
         if kept.len() > 2 * TAIL {
             kept.drain(..kept.len() - TAIL);
         }
     }
-    Some(kept)
+    kept
 }
 
 /// The last lines, made fit to be shown.
 fn lines(output: &[u8], count: usize) -> Vec<String> {
     let text = String::from_utf8_lossy(output);
-    let all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let mut all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    // A service that fails in the same way at every restart says it once here.
+    all.dedup();
     all[all.len().saturating_sub(count)..].iter().map(|line| presentable(line)).collect()
 }
 
@@ -107,7 +124,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_endless_output_does_not_fill_the_memory() {
-        let output = tail(tokio::io::AsyncReadExt::take(tokio::io::repeat(b'x'), 10_000_000)).await.unwrap();
+        let output = tail(tokio::io::AsyncReadExt::take(tokio::io::repeat(b'x'), 10_000_000)).await;
         assert!(output.len() <= 3 * super::TAIL, "{}", output.len());
     }
 }

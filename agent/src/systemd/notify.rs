@@ -52,7 +52,9 @@ impl Notifier {
     ///
     /// Where systemd does not take the message within a second; the unit then stays `activating`.
     pub fn ready(&self) -> io::Result<()> {
-        let Some(socket) = &self.socket else { return Ok(()) };
+        let Some(socket) = &self.socket else {
+            return Ok(());
+        };
         socket.set_nonblocking(false)?;
         let sent = socket.set_write_timeout(Some(READY_LIMIT)).and_then(|()| socket.send(b"READY=1\n"));
         socket.set_nonblocking(true)?;

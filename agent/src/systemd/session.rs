@@ -196,7 +196,7 @@ impl Session {
 /// Bounds the opening of a transport; the limit for calls does not cover it.
 async fn within_limit(opening: impl Future<Output = zbus::Result<Session>>) -> Result<Session, ConnectCause> {
     match timeout(CONNECT_LIMIT, opening).await {
-        Ok(result) => result.map_err(ConnectCause::Failed),
+        Ok(result) => result.map_err(|error| ConnectCause::Failed(Box::new(error))),
         Err(_) => Err(ConnectCause::TimedOut(CONNECT_LIMIT)),
     }
 }

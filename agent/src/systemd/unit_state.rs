@@ -36,6 +36,9 @@ pub struct UnitState {
     pub main_pid: u32,
     /// How often systemd has restarted the service by itself.
     pub n_restarts: u32,
+    /// When systemd restarts the service by itself (`Restart=`): `no`, `on-failure`, `always`, … Where it is not `no`, a
+    /// `Failed` state often lasts for an instant only, and `Activating` with the sub-state `auto-restart` follows.
+    pub restart: String,
     /// How long systemd waits before it restarts the service (`RestartSec=`).
     pub restart_delay_us: u64,
     /// Whether the conditions of the unit held when it was last started.
@@ -68,6 +71,7 @@ impl UnitState {
                 "ExecMainCode" => set_i32(&mut self.exec_main_code, value),
                 "MainPID" => set_u32(&mut self.main_pid, value),
                 "NRestarts" => set_u32(&mut self.n_restarts, value),
+                "Restart" => set_text(&mut self.restart, value),
                 "RestartUSec" => set_u64(&mut self.restart_delay_us, value),
                 "ConditionResult" => self.condition_result = *value == Variant::Bool(true),
                 "ConditionTimestamp" => set_u64(&mut self.condition_timestamp, value),

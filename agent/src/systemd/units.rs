@@ -37,7 +37,7 @@ fn phase(state: &UnitState) -> UnitPhase {
     match state.active {
         ActiveState::Active | ActiveState::Reloading | ActiveState::Refreshing => UnitPhase::Active,
         ActiveState::Failed => UnitPhase::Failed(how_it_ended(state)),
-        _ if state.sub == "auto-restart" => UnitPhase::Failed(format!("{}, restarting", how_it_ended(state))),
+        _ if state.sub == "auto-restart" => UnitPhase::Failed(how_it_ended(state)),
         active => UnitPhase::NotYet(format!("{active} ({})", state.sub)),
     }
 }

@@ -17,7 +17,7 @@ async fn a_unit_that_becomes_active_is_asked_only_then() {
     let units = unit_phases(&[not_yet("inactive (dead)"), not_yet("activating (start)"), UnitPhase::Active]);
     assert_eq!(node.run(Step::Chainfire, Some(units), &cluster).await, Outcome::Done);
     assert_eq!(cluster.calls("HEALTH"), 1);
-    assert_eq!(node.events.names()[..3], ["WaitingForService", "WaitingForService", "ServiceHealthy"]);
+    assert_eq!(node.events.names()[..3], ["WaitingForService", "ServiceHealthy", "JoinStarted"]);
 }
 
 #[tokio::test(start_paused = true)]

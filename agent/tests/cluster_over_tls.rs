@@ -1,0 +1,171 @@
+//! The cluster room over real TLS against real Raft members on loopback; root and systemd are not needed.
+//!
+//! The whole binary runs as an operator would run it; what it says is read from its JSON lines.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod node;
+
+use std::time::Duration;
+
+use cluster_standin::{Fault, Rule, cluster_of};
+use node::Node;
+use serde_json::Value;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_joins_a_cluster_and_a_second_start_does_nothing() {
+    let mut cluster = cluster_of(3).await.unwrap();
+    let own = cluster.start_waiting().await.unwrap();
+    let node = Node::joining(&cluster, own);
+    let run = node.run(&["join", "chainfire"]).await;
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.says("Joined") && run.message("Joined").starts_with("Successfully joined cluster"));
+    assert!(node.marker("chainfire-joined").contains("node_id=node04\n"));
+    cluster.wait_for_members(&cluster.servers[0], "node04 as a voter", |list| voter(list, "node04")).await.unwrap();
+
+    let before: usize = cluster.servers.iter().map(|server| server.requests().all().len()).sum();
+    let again = node.run(&["join", "chainfire"]).await;
+    assert_eq!((again.code, again.says("AlreadyDone")), (0, true), "{again}");
+    let after: usize = cluster.servers.iter().map(|server| server.requests().all().len()).sum();
+    assert_eq!(before, after, "a second start asks nobody");
+}
+
+fn voter(list: &Value, id: &str) -> bool {
+    list["members"].as_array().unwrap().iter().any(|member| member["id"] == id && member["role"] == "voter")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hint_of_a_follower_leads_to_the_leader() {
+    let mut cluster = cluster_of(3).await.unwrap();
+    let own = cluster.start_waiting().await.unwrap();
+    let follower = cluster.follower().unwrap().api_url().to_owned();
+    let node = Node::joining_through(&cluster, own, &follower);
+    let run = node.run(&["join", "chainfire"]).await;
+    assert_eq!(run.code, 0, "{run}");
+    let leader = cluster.leader().unwrap();
+    assert_eq!(run.field("MemberAdded", "endpoint"), leader.api_url().trim_end_matches('/'));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_leader_answers_instead_is_survived_or_named() {
+    let html =
+        || Fault::Garbage { body: "<html>login</html>".to_owned(), content_type: "text/html".to_owned(), status: 200 };
+    let status = |status, retry: Option<&str>| Fault::Status {
+        status,
+        headers: retry.map(|seconds| ("Retry-After".to_owned(), seconds.to_owned())).into_iter().collect(),
+        body: "{}".to_owned(),
+    };
+    for (name, fault) in [
+        ("a lost answer", Fault::LoseAnswer),
+        ("a reset connection", Fault::Reset),
+        ("a busy leader", status(503, Some("0"))),
+        ("an error of the leader", status(500, None)),
+        ("a captive portal", html()),
+        ("an endless body", Fault::Endless),
+        ("no answer at all", Fault::Stall),
+    ] {
+        let mut cluster = cluster_of(1).await.unwrap();
+        let own = cluster.start_waiting().await.unwrap();
+        cluster.servers[0].faults().set(vec![Rule::once("POST", "/admin/member/add", fault)]);
+        let node = Node::joining(&cluster, own);
+        let run = node.run(&["join", "chainfire"]).await;
+        assert_eq!(run.code, 0, "{name}: {run}");
+        let list = cluster
+            .wait_for_members(&cluster.servers[0], "node02 as a voter", |list| voter(list, "node02"))
+            .await
+            .unwrap();
+        let entries = list["members"].as_array().unwrap().iter().filter(|member| member["id"] == "node02").count();
+        assert_eq!(entries, 1, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_list_that_is_none_is_transient_and_said() {
+    let mut cluster = cluster_of(1).await.unwrap();
+    let own = cluster.start_waiting().await.unwrap();
+    let garbage =
+        Fault::Garbage { body: "<html>login</html>".to_owned(), content_type: "text/html".to_owned(), status: 200 };
+    cluster.servers[0].faults().set(vec![Rule::always("GET", "/admin/cluster/members", garbage)]);
+    let node = Node::joining(&cluster, own);
+    let run = node.run(&["join", "chainfire"]).await;
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.message("RequestFailed").contains("not a member list"), "{run}");
+    assert!(run.message("AttemptsExhausted").starts_with("Failed to join cluster after 3 attempts"), "{run}");
+    assert!(!node.has_marker("chainfire-joined"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_id_is_blocked_with_the_command_to_run() {
+    let mut cluster = cluster_of(1).await.unwrap();
+    let own = cluster.start_waiting().await.unwrap();
+    let node = Node::joining(&cluster, own);
+    node.run(&["join", "chainfire"]).await;
+    let other = cluster.start_waiting().await.unwrap();
+    let twin = Node::with_id(&cluster, other, "node02");
+    let run = twin.run(&["join", "chainfire"]).await;
+    assert_eq!(run.code, 78, "{run}");
+    assert!(run.message("BlockedIdTaken").contains("-X DELETE"), "{run}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trust_that_does_not_fit_is_blocked_at_once() {
+    let mut cluster = cluster_of(1).await.unwrap();
+    let own = cluster.start_waiting().await.unwrap();
+    for (name, event, spoil) in node::SPOILT_FILES {
+        let node = Node::joining(&cluster, own);
+        spoil(&node, &cluster);
+        let began = std::time::Instant::now();
+        let run = node.run(&["join", "chainfire"]).await;
+        assert_eq!(run.code, 78, "{name}: {run}");
+        assert!(run.says(event), "{name}: {run}");
+        assert!(began.elapsed() < Duration::from_secs(2), "{name} was waited for");
+        assert!(!node.has_marker("chainfire-joined"), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bootstrapped_member_confirms_itself() {
+    let cluster = cluster_of(3).await.unwrap();
+    let node = Node::bootstrapping(&cluster, 0);
+    let run = node.run(&["join", "chainfire"]).await;
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.message("Bootstrapped").starts_with("Successfully bootstrapped cluster"), "{run}");
+    assert!(node.has_marker("chainfire-initialized"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_health_check_sees_drift_and_the_loss_of_quorum() {
+    let mut cluster = cluster_of(3).await.unwrap();
+    let node = Node::bootstrapping(&cluster, 0);
+    node.run(&["join", "chainfire"]).await;
+    let run = node.run(&["health-check"]).await;
+    // The others' API ports cannot be known on loopback, where every node has its own: their endpoints do not answer.
+    assert_eq!((run.code, run.says("ClusterDegraded")), (0, true), "{run}");
+
+    let stranger = Node::with_id(&cluster, 0, "node09");
+    stranger.write_marker("chainfire-joined");
+    let run = stranger.run(&["health-check"]).await;
+    assert_eq!((run.code, run.says("MembershipDrift")), (1, true), "{run}");
+
+    for server in cluster.servers.drain(1..) {
+        server.stop().await;
+    }
+    let run = node.run(&["health-check"]).await;
+    assert_eq!((run.code, run.says("ClusterUnhealthy")), (1, true), "{run}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_and_plan_tell_an_operator_where_the_node_stands() {
+    let mut cluster = cluster_of(1).await.unwrap();
+    let own = cluster.start_waiting().await.unwrap();
+    let node = Node::joining(&cluster, own);
+    let plan = node.run(&["plan"]).await;
+    assert!(plan.stdout.contains("join the chainfire cluster: no marker, and the members at"), "{plan}");
+    assert!(plan.stdout.contains("services.flaredb.enable is false"), "{plan}");
+    node.run(&["join", "chainfire"]).await;
+    let status = node.run(&["status", "--json"]).await;
+    assert_eq!(status.code, 0, "{status}");
+    let told: Value = serde_json::from_str(&status.stdout).unwrap();
+    assert_eq!((&told["node_id"], &told["steps"][0]["state"]), (&"node02".into(), &"done".into()), "{status}");
+    assert!(told["steps"][0]["detail"].as_str().unwrap().contains("quorum"), "{status}");
+}

@@ -1,0 +1,179 @@
+//! A node whose agent is run as a process, with its files in a temporary directory.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use cluster_standin::TrialCluster;
+use cluster_standin::pki::{Authority, Validity};
+use serde_json::{Value, json};
+
+/// The files and the identity of one node.
+pub struct Node {
+    directory: tempfile::TempDir,
+}
+
+/// What one run of the agent came to.
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Node {
+    /// The node of `servers[own]`, told to join through the first server.
+    pub fn joining(cluster: &TrialCluster, own: usize) -> Self {
+        Self::joining_through(cluster, own, cluster.servers[0].api_url())
+    }
+
+    /// The same, with another server to ask first.
+    pub fn joining_through(cluster: &TrialCluster, own: usize, leader_url: &str) -> Self {
+        let id = cluster.servers[own].node_id().to_owned();
+        Self::new(cluster, own, json!({"node_id": id, "leader_url": leader_url}))
+    }
+
+    /// The node of `servers[own]` under another id.
+    pub fn with_id(cluster: &TrialCluster, own: usize, id: &str) -> Self {
+        Self::new(cluster, own, json!({"node_id": id, "leader_url": cluster.servers[0].api_url()}))
+    }
+
+    /// The node of `servers[own]`, told to bootstrap with all of them.
+    pub fn bootstrapping(cluster: &TrialCluster, own: usize) -> Self {
+        let peers: Vec<String> = cluster.servers.iter().map(cluster_standin::RaftServer::raft_addr).collect();
+        let id = cluster.servers[own].node_id().to_owned();
+        Self::new(cluster, own, json!({"node_id": id, "bootstrap": true, "initial_peers": peers}))
+    }
+
+    fn new(cluster: &TrialCluster, own: usize, mut config: Value) -> Self {
+        let node = Self { directory: tempfile::tempdir().unwrap() };
+        let server = &cluster.servers[own];
+        let loopback = ["127.0.0.1".to_owned()];
+        let certificate = cluster.authority.issue("node", &loopback, Validity::Valid).unwrap();
+        certificate.write(node.directory.path(), "node").unwrap();
+        fs::write(node.path("ca.crt"), cluster.authority.certificate_pem()).unwrap();
+        fs::create_dir(node.path("state")).unwrap();
+        config["raft_addr"] = server.raft_addr().into();
+        config["tls"] = json!({"ca": node.path("ca.crt"), "cert": node.path("node.crt"), "key": node.path("node.key")});
+        config["services"] = json!({
+            "chainfire": {"url": server.api_url()},
+            "flaredb": {"enable": false},
+            "iam": {"enable": false},
+        });
+        config["policies"] = json!({
+            "health": {"limit": "5s"},
+            "promotion": {"limit": "10s"},
+            "join": {"attempts": 3, "scale": "50ms"},
+            "request": {"connect": "500ms", "total": "1s"},
+        });
+        fs::write(node.path("cluster-config.json"), config.to_string()).unwrap();
+        fs::set_permissions(node.path("cluster-config.json"), fs::Permissions::from_mode(0o600)).unwrap();
+        node
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Runs the agent with these arguments, its events as JSON lines.
+    pub async fn run(&self, arguments: &[&str]) -> Run {
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_first-boot-agent"))
+            .arg("--config")
+            .arg(self.path("cluster-config.json"))
+            .arg("--state-dir")
+            .arg(self.path("state"))
+            .args(["--log-format", "json"])
+            .args(arguments)
+            .env_remove("NOTIFY_SOCKET")
+            .output()
+            .await
+            .unwrap();
+        Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    fn marker_path(&self, name: &str) -> PathBuf {
+        self.path("state").join(format!(".{name}"))
+    }
+
+    pub fn marker(&self, name: &str) -> String {
+        fs::read_to_string(self.marker_path(name)).unwrap()
+    }
+
+    pub fn has_marker(&self, name: &str) -> bool {
+        self.marker_path(name).exists()
+    }
+
+    /// As an operator does it with `date -Iseconds`.
+    pub fn write_marker(&self, name: &str) {
+        fs::write(self.marker_path(name), "2025-12-10T10:30:45+00:00\n").unwrap();
+    }
+}
+
+impl Run {
+    fn events(&self) -> impl Iterator<Item = Value> {
+        self.stdout.lines().filter_map(|line| serde_json::from_str(line).ok())
+    }
+
+    fn event(&self, name: &str) -> Option<Value> {
+        let id = first_boot_agent::events::MEANINGS.iter().find(|meaning| meaning.name == name).unwrap().message_id;
+        self.events().find(|event| event["message_id"] == id)
+    }
+
+    /// Whether the event was told.
+    pub fn says(&self, name: &str) -> bool {
+        self.event(name).is_some()
+    }
+
+    /// The message of the first such event.
+    pub fn message(&self, name: &str) -> String {
+        self.field(name, "message")
+    }
+
+    /// A field of the first such event.
+    pub fn field(&self, name: &str, field: &str) -> String {
+        let event = self.event(name).unwrap_or_else(|| panic!("no {name}: {self}"));
+        event[field].as_str().unwrap().to_owned()
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "exit {}\n{}{}", self.code, self.stdout, self.stderr)
+    }
+}
+
+type Spoil = fn(&Node, &TrialCluster);
+
+/// Ways in which a node's TLS files do not fit: a name, the event that tells, and how to bring it about.
+pub const SPOILT_FILES: &[(&str, &str, Spoil)] = &[
+    ("another authority", "BlockedTrust", |node, _| {
+        fs::write(node.path("ca.crt"), Authority::create().unwrap().certificate_pem()).unwrap();
+    }),
+    ("no authority", "BlockedTrust", |node, _| fs::remove_file(node.path("ca.crt")).unwrap()),
+    ("an authority that is no certificate", "BlockedTrust", |node, _| {
+        fs::write(node.path("ca.crt"), "nothing").unwrap();
+    }),
+    ("an expired certificate", "BlockedTrust", |node, cluster| issue(node, &cluster.authority, Validity::Expired)),
+    ("a certificate that is not valid yet", "BlockedTrust", |node, cluster| {
+        issue(node, &cluster.authority, Validity::NotYetValid);
+    }),
+    ("the key of another certificate", "BlockedTrust", |node, cluster| {
+        let certificate = fs::read(node.path("node.crt")).unwrap();
+        issue(node, &cluster.authority, Validity::Valid);
+        fs::write(node.path("node.crt"), certificate).unwrap();
+    }),
+    ("a missing key", "BlockedSecret", |node, _| fs::remove_file(node.path("node.key")).unwrap()),
+    ("a key that others can read", "BlockedSecret", |node, _| {
+        fs::set_permissions(node.path("node.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    }),
+    ("a key that is none", "BlockedTrust", |node, _| fs::write(node.path("node.key"), "nothing").unwrap()),
+];
+
+fn issue(node: &Node, authority: &Authority, validity: Validity) {
+    let certificate = authority.issue("node", &["127.0.0.1".to_owned()], validity).unwrap();
+    certificate.write(node.directory.path(), "node").unwrap();
+}
