@@ -82,7 +82,7 @@ async fn next(config: &Config, service: &RaftServiceConfig, cluster: &HttpCluste
         match cluster.members(service, &at).await {
             Ok(list) => {
                 let ids = if list.members.is_empty() { "nobody".to_owned() } else { list.ids() };
-                return match next_move(&list, &config.node.id, service, &at) {
+                return match next_move(&list, config, service.service, &at) {
                     Move::Add => format!("no marker, and the members at {at} are {ids}"),
                     Move::Await { standing } => format!("the list at {at} has this node as {standing}"),
                     Move::Confirmed => format!("the list at {at} has this node; only the marker is missing"),

@@ -63,9 +63,13 @@ fn note_leader(fields: &mut Fields, group: &Group, mode: &Mode, own: &[HostPort]
     }
 }
 
-/// Warns of member lists that will not mean what their writer meant.
+/// Warns of member lists that will not mean what their writer meant. What is odd in a derived list was told of the one
+/// that it is derived from.
 fn note_peers(fields: &mut Fields, group: &Group, own: &[HostPort]) {
     let path = group.members_path;
+    if !fields.is_given(path) {
+        return;
+    }
     for (index, member) in group.members.iter().enumerate() {
         if group.members.iter().take(index).any(|earlier| earlier == member) {
             let hint = "counted once; was another node meant?".to_owned();

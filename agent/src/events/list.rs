@@ -189,7 +189,7 @@ events! {
     /// systemd does not answer; only health endpoints are left to go by.
     SystemdUnreachable { error: String }
         Warning "e500bddf37b043078f0f4c3c2052e52b"
-        message "systemd cannot be reached, going by health endpoints alone: {error}"
+        message "Going by health endpoints alone: {error}"
         subject "systemd cannot be reached"
         explanation "Neither the system bus nor systemd's private socket answered, so units cannot be \
             watched. The agent goes on by asking the services' health endpoints; it will \

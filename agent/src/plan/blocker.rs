@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::config::{Endpoint, RaftServiceConfig};
+use crate::config::{Config, Endpoint, RaftServiceConfig};
 use crate::events::Event;
 use crate::markers::Mismatch;
 
@@ -73,7 +73,7 @@ impl Blocker {
 
     /// The member list has this node's id under another address.
     #[must_use]
-    pub fn id_taken(service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+    pub fn id_taken(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
         Self {
             cause: Cause::IdTaken,
             reason: format!(
@@ -82,20 +82,20 @@ impl Blocker {
             ),
             remedy: format!(
                 "if that machine is gone for good, remove its entry: {}; else set another node_id",
-                removal(service, member, at)
+                removal(config, service, member, at)
             ),
         }
     }
 
     /// The member list has this node's address under another id.
     #[must_use]
-    pub fn address_taken(service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+    pub fn address_taken(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
         Self {
             cause: Cause::AddressTaken,
             reason: format!("{} has this node's address {} as member {}", service.service, member.raft_addr, member.id),
             remedy: format!(
                 "if that entry is a leftover, remove it: {}; else correct raft_addr or node_id",
-                removal(service, member, at)
+                removal(config, service, member, at)
             ),
         }
     }
@@ -118,6 +118,14 @@ impl Blocker {
     }
 }
 
-fn removal(service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> String {
-    format!("curl --cacert /etc/nixos/secrets/ca.crt -X DELETE {}", at.join(&service.paths.member.of(&member.id)))
+/// The command that removes an entry, with the files of this node.
+fn removal(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> String {
+    let tls = &config.tls;
+    let identity = if tls.identity_required {
+        format!(" --cert {} --key {}", tls.certificate.display(), tls.key.display())
+    } else {
+        String::new()
+    };
+    let url = at.join(&service.paths.member.of(&member.id));
+    format!("curl --cacert {}{identity} -X DELETE {url}", tls.ca.display())
 }

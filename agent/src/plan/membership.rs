@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use crate::config::{Endpoint, NodeId, RaftAddr, RaftServiceConfig};
+use crate::config::{Config, Endpoint, NodeId, RaftAddr, RaftService, RaftServiceConfig};
 
 use super::Blocker;
 
@@ -107,16 +107,17 @@ pub enum Move {
 
 /// What to do next, given the member list that `at` has answered.
 #[must_use]
-pub fn next_move(list: &MemberList, id: &NodeId, service: &RaftServiceConfig, at: &Endpoint) -> Move {
+pub fn next_move(list: &MemberList, config: &Config, service: RaftService, at: &Endpoint) -> Move {
+    let (id, service) = (&config.node.id, config.raft(service));
     if let Some(member) = list.entry_of(id, service) {
         return if member.is_full() { Move::Confirmed } else { Move::Await { standing: member.standing().to_owned() } };
     }
     for member in &list.members {
         if member.id == id.as_str() {
-            return Move::Blocked(Blocker::id_taken(service, member, at));
+            return Move::Blocked(Blocker::id_taken(config, service, member, at));
         }
         if is_own_address(member, service) {
-            return Move::Blocked(Blocker::address_taken(service, member, at));
+            return Move::Blocked(Blocker::address_taken(config, service, member, at));
         }
     }
     Move::Add

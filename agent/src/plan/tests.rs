@@ -117,7 +117,7 @@ fn asked() -> Endpoint {
 
 fn moved(members: Vec<Member>) -> Move {
     let config = joining();
-    next_move(&list(members), &config.node.id, &config.chainfire, &asked())
+    next_move(&list(members), &config, RaftService::Chainfire, &asked())
 }
 
 #[test]

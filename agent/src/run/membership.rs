@@ -235,6 +235,6 @@ impl<U, C: Cluster> Joining<'_, U, C> {
     }
 
     fn next_move(&self, list: &MemberList, at: &Endpoint) -> Move {
-        next_move(list, &self.context.config.node.id, self.service, at)
+        next_move(list, self.context.config, self.service.service, at)
     }
 }

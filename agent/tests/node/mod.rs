@@ -10,36 +10,36 @@ use cluster_standin::pki::{Authority, Validity};
 use serde_json::{Value, json};
 
 /// The files and the identity of one node.
-pub struct Node {
+pub(crate) struct Node {
     directory: tempfile::TempDir,
 }
 
 /// What one run of the agent came to.
-pub struct Run {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Node {
     /// The node of `servers[own]`, told to join through the first server.
-    pub fn joining(cluster: &TrialCluster, own: usize) -> Self {
+    pub(crate) fn joining(cluster: &TrialCluster, own: usize) -> Self {
         Self::joining_through(cluster, own, cluster.servers[0].api_url())
     }
 
     /// The same, with another server to ask first.
-    pub fn joining_through(cluster: &TrialCluster, own: usize, leader_url: &str) -> Self {
+    pub(crate) fn joining_through(cluster: &TrialCluster, own: usize, leader_url: &str) -> Self {
         let id = cluster.servers[own].node_id().to_owned();
         Self::new(cluster, own, json!({"node_id": id, "leader_url": leader_url}))
     }
 
     /// The node of `servers[own]` under another id.
-    pub fn with_id(cluster: &TrialCluster, own: usize, id: &str) -> Self {
+    pub(crate) fn with_id(cluster: &TrialCluster, own: usize, id: &str) -> Self {
         Self::new(cluster, own, json!({"node_id": id, "leader_url": cluster.servers[0].api_url()}))
     }
 
     /// The node of `servers[own]`, told to bootstrap with all of them.
-    pub fn bootstrapping(cluster: &TrialCluster, own: usize) -> Self {
+    pub(crate) fn bootstrapping(cluster: &TrialCluster, own: usize) -> Self {
         let peers: Vec<String> = cluster.servers.iter().map(cluster_standin::RaftServer::raft_addr).collect();
         let id = cluster.servers[own].node_id().to_owned();
         Self::new(cluster, own, json!({"node_id": id, "bootstrap": true, "initial_peers": peers}))
@@ -71,12 +71,12 @@ impl Node {
         node
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
     /// Runs the agent with these arguments, its events as JSON lines.
-    pub async fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Run {
         let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_first-boot-agent"))
             .arg("--config")
             .arg(self.path("cluster-config.json"))
@@ -99,16 +99,16 @@ impl Node {
         self.path("state").join(format!(".{name}"))
     }
 
-    pub fn marker(&self, name: &str) -> String {
+    pub(crate) fn marker(&self, name: &str) -> String {
         fs::read_to_string(self.marker_path(name)).unwrap()
     }
 
-    pub fn has_marker(&self, name: &str) -> bool {
+    pub(crate) fn has_marker(&self, name: &str) -> bool {
         self.marker_path(name).exists()
     }
 
     /// As an operator does it with `date -Iseconds`.
-    pub fn write_marker(&self, name: &str) {
+    pub(crate) fn write_marker(&self, name: &str) {
         fs::write(self.marker_path(name), "2025-12-10T10:30:45+00:00\n").unwrap();
     }
 }
@@ -124,17 +124,17 @@ impl Run {
     }
 
     /// Whether the event was told.
-    pub fn says(&self, name: &str) -> bool {
+    pub(crate) fn says(&self, name: &str) -> bool {
         self.event(name).is_some()
     }
 
     /// The message of the first such event.
-    pub fn message(&self, name: &str) -> String {
+    pub(crate) fn message(&self, name: &str) -> String {
         self.field(name, "message")
     }
 
     /// A field of the first such event.
-    pub fn field(&self, name: &str, field: &str) -> String {
+    pub(crate) fn field(&self, name: &str, field: &str) -> String {
         let event = self.event(name).unwrap_or_else(|| panic!("no {name}: {self}"));
         event[field].as_str().unwrap().to_owned()
     }
@@ -149,7 +149,7 @@ impl fmt::Display for Run {
 type Spoil = fn(&Node, &TrialCluster);
 
 /// Ways in which a node's TLS files do not fit: a name, the event that tells, and how to bring it about.
-pub const SPOILT_FILES: &[(&str, &str, Spoil)] = &[
+pub(crate) const SPOILT_FILES: &[(&str, &str, Spoil)] = &[
     ("another authority", "BlockedTrust", |node, _| {
         fs::write(node.path("ca.crt"), Authority::create().unwrap().certificate_pem()).unwrap();
     }),

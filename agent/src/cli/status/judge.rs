@@ -1,8 +1,10 @@
 //! What the facts come to, step by step: pure, so that every line of `status` is a table test.
 
+use std::path::{Path, PathBuf};
+
 use crate::config::{ClusterName, Config, Mode};
 use crate::plan::health::{Findings, GroupFinding, Verdict};
-use crate::plan::{Blocker, Decision, Step};
+use crate::plan::{Action, Blocker, Decision, SkipReason, Step};
 use crate::systemd::{ActiveState, UnitState};
 
 /// Everything that was looked at.
@@ -13,6 +15,8 @@ pub(super) struct Facts {
     /// The units of the steps, in order; `None` where systemd does not tell.
     pub(super) units: Vec<Option<UnitState>>,
     pub(super) live: Result<Findings, Blocker>,
+    /// Where the markers lie.
+    pub(super) state_directory: PathBuf,
 }
 
 /// How far a step is, best first.
@@ -92,9 +96,11 @@ pub(super) fn judge(config: &Config, facts: Facts) -> Status {
         .iter()
         .zip(&facts.units)
         .map(|((step, decision), unit)| match (decision, &facts.live) {
-            (Decision::Run(_), Err(blocker)) => blocked(*step, blocker),
-            (Decision::Run(_), Ok(findings)) if *step == Step::HealthCheck => health(findings, unit.as_ref()),
-            (decision, live) => step_status(*step, decision, unit.as_ref(), live.as_ref().ok()),
+            (Decision::Done { since }, live) => done(*step, since, live.as_ref().ok(), &facts.state_directory),
+            (Decision::Skip(reason), _) => skipped(*step, *reason),
+            (Decision::Blocked(blocker), _) | (Decision::Run(_), Err(blocker)) => blocked(*step, blocker),
+            (Decision::Run(Action::CheckHealth), Ok(findings)) => health(findings, unit.as_ref()),
+            (Decision::Run(action), Ok(_)) => under_way(*step, &action.to_string(), unit.as_ref()),
         })
         .collect();
     let overall = steps.iter().map(|step| step.state).max().unwrap_or(State::Off);
@@ -113,17 +119,12 @@ pub(super) fn judge(config: &Config, facts: Facts) -> Status {
     }
 }
 
-fn step_status(step: Step, decision: &Decision, unit: Option<&UnitState>, live: Option<&Findings>) -> StepStatus {
-    let (state, detail, next) = match decision {
-        Decision::Skip(reason) => {
-            let waits = matches!(reason, crate::plan::SkipReason::Waits(_));
-            (if waits { State::Waiting } else { State::Off }, reason.to_string(), None)
-        }
-        Decision::Blocked(blocker) => return blocked(step, blocker),
-        Decision::Done { since } => done(step, since, live),
-        Decision::Run(action) => under_way(step, &action.to_string(), unit),
+fn skipped(step: Step, reason: SkipReason) -> StepStatus {
+    let state = match reason {
+        SkipReason::Disabled(_) => State::Off,
+        SkipReason::Waits(_) => State::Waiting,
     };
-    StepStatus { step, state, detail, next }
+    StepStatus { step, state, detail: reason.to_string(), next: None }
 }
 
 fn blocked(step: Step, blocker: &Blocker) -> StepStatus {
@@ -131,15 +132,16 @@ fn blocked(step: Step, blocker: &Blocker) -> StepStatus {
 }
 
 /// The marker is there: does the live membership agree?
-fn done(step: Step, since: &str, live: Option<&Findings>) -> (State, String, Option<String>) {
-    let group = live.and_then(|live| live.groups.iter().find(|group| group.service == step.service_name()));
-    match group {
+fn done(step: Step, since: &str, live: Option<&Findings>, state_directory: &Path) -> StepStatus {
+    let name = step.service_name();
+    let group = live.and_then(|live| live.groups.iter().find(|group| group.service == name));
+    let (state, detail, next) = match group {
         Some(GroupFinding { holds_this_node: false, list: Ok(list), .. }) => (
             State::Failed,
             format!("marked at {since}, but the live member list ({}) does not hold this node", list.ids()),
             Some(format!(
-                "if it should: rm /var/lib/first-boot-automation/.{0}-* && systemctl restart {1}",
-                step.service_name(),
+                "if it should: rm {}/.{name}-* && systemctl restart {}",
+                state_directory.display(),
                 step.unit()
             )),
         ),
@@ -148,14 +150,20 @@ fn done(step: Step, since: &str, live: Option<&Findings>) -> (State, String, Opt
         }
         Some(group) => (State::Done, format!("member since {since}; {}", group.summary()), None),
         None => (State::Done, format!("since {since}"), None),
-    }
+    };
+    StepStatus { step, state, detail, next }
 }
 
 /// The marker is missing: what does the unit say?
-fn under_way(step: Step, action: &str, unit: Option<&UnitState>) -> (State, String, Option<String>) {
-    let Some(unit) = unit else {
-        return (State::Waiting, format!("to do: {action}"), Some(format!("systemctl start {}", step.unit())));
+fn under_way(step: Step, action: &str, unit: Option<&UnitState>) -> StepStatus {
+    let (state, detail, next) = match unit {
+        Some(unit) => as_the_unit_says(step, action, unit),
+        None => (State::Waiting, format!("to do: {action}"), Some(format!("systemctl start {}", step.unit()))),
     };
+    StepStatus { step, state, detail, next }
+}
+
+fn as_the_unit_says(step: Step, action: &str, unit: &UnitState) -> (State, String, Option<String>) {
     let said = if unit.status_text.is_empty() { action } else { &unit.status_text };
     match unit.active {
         ActiveState::Activating if unit.sub == "auto-restart" => (
@@ -203,4 +211,50 @@ fn health(findings: &Findings, unit: Option<&UnitState>) -> StepStatus {
 
 fn journal(step: Step) -> String {
     format!("journalctl -b -x -u {}", step.unit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(active: ActiveState, sub: &str, said: &str) -> UnitState {
+        UnitState { active, sub: sub.to_owned(), status_text: said.to_owned(), ..UnitState::default() }
+    }
+
+    #[test]
+    fn a_step_that_is_not_done_is_as_its_unit_says() {
+        let blocked = UnitState { exec_main_status: 78, ..unit(ActiveState::Failed, "failed", "blocked: no; do this") };
+        let queued = UnitState { job_pending: true, ..unit(ActiveState::Inactive, "dead", "") };
+        for (unit, state, detail) in [
+            (Some(unit(ActiveState::Activating, "start", "waiting for it")), State::Working, "waiting for it"),
+            (Some(unit(ActiveState::Activating, "auto-restart", "failed")), State::Failed, "started again within"),
+            (Some(unit(ActiveState::Failed, "failed", "")), State::Failed, "join"),
+            (Some(blocked), State::Blocked, "no; do this"),
+            (Some(queued), State::Waiting, "for the units before it"),
+            (Some(unit(ActiveState::Inactive, "dead", "")), State::Waiting, "not started"),
+            (Some(unit(ActiveState::Active, "exited", "")), State::Failed, "marker is gone"),
+            (None, State::Waiting, "to do: join"),
+        ] {
+            let found = under_way(Step::Chainfire, "join", unit.as_ref());
+            assert_eq!(found.state, state, "{unit:?}");
+            assert!(found.detail.contains(detail), "{}", found.detail);
+            let needs_a_hand = matches!(state, State::Failed | State::Blocked);
+            assert!(!needs_a_hand || found.next.is_some(), "what to do about {}?", found.detail);
+        }
+    }
+
+    #[test]
+    fn a_marker_is_only_as_good_as_the_live_list() {
+        let group = |holds_this_node| GroupFinding {
+            service: "chainfire",
+            list: Ok(crate::plan::membership::MemberList::default()),
+            holds_this_node,
+            marker_claims_membership: true,
+            probe: None,
+        };
+        for (holds, state) in [(true, State::Done), (false, State::Failed)] {
+            let findings = Findings { groups: vec![group(holds)], endpoints: Vec::new() };
+            assert_eq!(done(Step::Chainfire, "then", Some(&findings), Path::new("/state")).state, state);
+        }
+    }
 }
