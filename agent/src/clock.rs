@@ -20,6 +20,14 @@ pub fn build_date() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
+/// Whether a written time lies more than a day ahead of the later of the clock and the build date: such a time was not
+/// written by this machine's past.
+#[must_use]
+pub fn is_in_the_future(time: jiff::Timestamp) -> bool {
+    let latest = SystemTime::now().max(build_date()) + Duration::from_hours(24);
+    jiff::Timestamp::try_from(latest).is_ok_and(|latest| time > latest)
+}
+
 /// The clock and the build date, as text, where the clock stands before the build date.
 #[must_use]
 pub fn before_build() -> Option<(String, String)> {

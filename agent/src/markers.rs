@@ -61,7 +61,7 @@ pub enum MarkerState {
         /// The identity that it carries; empty for an operator's.
         identity: Identity,
     },
-    /// Something that cannot be taken for a marker: empty, a directory, not text, no time.
+    /// Something that cannot be taken for a marker: empty, a directory, not text, no time, a time to come.
     Damaged {
         /// The file.
         path: PathBuf,
@@ -200,13 +200,14 @@ fn read_text(path: &Path) -> io::Result<Option<String>> {
 fn parse(text: &str, achievement: Achievement, path: PathBuf) -> MarkerState {
     let mut lines = text.lines();
     let written = lines.next().unwrap_or_default().trim();
-    if written.parse::<jiff::Timestamp>().is_err() {
-        let reason = if text.trim().is_empty() {
-            "it is empty".to_owned()
-        } else {
-            "its first line is no RFC 3339 time".to_owned()
-        };
-        return MarkerState::Damaged { path, reason };
+    let reason = match written.parse::<jiff::Timestamp>() {
+        Ok(time) if clock::is_in_the_future(time) => Some("its time lies in the future"),
+        Ok(_) => None,
+        Err(_) if text.trim().is_empty() => Some("it is empty"),
+        Err(_) => Some("its first line is no RFC 3339 time"),
+    };
+    if let Some(reason) = reason {
+        return MarkerState::Damaged { path, reason: reason.to_owned() };
     }
     MarkerState::Present { path, achievement, written: written.to_owned(), identity: Identity::parse(lines) }
 }

@@ -147,9 +147,23 @@ async fn the_health_check_sees_drift_and_the_loss_of_quorum() {
     let run = stranger.run(&["health-check"]).await;
     assert_eq!((run.code, run.says("MembershipDrift")), (1, true), "{run}");
 
+    for (marker, event) in
+        [("2025-01-01T00:00:00+00:00\nnode_id=node77\n", "BlockedForeignMarker"), ("", "MarkerDamaged")]
+    {
+        let node = Node::bootstrapping(&cluster, 1);
+        node.write_marker_text("chainfire-initialized", marker);
+        let run = node.run(&["health-check"]).await;
+        assert!(run.says(event), "{run}");
+        assert_eq!(run.code == 0, event == "MarkerDamaged", "a foreign marker is an alarm: {run}");
+    }
+
     for server in cluster.servers.drain(1..) {
         server.stop().await;
     }
+    let alone = |list: &Value| {
+        list["members"].as_array().unwrap().iter().filter(|member| member["status"] == "healthy").count() < 2
+    };
+    cluster.wait_for_members(&cluster.servers[0], "the others unreachable", alone).await.unwrap();
     let run = node.run(&["health-check"]).await;
     assert_eq!((run.code, run.says("ClusterUnhealthy")), (1, true), "{run}");
 }

@@ -410,10 +410,11 @@ events! {
     /// A marker file cannot be read; it is written anew after the effect is confirmed.
     MarkerDamaged { path: String, reason: String }
         Warning "603ae5da46634a99a910fc8d0f06e36b"
-        message "Marker {path} is damaged ({reason}), asking the cluster instead"
+        message "Marker {path} is damaged ({reason}), the cluster is asked instead"
         subject "A marker is damaged"
-        explanation "The marker @PATH@ cannot be used (@REASON@). The agent finds out from the live \
-            member list what is true and writes the marker anew."
+        explanation "The marker @PATH@ cannot be used (@REASON@). A start of the agent by hand finds out \
+            from the live member list what is true and writes the marker anew; the unit itself is \
+            skipped as long as a file of that name exists. Remove it and restart the unit of the step."
 
     /// The step was done on an earlier boot.
     AlreadyDone { since: String }

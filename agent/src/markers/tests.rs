@@ -55,7 +55,13 @@ fn what_is_no_marker_is_damaged_and_says_why() {
     let (_keep, markers) = markers();
     fs::create_dir_all(markers.directory()).unwrap();
     let path = markers.path(Service::Iam, Achievement::Initialized);
-    for (bytes, expected) in [(&b""[..], "empty"), (b"\n\n", "empty"), (b"yes\n", "RFC 3339"), (b"\xff\xfe", "UTF-8")] {
+    for (bytes, expected) in [
+        (&b""[..], "empty"),
+        (b"\n\n", "empty"),
+        (b"yes\n", "RFC 3339"),
+        (b"2199-01-01T00:00:00+00:00\n", "future"),
+        (b"\xff\xfe", "UTF-8"),
+    ] {
         fs::write(&path, bytes).unwrap();
         let MarkerState::Damaged { reason, .. } = markers.read(Service::Iam) else {
             panic!("accepted {bytes:?}");

@@ -1,7 +1,9 @@
 //! The health verdict: pure judgement of what the probes have found, and its table.
 
 use std::fmt::{self, Write};
+use std::path::PathBuf;
 
+use super::Blocker;
 use super::membership::MemberList;
 
 /// What was found out about one Raft group.
@@ -34,9 +36,25 @@ pub struct EndpointFinding {
     pub answer: Result<(), String>,
 }
 
+/// A marker that is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MarkerFinding {
+    /// It belongs to another node, cluster or machine: an alarm.
+    Foreign(Blocker),
+    /// It cannot be read; its unit is skipped on its word all the same.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
 /// Everything that the health check has found.
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
+    /// Markers that are not as they should be.
+    pub markers: Vec<MarkerFinding>,
     /// The Raft groups that are turned on.
     pub groups: Vec<GroupFinding>,
     /// Every health endpoint.
@@ -61,11 +79,19 @@ pub enum Verdict {
 }
 
 impl Findings {
-    /// Judges: no quorum, no leader, not a member or an own endpoint that fails is
-    /// unhealthy; a voter or an endpoint elsewhere that fails is degraded.
+    /// Judges: no quorum, not a member, an own endpoint that fails or a foreign marker is unhealthy; a voter or an
+    /// endpoint elsewhere that fails, or a damaged marker, is degraded.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let (mut wrong, mut missing) = (Vec::new(), Vec::new());
+        for marker in &self.markers {
+            match marker {
+                MarkerFinding::Foreign(blocker) => wrong.push(blocker.reason.clone()),
+                MarkerFinding::Damaged { path, reason } => {
+                    missing.push(format!("marker {} is damaged ({reason})", path.display()));
+                }
+            }
+        }
         for group in &self.groups {
             group.judge(&mut wrong, &mut missing);
         }
@@ -180,7 +206,7 @@ mod tests {
     }
 
     fn verdict(groups: Vec<GroupFinding>) -> Verdict {
-        Findings { groups, endpoints: Vec::new() }.verdict()
+        Findings { groups, ..Findings::default() }.verdict()
     }
 
     #[test]
@@ -199,7 +225,7 @@ mod tests {
     fn a_node_that_the_list_does_not_hold_is_unhealthy_and_drifted() {
         let mut removed = group(&["healthy"; 3]);
         removed.holds_this_node = false;
-        let findings = Findings { groups: vec![removed], endpoints: Vec::new() };
+        let findings = Findings { groups: vec![removed], ..Findings::default() };
         assert!(matches!(findings.verdict(), Verdict::Unhealthy { .. }));
         assert_eq!(findings.drifted().count(), 1);
     }
@@ -214,7 +240,8 @@ mod tests {
             answer: Err("connection refused".to_owned()),
         };
         for (own, unhealthy) in [(true, true), (false, false)] {
-            let findings = Findings { groups: vec![group(&["healthy"])], endpoints: vec![endpoint(own)] };
+            let findings =
+                Findings { groups: vec![group(&["healthy"])], endpoints: vec![endpoint(own)], markers: Vec::new() };
             assert_eq!(matches!(findings.verdict(), Verdict::Unhealthy { .. }), unhealthy);
             assert!(findings.to_string().contains("connection refused"));
         }

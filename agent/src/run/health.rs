@@ -7,12 +7,13 @@ use tokio::time::sleep;
 use crate::config::{Endpoint, HostPort, RaftAddr, RaftServiceConfig, Service};
 use crate::events::{Event, Report};
 use crate::markers::MarkerState;
-use crate::plan::health::{EndpointFinding, Findings, GroupFinding, Verdict};
+use crate::plan::Blocker;
+use crate::plan::health::{EndpointFinding, Findings, GroupFinding, MarkerFinding, Verdict};
 use crate::plan::membership::{Member, MemberList};
 use crate::retry::Schedule;
 
 use super::ports::{Cluster, Units};
-use super::{Context, Stop};
+use super::{Context, Stop, observe};
 
 /// Judges the cluster; with `wait`, looks again until the verdict is good enough or the
 /// policy's time is over.
@@ -31,6 +32,7 @@ pub(super) async fn check<U: Units, C: Cluster>(
                 return Ok(());
             }
             Verdict::Degraded { reasons } => {
+                report_markers(&findings, report);
                 let reason = reasons.join("; ");
                 report.report(Event::ClusterDegraded { reason, table });
                 return Ok(());
@@ -39,11 +41,40 @@ pub(super) async fn check<U: Units, C: Cluster>(
         };
         context.progress.status(&format!("cluster is not healthy: {reasons}"));
         let Some(delay) = schedule.next_delay(None).filter(|_| wait) else {
+            report_markers(&findings, report);
             report_drift(context, &findings, report);
             return Err(Stop::Failed(Event::ClusterUnhealthy { reason: reasons, table }));
         };
         sleep(delay).await;
     }
+}
+
+fn report_markers(findings: &Findings, report: &dyn Report) {
+    for marker in &findings.markers {
+        report.report(match marker {
+            MarkerFinding::Foreign(blocker) => blocker.event(),
+            MarkerFinding::Damaged { path, reason } => {
+                Event::MarkerDamaged { path: path.display().to_string(), reason: reason.clone() }
+            }
+        });
+    }
+}
+
+/// The markers that are another's or cannot be read.
+fn find_markers<U, C>(context: &Context<'_, U, C>) -> Vec<MarkerFinding> {
+    let observed = observe(context.markers, &context.this_node);
+    Service::ALL
+        .into_iter()
+        .filter_map(|service| match observed.marker(service) {
+            MarkerState::Present { path, identity, .. } => identity
+                .mismatch(&context.this_node)
+                .map(|mismatch| MarkerFinding::Foreign(Blocker::foreign_marker(path, &mismatch))),
+            MarkerState::Damaged { path, reason } => {
+                Some(MarkerFinding::Damaged { path: path.clone(), reason: reason.clone() })
+            }
+            MarkerState::Absent => None,
+        })
+        .collect()
 }
 
 fn report_drift<U, C>(context: &Context<'_, U, C>, findings: &Findings, report: &dyn Report) {
@@ -76,7 +107,7 @@ pub async fn find<U, C: Cluster>(context: &Context<'_, U, C>) -> Findings {
         find_iam(context),
     )
     .await;
-    Findings { groups, endpoints: endpoints.into_iter().chain(iam).collect() }
+    Findings { markers: find_markers(context), groups, endpoints: endpoints.into_iter().chain(iam).collect() }
 }
 
 async fn find_group<U, C: Cluster>(

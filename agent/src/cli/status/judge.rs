@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{ClusterName, Config, Mode};
-use crate::plan::health::{Findings, GroupFinding, Verdict};
+use crate::plan::health::{Findings, GroupFinding, MarkerFinding, Verdict};
 use crate::plan::{Action, Blocker, Decision, SkipReason, Step};
 use crate::systemd::{ActiveState, UnitState};
 
@@ -100,7 +100,9 @@ pub(super) fn judge(config: &Config, facts: Facts) -> Status {
             (Decision::Skip(reason), _) => skipped(*step, *reason),
             (Decision::Blocked(blocker), _) | (Decision::Run(_), Err(blocker)) => blocked(*step, blocker),
             (Decision::Run(Action::CheckHealth), Ok(findings)) => health(findings, unit.as_ref()),
-            (Decision::Run(action), Ok(_)) => under_way(*step, &action.to_string(), unit.as_ref()),
+            (Decision::Run(action), Ok(findings)) => {
+                damaged(*step, findings).unwrap_or_else(|| under_way(*step, &action.to_string(), unit.as_ref()))
+            }
         })
         .collect();
     let overall = steps.iter().map(|step| step.state).max().unwrap_or(State::Off);
@@ -152,6 +154,22 @@ fn done(step: Step, since: &str, live: Option<&Findings>, state_directory: &Path
         None => (State::Done, format!("since {since}"), None),
     };
     StepStatus { step, state, detail, next }
+}
+
+/// A damaged marker keeps the unit from starting: systemd only asks whether the file exists.
+fn damaged(step: Step, findings: &Findings) -> Option<StepStatus> {
+    let prefix = format!(".{}-", step.service_name());
+    findings.markers.iter().find_map(|marker| match marker {
+        MarkerFinding::Damaged { path, reason } if path.file_name()?.to_str()?.starts_with(&prefix) => {
+            Some(StepStatus {
+                step,
+                state: State::Failed,
+                detail: format!("its marker {} is damaged ({reason})", path.display()),
+                next: Some(format!("rm -r {} && systemctl restart {}", path.display(), step.unit())),
+            })
+        }
+        _ => None,
+    })
 }
 
 /// The marker is missing: what does the unit say?
@@ -253,7 +271,7 @@ mod tests {
             probe: None,
         };
         for (holds, state) in [(true, State::Done), (false, State::Failed)] {
-            let findings = Findings { groups: vec![group(holds)], endpoints: Vec::new() };
+            let findings = Findings { groups: vec![group(holds)], ..Findings::default() };
             assert_eq!(done(Step::Chainfire, "then", Some(&findings), Path::new("/state")).state, state);
         }
     }
