@@ -109,7 +109,6 @@ fn addresses_that_nobody_can_reach_are_refused() {
         ("[fe80::1%eth0]:2380", "without zone"),
         ("[::]:2380", "other nodes can reach"),
         ("https://node01:2380", "without `https://`"),
-        ("xn--a:2380", "`xn--` parts"),
         ("knoten\u{fc}:2380", "xn--"),
     ] {
         let text = format!(r#"{{"leader_url":"https://node01","raft_addr":"{address}"}}"#);

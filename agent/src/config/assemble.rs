@@ -82,7 +82,6 @@ fn tls(fields: &mut Fields, id: &NodeId, context: &Context) -> Option<TlsPaths> 
 
 fn policies(fields: &Fields) -> Option<Policies> {
     Some(Policies {
-        service_start: limits(fields, "service_start")?,
         health: limits(fields, "health")?,
         promotion: limits(fields, "promotion")?,
         iam_setup: limits(fields, "iam_setup")?,

@@ -192,9 +192,7 @@ pub struct TlsPaths {
 /// How long to wait and how often to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policies {
-    /// For a service's unit to become active.
-    pub service_start: Limits,
-    /// For a service's health endpoint to answer 200.
+    /// For a service on this node: its unit active, its health endpoint answering 200.
     pub health: Limits,
     /// For the member list to show this node as a full member.
     pub promotion: Limits,

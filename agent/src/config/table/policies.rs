@@ -39,16 +39,10 @@ macro_rules! wait {
 
 pub(super) static POLICIES: &[Field] = &[
     field(
-        "service_start",
-        Object(wait!("\"120s\"", "\"50ms\"", "\"2s\"")),
-        Inner,
-        "Waiting for a service's unit to become active.",
-    ),
-    field(
         "health",
         Object(wait!("\"120s\"", "\"10ms\"", "\"2s\"")),
         Inner,
-        "Waiting for a service's health endpoint to answer 200.",
+        "Waiting for a service on this node: its unit active, its health endpoint answering 200.",
     ),
     field(
         "promotion",

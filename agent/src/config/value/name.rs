@@ -141,11 +141,11 @@ fn dns(text: &str) -> Result<String, ValueError> {
     if last.chars().all(|c| c.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(hexadecimal) {
         return Err(ValueError::new("a host name cannot end in a number; write an IPv4 address with four parts"));
     }
-    // The last word is the URL library's, so that every host can stand in a URL:
-    // it knows which `xn--` names mean something.
+    // The last word is the URL library's, so that every host can stand in a URL.
+    // Whether an `xn--` name means something is left to DNS.
     match url::Host::parse(&name) {
         Ok(url::Host::Domain(same)) if same == name => Ok(name),
-        _ => Err(ValueError::new("use a host name that can stand in a URL; check its `xn--` parts")),
+        _ => Err(ValueError::new("use a host name that can stand in a URL")),
     }
 }
 
