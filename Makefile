@@ -1,0 +1,66 @@
+# Entry points for people and for CI; each target is one line of `make help`.
+# Must not hold logic: the steps live in cargo and in vm-tests/harness.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit scenarios scenario build install clean host
+
+# The system's python: it is the one that Debian's pytest belongs to.
+PYTHON := PYTHONPATH=vm-tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
+PYTEST := $(PYTHON) -m pytest
+TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
+HOST_TRIPLE = $(shell rustc -vV | sed -n 's/^host: //p')
+AGENT = $(TARGET_DIR)/$(HOST_TRIPLE)/release/first-boot-agent
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: host ## boot three nodes, let a fourth join, show what happens (MODE=loopback: without namespaces)
+	@exec env $(PYTHON) -m harness.demo $(MODE)
+
+test: host ## everything: format, lints, Rust tests, harness tests, scenarios; ends with the counts
+	@exec env $(PYTHON) -m harness.everything
+
+lint: ## format and lints, of Rust and of the scripts
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(PYTHON) -m harness.lint
+
+unit: ## the Rust tests; need neither root nor systemd
+	cargo test --workspace
+
+scenarios: host ## all scenarios on nspawn nodes
+	@$(PYTEST) vm-tests/scenarios
+
+scenario: host ## one scenario, with its steps: make scenario NAME=three-node-bootstrap
+	@test -d "vm-tests/scenarios/$(NAME)" -a -n "$(NAME)" || \
+	  { echo "NAME is one of:" $$(cd vm-tests/scenarios && echo *); exit 2; }
+	@$(PYTEST) -s vm-tests/scenarios/$(NAME)
+
+build: ## the static release binary
+	cargo build --release --package first-boot-agent
+
+# The drop-ins of 254/ hold settings that older versions would warn about.
+SYSTEMD_LIBRARY = $(firstword $(wildcard $(DESTDIR)/usr/lib/systemd/libsystemd-shared-*.so \
+  $(DESTDIR)/usr/lib/*/systemd/libsystemd-shared-*.so))
+SYSTEMD_VERSION = $(firstword $(shell echo "$(SYSTEMD_LIBRARY)" | sed -n 's/.*shared-\([0-9]*\).*/\1/p') 0)
+UNITS = $(wildcard $(addprefix agent/systemd/*.,service path target))
+DROP_INS = $(wildcard agent/systemd/*.d) $(shell [ $(SYSTEMD_VERSION) -lt 254 ] || echo agent/systemd/254/*.d)
+UNIT_DIR = $(DESTDIR)/usr/lib/systemd/system
+CATALOG_DIR = $(DESTDIR)/usr/lib/systemd/catalog
+
+install: ## copy binary, units and catalog below DESTDIR (build first)
+	@test -x "$(AGENT)" || { echo "$(AGENT) is missing; run make build first" >&2; exit 1; }
+	install -D --mode=0755 "$(AGENT)" "$(DESTDIR)/usr/bin/first-boot-agent"
+	install -D --mode=0644 --target-directory="$(UNIT_DIR)" $(UNITS)
+	for folder in $(DROP_INS); do \
+	  install -D --mode=0644 --target-directory="$(UNIT_DIR)/$$(basename $$folder)" $$folder/*.conf; done
+	for catalog in $(wildcard agent/catalog/*.catalog); do \
+	  install -D --mode=0644 --target-directory="$(CATALOG_DIR)" $$catalog; done
+
+clean: ## remove what was built, and the cached root file systems
+	rm -rf target
+
+host:
+	@vm-tests/harness/host.sh

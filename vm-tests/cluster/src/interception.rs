@@ -1,0 +1,128 @@
+//! Stands between a connection and its routes: remembers each request, and makes the faults happen.
+//!
+//! It knows nothing of what the routes do. The routes under `/test/` are its own, and are never
+//! recorded nor disturbed, or a test could lock itself out.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Json, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, put};
+use hyper_util::service::TowerToHyperService;
+use serde::Deserialize;
+
+use crate::endless::EndlessBody;
+use crate::faults::{Fault, Faults, Rule};
+use crate::requests::{ReceivedRequest, Requests};
+
+/// The faults and the memory of one server.
+#[derive(Debug)]
+pub(crate) struct Interception {
+    pub(crate) faults: Faults,
+    pub(crate) requests: Requests,
+}
+
+/// The connection is to be closed where it stands.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is closed on purpose, as a fault rule asks")]
+pub(crate) struct ClosedOnPurpose;
+
+impl Interception {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { faults: Faults::default(), requests: Requests::new() })
+    }
+
+    /// The routes by which a test controls this server.
+    pub(crate) fn routes(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/test/faults", put(set_faults).delete(clear_faults))
+            .route("/test/requests", get(list_requests))
+            .with_state(Arc::clone(self))
+    }
+
+    /// Answers one request, or closes its connection.
+    pub(crate) async fn handle(&self, router: Router, request: Request) -> Result<Response, ClosedOnPurpose> {
+        let (method, path) = (request.method().as_str(), request.uri().path());
+        if path.starts_with("/test/") {
+            return Ok(route(router, request).await);
+        }
+        self.requests.record(method, path);
+        match self.faults.take(method, path) {
+            None => Ok(route(router, request).await),
+            Some(fault) => misbehave(fault, router, request).await,
+        }
+    }
+}
+
+async fn misbehave(fault: Fault, router: Router, request: Request) -> Result<Response, ClosedOnPurpose> {
+    match fault {
+        Fault::LoseAnswer => {
+            route(router, request).await;
+            Err(ClosedOnPurpose)
+        }
+        Fault::Delay { ms } => {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            Ok(route(router, request).await)
+        }
+        Fault::Status { status, headers, body } => {
+            let mut response = answer(status, body);
+            for (name, value) in &headers {
+                if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
+                    response.headers_mut().insert(name, value);
+                }
+            }
+            Ok(response)
+        }
+        Fault::Garbage { body, content_type, status } => {
+            let mut response = answer(status, body);
+            if let Ok(content_type) = HeaderValue::from_str(&content_type) {
+                response.headers_mut().insert(CONTENT_TYPE, content_type);
+            }
+            Ok(response)
+        }
+        Fault::Endless => Ok(Response::new(Body::new(EndlessBody))),
+        Fault::Stall => std::future::pending().await,
+        Fault::Reset => Err(ClosedOnPurpose),
+    }
+}
+
+fn answer(status: u16, body: String) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, body).into_response()
+}
+
+async fn route(router: Router, request: Request) -> Response {
+    let service = TowerToHyperService::new(router);
+    match hyper::service::Service::call(&service, request).await {
+        Ok(response) => response,
+        Err(impossible) => {
+            let impossible: Infallible = impossible;
+            match impossible {}
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Rules {
+    rules: Vec<Rule>,
+}
+
+async fn set_faults(State(server): State<Arc<Interception>>, Json(body): Json<Rules>) -> StatusCode {
+    server.faults.set(body.rules);
+    StatusCode::NO_CONTENT
+}
+
+async fn clear_faults(State(server): State<Arc<Interception>>) -> StatusCode {
+    server.faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn list_requests(State(server): State<Arc<Interception>>) -> Json<Vec<ReceivedRequest>> {
+    Json(server.requests.all())
+}

@@ -1,0 +1,29 @@
+//! Stand-ins for chainfire, flaredb and IAM, so that the agent can be tested against a cluster
+//! that really elects, replicates and changes its members.
+//!
+//! chainfire and flaredb are one server ([`RaftServer`]) on the openraft library with a durable
+//! store; IAM ([`IamServer`]) keeps its setup in flaredb. Both speak TLS only, and both can be told
+//! to misbehave ([`Faults`]). [`cluster_of`] starts a whole cluster inside a test.
+//!
+//! Nothing here is meant to hold data that anybody needs: it is built for tests alone.
+
+mod endless;
+mod error;
+mod faults;
+mod iam;
+mod identity;
+mod interception;
+mod listener;
+pub mod pki;
+mod raft;
+mod requests;
+mod tokens;
+mod trial;
+
+pub use error::StandinError;
+pub use faults::{Fault, Faults, Rule};
+pub use iam::{IamOptions, IamServer};
+pub use identity::Identity;
+pub use raft::{InitialMember, RaftOptions, RaftServer, Service};
+pub use requests::{ReceivedRequest, Requests};
+pub use trial::{TrialCluster, cluster_of};

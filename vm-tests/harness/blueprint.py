@@ -1,0 +1,101 @@
+"""What a scenario's `nodes.json` says, as typed values.
+
+The file is plain data that a Nix expression reads as well. Reads and checks
+only; must not touch the host.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SERVICES = ("chainfire", "flaredb", "iam")
+DOMAIN = "prod.example.com"
+RAFT_PORTS = {"chainfire": 2380, "flaredb": 2480}
+API_PORTS = {"chainfire": 2379, "flaredb": 2479, "iam": 8080}
+
+
+class BlueprintError(ValueError):
+    """`nodes.json` does not describe nodes."""
+
+
+@dataclass(frozen=True)
+class ExtraFile:
+    """A file that lies on the node's disk before its first boot."""
+
+    text: str
+    mode: int = 0o644
+
+
+@dataclass(frozen=True)
+class NodeBlueprint:
+    """One node: its address, what runs on it, and what its config file says."""
+
+    name: str
+    address: str
+    services: tuple[str, ...]
+    agent: bool
+    #: What is written to cluster-config.json: a string as it stands, None no file.
+    cluster_config: dict[str, Any] | str | None
+    #: Whether its chainfire and flaredb start with `--initial-cluster`.
+    initial_member: bool
+    arguments: dict[str, str] = field(default_factory=dict)
+    files: dict[str, ExtraFile] = field(default_factory=dict)
+
+    @property
+    def fully_qualified(self) -> str:
+        """The name that certificates and `leader_url` use."""
+        return f"{self.name}.{DOMAIN}"
+
+    @property
+    def config_text(self) -> str | None:
+        """The text of cluster-config.json, or None for no file."""
+        if isinstance(self.cluster_config, dict):
+            return json.dumps(self.cluster_config, indent=2) + "\n"
+        return self.cluster_config
+
+
+KEYS = {"address", "services", "agent", "cluster_config", "initial_member", "arguments", "files"}
+
+
+def node_from(name: str, data: dict[str, Any]) -> NodeBlueprint:
+    """One entry of `nodes`, refused where it says something unknown."""
+    unknown = set(data) - KEYS
+    if unknown:
+        raise BlueprintError(f"{name}: unknown keys {sorted(unknown)}; known are {sorted(KEYS)}")
+    services = tuple(data.get("services", ()))
+    if not set(services) <= set(SERVICES):
+        raise BlueprintError(f"{name}: services {services} are not among {SERVICES}")
+    config = data.get("cluster_config")
+    told_to_bootstrap = isinstance(config, dict) and config.get("bootstrap") is True
+    return NodeBlueprint(
+        name=name,
+        address=data["address"],
+        services=services,
+        agent=data.get("agent", False),
+        cluster_config=config,
+        initial_member=data.get("initial_member", told_to_bootstrap),
+        arguments=data.get("arguments", {}),
+        files={
+            path: ExtraFile(entry["text"], int(entry.get("mode", "0644"), 8))
+            for path, entry in data.get("files", {}).items()
+        },
+    )
+
+
+def read(path: Path) -> list[NodeBlueprint]:
+    """All nodes of a `nodes.json`, in its order."""
+    try:
+        nodes = json.loads(path.read_text())["nodes"]
+        return [node_from(name, data) for name, data in nodes.items()]
+    except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
+        raise BlueprintError(f"{path}: {type(error).__name__}: {error}") from error
+
+
+def initial_cluster(nodes: list[NodeBlueprint], service: str) -> str:
+    """`--initial-cluster` as every bootstrapping member gets it."""
+    port = RAFT_PORTS[service]
+    members = [node for node in nodes if node.initial_member and service in node.services]
+    return ",".join(f"{node.name}={node.address}:{port}" for node in members)

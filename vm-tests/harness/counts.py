@@ -1,0 +1,68 @@
+"""Counts what the test runners report: cargo's lines and pytest's JUnit file.
+
+Reads only; must not decide what a skip means (see `everything`).
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored")
+IGNORED = re.compile(r"^test (\S+) .*\.\.\. ignored(?:, (.*))?$")
+
+
+@dataclass
+class Counts:
+    """One line of the summary."""
+
+    name: str
+    passed: int = 0
+    failed: int = 0
+    #: What was skipped, each with its reason.
+    skipped: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {len(self.skipped)} skipped"
+
+
+def of_cargo(name: str, lines: Iterable[str], code: int) -> Counts:
+    """The sum over all test binaries; a build that failed is one failure."""
+    counts = Counts(name)
+    ignored = 0
+    for line in lines:
+        if result := RESULT.match(line):
+            counts.passed += int(result[1])
+            counts.failed += int(result[2])
+            ignored += int(result[3])
+        elif skip := IGNORED.match(line.rstrip()):
+            counts.skipped.append(f"{skip[1]}: {skip[2] or 'ignored'}")
+    # Quiet runs do not name what they ignore.
+    counts.skipped += ["ignored"] * (ignored - len(counts.skipped))
+    if code != 0 and counts.failed == 0:
+        counts.failed = 1
+    return counts
+
+
+def of_pytest(name: str, report: Path, code: int) -> Counts:
+    """The cases of a JUnit file; a run that left none is one failure."""
+    counts = Counts(name)
+    cases = ElementTree.parse(report).iter("testcase") if report.exists() else ()
+    for case in cases:
+        if case.find("failure") is not None or case.find("error") is not None:
+            counts.failed += 1
+        elif (skip := case.find("skipped")) is not None:
+            counts.skipped.append(f"{case.get('name')}: {skip.get('message')}")
+        else:
+            counts.passed += 1
+    if code != 0 and counts.failed == 0:
+        counts.failed = 1
+    return counts
+
+
+def of_check(name: str, code: int) -> Counts:
+    """A check that either holds or does not."""
+    return Counts(name, passed=int(code == 0), failed=int(code != 0))

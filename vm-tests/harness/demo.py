@@ -1,0 +1,57 @@
+"""`make demo`: three nodes bootstrap a cluster, a fourth joins, live on the screen.
+
+Chooses between real nodes and plain processes, and makes sure that every way
+out, signals included, goes through the closing of what was started.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+from . import demo_loopback, demo_nodes, host
+from .machine import RequestedAssertionFailed
+from .screen import Screen
+from .waiting import NotInTime
+
+NAMES = ["node01", "node02", "node03", "node04"]
+USAGE = "usage: demo [nodes|loopback]"
+
+
+def leave(number: int, _frame: FrameType | None) -> None:
+    """Turn a signal into an exit that unwinds everything; more of it is ignored."""
+    for again in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(again, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the demo; the exit code says whether the story came to its end."""
+    mode = arguments[0] if arguments else None
+    if mode not in (None, "nodes", "loopback"):
+        print(USAGE, file=sys.stderr)
+        return 2
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+    screen = Screen(NAMES)
+    reason = host.obstacle()
+    if mode == "nodes" and reason:
+        print(f"no nodes here: {reason}", file=sys.stderr)
+        return 1
+    try:
+        if mode == "loopback" or reason:
+            if reason:
+                screen.plain(f"No systemd nodes here: {reason}.")
+                screen.plain("The same story as plain processes on loopback:")
+            demo_loopback.tell(screen)
+        else:
+            demo_nodes.tell(screen)
+    except (NotInTime, RequestedAssertionFailed, RuntimeError) as error:
+        screen.plain(f"\nThe demo failed: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,92 @@
+"""The demo on real systemd nodes.
+
+The nodes are those of the scenario `fourth-node-joins`: what is shown is what
+is tested. Must not do anything to the nodes but switch them on and ask them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+
+from . import blueprint, follow, places, product, provision, rootfs
+from .lab import Lab
+from .log import Log
+from .machine_units import Machine
+from .screen import Screen
+
+NODES = places.SCENARIOS / "fourth-node-joins" / "nodes.json"
+#: From power on to a verdict takes seconds; this is for slow hosts.
+PATIENCE = 180
+#: The member list as a table.
+TABLE = r"""
+def pad(n): . + (" " * ([n - length, 1] | max));
+.leader as $leader
+| .members[]
+| (.id | pad(10)) + (.raft_addr | pad(18)) + ((.role // "") | pad(10)) + (.status | pad(12))
+  + (if .id == $leader then "leader" else "" end)
+| sub(" +$"; "")
+"""
+
+
+def power_on(screen: Screen, machine: Machine) -> None:
+    """Switch a node on, follow its journal, and say when it is up."""
+    started = time.monotonic()
+    screen.event(machine.name, "power on")
+    machine.start()
+    follow.follow(screen, machine)
+
+    def announce() -> None:
+        """In the background: say when the node is up."""
+        # The story itself finds out what is wrong with a node, or that the demo ends.
+        with suppress(AssertionError):
+            machine.wait_for_unit("multi-user.target", timeout=PATIENCE)
+            screen.event(machine.name, f"is up, {time.monotonic() - started:.1f} s after power on")
+
+    threading.Thread(target=announce, name=f"announce {machine.name}", daemon=True).start()
+
+
+def wait_until_member(machine: Machine) -> None:
+    """The last join unit is done and the health check has given its verdict."""
+    *joins, check = product.AGENT_UNITS
+    active = " && ".join(f"systemctl is-active --quiet {unit}" for unit in joins)
+    # A oneshot that has not run yet has the result "success" as well.
+    checked = f'[ "$(systemctl show --value -p Result {check})" = success ]'
+    ended = f'[ -n "$(systemctl show --value -p ExecMainExitTimestamp {check})" ]'
+    machine.wait_until_succeeds(f"{active} && {ended} && {checked}", timeout=PATIENCE)
+
+
+def show_outcome(screen: Screen, machine: Machine) -> None:
+    """What an operator would look at on the node that joined last."""
+    screen.title(f"{machine.name} # first-boot-agent status")
+    screen.plain(machine.succeed("first-boot-agent status"))
+    for service, port in (("chainfire", 2379), ("flaredb", 2479)):
+        screen.title(f"members of {service}, asked on {machine.name}")
+        url = f"https://localhost:{port}/admin/cluster/members"
+        ask = f"curl --silent --show-error --fail --cacert {provision.SECRETS}/ca.crt {url}"
+        screen.plain(machine.succeed(f"{ask} | jq --raw-output '{TABLE}'"))
+
+
+def tell(screen: Screen) -> None:
+    """The whole story."""
+    screen.progress("building the agent (release, static) and the stand-in services")
+    product.agent(quiet=False)
+    product.standin(quiet=False)
+    base = rootfs.base(screen.progress)
+    with Lab() as lab:
+        nodes = provision.nodes_of(lab, base, blueprint.read(NODES))
+        screen.progress(f"{len(nodes)} nodes installed, each with its own disk, keys and network")
+        machines = [Machine(node, Log()) for node in nodes]
+        first, last = machines[:3], machines[3]
+        screen.title("Three nodes bootstrap a cluster")
+        screen.restart_clock()
+        for machine in first:
+            power_on(screen, machine)
+        for machine in first:
+            wait_until_member(machine)
+        screen.title("A fourth node joins")
+        power_on(screen, last)
+        wait_until_member(last)
+        show_outcome(screen, last)
+        screen.title("Done; switching everything off")

@@ -1,0 +1,108 @@
+"""`make test`: every check of the repository, one summary, one exit code.
+
+Goes on after a failure, so that one run shows all of them. Must not hide what
+the runners print.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from . import places
+from .counts import Counts, of_cargo, of_check, of_pytest
+
+REPORTS = places.CACHE / "reports"
+PYTEST = ("-m", "pytest", "--quiet")
+
+
+def heading(text: str) -> None:
+    """A line that is found again in a long output."""
+    print(f"\n=== {text}", flush=True)
+
+
+def run(*command: str) -> int:
+    """Run a step; its output goes where ours goes."""
+    return subprocess.run(command, cwd=places.REPOSITORY, stdin=subprocess.DEVNULL).returncode
+
+
+def check(name: str, *command: str) -> Counts:
+    """A step that holds or does not."""
+    heading(name)
+    return of_check(name, run(*command))
+
+
+def rust_tests() -> Counts:
+    """`cargo test`, passed on line by line and counted."""
+    heading("rust tests")
+    testing = subprocess.Popen(
+        ["cargo", "test", "--workspace"],
+        cwd=places.REPOSITORY,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+    lines = []
+    assert testing.stdout is not None
+    for line in testing.stdout:
+        print(line, end="", flush=True)
+        lines.append(line)
+    return of_cargo("rust tests", lines, testing.wait())
+
+
+def python_tests(name: str, folder: Path) -> Counts:
+    """What pytest finds below a folder."""
+    heading(name)
+    report = REPORTS / f"{name.replace(' ', '-')}.xml"
+    report.unlink(missing_ok=True)
+    code = run(sys.executable, *PYTEST, str(folder), f"--junit-xml={report}")
+    return of_pytest(name, report, code)
+
+
+def summary(results: list[Counts]) -> bool:
+    """Print the one block of counts; says whether all is well."""
+    heading("summary")
+    for counts in results:
+        print(f"  {counts.name:22} {counts}")
+        for reason in counts.skipped:
+            print(f"    skipped: {reason}")
+    total = Counts("total")
+    for counts in results:
+        total.passed += counts.passed
+        total.failed += counts.failed
+        total.skipped += counts.skipped
+    skip_counts = os.environ.get("CI") == "true" and bool(total.skipped)
+    if skip_counts:
+        print("  CI=true: a skip is a failure")
+    print(total, flush=True)
+    return total.failed == 0 and not skip_counts
+
+
+def main() -> int:
+    """All steps, cheapest first."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    build = ("cargo", "build")
+    steps: list[Callable[[], Counts]] = [
+        lambda: check("format", "cargo", "fmt", "--all", "--check"),
+        lambda: check("scripts", sys.executable, "-m", "harness.lint"),
+        lambda: check(
+            "clippy",
+            *("cargo", "clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"),
+        ),
+        rust_tests,
+        lambda: check("release build", *build, "--release", "--package", "first-boot-agent"),
+        lambda: check(
+            "stand-in build", *build, "--profile", "standin", "--package", "cluster-standin"
+        ),
+        lambda: python_tests("harness tests", Path(__file__).parent / "tests"),
+        lambda: python_tests("scenarios", places.SCENARIOS),
+    ]
+    return 0 if summary([step() for step in steps]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Installs what the harness needs and this Debian host lacks. Silent where nothing
+# is missing; must not touch anything else on the host.
+set -euo pipefail
+
+packages=(
+  build-essential systemd-container mmdebstrap dbus iproute2 curl jq zstd
+  python3 python3-pytest
+)
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "this host is no Debian: nothing installed" >&2
+  exit 0
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [[ $status == installed ]] || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then
+  exit 0
+fi
+if ((EUID != 0)); then
+  echo "not root, so these packages stay missing: ${missing[*]}" >&2
+  exit 0
+fi
+
+install() {
+  DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends \
+    -o Dpkg::Use-Pty=0 "${missing[@]}" >"$log" 2>&1
+}
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+echo "installing ${missing[*]}"
+# The lists of a fresh host are empty or old: refresh them where the first try fails.
+if ! install; then
+  echo "refreshing the package lists"
+  apt-get update --quiet=2 >>"$log" 2>&1 || true
+  if ! install; then
+    cat "$log" >&2
+    echo "these packages could not be installed: ${missing[*]}; see above" >&2
+    exit 1
+  fi
+fi

@@ -1,0 +1,92 @@
+"""Checks the scripts: Python and shell compile, lines are tidy, tests do not sleep.
+
+Small on purpose: the standard library is all that a host surely has.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import places
+
+LONGEST_LINE = 100
+#: The words are cut so that this file does not find itself.
+UNFINISHED = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")
+#: The one place that may pause between two looks.
+MAY_PAUSE = "waiting.py"
+
+
+def python_files() -> Iterator[Path]:
+    """All Python below vm-tests."""
+    yield from sorted(places.VM_TESTS.rglob("*.py"))
+
+
+def shell_files() -> Iterator[Path]:
+    """All shell scripts of the repository's own."""
+    yield from sorted(places.VM_TESTS.rglob("*.sh"))
+    yield places.REPOSITORY / ".ci" / "run"
+
+
+def of_text(path: Path) -> Iterator[str]:
+    """What can be said of any script."""
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if len(line) > LONGEST_LINE:
+            yield f"{number}: {len(line)} characters, at most {LONGEST_LINE} are read well"
+        if line != line.rstrip() or "\t" in line:
+            yield f"{number}: white space at the end, or a tab"
+        if UNFINISHED.search(line):
+            yield f"{number}: unfinished work"
+
+
+def of_python(path: Path) -> Iterator[str]:
+    """What the syntax tree shows."""
+    tree = ast.parse(path.read_text(), str(path))
+    if ast.get_docstring(tree) is None:
+        yield "1: does not say what the file is for"
+    imported: dict[str, int] = {}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for name in node.names:
+                imported[(name.asname or name.name).partition(".")[0]] = node.lineno
+        pauses = isinstance(node, ast.Attribute) and node.attr == "sleep"
+        if pauses and path.name != MAY_PAUSE:
+            yield f"{node.lineno}: sleeps; wait for a condition (see waiting.py)"
+    if path.parent == places.HARNESS:
+        yield from _undocumented(tree)
+    for name, number in imported.items():
+        if name not in used and name != "annotations":
+            yield f"{number}: {name} is imported and not used"
+
+
+def _undocumented(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        named = isinstance(node, ast.FunctionDef | ast.ClassDef)
+        if named and not node.name.startswith("_") and ast.get_docstring(node) is None:
+            yield f"{node.lineno}: {node.name} has no docstring"
+
+
+def of_shell(path: Path) -> Iterator[str]:
+    """Whether bash can read it."""
+    read = subprocess.run(["bash", "-n", str(path)], capture_output=True, text=True)
+    if read.returncode != 0:
+        yield read.stderr.strip()
+
+
+def main() -> int:
+    """Print every finding; the exit code says whether there was one."""
+    findings = [f"{p}:{f}" for p in python_files() for f in (*of_text(p), *of_python(p))]
+    findings += [f"{p}:{f}" for p in shell_files() for f in (*of_text(p), *of_shell(p))]
+    for finding in findings:
+        print(finding.removeprefix(f"{places.REPOSITORY}/"))
+    print(f"{len(findings)} findings in the scripts")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Builds this repository's programs and lays them over the root file system.
+
+The layer is made anew in every lab (it takes a quarter of a second), so that
+what is tested is what `make install` installs from the tree as it is now.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from . import places
+from .lab import Lab
+
+STANDIN = "/usr/lib/first-boot-tests/cluster-standin"
+SYSTEM_UNITS = "/usr/lib/systemd/system"
+#: The units of the agent that a node enables; the rest is pulled in by them.
+AGENT_UNITS = (
+    "chainfire-cluster-join.service",
+    "flaredb-cluster-join.service",
+    "iam-initial-setup.service",
+    "cluster-health-check.service",
+)
+#: A finished binary can be given instead of building: NAME=path.
+AGENT_VARIABLE = "FIRST_BOOT_AGENT"
+STANDIN_VARIABLE = "CLUSTER_STANDIN"
+
+_built: dict[str, Path] = {}
+
+
+def _build(variable: str, package: str, profile: str, quiet: bool) -> Path:
+    if given := os.environ.get(variable):
+        return Path(given).resolve(strict=True)
+    if package not in _built:
+        _cargo(["cargo", "build", "--profile", profile, "--package", package], quiet)
+        _built[package] = places.binary(profile, package)
+    return _built[package]
+
+
+def _cargo(command: list[str], quiet: bool) -> None:
+    # A process group of its own: whatever ends us ends its compilers as well.
+    building = subprocess.Popen(
+        command,
+        cwd=places.REPOSITORY,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE if quiet else None,
+        text=True,
+        process_group=0,
+    )
+    try:
+        _, said = building.communicate()
+    except BaseException:
+        os.killpg(building.pid, signal.SIGTERM)
+        building.wait()
+        raise
+    if building.returncode != 0:
+        raise RuntimeError(f"`{' '.join(command)}` failed\n{said or ''}")
+
+
+def agent(quiet: bool = True) -> Path:
+    """The agent's release binary, built where it is not up to date."""
+    return _build(AGENT_VARIABLE, "first-boot-agent", "release", quiet)
+
+
+def standin(quiet: bool = True) -> Path:
+    """The stand-in services' binary, built where it is not up to date."""
+    return _build(STANDIN_VARIABLE, "cluster-standin", "standin", quiet)
+
+
+def layer(lab: Lab, base: Path, say: Callable[[str], None] = lambda _: None) -> str:
+    """Install everything over `base`; returns the `lowerdir=` for the nodes."""
+    folder = places.LAB / "product"
+    upper, work, root = (folder / part for part in ("upper", "work", "root"))
+    lab.run("mkdir", "--parents", *map(str, (upper, work, root)))
+    options = f"lowerdir={base},upperdir={upper},workdir={work}"
+    lab.run("mount", "-t", "overlay", "overlay", "-o", options, str(root))
+    install_agent(lab, root)
+    install_standins(lab, root)
+    hide_nspawn(lab, root)
+    lab.run("chroot", str(root), "journalctl", "--update-catalog")
+    lab.run("umount", str(root))
+    say("programs installed")
+    return f"{upper}:{base}"
+
+
+def install_agent(lab: Lab, root: Path) -> None:
+    """`make install`, exactly as a package would call it."""
+    binary = agent()
+    # Called from make itself, its variables would reach this make as well.
+    fresh = ["env", "--unset=MAKEFLAGS", "--unset=MAKELEVEL", "--unset=MFLAGS"]
+    make = ["make", "--silent", "-C", str(places.REPOSITORY), "install"]
+    lab.run(*fresh, *make, f"DESTDIR={root}", f"AGENT={binary}")
+
+
+def install_standins(lab: Lab, root: Path) -> None:
+    """The stand-in services and their units, which the test nodes alone have."""
+    lab.run("install", "-D", "--mode=0755", str(standin()), f"{root}{STANDIN}")
+    for unit in sorted(places.UNITS.glob("*.service")):
+        _place(lab, unit, f"{root}{SYSTEM_UNITS}/{unit.name}")
+
+
+def hide_nspawn(lab: Lab, root: Path) -> None:
+    """Make a node look like a machine where nspawn shows through (see the files)."""
+    ours = places.UNITS / "nspawn"
+    for unit in AGENT_UNITS:
+        _place(lab, ours / "boot-id.conf", f"{root}{SYSTEM_UNITS}/{unit}.d/90-nspawn.conf")
+    _place(lab, ours / "boot-id.tmpfiles", f"{root}/usr/lib/tmpfiles.d/first-boot-tests.conf")
+
+
+def _place(lab: Lab, source: Path, target: str) -> None:
+    lab.run("install", "-D", "--mode=0644", str(source), target)

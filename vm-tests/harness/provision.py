@@ -1,0 +1,102 @@
+"""Writes what an installer leaves on the disk of a freshly installed node.
+
+Identity, names, certificates, the cluster config, the services' arguments and
+the enabled units. Runs before the first boot only; must not wait for anything.
+"""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from . import places, product
+from .blueprint import API_PORTS, RAFT_PORTS, NodeBlueprint, initial_cluster
+from .lab import Lab
+from .node import Node
+
+SECRETS = "/etc/nixos/secrets"
+CONFIG = f"{SECRETS}/cluster-config.json"
+CERTIFICATES = places.LAB / "certificates"
+
+
+def issue_certificates(lab: Lab, nodes: list[NodeBlueprint]) -> None:
+    """One authority for the lab, one certificate for each node."""
+    arguments: list[str] = []
+    for node in nodes:
+        names = (node.name, node.fully_qualified, "localhost", "127.0.0.1", node.address)
+        arguments += ["--node", f"{node.name}={','.join(names)}"]
+    lab.run(str(product.standin()), "pki", "--out", str(CERTIFICATES), *arguments)
+
+
+def hosts(nodes: list[NodeBlueprint]) -> str:
+    """/etc/hosts: there is no DNS on the bridge."""
+    lines = ["127.0.0.1 localhost"]
+    lines += [f"{node.address} {node.fully_qualified} {node.name}" for node in nodes]
+    return "\n".join(lines) + "\n"
+
+
+def service_arguments(node: NodeBlueprint, service: str, nodes: list[NodeBlueprint]) -> str:
+    """The command line of a stand-in service on this node."""
+    own = node.name
+    words = [
+        f"--listen 0.0.0.0:{API_PORTS[service]}",
+        f"--ca {SECRETS}/ca.crt --cert {SECRETS}/{own}.crt --key {SECRETS}/{own}.key",
+    ]
+    if service == "iam":
+        databases = [node, *(other for other in nodes if other is not node)]
+        words += [
+            f"--flaredb-url https://{database.address}:{API_PORTS['flaredb']}"
+            for database in databases
+            if "flaredb" in database.services
+        ]
+    else:
+        words += [
+            f"--node-id {own} --data-dir /var/lib/{service}",
+            f"--raft-addr {node.address}:{RAFT_PORTS[service]}",
+            f"--advertise https://{node.address}:{API_PORTS[service]}",
+        ]
+        if node.initial_member:
+            words.append(f"--initial-cluster {initial_cluster(nodes, service)}")
+    if extra := node.arguments.get(service):
+        words.append(extra)
+    return " ".join(words)
+
+
+def write_secrets(lab: Lab, node: Node) -> None:
+    """Certificates and the cluster config, with the modes the documents ask for."""
+    issued = lab.path(CERTIFICATES)
+    own = node.name
+    for name, mode in (("ca.crt", 0o644), (f"{own}.crt", 0o644), (f"{own}.key", 0o600)):
+        node.write(f"{SECRETS}/{name}", (issued / name).read_bytes(), mode)
+    if (text := node.blueprint.config_text) is not None:
+        node.write(CONFIG, text, 0o600)
+    lab.path(node.root / SECRETS.lstrip("/")).chmod(0o700)
+
+
+def provision(lab: Lab, node: Node, nodes: list[NodeBlueprint]) -> None:
+    """Make the disk of one node ready for its first boot."""
+    blueprint = node.blueprint
+    node.write("/etc/machine-id", uuid.uuid4().hex + "\n", 0o444)
+    node.write("/etc/hostname", node.name + "\n")
+    node.write("/etc/hosts", hosts(nodes))
+    write_secrets(lab, node)
+    for service in blueprint.services:
+        arguments = service_arguments(blueprint, service, nodes)
+        node.write(f"/etc/default/{service}", f"ARGUMENTS={arguments}\n")
+    for path, extra in blueprint.files.items():
+        node.write(path, extra.text, extra.mode)
+    units = [f"{service}.service" for service in blueprint.services]
+    if blueprint.agent:
+        units += product.AGENT_UNITS
+    if units:
+        lab.run("systemctl", f"--root={node.root}", "--quiet", "enable", *units)
+
+
+def nodes_of(lab: Lab, base: Path, blueprints: list[NodeBlueprint]) -> list[Node]:
+    """All nodes of a lab, installed and switched off."""
+    lower = product.layer(lab, base)
+    issue_certificates(lab, blueprints)
+    nodes = [Node(lab, blueprint, index, lower) for index, blueprint in enumerate(blueprints)]
+    for node in nodes:
+        provision(lab, node, blueprints)
+    return nodes

@@ -1,0 +1,113 @@
+"""The root file system that all nodes share, made once and kept.
+
+A plain Debian with what the first-boot documents' commands need; nothing of
+this project is in it (see `product`). Must not be written to once unpacked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from . import leftovers, places
+
+SUITE = "bookworm"
+PACKAGES = (
+    *("systemd", "systemd-sysv", "dbus", "udev", "procps"),
+    *("iproute2", "iputils-ping", "iptables"),
+    *("curl", "jq", "ca-certificates"),
+)
+#: A node boots in a third of a second; timers and wizards would only disturb it.
+MASKED = (
+    *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer"),
+    *("e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer"),
+    *("systemd-firstboot.service", "console-getty.service"),
+)
+WITHOUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
+#: Raise when the recipe below changes in a way that the lists above do not show.
+RECIPE = 1
+
+
+def key() -> str:
+    """Names the content: another recipe is another root file system."""
+    recipe = repr((RECIPE, SUITE, PACKAGES, MASKED, WITHOUT))
+    return hashlib.sha256(recipe.encode()).hexdigest()[:12]
+
+
+def command(tarball: Path) -> list[str]:
+    """The mmdebstrap call; in namespaces of its own, so that a kill ends it all."""
+    hooks = [
+        f'systemctl --root="$1" mask --quiet {" ".join(MASKED)}',
+        'rm -f "$1/etc/hostname" "$1/etc/resolv.conf" "$1/etc/machine-id"',
+        'touch "$1/etc/resolv.conf" "$1/etc/machine-id"',
+        # Its presence makes the journal persistent: a reboot is looked back over.
+        'mkdir -p "$1/var/log/journal"',
+        'rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* "$1"/var/cache/debconf/*',
+    ]
+    return [
+        *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+        *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}"),
+        *(f"--dpkgopt=path-exclude={pattern}" for pattern in WITHOUT),
+        *(f"--customize-hook={hook}" for hook in hooks),
+        *(SUITE, str(tarball)),
+    ]
+
+
+def build(tarball: Path, say: Callable[[str], None]) -> None:
+    """Make the tarball; it appears under its name only when it is whole."""
+    say(f"making the root file system ({SUITE}, {len(PACKAGES)} packages; once)")
+    started = time.monotonic()
+    work = tarball.parent / f"building-{os.getpid()}"
+    work.mkdir(parents=True)
+    try:
+        unfinished = work / tarball.name
+        making = subprocess.Popen(
+            command(unfinished),
+            env={**os.environ, "TMPDIR": str(work)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            said, _ = making.communicate()
+        except BaseException:
+            making.kill()
+            making.wait()
+            raise
+        if making.returncode != 0:
+            raise RuntimeError(f"mmdebstrap failed; is the Debian mirror reachable?\n{said}")
+        unfinished.rename(tarball)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    say(f"root file system made, {time.monotonic() - started:.0f} s")
+
+
+def base(say: Callable[[str], None]) -> Path:
+    """The unpacked root file system, made first where it is missing."""
+    unpacked = places.CACHE / f"base-{key()}"
+    if unpacked.is_dir():
+        return unpacked
+    places.CACHE.mkdir(parents=True, exist_ok=True)
+    leftovers.sweep_folders()
+    tarball = places.CACHE / f"base-{key()}.tar"
+    if not tarball.exists():
+        build(tarball, say)
+    unfinished = places.CACHE / f"unpacking-{os.getpid()}"
+    unfinished.mkdir()
+    try:
+        subprocess.run(["tar", "-xf", str(tarball), "-C", str(unfinished)], check=True)
+        unfinished.rename(unpacked)
+    except OSError:
+        # Another run was quicker; its copy is as good.
+        if not unpacked.is_dir():
+            raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return unpacked

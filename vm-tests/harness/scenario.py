@@ -1,0 +1,110 @@
+"""Runs one scenario: its nodes in a lab of their own, its script on them.
+
+The script is Python without imports; what it may use is listed in `vocabulary`.
+"""
+
+from __future__ import annotations
+
+import unittest
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import blueprint, journals, provision, rootfs, waiting
+from .lab import Lab
+from .log import Log
+from .machine import PATIENCE, Limit
+from .machine_units import Machine
+
+
+@dataclass
+class Evidence:
+    """What a scenario leaves behind for its reader."""
+
+    folder: Path
+    journals: str
+    consoles: str
+
+
+class ScenarioFailed(AssertionError):
+    """The script held, but a journal contains what no scenario may contain."""
+
+
+def retry(fn: Callable[[bool], bool], timeout: Limit = PATIENCE) -> None:
+    """Call `fn` until it returns True; the last call is told that it is the last."""
+    try:
+        waiting.until(lambda: fn(False), timeout, "a retried action")
+    except waiting.NotInTime:
+        if not fn(True):
+            raise
+
+
+def vocabulary(machines: list[Machine], log: Log) -> dict[str, Any]:
+    """The globals of a test script."""
+
+    def start_all() -> None:
+        """Switch all nodes on; they boot at the same time."""
+        with log.nested("start all nodes"):
+            for machine in machines:
+                machine.start()
+
+    def join_all() -> None:
+        """Wait until all nodes have switched themselves off."""
+        with log.nested("wait for all nodes to end"):
+            for machine in machines:
+                machine.wait_for_shutdown()
+
+    def subtest(name: str) -> AbstractContextManager[None]:
+        """A named part of the script."""
+        return log.subtest(name)
+
+    words: dict[str, Any] = {
+        "start_all": start_all,
+        "join_all": join_all,
+        "subtest": subtest,
+        "retry": retry,
+        "log": log,
+        "t": unittest.TestCase(),
+        "machines": machines,
+    }
+    return words | {machine.name.replace("-", "_"): machine for machine in machines}
+
+
+class Scenario:
+    """A folder with `nodes.json` and `test.py`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = folder.name
+        self.evidence: Evidence | None = None
+
+    def run(self, say: Callable[[str], None] | None = None) -> None:
+        """Run it; raises what the script raised, or `ScenarioFailed`."""
+        blueprints = blueprint.read(self.folder / "nodes.json")
+        script = self.folder / "test.py"
+        code = compile(script.read_text(), str(script), "exec")
+        log = Log(say)
+        base = rootfs.base(log.info)
+        with Lab() as lab:
+            nodes = provision.nodes_of(lab, base, blueprints)
+            log.info("nodes installed")
+            try:
+                exec(code, vocabulary([Machine(node, log) for node in nodes], log))
+                log.info("script done")
+            finally:
+                told = journals.accounts(nodes)
+                folder = journals.keep(self.name, told, log.text)
+                self.evidence = Evidence(
+                    folder=folder,
+                    journals=journals.merged(told),
+                    consoles="\n".join(f"{one.name}:\n{one.console}" for one in told),
+                )
+            if found := journals.judge(told):
+                raise ScenarioFailed("systemd complains of units of ours:\n" + "\n".join(found))
+
+
+def all_scenarios(folder: Path) -> list[Scenario]:
+    """Every scenario below a folder, by name."""
+    return [Scenario(script.parent) for script in sorted(folder.glob("*/test.py"))]

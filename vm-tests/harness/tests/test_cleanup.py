@@ -1,0 +1,143 @@
+"""Every way a run ends leaves the host as it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import leftovers, places, waiting
+from harness.tests import footprint
+
+pytestmark = pytest.mark.usefixtures("nodes_can_run")
+
+SLOW = 120
+
+
+class Run:
+    """A program of the harness in a process group of its own, as a terminal starts it."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.mark = os.urandom(8).hex()
+        self.before = footprint.shared()
+        self.process = subprocess.Popen(
+            [sys.executable, "-B", *arguments],
+            cwd=places.REPOSITORY,
+            env={**os.environ, footprint.MARK: self.mark, "PYTHONPATH": str(places.VM_TESTS)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+        self.lab = f"first-boot-lab-{self.process.pid}"
+        self.said = ""
+
+    def read_until(self, text: str) -> None:
+        """Read its output until a line contains the text."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said += line
+            if text in line:
+                return
+        raise AssertionError(f"ended without saying {text!r}:\n{self.said}")
+
+    def end(self) -> int:
+        """Wait for its end; returns its exit code."""
+        self.said += self.process.communicate(timeout=SLOW)[0]
+        return self.process.returncode
+
+    def no_process(self) -> bool:
+        """Whether none of its processes is alive."""
+        return not footprint.processes_of(self.mark, self.lab)
+
+    def assert_nothing_left(self) -> None:
+        """Compare with what was there before it started."""
+
+        def left() -> list[str]:
+            return footprint.processes_of(self.mark, self.lab) + footprint.cgroups_of(self.lab)
+
+        # After SIGKILL the lab ends by itself a moment later.
+        try:
+            waiting.until(lambda: not left(), 20, "everything of the run is gone")
+        except waiting.NotInTime:
+            pytest.fail(f"left behind: {left()}\n{self.said}")
+        assert footprint.shared() == self.before
+        assert not list(places.CACHE.glob(f"*-{self.process.pid}*"))
+
+
+@pytest.fixture
+def demo() -> Iterator[Run]:
+    run = Run("-m", "harness.demo", "nodes")
+    yield run
+    if run.process.poll() is None:
+        run.process.kill()
+        run.process.communicate()
+
+
+def test_a_finished_demo_leaves_nothing(demo: Run) -> None:
+    code = demo.end()
+    assert code == 0, demo.said
+    for line in ("first-boot-agent status", "members of chainfire", "members of flaredb"):
+        assert line in demo.said
+    demo.assert_nothing_left()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_demo_leaves_nothing(demo: Run, number: signal.Signals) -> None:
+    demo.read_until("is up")
+    os.killpg(demo.process.pid, number)
+    assert demo.end() == 128 + number
+    demo.assert_nothing_left()
+
+
+def test_a_demo_interrupted_early_leaves_nothing(demo: Run) -> None:
+    demo.read_until("building the agent")
+    os.killpg(demo.process.pid, signal.SIGINT)
+    assert demo.end() != 0
+    demo.assert_nothing_left()
+
+
+def test_a_killed_demo_leaves_nothing(demo: Run) -> None:
+    demo.read_until("is up")
+    demo.process.kill()
+    demo.end()
+    demo.assert_nothing_left()
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGINT, signal.SIGKILL])
+def test_the_loopback_demo_leaves_nothing(number: signal.Signals | None) -> None:
+    run = Run("-m", "harness.demo", "loopback")
+    if number is None:
+        assert run.end() == 0, run.said
+        assert "members of flaredb" in run.said
+    else:
+        run.read_until("services and agent started")
+        run.process.send_signal(number)
+        assert run.end() != 0
+    if number is not signal.SIGKILL:
+        run.assert_nothing_left()
+    else:
+        # Only the folder stays, until the next run finds its owner dead.
+        waiting.until(run.no_process, 20, "the demo's processes are gone")
+        leftovers.sweep_folders()
+        run.assert_nothing_left()
+
+
+def test_a_failed_scenario_leaves_nothing(tmp_path: Path) -> None:
+    nodes = '{"nodes": {"node01": {"address": "10.0.1.10", "services": []}}}'
+    (tmp_path / "nodes.json").write_text(nodes)
+    (tmp_path / "test.py").write_text('node01.succeed("echo nothing is well >&2; false")\n')
+    program = (
+        "from harness.scenario import Scenario; from pathlib import Path;"
+        f"Scenario(Path({str(tmp_path)!r})).run(print)"
+    )
+    run = Run("-c", program)
+    assert run.end() != 0
+    assert "nothing is well" in run.said
+    run.assert_nothing_left()

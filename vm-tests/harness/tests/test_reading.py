@@ -1,0 +1,119 @@
+"""What the harness reads and judges, without a node."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness import blueprint, counts, follow, places, waiting
+from harness.journals import Account, merged, offences
+
+
+def write(folder: Path, node: dict[str, object]) -> Path:
+    path = folder / "nodes.json"
+    path.write_text(json.dumps({"description": "", "nodes": {"node01": node}}))
+    return path
+
+
+def test_every_scenario_describes_its_nodes() -> None:
+    folders = [script.parent for script in places.SCENARIOS.glob("*/test.py")]
+    assert len(folders) >= 10
+    for folder in folders:
+        assert blueprint.read(folder / "nodes.json"), folder
+
+
+def test_scripts_keep_to_the_drivers_dialect() -> None:
+    for script in places.SCENARIOS.glob("*/test.py"):
+        assert "import " not in script.read_text(), f"{script}: the driver gives all that is needed"
+
+
+def test_config_is_data_text_or_absent(tmp_path: Path) -> None:
+    def text(value: object) -> str | None:
+        entry = {"address": "10.0.1.10", "cluster_config": value}
+        return blueprint.read(write(tmp_path, entry))[0].config_text
+
+    assert json.loads(text({"bootstrap": True}) or "") == {"bootstrap": True}
+    assert text('{"cut') == '{"cut'
+    assert text(None) is None
+
+
+def test_unknown_keys_of_a_node_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(blueprint.BlueprintError, match="adress"):
+        blueprint.read(write(tmp_path, {"adress": "10.0.1.10"}))
+
+
+def test_only_bootstrapping_members_are_the_initial_cluster() -> None:
+    nodes = blueprint.read(places.SCENARIOS / "fourth-node-joins" / "nodes.json")
+    expected = "node01=10.0.1.10:2480,node02=10.0.1.11:2480,node03=10.0.1.12:2480"
+    assert blueprint.initial_cluster(nodes, "flaredb") == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a.service: Found ordering cycle on b.service/start",
+        "/usr/lib/systemd/system/chainfire-cluster-join.service:9: Unknown key name 'X' in section",
+        "/etc/systemd/system/flaredb.service:3: Failed to parse boolean value, ignoring: maybe",
+    ],
+)
+def test_what_no_scenario_may_contain_is_found(line: str) -> None:
+    assert offences(Account("node01", f"2026-01-01T00:00 node01 systemd[1]: {line}", ""))
+    assert offences(Account("node01", "", line))
+
+
+def test_what_others_say_of_our_units_is_no_offence() -> None:
+    line = "2026-01-01T00:00 node01 first-boot-agent[9]: flaredb: Failed to parse its answer"
+    assert offences(Account("node01", line, "")) == []
+
+
+def test_complaints_about_foreign_units_are_not_ours() -> None:
+    line = "/lib/systemd/system/other.service:9: Unknown key name 'X' in section 'Unit', ignoring."
+    assert offences(Account("node01", line, "")) == []
+
+
+def test_journals_are_told_as_one_story() -> None:
+    first = Account("node01", "2026-01-01T00:01 node01 a\n  more of a\n2026-01-01T00:03 c", "")
+    second = Account("node02", "2026-01-01T00:02 node02 b", "")
+    assert [line[-1] for line in merged([first, second]).splitlines()] == ["a", "a", "b", "c"]
+
+
+def test_cargo_results_are_summed_and_ignored_tests_named() -> None:
+    lines = [
+        "test reading ... ok",
+        "test slow ... ignored, needs a clock",
+        "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out",
+        "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out",
+    ]
+    result = counts.of_cargo("rust", lines, 101)
+    assert str(result) == "4 passed, 2 failed, 1 skipped"
+    assert result.skipped == ["slow: needs a clock"]
+
+
+def test_a_build_that_fails_is_a_failure() -> None:
+    assert counts.of_cargo("rust", [], 101).failed == 1
+    assert counts.of_pytest("none", Path("/nonexistent"), 2).failed == 1
+
+
+def test_journal_fields_may_be_bytes() -> None:
+    assert follow.text_of([104, 105, 255]) == "hi\ufffd"
+    assert list(follow.entries([b"no json\n"])) == [{"message": "no json"}]
+
+
+def test_waiting_gives_up_at_the_deadline_and_says_for_what() -> None:
+    with pytest.raises(waiting.NotInTime, match="the moon"):
+        waiting.until(lambda: False, 0, "the moon is blue")
+    assert waiting.until(lambda: "yes", 0, "at once") == "yes"
+
+
+def test_a_skip_is_a_failure_under_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    import conftest
+
+    monkeypatch.setattr(conftest.host, "obstacle", lambda: "no namespaces")
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no namespaces"):
+        conftest.require_nodes()
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="no namespaces"):
+        conftest.require_nodes()
