@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit scenarios scenario build install clean host
+.PHONY: help demo test lint unit scenarios scenario bench build install generate docs clean host
 
 # The system's python: it is the one that Debian's pytest belongs to.
 PYTHON := PYTHONPATH=vm-tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
@@ -30,7 +30,7 @@ lint: ## format and lints, of Rust and of the scripts
 unit: ## the Rust tests; need neither root nor systemd
 	cargo test --workspace
 
-scenarios: host ## all scenarios on nspawn nodes
+scenarios: host ## all scenarios on nspawn nodes (SUITE=trixie: on a newer systemd)
 	@$(PYTEST) vm-tests/scenarios
 
 scenario: host ## one scenario, with its steps: make scenario NAME=three-node-bootstrap
@@ -58,6 +58,16 @@ install: ## copy binary, units and catalog below DESTDIR (build first)
 	  install -D --mode=0644 --target-directory="$(UNIT_DIR)/$$(basename $$folder)" $$folder/*.conf; done
 	for catalog in $(wildcard agent/catalog/*.catalog); do \
 	  install -D --mode=0644 --target-directory="$(CATALOG_DIR)" $$catalog; done
+
+bench: host ## the agent beside the seed's way, on the same nodes in one run
+	@exec env $(PYTHON) -m harness.bench
+
+generate: ## write the files that come from the code: catalog, schema, reference pages
+	GENERATE=1 cargo test --quiet --package first-boot-agent --test generated
+
+docs: ## build the book in docs/book (installs mdbook with cargo where it is missing)
+	@command -v mdbook >/dev/null || cargo install --locked mdbook
+	mdbook build docs
 
 clean: ## remove what was built, and the cached root file systems
 	rm -rf target

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from . import leftovers, places
 
-SUITE = "bookworm"
+#: Another Debian, thus another systemd: make scenarios SUITE=trixie.
+SUITE = os.environ.get("SUITE", "bookworm")
 PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "udev", "procps"),
-    *("iproute2", "iputils-ping", "iptables"),
+    *("iproute2", "iputils-ping", "iptables", "dnsmasq-base"),
     *("curl", "jq", "ca-certificates"),
 )
 #: A node boots in a third of a second; timers and wizards would only disturb it.
