@@ -4,6 +4,7 @@
 mod config_command;
 mod exit;
 mod node;
+mod output;
 mod plan_command;
 mod status;
 mod steps;
@@ -137,7 +138,7 @@ pub fn main() -> ExitCode {
     let exit = match runtime {
         Ok(runtime) => runtime.block_on(dispatch(cli)),
         Err(error) => {
-            eprintln!("first-boot-agent: cannot start its event loop: {error}");
+            output::complain(&format!("first-boot-agent: cannot start its event loop: {error}"));
             Exit::Internal
         }
     };

@@ -20,12 +20,12 @@ pub fn build_date() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// Whether a written time lies more than a day ahead of the later of the clock and the build date: such a time was not
-/// written by this machine's past.
+/// Whether a written time lies more than a day ahead: such a time was not written in this machine's past. A clock that
+/// nobody has set yet cannot tell.
 #[must_use]
 pub fn is_in_the_future(time: jiff::Timestamp) -> bool {
-    let latest = SystemTime::now().max(build_date()) + Duration::from_hours(24);
-    jiff::Timestamp::try_from(latest).is_ok_and(|latest| time > latest)
+    let tomorrow = SystemTime::now() + Duration::from_hours(24);
+    before_build().is_none() && jiff::Timestamp::try_from(tomorrow).is_ok_and(|tomorrow| time > tomorrow)
 }
 
 /// The clock and the build date, as text, where the clock stands before the build date.

@@ -131,7 +131,7 @@ impl Cluster for HttpCluster {
         match answer.status {
             200 | 201 | 204 if !answer.is_html() => Ok(IamSetup::Done),
             409 => Ok(IamSetup::DoneAlready),
-            _ => Err(answer.fault()),
+            _ => Err(answer.fault_without_body()),
         }
     }
 }

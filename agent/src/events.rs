@@ -33,6 +33,17 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The journal's PRIORITY (`syslog(3)`).
+    #[must_use]
+    pub fn priority(self) -> u8 {
+        match self {
+            Self::Error => 3,
+            Self::Warning => 4,
+            Self::Notice => 5,
+            Self::Info => 6,
+        }
+    }
+
     /// The `level` of the seed's JSON line.
     #[must_use]
     pub fn level(self) -> &'static str {

@@ -125,21 +125,28 @@ impl Markers {
         self.directory.join(format!(".{service}-{}", achievement.as_str()))
     }
 
-    /// What the markers of a service say. A joined marker counts before an initialized one:
-    /// it is the later of the two where a node was reset from one to the other by hand.
+    /// What the markers of a service say. A joined marker counts before an initialized one, as the later of the two
+    /// where a node went from one to the other; a damaged one counts only where no other is there.
     #[must_use]
     pub fn read(&self, service: Service) -> MarkerState {
-        for achievement in [Achievement::Joined, Achievement::Initialized] {
-            let path = self.path(service, achievement);
-            match read_text(&path) {
-                Ok(None) => {}
-                Ok(Some(text)) => return parse(&text, achievement, path),
-                Err(error) => {
-                    return MarkerState::Damaged { path, reason: error.to_string() };
-                }
-            }
+        let joined = self.read_one(service, Achievement::Joined);
+        if matches!(joined, MarkerState::Present { .. }) {
+            return joined;
         }
-        MarkerState::Absent
+        match self.read_one(service, Achievement::Initialized) {
+            MarkerState::Absent => joined,
+            initialized @ MarkerState::Present { .. } => initialized,
+            damaged @ MarkerState::Damaged { .. } => damaged,
+        }
+    }
+
+    fn read_one(&self, service: Service, achievement: Achievement) -> MarkerState {
+        let path = self.path(service, achievement);
+        match read_text(&path) {
+            Ok(None) => MarkerState::Absent,
+            Ok(Some(text)) => parse(&text, achievement, path),
+            Err(error) => MarkerState::Damaged { path, reason: error.to_string() },
+        }
     }
 
     /// Writes a marker durably, in place of any file of that name.

@@ -57,6 +57,8 @@ pub enum Outcome {
     Transient,
     /// Cannot go on until somebody changes something.
     Blocked,
+    /// Met a state that it should not.
+    Internal,
 }
 
 /// What ends a step before it is done.
@@ -78,6 +80,7 @@ impl Stop {
 
     fn outcome(&self) -> Outcome {
         match self {
+            Self::Failed(Event::Internal { .. }) => Outcome::Internal,
             Self::Failed(_) => Outcome::Transient,
             Self::Blocked(_) => Outcome::Blocked,
         }
@@ -142,7 +145,10 @@ pub async fn run_step<U: Units, C: Cluster>(
         }
     };
     match done {
-        Ok(()) => Outcome::Done,
+        Ok(()) => {
+            context.progress.status(&format!("done: {}", step.operation()));
+            Outcome::Done
+        }
         Err(stop) => {
             report.report(stop.event());
             if let Stop::Blocked(blocker) = &stop {

@@ -6,11 +6,12 @@
 
 mod node;
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use cluster_standin::{Fault, Rule, cluster_of};
+use cluster_standin::{Fault, IamOptions, IamServer, RaftServer, Rule, Service, TrialCluster, cluster_of};
 use node::Node;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_joins_a_cluster_and_a_second_start_does_nothing() {
@@ -121,6 +122,58 @@ async fn trust_that_does_not_fit_is_blocked_at_once() {
         assert!(began.elapsed() < Duration::from_secs(2), "{name} was waited for");
         assert!(!node.has_marker("chainfire-joined"), "{name}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_certificate_is_presented_and_its_lack_is_named() {
+    let mut cluster = cluster_of(1).await.unwrap();
+    let mut options = cluster.options("node02").unwrap();
+    options.require_client_certificate = true;
+    cluster.servers.push(RaftServer::start(options).await.unwrap());
+    let without = Node::joining(&cluster, 1);
+    without.edit(|config| config["tls"] = json!({"ca": config["tls"]["ca"]}));
+    let run = without.run(&["join", "chainfire"]).await;
+    assert_eq!(run.code, 78, "{run}");
+    assert!(run.message("BlockedTrust").contains("did not accept this node's certificate"), "{run}");
+
+    let run = Node::joining(&cluster, 1).run(&["join", "chainfire"]).await;
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iam_is_set_up_once_and_an_answer_that_quotes_the_password_is_not_told() {
+    let flaredb = TrialCluster::start(Service::Flaredb, 1).await.unwrap();
+    let iam = IamServer::start(IamOptions {
+        listen: ([127, 0, 0, 1], 0).into(),
+        flaredb_urls: vec![flaredb.servers[0].api_url().to_owned()],
+        identity: flaredb.identity("iam").unwrap(),
+        require_client_certificate: false,
+    })
+    .await
+    .unwrap();
+    let node = Node::bootstrapping(&flaredb, 0);
+    std::fs::write(node.path("password"), "canary-hunter2\n").unwrap();
+    std::fs::set_permissions(node.path("password"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    node.edit(|config| {
+        config["services"]["iam"] =
+            json!({"enable": true, "url": iam.api_url(), "admin_password_file": node.path("password")});
+    });
+    let quoting = Fault::Status {
+        status: 400,
+        headers: std::collections::BTreeMap::new(),
+        body: "{\"error\": \"canary-hunter2 is too weak\"}".to_owned(),
+    };
+    iam.faults().set(vec![Rule::once("POST", "/admin/setup", quoting)]);
+    let run = node.run(&["setup", "iam"]).await;
+    assert_eq!((run.code, run.says("BlockedRefused")), (78, true), "{run}");
+    assert!(!run.to_string().contains("canary"), "{run}");
+
+    let run = node.run(&["setup", "iam"]).await;
+    assert_eq!((run.code, run.says("IamSetUp")), (0, true), "{run}");
+    std::fs::remove_file(node.path("state/.iam-initialized")).unwrap();
+    let run = node.run(&["setup", "iam"]).await;
+    assert_eq!((run.code, run.says("IamAlreadySetUp")), (0, true), "{run}");
+    assert_eq!(iam.requests().count("POST", "/admin/setup"), 2, "what is done is not done again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

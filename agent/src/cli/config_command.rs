@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::config::{self, ConfigError, Example, Permissions, Shown};
 
-use super::{ConfigCommand, ExampleKind, Exit, Options, node};
+use super::{ConfigCommand, ExampleKind, Exit, Options, node, output};
 
 pub(super) fn run(options: &Options, command: &ConfigCommand) -> Exit {
     match command {
@@ -23,10 +23,9 @@ fn validate(options: &Options, strict: bool) -> Exit {
     match node::load(options, Permissions::Warn, strict) {
         Ok(loaded) => {
             for warning in &loaded.checked.warnings {
-                eprintln!("warning: {warning}");
+                output::complain(&format!("warning: {warning}"));
             }
-            println!("{}: valid for {}", loaded.origin, loaded.checked.config.node.id);
-            Exit::Success
+            print(&format!("{}: valid for {}\n", loaded.origin, loaded.checked.config.node.id))
         }
         Err(error) => refuse(&error),
     }
@@ -48,17 +47,17 @@ fn show(options: &Options, as_json: bool) -> Exit {
     let width = |length: fn(&Shown) -> usize| values.iter().map(length).max().unwrap_or(0);
     let (path_width, value_width) = (width(|shown| shown.path.len()), width(|shown| shown.value.len()).min(60));
     for Shown { path, value, origin } in values {
-        println!("{path:<path_width$}  {value:<value_width$}  {origin}");
+        output::print(&format!("{path:<path_width$}  {value:<value_width$}  {origin}\n"));
     }
     Exit::Success
 }
 
 fn print(text: &str) -> Exit {
-    print!("{text}");
+    output::print(text);
     Exit::Success
 }
 
 fn refuse(error: &ConfigError) -> Exit {
-    eprintln!("{error}");
+    output::complain(&error.to_string());
     Exit::Blocked
 }

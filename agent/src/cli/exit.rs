@@ -42,6 +42,7 @@ impl From<Outcome> for Exit {
             Outcome::Done => Self::Success,
             Outcome::Transient => Self::Transient,
             Outcome::Blocked => Self::Blocked,
+            Outcome::Internal => Self::Internal,
         }
     }
 }

@@ -19,9 +19,16 @@ pub(super) fn identity(config: &Config) -> Identity {
     Identity::of_this_node(config, fs::read_to_string("/etc/machine-id").ok().as_deref())
 }
 
-/// systemd's directory of credentials (systemd.exec(5)).
+/// Where systemd takes a credential from that a unit asks for by name alone (`LoadCredential=` in systemd.exec(5)).
+const CREDENTIAL_STORES: [&str; 4] =
+    ["/run/credentials/@system", "/etc/credstore", "/run/credstore", "/usr/lib/credstore"];
+
+/// systemd's directory of credentials; for a command that an operator types, the store that a unit would get the
+/// configuration from, so that both see the same.
 pub(super) fn credentials_directory() -> Option<PathBuf> {
-    env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+    env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from).or_else(|| {
+        CREDENTIAL_STORES.into_iter().map(PathBuf::from).find(|store| store.join(config::CREDENTIAL).exists())
+    })
 }
 
 /// The configuration, from wherever it is.

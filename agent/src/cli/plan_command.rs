@@ -10,13 +10,13 @@ use crate::plan::{self, Action, Blocker, Decision, Step};
 use crate::run;
 use crate::run::ports::Cluster;
 
-use super::{Exit, Options, node};
+use super::{Exit, Options, node, output};
 
 pub(super) async fn run(options: &Options, as_json: bool) -> Exit {
     let loaded = match node::load(options, Permissions::Warn, false) {
         Ok(loaded) => loaded,
         Err(error) => {
-            eprintln!("{error}");
+            output::complain(&error.to_string());
             return Exit::Blocked;
         }
     };
@@ -35,10 +35,10 @@ pub(super) async fn run(options: &Options, as_json: bool) -> Exit {
                 |(step, what, why)| json!({"step": step.service_name(), "unit": step.unit(), "what": what, "why": why}),
             )
             .collect();
-        println!("{:#}", json!({"node_id": config.node.id.as_str(), "steps": steps}));
+        output::print(&format!("{:#}\n", json!({"node_id": config.node.id.as_str(), "steps": steps})));
     } else {
         for (step, what, why) in &rows {
-            println!("{:<10} {what}: {why}", label(*step));
+            output::print(&format!("{:<10} {what}: {why}\n", label(*step)));
         }
     }
     Exit::Success

@@ -15,7 +15,7 @@ use crate::run::{self, Context, Secrets};
 use crate::systemd::notify::Notifier;
 use crate::systemd::{Systemd, UnitState, UnitWatch};
 
-use super::{Exit, Options, node};
+use super::{Exit, Options, node, output};
 
 use judge::{Facts, State, Status};
 
@@ -32,7 +32,7 @@ pub(super) async fn run(options: &Options, as_json: bool, wait: bool) -> Exit {
         let status = look(options, systemd.as_ref()).await;
         let exit = exit(&status);
         if !wait || matches!(exit, Exit::Success | Exit::Blocked) {
-            print!("{}", if as_json { show::json(&status) } else { show::text(&status) });
+            output::print(&if as_json { show::json(&status) } else { show::text(&status) });
             return exit;
         }
         change(&mut watches).await;

@@ -60,7 +60,7 @@ impl Http {
         Ok(Self { client, request })
     }
 
-    /// Sends a request (a body is JSON unless the path is a key's) and reads the answer.
+    /// Sends a request and reads the answer. The body of a POST is JSON, that of a PUT a value as it is.
     pub(super) async fn send(
         &self,
         method: Method,
@@ -68,9 +68,10 @@ impl Http {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<Answer, Fault> {
+        let content_type = if method == Method::POST { "application/json" } else { "application/octet-stream" };
         let mut request = self.client.request(method, at.join(path));
         if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+            request = request.header(CONTENT_TYPE, content_type).body(body);
         }
         let failed = |error: reqwest::Error| classify::failure(&error, at, &self.request);
         let mut response = request.send().await.map_err(failed)?;
@@ -149,6 +150,11 @@ impl Answer {
                 excerpt => format!("answered HTTP {}: {excerpt}", self.status),
             },
         }
+    }
+
+    /// The same without any of the body: for calls that carry a secret, which an answer might quote.
+    pub(super) fn fault_without_body(&self) -> Fault {
+        Fault { message: format!("answered HTTP {}", self.status), ..self.fault() }
     }
 
     /// A fault of this endpoint that may pass.

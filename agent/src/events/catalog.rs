@@ -48,8 +48,13 @@ pub fn reference_page() -> String {
         };
         let _ = write!(
             page,
-            "\n## {}\n\n{} · `MESSAGE_ID={}` · fields: {fields}\n\n**{}.** {}\n",
-            meaning.name, meaning.severity, meaning.message_id, meaning.subject, meaning.explanation,
+            "\n## {}\n\n{} · `PRIORITY={}` · `MESSAGE_ID={}` · fields: {fields}\n\n**{}.** {}\n",
+            meaning.name,
+            meaning.severity,
+            meaning.severity.priority(),
+            meaning.message_id,
+            meaning.subject,
+            meaning.explanation,
         );
     }
     page

@@ -336,7 +336,8 @@ events! {
         explanation "The cluster has a member with this node's id under another Raft address. Changing \
             the address of a member in place can split the cluster, so nothing was changed. If \
             the old machine is gone for good, remove its entry (the message has the command) \
-            and the join goes on; otherwise give this node an id of its own."
+            and restart this unit; otherwise give this node an id of its own, which wakes the \
+            unit by itself."
 
     /// Another member has this node's address.
     BlockedAddressTaken { reason: String, remedy: String }
@@ -344,8 +345,8 @@ events! {
         message "blocked: {reason}; {remedy}"
         subject "This node's Raft address is taken by another id"
         explanation "The cluster has a member with this node's Raft address under another id. If that \
-            entry is a leftover, remove it (the message has the command); otherwise correct \
-            `raft_addr` or `node_id`."
+            entry is a leftover, remove it (the message has the command) and restart this \
+            unit; otherwise correct `raft_addr` or `node_id`, which wakes the unit by itself."
 
     /// Bootstrapping would make a second cluster.
     BlockedSecondCluster { reason: String, remedy: String }
@@ -363,7 +364,8 @@ events! {
         subject "A marker is not this node's"
         explanation "A marker file carries the identity of another node, cluster or machine, as after \
             copying a disk. Nothing is done on its word. Remove the marker (the message has \
-            the command); the agent then finds out from the live member list what is true."
+            the command) and restart the unit of the step; the agent then finds out from the \
+            live member list what is true."
 
     /// TLS files or certificates do not fit.
     BlockedTrust { reason: String, remedy: String }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::journal::Journal;
 use super::{Event, Field, Report, Severity, Value, line};
 
-/// Events that may wait for a stalled journal; later ones are dropped and counted.
+/// Events that may wait for a stalled journal; later ones are dropped.
 const QUEUE: usize = 256;
 /// How long the end of the program waits for the queue to drain.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -31,7 +31,7 @@ pub enum Format {
 pub struct Scope {
     /// `chainfire`, `flaredb`, `iam` or `cluster`.
     pub service: &'static str,
-    /// `cluster-join`, `initial-setup`, `health-check` or `configuration`.
+    /// `cluster-join`, `initial-setup` or `health-check`.
     pub operation: &'static str,
     /// This node, once the configuration is read.
     pub node_id: Option<String>,

@@ -76,6 +76,17 @@ fn what_is_no_marker_is_damaged_and_says_why() {
 }
 
 #[test]
+fn a_damaged_marker_does_not_hide_a_good_one() {
+    let (_keep, markers) = markers();
+    markers.write(Service::Chainfire, Achievement::Initialized, &identity("node01")).unwrap();
+    fs::write(markers.path(Service::Chainfire, Achievement::Joined), "").unwrap();
+    assert!(matches!(
+        markers.read(Service::Chainfire),
+        MarkerState::Present { achievement: Achievement::Initialized, .. }
+    ));
+}
+
+#[test]
 fn a_foreign_marker_names_the_part() {
     let mismatch = identity("node05").mismatch(&identity("node04")).unwrap();
     assert_eq!(mismatch.part, "node_id");

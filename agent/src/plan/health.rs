@@ -110,6 +110,12 @@ impl Findings {
         }
     }
 
+    /// Whether a marker is another node's, cluster's or machine's.
+    #[must_use]
+    pub fn has_foreign_marker(&self) -> bool {
+        self.markers.iter().any(|marker| matches!(marker, MarkerFinding::Foreign(_)))
+    }
+
     /// Members whose marker and list disagree: the marker's word against the truth.
     pub fn drifted(&self) -> impl Iterator<Item = &GroupFinding> {
         self.groups

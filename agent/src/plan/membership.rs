@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use crate::config::{Config, Endpoint, NodeId, RaftAddr, RaftService, RaftServiceConfig};
+use crate::config::{Config, Endpoint, HostPort, NodeId, RaftAddr, RaftService, RaftServiceConfig};
 
 use super::Blocker;
 
@@ -55,6 +55,16 @@ impl Member {
         self.status == "healthy"
     }
 
+    /// Its API: the endpoint that the configuration knows for its address, else its Raft host with this service's port.
+    #[must_use]
+    pub fn api(&self, service: &RaftServiceConfig) -> Option<Endpoint> {
+        let address: RaftAddr = self.raft_addr.parse().ok()?;
+        if let Some(peer) = service.peers.iter().find(|peer| peer.raft == address) {
+            return Some(peer.url.clone());
+        }
+        Endpoint::at(HostPort::new(address.host().clone(), service.url.port()).ok()?).ok()
+    }
+
     /// The role, or what the status says of it.
     #[must_use]
     pub fn standing(&self) -> &str {
@@ -79,6 +89,12 @@ impl MemberList {
     pub fn ids(&self) -> String {
         let ids: Vec<&str> = self.members.iter().map(|member| member.id.as_str()).collect();
         ids.join(", ")
+    }
+
+    /// Whom to ask for a change: the leader where the list names one, else who gave the list.
+    fn to_ask(&self, service: &RaftServiceConfig, at: &Endpoint) -> Endpoint {
+        let leader = self.members.iter().find(|member| self.leader.as_ref() == Some(&member.id));
+        leader.and_then(|leader| leader.api(service)).unwrap_or_else(|| at.clone())
     }
 
     /// The entry that is this node: by id and address, or by id alone where this node does
@@ -114,17 +130,17 @@ pub fn next_move(list: &MemberList, config: &Config, service: RaftService, at: &
     }
     for member in &list.members {
         if member.id == id.as_str() {
-            return Move::Blocked(Blocker::id_taken(config, service, member, at));
+            return Move::Blocked(Blocker::id_taken(config, service, member, &list.to_ask(service, at)));
         }
         if is_own_address(member, service) {
-            return Move::Blocked(Blocker::address_taken(config, service, member, at));
+            return Move::Blocked(Blocker::address_taken(config, service, member, &list.to_ask(service, at)));
         }
     }
     Move::Add
 }
 
 /// Whether the own list of a bootstrapping node shows its cluster formed: this node and a
-/// majority of the initial members are full members, and a leader is known where told.
+/// majority of the initial members are full members.
 ///
 /// # Errors
 /// What is still missing, for the waiting operator.
@@ -148,10 +164,17 @@ pub fn formed(list: &MemberList, id: &NodeId, service: &RaftServiceConfig) -> Re
 }
 
 /// Whether a peer that answered `list` is in a cluster that this bootstrapping node must
-/// not compete with.
+/// not compete with: one that does not hold this node, or that is another than this node's
+/// own where both services tell their `cluster_id`.
 #[must_use]
-pub fn is_foreign_cluster(list: &MemberList, id: &NodeId, service: &RaftServiceConfig) -> bool {
-    !list.members.is_empty() && list.entry_of(id, service).is_none()
+pub fn is_foreign_cluster(
+    list: &MemberList,
+    own_cluster: Option<&str>,
+    id: &NodeId,
+    service: &RaftServiceConfig,
+) -> bool {
+    let is_another = matches!((own_cluster, list.cluster_id.as_deref()), (Some(own), Some(theirs)) if own != theirs);
+    is_another || (!list.members.is_empty() && list.entry_of(id, service).is_none())
 }
 
 fn has_own_address(member: &Member, service: &RaftServiceConfig) -> bool {

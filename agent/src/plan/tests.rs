@@ -150,6 +150,18 @@ fn an_id_or_an_address_that_is_taken_blocks_with_the_command_that_helps() {
 }
 
 #[test]
+fn the_command_that_helps_goes_to_the_leader_where_the_list_names_it() {
+    let config = joining();
+    let taken = member("node04", "10.0.1.99:2380", Some("voter"), "healthy");
+    let leader = member("node02", "10.0.1.11:2380", Some("voter"), "healthy");
+    let list = MemberList { leader: Some("node02".to_owned()), ..list(vec![taken, leader]) };
+    let Move::Blocked(blocker) = next_move(&list, &config, RaftService::Chainfire, &asked()) else {
+        panic!("not blocked");
+    };
+    assert!(blocker.remedy.contains("https://10.0.1.11:2379/admin/member/node04"), "{blocker}");
+}
+
+#[test]
 fn a_bootstrapped_cluster_is_formed_by_a_majority_of_its_initial_peers() {
     let config = bootstrapping();
     let formed_by = |members| formed(&list(members), &config.node.id, &config.chainfire);
@@ -164,10 +176,15 @@ fn a_bootstrapped_cluster_is_formed_by_a_majority_of_its_initial_peers() {
 #[test]
 fn a_peer_in_a_cluster_without_this_node_is_foreign() {
     let config = bootstrapping();
-    let foreign = |members| is_foreign_cluster(&list(members), &config.node.id, &config.chainfire);
+    let foreign = |members| is_foreign_cluster(&list(members), None, &config.node.id, &config.chainfire);
     assert!(!foreign(vec![]), "a pristine peer is no cluster");
     assert!(foreign(vec![member("node02", "10.0.1.11:2380", None, "healthy")]));
-    assert!(!foreign(vec![member("node01", "10.0.1.10:2380", None, "healthy")]));
+    let own = || vec![member("node01", "10.0.1.10:2380", None, "healthy")];
+    assert!(!foreign(own()));
+    for (theirs, expected) in [("a", false), ("b", true)] {
+        let list = MemberList { cluster_id: Some(theirs.to_owned()), ..list(own()) };
+        assert_eq!(is_foreign_cluster(&list, Some("a"), &config.node.id, &config.chainfire), expected);
+    }
 }
 
 fn any_marker() -> impl Strategy<Value = MarkerState> {

@@ -4,7 +4,7 @@
 use futures_util::future::{join, join_all};
 use tokio::time::sleep;
 
-use crate::config::{Endpoint, HostPort, RaftAddr, RaftServiceConfig, Service};
+use crate::config::{Endpoint, RaftServiceConfig, Service};
 use crate::events::{Event, Report};
 use crate::markers::MarkerState;
 use crate::plan::Blocker;
@@ -15,6 +15,9 @@ use crate::retry::Schedule;
 use super::ports::{Cluster, Units};
 use super::{Context, Stop, observe};
 
+/// A drift that is still there at this look is told, though the wait goes on: right after a join, a peer's list may lag.
+const LOOKS_BEFORE_DRIFT: u32 = 10;
+
 /// Judges the cluster; with `wait`, looks again until the verdict is good enough or the
 /// policy's time is over.
 pub(super) async fn check<U: Units, C: Cluster>(
@@ -23,28 +26,35 @@ pub(super) async fn check<U: Units, C: Cluster>(
     report: &dyn Report,
 ) -> Result<(), Stop> {
     let mut schedule = Schedule::polling(&context.config.policies.health);
+    let mut told = false;
     loop {
         let findings = find(context).await;
         let table = findings.to_string();
-        let reasons = match findings.verdict() {
+        if !told {
+            report_markers(&findings, report);
+            told = true;
+        }
+        let reason = match findings.verdict() {
             Verdict::Healthy => {
                 report.report(Event::ClusterHealthy { table });
                 return Ok(());
             }
             Verdict::Degraded { reasons } => {
-                report_markers(&findings, report);
-                let reason = reasons.join("; ");
-                report.report(Event::ClusterDegraded { reason, table });
+                report.report(Event::ClusterDegraded { reason: reasons.join("; "), table });
                 return Ok(());
             }
             Verdict::Unhealthy { reasons } => reasons.join("; "),
         };
-        context.progress.status(&format!("cluster is not healthy: {reasons}"));
-        let Some(delay) = schedule.next_delay(None).filter(|_| wait) else {
-            report_markers(&findings, report);
+        context.progress.status(&format!("cluster is not healthy: {reason}"));
+        // A marker that is another's does not become this node's by waiting.
+        let worth_waiting = wait && !findings.has_foreign_marker();
+        let Some(delay) = schedule.next_delay(None).filter(|_| worth_waiting) else {
             report_drift(context, &findings, report);
-            return Err(Stop::Failed(Event::ClusterUnhealthy { reason: reasons, table }));
+            return Err(Stop::Failed(Event::ClusterUnhealthy { reason, table }));
         };
+        if schedule.attempt() == LOOKS_BEFORE_DRIFT {
+            report_drift(context, &findings, report);
+        }
         sleep(delay).await;
     }
 }
@@ -166,7 +176,7 @@ async fn find_endpoint<U, C: Cluster>(
     member: &Member,
 ) -> EndpointFinding {
     let own = member.id == context.config.node.id.as_str();
-    let url = if own { Some(service.url.clone()) } else { api_of(service, member) };
+    let url = if own { Some(service.url.clone()) } else { member.api(service) };
     let answer = match &url {
         Some(url) => context.cluster.health(url, service.paths.health.as_str()).await.map_err(|fault| fault.message),
         None => Err(format!("its address {} cannot be used", member.raft_addr)),
@@ -178,18 +188,6 @@ async fn find_endpoint<U, C: Cluster>(
         own,
         answer,
     }
-}
-
-/// A member's API: the endpoint that the configuration knows for its address, else its
-/// Raft host with this service's API port.
-fn api_of(service: &RaftServiceConfig, member: &Member) -> Option<Endpoint> {
-    let address: RaftAddr = member.raft_addr.parse().ok()?;
-    let known = service.peers.iter().find(|peer| peer.raft == address);
-    if let Some(peer) = known {
-        return Some(peer.url.clone());
-    }
-    let at = HostPort::new(address.host().clone(), service.url.port()).ok()?;
-    Endpoint::at(at).ok()
 }
 
 async fn probe<U, C: Cluster>(context: &Context<'_, U, C>, service: &RaftServiceConfig) -> Result<(), String> {

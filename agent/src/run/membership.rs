@@ -26,7 +26,7 @@ pub(super) async fn bootstrap<U: Units, C: Cluster>(
     let began = Instant::now();
     await_local(context, service, report).await?;
     let list = await_formed(context, service).await?;
-    refuse_second_cluster(context, service).await?;
+    refuse_second_cluster(context, service, list.cluster_id.as_deref()).await?;
     context.mark(service.service.into(), Achievement::Initialized, report)?;
     report
         .report(Event::Bootstrapped { members: list.members.len() as u64, duration_ms: milliseconds(began.elapsed()) });
@@ -74,7 +74,7 @@ async fn await_formed<U, C: Cluster>(
             }
         };
         if !guarded {
-            refuse_second_cluster(context, service).await?;
+            refuse_second_cluster(context, service, None).await?;
             guarded = true;
         }
         context.progress.status(&format!("waiting for {} to form its cluster: {missing}", service.service));
@@ -94,10 +94,11 @@ async fn await_formed<U, C: Cluster>(
 async fn refuse_second_cluster<U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
+    own_cluster: Option<&str>,
 ) -> Result<(), Stop> {
     let answers = service.peers.iter().map(async |peer| {
         let list = context.cluster.members(service, &peer.url).await.ok()?;
-        is_foreign_cluster(&list, &context.config.node.id, service)
+        is_foreign_cluster(&list, own_cluster, &context.config.node.id, service)
             .then(|| Blocker::second_cluster(service, &peer.url, &list.ids()))
     });
     match join_all(answers).await.into_iter().flatten().next() {

@@ -71,6 +71,14 @@ impl Node {
         node
     }
 
+    /// Changes the configuration.
+    pub(crate) fn edit(&self, change: impl FnOnce(&mut Value)) {
+        let path = self.path("cluster-config.json");
+        let mut config = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        change(&mut config);
+        fs::write(path, config.to_string()).unwrap();
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
