@@ -17,7 +17,7 @@ use backoff::exponential::ExponentialBackoff;
 use crate::config::{Limits, Retry};
 
 /// Growth of a polling delay from one question to the next.
-const POLLING_GROWTH: f64 = 1.6;
+const POLLING_GROWTH: f64 = 1.3;
 /// Spread of a polling delay, so that nodes that boot together drift apart.
 const POLLING_SPREAD: f64 = 0.2;
 

@@ -54,7 +54,7 @@ def _connect_inside(pid: int) -> socket.socket:
     made: list[socket.socket] = []
 
     def enter_and_connect() -> None:
-        # A namespace is a thread's own affair: this one is spent on it.
+        """In a thread: a namespace is a thread's own affair, and this one is spent on it."""
         namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
         if ctypes.CDLL(None).setns(namespace, CLONE_NEWNET) == 0:
             made.append(socket.create_connection(("127.0.0.1", PORT), timeout=10))

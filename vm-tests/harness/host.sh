@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(
-  build-essential systemd-container mmdebstrap dbus iproute2 curl jq zstd
+  build-essential systemd-container mmdebstrap dbus iproute2 curl jq zstd strace
   python3 python3-pytest
 )
 

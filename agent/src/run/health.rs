@@ -1,10 +1,12 @@
 //! Finds out how the cluster is, for the verdict. It only reads, but for the optional
 //! read-after-write probe of one key.
 
+use std::time::Duration;
+
 use futures_util::future::{join, join_all};
 use tokio::time::sleep;
 
-use crate::config::{Endpoint, RaftServiceConfig, Service};
+use crate::config::{Endpoint, Limits, RaftServiceConfig, Service};
 use crate::events::{Event, Report};
 use crate::markers::MarkerState;
 use crate::plan::Blocker;
@@ -16,7 +18,9 @@ use super::ports::{Cluster, Units};
 use super::{Context, Stop, observe};
 
 /// A drift that is still there at this look is told, though the wait goes on: right after a join, a peer's list may lag.
-const LOOKS_BEFORE_DRIFT: u32 = 10;
+const LOOKS_BEFORE_DRIFT: u32 = 5;
+/// A look asks every member; a cluster that is not healthy is not helped by being asked every few milliseconds.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Judges the cluster; with `wait`, looks again until the verdict is good enough or the
 /// policy's time is over.
@@ -25,14 +29,13 @@ pub(super) async fn check<U: Units, C: Cluster>(
     wait: bool,
     report: &dyn Report,
 ) -> Result<(), Stop> {
-    let mut schedule = Schedule::polling(&context.config.policies.health);
-    let mut told = false;
+    let policy = context.config.policies.health;
+    let mut schedule = Schedule::polling(&Limits { first_delay: policy.first_delay.max(FIRST_PAUSE), ..policy });
     loop {
         let findings = find(context).await;
         let table = findings.to_string();
-        if !told {
+        if schedule.attempt() == 1 {
             report_markers(&findings, report);
-            told = true;
         }
         let reason = match findings.verdict() {
             Verdict::Healthy => {
@@ -48,14 +51,15 @@ pub(super) async fn check<U: Units, C: Cluster>(
         context.progress.status(&format!("cluster is not healthy: {reason}"));
         // A marker that is another's does not become this node's by waiting.
         let worth_waiting = wait && !findings.has_foreign_marker();
-        let Some(delay) = schedule.next_delay(None).filter(|_| worth_waiting) else {
-            report_drift(context, &findings, report);
-            return Err(Stop::Failed(Event::ClusterUnhealthy { reason, table }));
-        };
-        if schedule.attempt() == LOOKS_BEFORE_DRIFT {
+        let look = schedule.attempt();
+        let delay = schedule.next_delay(None).filter(|_| worth_waiting);
+        if look == LOOKS_BEFORE_DRIFT || (delay.is_none() && look < LOOKS_BEFORE_DRIFT) {
             report_drift(context, &findings, report);
         }
-        sleep(delay).await;
+        match delay {
+            Some(delay) => sleep(delay).await,
+            None => return Err(Stop::Failed(Event::ClusterUnhealthy { reason, table })),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-"""A state directory that takes no marker: a clear error with its path, and nothing is lost (row S4)."""
+"""A state directory that takes no marker: a clear error with its path; nothing is lost (row S4)."""
 
 JOIN = "chainfire-cluster-join.service"
 STATE = "/var/lib/first-boot-automation"

@@ -54,10 +54,12 @@ fn verdict(status: &Status) -> String {
         State::Working | State::Waiting => {
             "Under way: nothing to do; `first-boot-agent status --wait` returns when it is done.".to_owned()
         }
-        State::Failed => format!("{name} has failed: see the command at its line; it is tried again by itself."),
-        State::Blocked => {
-            format!("{name} is blocked: follow the line above; it goes on by itself when that is mended.")
-        }
+        State::Failed => format!("{name} has failed: see the command at its line."),
+        State::Blocked => format!(
+            "{name} is blocked: follow its line, then `systemctl restart {}`; a changed cluster-config.json or ca.crt \
+             is noticed without it.",
+            worst.map_or("", |step| step.step.unit())
+        ),
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) static POLICIES: &[Field] = &[
     ),
     field(
         "promotion",
-        Object(wait!("\"120s\"", "\"5ms\"", "\"1s\"")),
+        Object(wait!("\"120s\"", "\"3ms\"", "\"1s\"")),
         Inner,
         "Waiting for the member list to show this node as a full member.",
     ),

@@ -1,0 +1,148 @@
+"""`make bench`: the agent and the seed's way through the same join, on the same nodes.
+
+Three members stand; a fourth node joins them again and again, by turns with the one
+joiner and the other, and the table says what each took. Changes nothing in the tree
+but `target/vm-tests/bench`, where every single number is kept.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+import signal
+import sys
+import time
+from pathlib import Path
+
+from . import bench_alone, bench_report, blueprint, host, places, product, provision, rootfs
+from .bench_leader import Leader
+from .bench_report import Results
+from .bench_rounds import AGENT, SEED, UNITS, JoiningNode
+from .demo import leave
+from .lab import Lab, LabError
+from .log import Log
+from .machine import RequestedAssertionFailed
+from .machine_units import Machine
+from .node import Node
+
+BENCH = places.VM_TESTS / "bench"
+KEPT = places.CACHE / "bench"
+ROUNDS, ORDERED_ROUNDS, STARTS = 20, 10, 50
+#: The seed polls every 5 s: the service becomes healthy at evenly spread moments of that.
+PERIOD = 5.0
+RUNTIME_UNITS = "/run/systemd/system"
+
+
+def say(text: str) -> None:
+    """Progress, one line."""
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def described_host() -> str:
+    """What the figures belong to."""
+    cpu = Path("/proc/cpuinfo").read_text()
+    model = next((line for line in cpu.splitlines() if line.startswith("model name")), "")
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    name = model.partition(":")[2].strip() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores, Linux {platform.release()}, load before: {load}"
+
+
+def install(lab: Lab, nodes: list[Node]) -> None:
+    """The seed's script and the instrument, on every node's disk."""
+    for node in nodes:
+        for name in ("seed-join.sh", "measure.pl"):
+            node.write(f"{bench_alone.TESTS}/{name}", (BENCH / name).read_bytes(), 0o755)
+        unit = (BENCH / "seed-join.service").read_bytes()
+        node.write(f"{product.SYSTEM_UNITS}/seed-join.service", unit)
+
+
+def measured(node: JoiningNode, on: bool) -> None:
+    """Have both units run under the instrument, or as they are."""
+    text = (BENCH / "measured.conf").read_text()
+    for side, unit in UNITS.items():
+        folder = f"{RUNTIME_UNITS}/{unit}.d"
+        if on:
+            filled = text.replace("@COMMAND@", bench_alone.COMMANDS[side])
+            node.machine.succeed(f"mkdir -p {folder}; cat >{folder}/bench.conf <<'E'\n{filled}E\n")
+        else:
+            node.machine.succeed(f"rm -r {folder}")
+    node.machine.succeed("systemctl daemon-reload")
+
+
+def measure(node: JoiningNode, results: Results) -> None:
+    """All measurements, one after the other."""
+    results.waiting = {AGENT: [], SEED: []}
+    results.ordered = {AGENT: [], SEED: []}
+    measured(node, on=True)
+    for number in range(ROUNDS):
+        phase = number * PERIOD / ROUNDS
+        # By turns: the leader's log grows, and with it the time a new node takes to catch up.
+        results.own.append(bench_alone.own_time(node))
+        for side, joins in results.waiting.items():
+            joins.append(node.join_waiting(side, phase))
+        told = ", ".join(f"{s} {js[-1].to_marker:,.1f} ms" for s, js in results.waiting.items())
+        alone = f"the leader alone {results.own[-1].voter:.1f} ms"
+        say(f"round {number + 1} of {ROUNDS}, service {phase:.2f} s after joiner: {told}, {alone}")
+    say(f"a start that finds all done: {STARTS} times each")
+    results.floor = bench_alone.repeat(node, STARTS, "/bin/true")
+    for side in UNITS:
+        results.done[side] = bench_alone.repeat(node, STARTS, bench_alone.COMMANDS[side])
+    measured(node, on=False)
+    say(f"both units at once: {ORDERED_ROUNDS} joins each")
+    for _ in range(ORDERED_ROUNDS):
+        for side, joins in results.ordered.items():
+            joins.append(node.join_ordered(side))
+    say("processes: one join each under strace")
+    for side in UNITS:
+        results.started[side] = bench_alone.started(node, side, KEPT)
+
+
+def run() -> Results:
+    """Build, boot, measure; every node is gone when this returns."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    say("building the agent (release, static) and the stand-in services")
+    binary = product.agent(quiet=False)
+    product.standin(quiet=False)
+    base = rootfs.base(say)
+    results = Results(described_host(), 0.0)
+    results.raw_bytes, results.packed_bytes = bench_alone.sizes(binary)
+    with Lab() as lab:
+        nodes = provision.nodes_of(lab, base, blueprint.read(BENCH / "nodes.json"))
+        install(lab, nodes)
+        machines = [Machine(node, Log()) for node in nodes]
+        for machine in machines:
+            machine.start()
+        for machine in machines:
+            machine.wait_for_unit("multi-user.target", timeout=60)
+        leader = Leader(machines[0], lab.path(provision.CERTIFICATES / "ca.crt"))
+        results.clock_error_ms = leader.clock_error_ns / 1e6
+        say(f"{len(nodes)} nodes are up, {leader.name} leads")
+        measure(JoiningNode(machines[3], leader), results)
+    return results
+
+
+def main() -> int:
+    """Run it; the exit code says whether there are figures, not whether aims are met."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+    if reason := host.obstacle():
+        print(f"no nodes here, so nothing to measure: {reason}", file=sys.stderr)
+        return 1
+    began = time.monotonic()
+    try:
+        results = run()
+    except (AssertionError, LabError, RequestedAssertionFailed, RuntimeError) as error:
+        print(f"the benchmark failed: {error}", file=sys.stderr)
+        return 1
+    numbers = KEPT / "results.json"
+    numbers.write_text(json.dumps(dataclasses.asdict(results), indent=2) + "\n")
+    print(bench_report.table(results))
+    print(f"Every single number: {numbers.relative_to(places.REPOSITORY)}", end="")
+    print(f" ({time.monotonic() - began:.0f} s in all)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
