@@ -56,8 +56,8 @@ fn verdict(status: &Status) -> String {
         }
         State::Failed => format!("{name} has failed: see the command at its line."),
         State::Blocked => format!(
-            "{name} is blocked: follow its line, then `systemctl restart {}`; a changed cluster-config.json or ca.crt \
-             is noticed without it.",
+            "{name} is blocked: follow its line, then `systemctl restart {}`; a change in /etc/nixos/secrets is noticed \
+             without it.",
             worst.map_or("", |step| step.step.unit())
         ),
     }
