@@ -81,6 +81,11 @@ pub(super) async fn add(
                 candidates.prefer(&leader);
                 at = leader;
             }
+            // Nothing was applied and nobody named: the next member may know, or be, the leader.
+            Err(Fault { class: Class::NotLeader(None), .. }) => {
+                candidates.demote(&at);
+                at = candidates.order.first().cloned().unwrap_or(at);
+            }
             Err(fault) => {
                 candidates.demote(&at);
                 return Err(fault);

@@ -90,6 +90,14 @@ async fn a_hint_is_followed_three_hops_and_no_further() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_follower_that_names_nobody_is_followed_by_the_next_member() {
+    let began = tokio::time::Instant::now();
+    let (_, cluster, outcome) = join_with(&[AddFault::NotLeader(None)]).await;
+    assert_eq!((outcome, cluster.calls("ADD node01"), cluster.calls("ADD node02")), (Outcome::Done, 1, 1));
+    assert!(began.elapsed().is_zero(), "in the same attempt");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dead_leader_is_replaced_by_a_peer() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().dead = vec!["node01"];
