@@ -14,6 +14,7 @@ from pathlib import Path
 
 from . import places
 from .lab import Lab
+from .rootfs import SUITE
 
 STANDIN = "/usr/lib/first-boot-tests/cluster-standin"
 SYSTEM_UNITS = "/usr/lib/systemd/system"
@@ -104,6 +105,9 @@ def install_standins(lab: Lab, root: Path) -> None:
 
 def hide_nspawn(lab: Lab, root: Path) -> None:
     """Make a node look like a machine where nspawn shows through (see the files)."""
+    if SUITE != "bookworm":
+        # Later systemd keeps nspawn's own mount in a unit's fresh /proc.
+        return
     ours = places.UNITS / "nspawn"
     for unit in AGENT_UNITS:
         _place(lab, ours / "boot-id.conf", f"{root}{SYSTEM_UNITS}/{unit}.d/90-nspawn.conf")
