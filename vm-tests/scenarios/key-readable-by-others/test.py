@@ -1,4 +1,4 @@
-"""A key that others can read is refused at once, and mending it is enough (promises 5 and 7, row X1)."""
+"""A key that others can read is refused, and mending it is enough (promises 5 and 7, row X1)."""
 
 JOIN = "chainfire-cluster-join.service"
 KEY = "/etc/nixos/secrets/aio01.key"
