@@ -52,11 +52,15 @@ def show(screen: Screen, node: str, entry: dict[str, Any], at: float | None) -> 
     screen.event(node, text, priority, at)
 
 
-def show_journal(screen: Screen, node: str, stream: IO[bytes]) -> None:
+def show_journal(
+    screen: Screen, node: str, stream: IO[bytes], verdict: threading.Event
+) -> None:
     """Entries of `journalctl -o json`, by the time the journal gives them."""
     for entry in entries(stream):
         at = int(entry["__REALTIME_TIMESTAMP"]) / 1e6 if "__REALTIME_TIMESTAMP" in entry else None
         show(screen, node, entry, at)
+        if text_of(entry.get("MESSAGE", "")).startswith("Cluster is"):
+            verdict.set()
 
 
 def show_lines(screen: Screen, node: str, stream: IO[bytes]) -> None:
@@ -65,8 +69,9 @@ def show_lines(screen: Screen, node: str, stream: IO[bytes]) -> None:
         show(screen, node, entry, None)
 
 
-def follow(screen: Screen, machine: Shell) -> None:
-    """Follow one node's journal in the background, from its boot on."""
+def follow(screen: Screen, machine: Shell) -> threading.Event:
+    """Follow a node's journal in the background, from the boot on; set when the verdict shows."""
+    verdict = threading.Event()
 
     def watch() -> None:
         """In the background: read until the node or the demo ends."""
@@ -76,6 +81,7 @@ def follow(screen: Screen, machine: Shell) -> None:
         )
         with reading:
             assert reading.stdout is not None
-            show_journal(screen, machine.name, reading.stdout)
+            show_journal(screen, machine.name, reading.stdout, verdict)
 
     threading.Thread(target=watch, name=f"follow {machine.name}", daemon=True).start()
+    return verdict

@@ -449,7 +449,7 @@ events! {
     /// Another node sets IAM up.
     IamAwaitingSetup { reason: String }
         Info "8b21ea852a844829b7c3de4c02228d48"
-        message "Waiting for another node to set up IAM: {reason}"
+        message "Waiting for IAM to be set up: {reason}"
         subject "Waiting for IAM to be set up"
         explanation "This node has no admin password, so it waits until the node that has it (the first \
             host of `initial_peers`, or one with the credential `iam-admin-password`) has set \
