@@ -15,7 +15,7 @@ use crate::plan::Blocker;
 use crate::plan::membership::MemberList;
 use crate::run::ports::{Added, Class, Cluster, Fault, IamSetup, Password};
 
-use http::{Answer, Http, Method};
+use http::{Http, Method};
 
 /// The real [`Cluster`].
 #[derive(Debug)]
@@ -31,14 +31,6 @@ impl HttpCluster {
     pub fn new(tls: &TlsPaths, request: Request) -> Result<Self, Blocker> {
         Ok(Self { http: Http::new(tls::client_config(tls)?, request)? })
     }
-
-    async fn ask_for_json(&self, at: &Endpoint, path: &str) -> Result<Answer, Fault> {
-        let answer = self.http.send(Method::GET, at, path, None).await?;
-        match answer.status {
-            200 => Ok(answer),
-            _ => Err(answer.fault()),
-        }
-    }
 }
 
 impl Cluster for HttpCluster {
@@ -52,8 +44,13 @@ impl Cluster for HttpCluster {
     }
 
     async fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> Result<MemberList, Fault> {
-        let answer = self.ask_for_json(at, service.paths.members.as_str()).await?;
-        answer.json("a member list")
+        let answer = self.http.send(Method::GET, at, service.paths.members.as_str(), None).await?;
+        match answer.status {
+            200 => answer.json("a member list"),
+            // An older service, or something else on its port: one of the peers may be right, and this one later.
+            404 => Err(answer.transient("answered HTTP 404: no member list at this path")),
+            _ => Err(answer.fault()),
+        }
     }
 
     async fn add(
@@ -111,9 +108,9 @@ impl Cluster for HttpCluster {
     async fn iam_is_set_up(&self, iam: &IamConfig) -> Result<bool, Fault> {
         let answer = self.http.send(Method::GET, &iam.url, iam.setup_path.as_str(), None).await?;
         match answer.status {
-            200 if !answer.is_html() => Ok(answer.is_completed()),
             // Not set up, or an IAM that does not tell: the POST's 409 then will.
-            404 | 405 => Ok(false),
+            200 => Ok(answer.is_completed()),
+            400..=499 => Ok(false),
             _ => Err(answer.fault()),
         }
     }

@@ -10,6 +10,7 @@
 //! ```
 
 mod assemble;
+mod changes;
 mod check;
 mod error;
 mod example;
@@ -33,6 +34,7 @@ mod text_kinds;
 mod tree;
 pub mod value;
 
+pub use changes::Changes;
 pub use error::ConfigError;
 pub use example::{Example, example};
 pub use model::{Config, IamConfig, Limits, Mode, RaftServiceConfig, Request, Retry, TlsPaths};
@@ -40,7 +42,7 @@ pub use reference::reference;
 pub use report::{Problem, Report};
 pub use schema::schema;
 pub use shown::{Origin, Shown};
-pub use source::{CREDENTIAL, Loaded, Options, Permissions, SECRETS, Source, default_path, load};
+pub use source::{CREDENTIAL, Loaded, Options, Permissions, SECRETS, Source, default_path, find, load};
 pub use syntax::{SIZE_LIMIT, SyntaxError};
 pub use value::{ClusterName, Endpoint, HostPort, NodeId, RaftAddr, RaftService, Service, UnitName};
 

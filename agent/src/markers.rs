@@ -1,5 +1,5 @@
-//! Marker files: the cache of what live membership has confirmed, and the only state the
-//! agent writes.
+//! Marker files: the cache of what live membership has confirmed; and durable writing, for
+//! them and for the one other file that the agent writes, a generated password.
 //!
 //! A marker is written after its effect and is durable before the write returns (temporary
 //! file, fsync, rename, fsync of the directory): a power cut leaves either no marker or a
@@ -7,9 +7,9 @@
 //! marker that an operator wrote with `date -Iseconds` has no identity and is accepted.
 //! This room decides nothing: what a marker means for the next step is the plan's business.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::clock;
@@ -50,7 +50,7 @@ impl Achievement {
 pub enum MarkerState {
     /// No marker: the step is still to be done.
     Absent,
-    /// A marker of this very node, or one without identity that an operator wrote.
+    /// A marker: this node's, another's by its identity, or one without identity that an operator wrote.
     Present {
         /// The file.
         path: PathBuf,
@@ -162,34 +162,52 @@ impl Markers {
     ) -> Result<PathBuf, MarkerError> {
         let text = format!("{}\n{identity}", clock::now());
         let path = self.path(service, achievement);
-        write_durably(&path, text.as_bytes(), 0o644)?;
+        write_durably(&path, text.as_bytes(), 0o644, Existing::Replace)?;
         Ok(path)
     }
 }
 
-/// Writes `bytes` under `path` so that after a power cut either the old file or the whole
-/// new one is there.
+/// What becomes of a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// The new file takes its place.
+    Replace,
+    /// It stays; nothing is written.
+    Keep,
+}
+
+/// Writes `bytes` under `path` so that after a power cut either the old state or the whole new file is there. Tells
+/// whether it was written.
 ///
 /// # Errors
 /// Any failure of the file system, with the path and what to do.
-pub fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> Result<(), MarkerError> {
+pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<bool, MarkerError> {
     let failed = |action| move |source| MarkerError::new(action, path, source);
     let directory = path.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(directory).map_err(failed("create the directory of"))?;
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}.new", std::process::id()));
     let temporary = PathBuf::from(temporary);
-    let replace = || {
+    let write = || {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&temporary)?;
+        // The umask of a unit may have taken bits away.
+        file.set_permissions(Permissions::from_mode(mode))?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&temporary, path)?;
+        match existing {
+            Existing::Replace => fs::rename(&temporary, path)?,
+            // A link, unlike a rename, never takes the place of a file.
+            Existing::Keep => fs::hard_link(&temporary, path).and_then(|()| fs::remove_file(&temporary))?,
+        }
         File::open(directory)?.sync_all()
     };
-    replace().map_err(|source| {
+    write().map(|()| true).or_else(|source| {
         // The temporary file is of no use to anyone; the first error is the one to tell.
         let _ = fs::remove_file(&temporary);
-        MarkerError::new("write", path, source)
+        match (existing, source.kind()) {
+            (Existing::Keep, io::ErrorKind::AlreadyExists) => Ok(false),
+            _ => Err(MarkerError::new("write", path, source)),
+        }
     })
 }
 

@@ -14,6 +14,8 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
+
 use crate::config::{Config, Service};
 use crate::events::{Event, Report};
 use crate::markers::{Achievement, Identity, MarkerState, Markers};
@@ -22,13 +24,6 @@ use crate::plan::{self, Action, Blocker, Decision, Observed, Step};
 use ports::{Cluster, Fault, Progress, Units};
 
 pub use health::find as find_health;
-
-/// Where this node's passwords come from and go to.
-#[derive(Debug, Clone, Default)]
-pub struct Secrets {
-    /// systemd's directory of credentials, where the unit has one.
-    pub credentials_directory: Option<std::path::PathBuf>,
-}
 
 /// Everything that a step works with.
 pub struct Context<'a, U, C> {
@@ -44,8 +39,8 @@ pub struct Context<'a, U, C> {
     pub cluster: C,
     /// What systemd is told.
     pub progress: &'a dyn Progress,
-    /// Where passwords come from.
-    pub secrets: Secrets,
+    /// The credential with IAM's admin password, where there is one.
+    pub admin_password_credential: Option<PathBuf>,
 }
 
 /// How a step ended.

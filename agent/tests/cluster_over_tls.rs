@@ -177,6 +177,28 @@ async fn iam_is_set_up_once_and_an_answer_that_quotes_the_password_is_not_told()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_is_corrected_during_a_wait_is_what_counts() {
+    let mut cluster = cluster_of(1).await.unwrap();
+    let own = cluster.start_waiting().await.unwrap();
+    let node = Node::joining(&cluster, own);
+    let right = std::fs::read_to_string(node.path("cluster-config.json")).unwrap();
+    node.edit(|config| {
+        config["node_id"] = "node99".into();
+        // Nobody listens there: the run waits for its own service.
+        config["services"]["chainfire"]["url"] = "https://127.0.0.1:9".into();
+        config["policies"]["health"]["limit"] = "60s".into();
+    });
+    let run = node.run_until(&["join", "chainfire"], "Configuration loaded", || {
+        std::fs::write(node.path("unrelated"), "").unwrap();
+        std::fs::write(node.path("cluster-config.json"), right).unwrap();
+    });
+    let run = run.await;
+    assert_eq!((run.code, run.says("ConfigurationChanged")), (0, true), "{run}");
+    assert!(node.marker("chainfire-joined").contains("node_id=node02\n"));
+    cluster.wait_for_members(&cluster.servers[0], "node02 as a voter", |list| voter(list, "node02")).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bootstrapped_member_confirms_itself() {
     let cluster = cluster_of(3).await.unwrap();
     let node = Node::bootstrapping(&cluster, 0);

@@ -1,4 +1,4 @@
-//! The exit codes: few, and the units rely on them (`RestartPreventExitStatus=78`).
+//! The exit codes: few, and the units rely on them (`RestartPreventExitStatus=2 78`).
 
 use std::process::ExitCode;
 

@@ -19,26 +19,44 @@ pub(super) fn identity(config: &Config) -> Identity {
     Identity::of_this_node(config, fs::read_to_string("/etc/machine-id").ok().as_deref())
 }
 
+/// The name of the credential with IAM's admin password (design.md, section 3).
+const ADMIN_PASSWORD: &str = "iam-admin-password";
+
 /// Where systemd takes a credential from that a unit asks for by name alone (`LoadCredential=` in systemd.exec(5)).
 const CREDENTIAL_STORES: [&str; 4] =
     ["/run/credentials/@system", "/etc/credstore", "/run/credstore", "/usr/lib/credstore"];
 
-/// systemd's directory of credentials; for a command that an operator types, the store that a unit would get the
-/// configuration from, so that both see the same.
-pub(super) fn credentials_directory() -> Option<PathBuf> {
-    env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from).or_else(|| {
-        CREDENTIAL_STORES.into_iter().map(PathBuf::from).find(|store| store.join(config::CREDENTIAL).exists())
-    })
+/// The directory that holds a credential: systemd's own for a unit; for a command that an operator types, the store that
+/// a unit would get it from, so that both see the same.
+fn store_of(credential: &str) -> Option<PathBuf> {
+    match env::var_os("CREDENTIALS_DIRECTORY") {
+        Some(directory) => Some(PathBuf::from(directory)),
+        None => CREDENTIAL_STORES.into_iter().map(PathBuf::from).find(|store| store.join(credential).exists()),
+    }
+}
+
+/// The credential with IAM's admin password, where there is one.
+pub(super) fn admin_password_credential() -> Option<PathBuf> {
+    store_of(ADMIN_PASSWORD).map(|store| store.join(ADMIN_PASSWORD)).filter(|path| path.exists())
 }
 
 /// The configuration, from wherever it is.
 pub(super) fn load(options: &Options, permissions: Permissions, strict: bool) -> Result<Loaded, ConfigError> {
-    config::load(&config::Options {
+    config::load(&sources(options, permissions, strict))
+}
+
+/// Where the configuration would be read from, be there a file or not.
+pub(super) fn place_of_configuration(options: &Options) -> PathBuf {
+    config::find(&sources(options, Permissions::Refuse, false)).path().to_owned()
+}
+
+fn sources(options: &Options, permissions: Permissions, strict: bool) -> config::Options {
+    config::Options {
         explicit: options.config.clone(),
         root: Path::new("/").to_owned(),
-        credentials_directory: credentials_directory(),
+        credentials_directory: store_of(config::CREDENTIAL),
         host_name: nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()),
         permissions,
         strict,
-    })
+    }
 }

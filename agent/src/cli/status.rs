@@ -11,7 +11,7 @@ use crate::cluster::HttpCluster;
 use crate::config::{Config, Loaded, Permissions};
 use crate::markers::Markers;
 use crate::plan::{self, Decision, Step};
-use crate::run::{self, Context, Secrets};
+use crate::run::{self, Context};
 use crate::systemd::notify::Notifier;
 use crate::systemd::{Systemd, UnitState, UnitWatch};
 
@@ -75,7 +75,7 @@ async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
         None => Vec::new(),
     };
     let units: Vec<Option<UnitState>> =
-        units.into_iter().map(Result::ok).chain(std::iter::repeat(None)).take(4).collect();
+        units.into_iter().map(Result::ok).chain(std::iter::repeat(None)).take(Step::ALL.len()).collect();
     let loaded = match node::load(options, Permissions::Warn, false) {
         Ok(loaded) => loaded,
         Err(error) => return Status::without_configuration(&error.to_string(), &units),
@@ -98,9 +98,10 @@ async fn facts(options: &Options, loaded: &Loaded, units: Vec<Option<UnitState>>
                 units: None,
                 cluster,
                 progress: &Notifier::at(None),
-                secrets: Secrets::default(),
+                admin_password_credential: None,
             };
-            Ok(run::find_health(&context).await)
+            // status only reads.
+            Ok(run::find_health(&context, false).await)
         }
         Err(blocker) => Err(blocker),
     };

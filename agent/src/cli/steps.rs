@@ -1,12 +1,12 @@
 //! `join`, `setup`, `health-check` and `run`: one or more steps with their events.
 
 use crate::cluster::HttpCluster;
-use crate::config::{ClusterName, Config, ConfigError, Permissions};
+use crate::config::{Changes, ClusterName, Config, ConfigError, Loaded, Permissions};
 use crate::events::{Event, Report, Reporter, Scope, ScopedReporter};
 use crate::markers::Markers;
 use crate::plan::{self, Decision, Step};
 use crate::run::ports::Progress;
-use crate::run::{self, Context, Outcome, Secrets};
+use crate::run::{self, Context, Outcome};
 use crate::systemd::Systemd;
 use crate::systemd::notify::Notifier;
 
@@ -18,65 +18,94 @@ impl Progress for Notifier {
     }
 }
 
-/// Brings the steps to their end in order; the first that is not done ends the sequence.
+/// Brings the steps to their end in order; the first that is not done ends the sequence. Where the configuration changes
+/// meanwhile, it starts over: nobody should act on what an operator has corrected.
 pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
+    let Some(first) = steps.first() else {
+        return Exit::Success;
+    };
     let reporter = Reporter::start(options.log_format, &node::run_id());
-    let exit = run_reporting(options, steps, wait, &reporter).await;
+    let notifier = Notifier::from_environment();
+    let place = node::place_of_configuration(options);
+    let mut changes = Changes::beside(&place);
+    let exit = loop {
+        // Before the configuration is read: a change in between is not missed.
+        changes.forget();
+        changes.include(&[&place]);
+        let loaded = match node::load(options, Permissions::Refuse, false) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                notifier.status(&format!("blocked: {}", error.summary()));
+                reporter.scoped(scope(*first, None)).report(configuration_event(&error));
+                break Exit::Blocked;
+            }
+        };
+        let config = &loaded.checked.config;
+        changes.include(&[&config.tls.ca, &config.tls.certificate, &config.tls.key]);
+        let sequence =
+            Sequence { options, loaded: &loaded, first: *first, steps, wait, reporter: &reporter, notifier: &notifier };
+        tokio::select! {
+            exit = sequence.run() => break exit,
+            () = changes.next() => reporter
+                .scoped(scope(*first, Some(config)))
+                .report(Event::ConfigurationChanged { source: loaded.origin.to_string() }),
+        }
+    };
     reporter.finish();
     exit
 }
 
-async fn run_reporting(options: &Options, steps: &[Step], wait: bool, reporter: &Reporter) -> Exit {
-    let notifier = Notifier::from_environment();
-    let Some(first) = steps.first() else {
-        return Exit::Success;
-    };
-    let report = reporter.scoped(scope(*first, None));
-    let loaded = match node::load(options, Permissions::Refuse, false) {
-        Ok(loaded) => loaded,
-        Err(error) => {
-            notifier.status(&format!("blocked: {}", error.summary()));
-            report.report(configuration_event(&error));
-            return Exit::Blocked;
+/// One go at the steps, with one configuration.
+struct Sequence<'a> {
+    options: &'a Options,
+    loaded: &'a Loaded,
+    first: Step,
+    steps: &'a [Step],
+    wait: bool,
+    reporter: &'a Reporter,
+    notifier: &'a Notifier,
+}
+
+impl Sequence<'_> {
+    async fn run(&self) -> Exit {
+        let config = &self.loaded.checked.config;
+        let report = self.reporter.scoped(scope(self.first, Some(config)));
+        for warning in &self.loaded.checked.warnings {
+            report.report(Event::ConfigurationWarning { warning: warning.to_string() });
         }
-    };
-    let config = &loaded.checked.config;
-    let report = reporter.scoped(scope(*first, Some(config)));
-    for warning in &loaded.checked.warnings {
-        report.report(Event::ConfigurationWarning { warning: warning.to_string() });
-    }
-    if let Some(outcome) = done_without_effort(options, config, steps, reporter) {
-        return outcome.into();
-    }
-    report.report(Event::ConfigurationLoaded { source: loaded.origin.to_string() });
-    if let Some((clock, floor)) = crate::clock::before_build() {
-        report.report(Event::ClockBeforeBuild { clock, floor });
-    }
-    let cluster = match HttpCluster::new(&config.tls, config.policies.request) {
-        Ok(cluster) => cluster,
-        Err(blocker) => {
-            notifier.status(&blocker.to_string());
-            report.report(blocker.event());
-            return Exit::Blocked;
+        if let Some(outcome) = done_without_effort(self.options, config, self.steps, self.reporter) {
+            return outcome.into();
         }
-    };
-    let context = Context {
-        config,
-        markers: &Markers::new(options.state_dir.clone()),
-        this_node: node::identity(config),
-        units: connect(&report).await,
-        cluster,
-        progress: &notifier,
-        secrets: Secrets { credentials_directory: node::credentials_directory() },
-    };
-    for step in steps {
-        let report = reporter.scoped(scope(*step, Some(config)));
-        match run::run_step(&context, *step, wait, &report).await {
-            Outcome::Done => {}
-            unfinished => return unfinished.into(),
+        report.report(Event::ConfigurationLoaded { source: self.loaded.origin.to_string() });
+        if let Some((clock, floor)) = crate::clock::before_build() {
+            report.report(Event::ClockBeforeBuild { clock, floor });
         }
+        let cluster = match HttpCluster::new(&config.tls, config.policies.request) {
+            Ok(cluster) => cluster,
+            Err(blocker) => {
+                self.notifier.status(&blocker.to_string());
+                report.report(blocker.event());
+                return Exit::Blocked;
+            }
+        };
+        let context = Context {
+            config,
+            markers: &Markers::new(self.options.state_dir.clone()),
+            this_node: node::identity(config),
+            units: connect(&report).await,
+            cluster,
+            progress: self.notifier,
+            admin_password_credential: node::admin_password_credential(),
+        };
+        for step in self.steps {
+            let report = self.reporter.scoped(scope(*step, Some(config)));
+            match run::run_step(&context, *step, self.wait, &report).await {
+                Outcome::Done => {}
+                unfinished => return unfinished.into(),
+            }
+        }
+        Exit::Success
     }
-    Exit::Success
 }
 
 /// A second start: where the markers say that all is done, neither systemd nor the cluster is asked.

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use rustls::AlertDescription;
+use rustls::{AlertDescription, CertificateError};
 use serde_json::Value;
 use url::Url;
 
@@ -69,6 +69,10 @@ pub(super) fn failure(error: &reqwest::Error, at: &Endpoint, request: &Request) 
 
 fn tls_failure(error: &rustls::Error, at: &Endpoint) -> Fault {
     let message = match error {
+        // Time will mend it, or NTP.
+        rustls::Error::InvalidCertificate(
+            reason @ (CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }),
+        ) => return transient(at, format!("its certificate is not valid yet, is this node's clock set? {reason}")),
         rustls::Error::InvalidCertificate(reason) => format!("its certificate was not accepted: {reason}"),
         rustls::Error::AlertReceived(alert) if rejects_our_certificate(*alert) => {
             format!("it did not accept this node's certificate: {alert:?}")

@@ -121,12 +121,10 @@ impl Answer {
         })
     }
 
-    /// `{"completed": false}` in the answer of IAM's setup state; without it, 200 says yes.
+    /// `{"completed": true}` in the answer of IAM's setup state; anything else does not say yes.
     pub(super) fn is_completed(&self) -> bool {
         serde_json::from_slice::<Value>(&self.body)
-            .ok()
-            .and_then(|body| body.get("completed").and_then(Value::as_bool))
-            .unwrap_or(true)
+            .is_ok_and(|body| body.get("completed").and_then(Value::as_bool) == Some(true))
     }
 
     /// Whether the body is this very value.

@@ -84,8 +84,9 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Blocker> {
     Ok(found)
 }
 
-/// Says at once what every peer would say with a bare alert. Only the dates are judged: the
-/// peers may trust this node's certificate by an authority that is not in `tls.ca`.
+/// Says at once what every peer would say with a bare alert. Only the end of its validity is judged: the peers may trust
+/// this node's certificate by an authority that is not in `tls.ca`, and where it seems not valid yet, it is this node's
+/// clock that is behind, not theirs.
 fn refuse_outdated(
     presented: &Presented,
     path: &Path,
@@ -100,10 +101,7 @@ fn refuse_outdated(
         return Ok(());
     };
     let Err(rustls::Error::InvalidCertificate(
-        dates @ (CertificateError::Expired
-        | CertificateError::ExpiredContext { .. }
-        | CertificateError::NotValidYet
-        | CertificateError::NotValidYetContext { .. }),
+        dates @ (CertificateError::Expired | CertificateError::ExpiredContext { .. }),
     )) = verifier.verify_client_cert(leaf, intermediates, now)
     else {
         return Ok(());

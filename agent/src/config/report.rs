@@ -152,11 +152,14 @@ fn quoted(text: &str) -> String {
 /// The user and password of a URL, which must not travel into a journal, taken
 /// out of whatever looks like one.
 fn without_credentials(text: &str) -> String {
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    let (text, tail) = text.split_at(end);
+    let tail = if tail.is_empty() { "" } else { "?***" };
     match text.rsplit_once('@') {
         Some((before, host)) => {
             let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
-            format!("{scheme}***@{host}")
+            format!("{scheme}***@{host}{tail}")
         }
-        None => text.to_owned(),
+        None => format!("{text}{tail}"),
     }
 }

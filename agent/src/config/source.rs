@@ -115,7 +115,8 @@ pub fn load(options: &Options) -> Result<Loaded, ConfigError> {
 
 /// The place of highest rank that is given, be there something or not: a
 /// credential that is there, but cannot be read, is not silently passed over.
-fn find(options: &Options) -> Source {
+#[must_use]
+pub fn find(options: &Options) -> Source {
     if let Some(path) = &options.explicit {
         return Source::CommandLine(path.clone());
     }

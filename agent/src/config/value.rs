@@ -29,3 +29,10 @@ impl ValueError {
         Self(advice.into())
     }
 }
+
+/// The text for a hint to build on, or an example in its place where the text may hold more than a host and a port: a hint
+/// must not repeat a password.
+fn plain_or<'a>(text: &'a str, example: &'a str) -> &'a str {
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || ".:-[]".contains(c));
+    if is_plain { text } else { example }
+}

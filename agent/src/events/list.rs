@@ -166,6 +166,15 @@ events! {
             `first-boot-agent config validate --strict` lists them all with the nearest known \
             key."
 
+    /// The configuration has changed while this run was waiting.
+    ConfigurationChanged { source: String }
+        Notice "c2b6a0f3d7e14a8c9f05e1b4a6d39c72"
+        message "Configuration changed, starting over with {source}"
+        subject "The cluster configuration has changed"
+        explanation "The file @SOURCE@, or a TLS file beside it, changed while this step was waiting. \
+            The step starts over with what is there now; what was done before is found in the \
+            member list and not done again."
+
     /// No configuration in any place.
     ConfigurationNotFound { error: String }
         Error "ec7ac8ad1b2b406baae12c972399d29d"
@@ -445,6 +454,15 @@ events! {
         message "IAM is set up already according to {endpoint}"
         subject "IAM was set up already"
         explanation "IAM was set up by another node or on an earlier run."
+
+    /// IAM does not answer as it should; it is asked again.
+    IamNotReady { error: String }
+        Warning "4d1f0b6e93c84c7fa2d5083be7a1c640"
+        message "IAM is not ready: {error}"
+        subject "IAM is not ready to be set up"
+        explanation "IAM was asked whether it is set up, or to set itself up, and answered: @ERROR@. It \
+            is asked again, with growing pauses. IAM needs a working flaredb; look at \
+            `journalctl -u iam.service`."
 
     /// Another node sets IAM up.
     IamAwaitingSetup { reason: String }

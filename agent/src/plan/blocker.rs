@@ -126,6 +126,7 @@ fn removal(config: &Config, service: &RaftServiceConfig, member: &Member, at: &E
     } else {
         String::new()
     };
-    let url = at.join(&service.paths.member.of(&member.id));
-    format!("curl --cacert {}{identity} -X DELETE {url}", tls.ca.display())
+    // The id is the cluster's word: it must not become a command of the shell that this is pasted into.
+    let url = at.join(&service.paths.member.of(&member.id)).to_string().replace('\'', "%27");
+    format!("curl --cacert {}{identity} -X DELETE '{url}'", tls.ca.display())
 }

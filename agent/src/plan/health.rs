@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use super::Blocker;
-use super::membership::MemberList;
+use super::membership::{Leader, MemberList};
 
 /// What was found out about one Raft group.
 #[derive(Debug, Clone)]
@@ -134,6 +134,9 @@ impl GroupFinding {
         if !self.holds_this_node {
             wrong.push(format!("{service} does not hold this node as a full member"));
         }
+        if list.leader == Leader::Unknown {
+            wrong.push(format!("{service} knows no leader"));
+        }
         let voters = list.voters().count();
         let healthy = list.voters().filter(|voter| voter.is_healthy()).count();
         if healthy < list.quorum() {
@@ -154,7 +157,7 @@ impl GroupFinding {
             Ok(list) => {
                 let healthy = list.voters().filter(|voter| voter.is_healthy()).count();
                 let quorum = if healthy >= list.quorum() { "quorum" } else { "no quorum" };
-                let leader = list.leader.as_deref().map_or_else(String::new, |id| format!(", leader {id}"));
+                let leader = list.leader.id().map_or_else(String::new, |id| format!(", leader {id}"));
                 let probe = match &self.probe {
                     None => "",
                     Some(Ok(())) => ", read after write ok",
@@ -204,7 +207,7 @@ mod tests {
             .collect();
         GroupFinding {
             service: "chainfire",
-            list: Ok(MemberList { members, leader: Some("node00".to_owned()), cluster_id: None }),
+            list: Ok(MemberList { members, leader: Leader::Known("node00".to_owned()), cluster_id: None }),
             holds_this_node: true,
             marker_claims_membership: true,
             probe: None,

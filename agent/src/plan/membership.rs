@@ -3,39 +3,89 @@
 //! The list is the truth. An entry is ours only where id *and* address are ours; an id is
 //! never added under another address, nor an address under another id.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::config::{Config, Endpoint, HostPort, NodeId, RaftAddr, RaftService, RaftServiceConfig};
 
 use super::Blocker;
 
-/// The answer of `GET /admin/cluster/members`. `leader`, `cluster_id` and `role` are used
-/// where the service offers them.
+/// The answer of `GET /admin/cluster/members`. What the design does not demand (`leader`, `cluster_id`, `role`) is used
+/// where the service offers it, and passed over where it has another shape.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct MemberList {
     /// Every member; empty on a service that is in no cluster yet.
     pub members: Vec<Member>,
-    /// The id of the leader.
-    #[serde(default)]
-    pub leader: Option<String>,
+    /// Who leads.
+    #[serde(default, deserialize_with = "leader")]
+    pub leader: Leader,
     /// The identity of the cluster itself.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_text")]
     pub cluster_id: Option<String>,
+}
+
+/// What a member list says of the leader.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Leader {
+    /// Nothing: the service does not tell leaders.
+    #[default]
+    NotTold,
+    /// That none is known: who gave the list is cut off, or an election is under way, so the list may be out of date.
+    Unknown,
+    /// Its id.
+    Known(String),
+}
+
+impl Leader {
+    /// The id, where it is known.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Known(id) => Some(id),
+            Self::NotTold | Self::Unknown => None,
+        }
+    }
 }
 
 /// One entry of a member list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Member {
     /// The node's id.
+    #[serde(deserialize_with = "plain_text")]
     pub id: String,
     /// Its Raft address, `HOST:PORT`.
+    #[serde(deserialize_with = "plain_text")]
     pub raft_addr: String,
     /// For example `healthy`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "plain_text")]
     pub status: String,
     /// `voter` or `learner`, where the service tells.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_text")]
     pub role: Option<String>,
+}
+
+/// Text that can be shown on a terminal: nothing in an id or an address is a control character.
+fn shown(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).collect()
+}
+
+fn plain_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    String::deserialize(deserializer).map(|text| shown(&text))
+}
+
+fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Value::deserialize(deserializer).map(|value| value.as_str().map(shown))
+}
+
+/// `"ID"`, `{"id": "ID"}` or null; any other shape tells nothing.
+fn leader<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Leader, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let id = value.as_str().or_else(|| value.get("id")?.as_str());
+    Ok(match (id, value.is_null()) {
+        (Some(id), _) => Leader::Known(shown(id)),
+        (None, true) => Leader::Unknown,
+        (None, false) => Leader::NotTold,
+    })
 }
 
 impl Member {
@@ -93,7 +143,7 @@ impl MemberList {
 
     /// Whom to ask for a change: the leader where the list names one, else who gave the list.
     fn to_ask(&self, service: &RaftServiceConfig, at: &Endpoint) -> Endpoint {
-        let leader = self.members.iter().find(|member| self.leader.as_ref() == Some(&member.id));
+        let leader = self.members.iter().find(|member| self.leader.id() == Some(member.id.as_str()));
         leader.and_then(|leader| leader.api(service)).unwrap_or_else(|| at.clone())
     }
 
@@ -140,7 +190,7 @@ pub fn next_move(list: &MemberList, config: &Config, service: RaftService, at: &
 }
 
 /// Whether the own list of a bootstrapping node shows its cluster formed: this node and a
-/// majority of the initial members are full members.
+/// majority of the initial members are full members, under a leader where leaders are told.
 ///
 /// # Errors
 /// What is still missing, for the waiting operator.
@@ -152,6 +202,9 @@ pub fn formed(list: &MemberList, id: &NodeId, service: &RaftServiceConfig) -> Re
             format!("the member list ({}) does not hold this node", list.ids())
         });
     };
+    if list.leader == Leader::Unknown {
+        return Err("no leader is elected".to_owned());
+    }
     if !own.is_full() {
         return Err(format!("this node is {} in the member list", own.standing()));
     }

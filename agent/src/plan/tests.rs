@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::membership::{Member, MemberList, Move, formed, is_foreign_cluster, next_move};
+use super::membership::{Leader, Member, MemberList, Move, formed, is_foreign_cluster, next_move};
 use super::*;
 use crate::config::{self, Endpoint};
 use crate::markers::Achievement;
@@ -108,7 +108,7 @@ fn member(id: &str, raft_addr: &str, role: Option<&str>, status: &str) -> Member
 }
 
 fn list(members: Vec<Member>) -> MemberList {
-    MemberList { members, leader: None, cluster_id: None }
+    MemberList { members, ..MemberList::default() }
 }
 
 fn asked() -> Endpoint {
@@ -145,7 +145,7 @@ fn an_id_or_an_address_that_is_taken_blocks_with_the_command_that_helps() {
             panic!("not blocked by {found:?}");
         };
         assert_eq!(blocker.cause, cause);
-        assert!(blocker.to_string().contains("-X DELETE https://node01:2379/admin/member/"), "{blocker}");
+        assert!(blocker.to_string().contains("-X DELETE 'https://node01:2379/admin/member/"), "{blocker}");
     }
 }
 
@@ -154,11 +154,30 @@ fn the_command_that_helps_goes_to_the_leader_where_the_list_names_it() {
     let config = joining();
     let taken = member("node04", "10.0.1.99:2380", Some("voter"), "healthy");
     let leader = member("node02", "10.0.1.11:2380", Some("voter"), "healthy");
-    let list = MemberList { leader: Some("node02".to_owned()), ..list(vec![taken, leader]) };
+    let list = MemberList { leader: Leader::Known("node02".to_owned()), ..list(vec![taken, leader]) };
     let Move::Blocked(blocker) = next_move(&list, &config, RaftService::Chainfire, &asked()) else {
         panic!("not blocked");
     };
     assert!(blocker.remedy.contains("https://10.0.1.11:2379/admin/member/node04"), "{blocker}");
+}
+
+#[test]
+fn what_a_list_need_not_tell_may_have_any_shape() {
+    let members = r#""members": [{"id": "node01\u001b[31m", "raft_addr": "10.0.1.10:2380", "role": 7}]"#;
+    for (further, leader) in [
+        ("", Leader::NotTold),
+        (r#", "leader": null"#, Leader::Unknown),
+        (r#", "leader": "node01""#, Leader::Known("node01".to_owned())),
+        (
+            r#", "leader": {"id": "node01", "url": "https://node01:2379"}, "cluster_id": 7"#,
+            Leader::Known("node01".to_owned()),
+        ),
+        (r#", "leader": 1"#, Leader::NotTold),
+    ] {
+        let list: MemberList = serde_json::from_str(&format!("{{{members}{further}}}")).unwrap();
+        assert_eq!(list.leader, leader, "{further}");
+        assert_eq!(list.members[0].id, "node01[31m", "no control character reaches a terminal");
+    }
 }
 
 #[test]

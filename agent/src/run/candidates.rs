@@ -1,8 +1,10 @@
 //! Whom to ask: the leader first, then the other peers in turn, following the hints of
 //! nodes that are not the leader.
 
+use std::collections::VecDeque;
+
 use crate::config::{Endpoint, NodeId, RaftAddr, RaftServiceConfig};
-use crate::plan::membership::MemberList;
+use crate::plan::membership::{Leader, MemberList};
 
 use super::ports::{Added, Class, Cluster, Fault};
 
@@ -32,35 +34,56 @@ impl Candidates {
     }
 }
 
-/// The member list from the first candidate that is in a cluster. A fault that may pass
-/// hides one that will not: another peer may still be right.
+/// The member list from the first candidate whose list can be relied on: it is in a cluster, and where it tells leaders
+/// it knows one. A fault that may pass hides one that will not, since another peer may still be right; the message has all.
 pub(super) async fn list(
     cluster: &impl Cluster,
     service: &RaftServiceConfig,
     candidates: &mut Candidates,
 ) -> Result<(Endpoint, MemberList), Fault> {
-    let mut worst: Option<Fault> = None;
-    for endpoint in candidates.order.clone() {
+    let mut faults: Vec<Fault> = Vec::new();
+    let mut to_ask: VecDeque<Endpoint> = candidates.order.iter().cloned().collect();
+    while let Some(endpoint) = to_ask.pop_front() {
+        let unusable = |message: String| Fault {
+            class: Class::Transient { retry_after: None },
+            endpoint: endpoint.clone(),
+            message,
+        };
         let fault = match cluster.members(service, &endpoint).await {
-            Ok(list) if !list.members.is_empty() => return Ok((endpoint, list)),
-            Ok(_pristine) => Fault {
-                class: Class::Transient { retry_after: None },
-                endpoint: endpoint.clone(),
-                message: format!("{} is in no cluster yet", service.service),
-            },
+            Ok(list) if list.members.is_empty() => unusable(format!("{} is in no cluster yet", service.service)),
+            Ok(list) if list.leader == Leader::Unknown => {
+                unusable(format!("{} knows no leader there, so its member list may be old", service.service))
+            }
+            Ok(list) => return Ok((endpoint, list)),
             Err(fault) => fault,
         };
-        candidates.demote(&endpoint);
-        let may_pass = fault.blocker().is_none();
-        if worst.as_ref().is_none_or(|known| may_pass && known.blocker().is_some()) {
-            worst = Some(fault);
+        if let Class::NotLeader(Some(leader)) = &fault.class
+            && !candidates.order.contains(leader)
+        {
+            candidates.prefer(leader);
+            to_ask.push_front(leader.clone());
         }
+        candidates.demote(&endpoint);
+        faults.push(fault);
     }
-    Err(worst.unwrap_or_else(|| Fault {
+    Err(in_one(faults).unwrap_or_else(|| Fault {
         class: Class::Transient { retry_after: None },
         endpoint: service.url.clone(),
         message: format!("no endpoint of {} is known", service.service),
     }))
+}
+
+/// The fault that decides what comes next, with what all the others said.
+fn in_one(mut faults: Vec<Fault>) -> Option<Fault> {
+    let decisive = faults.iter().position(|fault| fault.blocker().is_none()).unwrap_or(0);
+    if faults.is_empty() {
+        return None;
+    }
+    let mut fault = faults.remove(decisive);
+    for other in faults {
+        fault.message = format!("{}; {other}", fault.message);
+    }
+    Some(fault)
 }
 
 /// Asks the leader to add this node, following hints. Any other fault goes back to the

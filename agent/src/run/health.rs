@@ -32,7 +32,7 @@ pub(super) async fn check<U: Units, C: Cluster>(
     let policy = context.config.policies.health;
     let mut schedule = Schedule::polling(&Limits { first_delay: policy.first_delay.max(FIRST_PAUSE), ..policy });
     loop {
-        let findings = find(context).await;
+        let findings = find(context, context.config.health_check.probe).await;
         let table = findings.to_string();
         if schedule.attempt() == 1 {
             report_markers(&findings, report);
@@ -108,11 +108,11 @@ fn report_drift<U, C>(context: &Context<'_, U, C>, findings: &Findings, report: 
     }
 }
 
-/// Asks everybody at once.
-pub async fn find<U, C: Cluster>(context: &Context<'_, U, C>) -> Findings {
+/// Asks everybody at once. Only with `probe` is anything written: one key per service.
+pub async fn find<U, C: Cluster>(context: &Context<'_, U, C>, probe: bool) -> Findings {
     let config = context.config;
     let enabled = [&config.chainfire, &config.flaredb].into_iter().filter(|service| service.enable);
-    let groups = join_all(enabled.map(|service| find_group(context, service)));
+    let groups = join_all(enabled.map(|service| find_group(context, service, probe)));
     let ((groups, endpoints), iam) = join(
         async {
             let (groups, endpoints): (Vec<_>, Vec<_>) = groups.await.into_iter().unzip();
@@ -127,6 +127,7 @@ pub async fn find<U, C: Cluster>(context: &Context<'_, U, C>) -> Findings {
 async fn find_group<U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
+    with_probe: bool,
 ) -> (GroupFinding, Vec<EndpointFinding>) {
     let list = live_list(context, service).await;
     let endpoints = match &list {
@@ -134,7 +135,7 @@ async fn find_group<U, C: Cluster>(
         Err(_) => Vec::new(),
     };
     let probe = match &list {
-        Ok(_) if context.config.health_check.probe => Some(probe(context, service).await),
+        Ok(_) if with_probe => Some(probe(context, service).await),
         _ => None,
     };
     let group = GroupFinding {
@@ -170,7 +171,7 @@ async fn live_list<U, C: Cluster>(
             Err(fault) => error = fault.to_string(),
         }
     }
-    let best = known.iter().position(|list| list.leader.is_some()).or(known.len().checked_sub(1));
+    let best = known.iter().position(|list| list.leader.id().is_some()).or(known.len().checked_sub(1));
     best.map(|index| known.swap_remove(index)).ok_or(error)
 }
 

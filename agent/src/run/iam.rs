@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::config::{ClusterName, Service};
 use crate::events::{Event, Report};
-use crate::markers::{Achievement, write_durably};
+use crate::markers::{Achievement, Existing, write_durably};
 use crate::plan::{Blocker, Cause};
 use crate::retry::Schedule;
 use crate::secret_file::{self, SecretFileError};
@@ -16,8 +16,6 @@ use super::ports::{Cluster, IamSetup, Password, Units};
 use super::service::{self, Local, milliseconds};
 use super::{Context, Setback, Stop};
 
-/// The name of the credential that holds the admin password.
-const CREDENTIAL: &str = "iam-admin-password";
 /// The name of the file, beside the markers, that a generated password goes into.
 const GENERATED_FILE: &str = "iam-admin-password";
 /// The cluster's name where the configuration gives none.
@@ -45,18 +43,23 @@ async fn until_set_up<U, C: Cluster>(context: &Context<'_, U, C>, report: &dyn R
     let mut schedule = Schedule::polling(policy);
     let mut told = String::new();
     loop {
-        let reason = match ask(context, report).await {
+        let (event, reason, pause) = match ask(context, report).await {
             Ok(Some(done)) => return Ok(done),
-            Ok(None) => "this node has no admin password".to_owned(),
+            Ok(None) => {
+                let reason = "this node has no admin password".to_owned();
+                (Event::IamAwaitingSetup { reason: reason.clone() }, reason, None)
+            }
             Err(Setback::Stop(stop)) => return Err(stop),
-            Err(Setback::Fault(fault)) => fault.to_string(),
+            Err(Setback::Fault(fault)) => {
+                (Event::IamNotReady { error: fault.to_string() }, fault.to_string(), fault.retry_after())
+            }
         };
         if reason != told {
-            report.report(Event::IamAwaitingSetup { reason: reason.clone() });
+            report.report(event);
             context.progress.status(&format!("waiting for IAM to be set up: {reason}"));
             told.clone_from(&reason);
         }
-        let Some(delay) = schedule.next_delay(None) else {
+        let Some(delay) = schedule.next_delay(pause) else {
             return Err(Stop::Failed(Event::IamSetupFailed {
                 error: format!("not set up after {} s: {reason}", policy.limit.as_secs()),
                 remedy: service::look_further(&context.config.iam.unit),
@@ -82,9 +85,8 @@ async fn ask<U, C: Cluster>(context: &Context<'_, U, C>, report: &dyn Report) ->
 /// The admin password: the credential, the configured file, or, on the first host of
 /// `initial_peers`, one that is generated and durable on disk before it is used.
 fn password<U, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Result<Option<Password>, Stop> {
-    let credential = context.secrets.credentials_directory.as_ref().map(|directory| directory.join(CREDENTIAL));
-    if let Some(path) = credential.filter(|path| path.exists()) {
-        return read(&path).map(Some);
+    if let Some(path) = &context.admin_password_credential {
+        return read(path).map(Some);
     }
     if let Some(path) = &context.config.iam.admin_password_file {
         return read(path).map(Some);
@@ -97,9 +99,14 @@ fn password<U, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Result<Op
         return read(&path).map(Some);
     }
     let password = generate()?;
-    write_durably(&path, format!("{}\n", password.expose()).as_bytes(), 0o600).map_err(|error| {
+    let text = format!("{}\n", password.expose());
+    let written = write_durably(&path, text.as_bytes(), 0o600, Existing::Keep).map_err(|error| {
         Stop::Failed(Event::IamSetupFailed { error: error.to_string(), remedy: "no password was used".to_owned() })
     })?;
+    if !written {
+        // Another process was quicker: its password is the one on disk.
+        return read(&path).map(Some);
+    }
     report.report(Event::IamPasswordGenerated { path: path.display().to_string() });
     Ok(Some(password))
 }

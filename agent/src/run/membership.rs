@@ -203,6 +203,7 @@ impl<U, C: Cluster> Joining<'_, U, C> {
         let policy = &self.context.config.policies.promotion;
         let mut schedule = Schedule::polling(policy);
         let mut told = String::new();
+        let mut pause = None;
         loop {
             let standing = match self.next_move(&list, &at) {
                 Move::Confirmed => return Ok(list),
@@ -218,7 +219,7 @@ impl<U, C: Cluster> Joining<'_, U, C> {
                 ));
                 told.clone_from(&standing);
             }
-            let Some(delay) = schedule.next_delay(None) else {
+            let Some(delay) = schedule.next_delay(pause.take()) else {
                 return Err(Setback::Stop(Stop::Failed(Event::PromotionTimeout {
                     limit_s: policy.limit.as_secs(),
                     error: format!("{} says {standing} ({at})", self.service.service),
@@ -230,7 +231,7 @@ impl<U, C: Cluster> Joining<'_, U, C> {
             match self.list().await {
                 Ok(answer) => (at, list) = answer,
                 Err(fault) if matches!(fault.class, Class::Permanent(_)) => return Err(fault.into()),
-                Err(_) => {}
+                Err(fault) => pause = fault.retry_after(),
             }
         }
     }

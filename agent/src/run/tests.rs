@@ -14,7 +14,7 @@ use crate::events::{Event, Report};
 use crate::markers::{Identity, Markers};
 use crate::plan::Step;
 
-use super::{Context, Outcome, Secrets, run_step};
+use super::{Context, Outcome, run_step};
 use model::{ModelCluster, ModelUnits, Quiet};
 
 /// Collects events.
@@ -92,7 +92,7 @@ impl TestNode {
             units,
             cluster: cluster.clone(),
             progress: &Quiet,
-            secrets: Secrets::default(),
+            admin_password_credential: None,
         };
         run_step(&context, step, true, &self.events).await
     }

@@ -4,10 +4,13 @@ use std::fmt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::{Output, Stdio};
 
 use cluster_standin::TrialCluster;
 use cluster_standin::pki::{Authority, Validity};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::Command;
 
 /// The files and the identity of one node.
 pub(crate) struct Node {
@@ -85,22 +88,27 @@ impl Node {
 
     /// Runs the agent with these arguments, its events as JSON lines.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Run {
-        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_first-boot-agent"))
-            .arg("--config")
-            .arg(self.path("cluster-config.json"))
-            .arg("--state-dir")
-            .arg(self.path("state"))
-            .args(["--log-format", "json"])
-            .args(arguments)
-            .env_remove("NOTIFY_SOCKET")
-            .output()
-            .await
-            .unwrap();
-        Run {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
+        Run::of(&self.command(arguments).output().await.unwrap())
+    }
+
+    /// The same, and does something once the agent has said a text.
+    pub(crate) async fn run_until(&self, arguments: &[&str], text: &str, act: impl FnOnce()) -> Run {
+        let mut agent = self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(agent.stdout.take().unwrap());
+        let mut heard = String::new();
+        while !heard.contains(text) {
+            assert!(said.read_line(&mut heard).await.unwrap() > 0, "never said {text}: {heard}");
         }
+        act();
+        said.read_to_string(&mut heard).await.unwrap();
+        Run { stdout: heard, ..Run::of(&agent.wait_with_output().await.unwrap()) }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_first-boot-agent"));
+        command.arg("--config").arg(self.path("cluster-config.json")).arg("--state-dir").arg(self.path("state"));
+        command.args(["--log-format", "json"]).args(arguments).env_remove("NOTIFY_SOCKET");
+        command
     }
 
     fn marker_path(&self, name: &str) -> PathBuf {
@@ -127,6 +135,14 @@ impl Node {
 }
 
 impl Run {
+    fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
+            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+
     fn events(&self) -> impl Iterator<Item = Value> {
         self.stdout.lines().filter_map(|line| serde_json::from_str(line).ok())
     }
@@ -171,9 +187,6 @@ pub(crate) const SPOILT_FILES: &[(&str, &str, Spoil)] = &[
         fs::write(node.path("ca.crt"), "nothing").unwrap();
     }),
     ("an expired certificate", "BlockedTrust", |node, cluster| issue(node, &cluster.authority, Validity::Expired)),
-    ("a certificate that is not valid yet", "BlockedTrust", |node, cluster| {
-        issue(node, &cluster.authority, Validity::NotYetValid);
-    }),
     ("the key of another certificate", "BlockedTrust", |node, cluster| {
         let certificate = fs::read(node.path("node.crt")).unwrap();
         issue(node, &cluster.authority, Validity::Valid);

@@ -2,7 +2,7 @@
 //! one address compare equal, because membership is decided by comparing.
 //! Must not resolve names.
 
-use super::{DnsName, ValueError};
+use super::{DnsName, ValueError, plain_or};
 use std::{fmt, net::IpAddr, str::FromStr};
 
 /// A machine, by address or by name.
@@ -47,7 +47,10 @@ impl FromStr for Host {
             };
         }
         if text.contains(':') {
-            return Err(ValueError::new(format!("put the IPv6 address in brackets: `[{text}]`")));
+            return Err(ValueError::new(format!(
+                "put the IPv6 address in brackets: `[{}]`",
+                plain_or(text, "fd00::10")
+            )));
         }
         match text.parse::<IpAddr>() {
             Ok(ip) => reachable(ip),
@@ -116,15 +119,16 @@ impl FromStr for HostPort {
         if text.contains("://") {
             return Err(ValueError::new("write the address alone, without `https://`"));
         }
-        if let Ok(ip @ IpAddr::V6(_)) = text.parse::<IpAddr>() {
-            return Err(ValueError::new(format!(
-                "put the IPv6 address in brackets and add the port, as in `[{ip}]:PORT`"
-            )));
+        if let Ok(IpAddr::V6(_)) = text.parse::<IpAddr>() {
+            // Whether its last part was meant as the port, only the writer knows.
+            return Err(ValueError::new(
+                "put the IPv6 address in brackets and the port behind, as in `[fd00::10]:2380`",
+            ));
         }
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => (host, port),
             _ => {
-                return Err(ValueError::new(format!("add the port, as in `{text}:PORT`")));
+                return Err(ValueError::new(format!("add the port, as in `{}:PORT`", plain_or(text, "10.0.1.10"))));
             }
         };
         if host.is_empty() {

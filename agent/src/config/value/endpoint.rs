@@ -1,7 +1,7 @@
 //! Where an API is reached: an HTTPS base URL and the paths under it. Must not
 //! take a URL that would make the agent speak in the clear or carry a secret.
 
-use super::{Host, HostPort, ValueError, address::port_number};
+use super::{Host, HostPort, ValueError, address::port_number, plain_or};
 use std::{fmt, str::FromStr};
 use url::Url;
 
@@ -106,7 +106,8 @@ impl fmt::Display for BaseUrl {
 /// The host and port part of a plain HTTPS base URL.
 fn base(text: &str) -> Result<&str, ValueError> {
     let Some((scheme, rest)) = text.split_once("://") else {
-        return Err(ValueError::new(format!("begin with `https://`, as in `https://{text}`")));
+        let host = plain_or(text, "node01:2379");
+        return Err(ValueError::new(format!("begin with `https://`, as in `https://{host}`")));
     };
     if !scheme.eq_ignore_ascii_case("https") {
         return Err(ValueError::new("use `https://`: the agent does not speak in the clear"));

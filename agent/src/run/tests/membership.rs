@@ -98,6 +98,23 @@ async fn a_follower_that_names_nobody_is_followed_by_the_next_member() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_old_list_of_a_peer_that_is_cut_off_confirms_nothing() {
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+    // node01 still lists this node, which was removed while node01 was cut off.
+    let old = vec![voter("node01", "10.0.1.10:2380"), voter("node04", "10.0.1.13:2380")];
+    cluster.0.borrow_mut().lists = vec![("node01", old)];
+    cluster.0.borrow_mut().cut_off = vec!["node01"];
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert_eq!((entries(&cluster, "node04"), cluster.calls("ADD node02")), (1, 1), "the others were asked");
+
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+    cluster.0.borrow_mut().members.push(voter("node04", "10.0.1.13:2380"));
+    cluster.0.borrow_mut().cut_off = vec!["node01", "node02", "node03"];
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert!(!marked(&node));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dead_leader_is_replaced_by_a_peer() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().dead = vec!["node01"];

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::config::{Endpoint, IamConfig, NodeId, RaftAddr, RaftServiceConfig, UnitName};
 use crate::plan::Cause;
-use crate::plan::membership::{Member, MemberList};
+use crate::plan::membership::{Leader, Member, MemberList};
 use crate::run::ports::{Added, Class, Cluster, Fault, IamSetup, Password, Progress, UnitPhase, UnitWatch, Units};
 
 /// What an add does instead of what it should.
@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) members: Vec<Member>,
     /// Lists that some endpoints show instead, by host.
     pub(super) lists: Vec<(&'static str, Vec<Member>)>,
+    /// Hosts that know no leader.
+    pub(super) cut_off: Vec<&'static str>,
     /// Hosts that do not answer.
     pub(super) dead: Vec<&'static str>,
     pub(super) add_faults: VecDeque<AddFault>,
@@ -108,7 +110,9 @@ impl Cluster for ModelCluster {
             }
         }
         state.learner_for = state.learner_for.saturating_sub(1);
-        Ok(MemberList { members, leader: Some("node01".to_owned()), cluster_id: None })
+        let cut_off = state.cut_off.iter().any(|other| **other == host);
+        let leader = if cut_off { Leader::Unknown } else { Leader::Known("node01".to_owned()) };
+        Ok(MemberList { members, leader, cluster_id: None })
     }
 
     async fn add(

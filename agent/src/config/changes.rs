@@ -1,0 +1,82 @@
+//! Notices that the configuration, or a TLS file beside it, has become another one.
+//!
+//! A run that waits for minutes must not act on what an operator has meanwhile corrected. It must not start over for a file
+//! that has nothing to do with it, though: the directory may be a busy one.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use tokio::sync::mpsc::{Receiver, channel};
+
+/// A watch on some files of one directory.
+#[derive(Debug)]
+pub struct Changes {
+    events: Option<Receiver<()>>,
+    files: Vec<(PathBuf, Option<Print>)>,
+}
+
+/// By what a file is recognised: device and inode, size, permission bits, time of the last change of any of them.
+type Print = (u64, u64, u64, u32, i64, i64);
+
+impl Changes {
+    /// Begins to watch the directory of `config`. Where that cannot be done, no change is ever told.
+    #[must_use]
+    pub fn beside(config: &Path) -> Self {
+        Self { events: config.parent().and_then(watch), files: Vec::new() }
+    }
+
+    /// Takes these files, as they are now, for what is known; a later call adds to it.
+    pub fn include(&mut self, files: &[&Path]) {
+        self.files.extend(files.iter().map(|file| ((*file).to_owned(), print_of(file))));
+    }
+
+    /// Forgets all files.
+    pub fn forget(&mut self) {
+        self.files.clear();
+    }
+
+    /// Returns when one of the files is another one than it was. Cancel-safe.
+    pub async fn next(&mut self) {
+        loop {
+            if self.files.iter().any(|(file, known)| print_of(file) != *known) {
+                return;
+            }
+            // What the events say does not matter: the files are looked at.
+            let told = match &mut self.events {
+                Some(events) => events.recv().await,
+                None => None,
+            };
+            if told.is_none() {
+                return std::future::pending().await;
+            }
+        }
+    }
+}
+
+/// Waits for inotify on a thread of its own, which ends with the process: a runtime takes foreign descriptors only on
+/// somebody's unchecked word.
+fn watch(directory: &Path) -> Option<Receiver<()>> {
+    let inotify = Inotify::init(InitFlags::IN_CLOEXEC).ok()?;
+    let events = AddWatchFlags::IN_CLOSE_WRITE
+        | AddWatchFlags::IN_MOVED_TO
+        | AddWatchFlags::IN_MOVED_FROM
+        | AddWatchFlags::IN_CREATE
+        | AddWatchFlags::IN_DELETE
+        | AddWatchFlags::IN_ATTRIB;
+    inotify.add_watch(directory, events).ok()?;
+    // One pending event is as good as many.
+    let (send, receive) = channel(1);
+    std::thread::spawn(move || {
+        while inotify.read_events().is_ok() && !send.is_closed() {
+            let _ = send.try_send(());
+        }
+    });
+    Some(receive)
+}
+
+fn print_of(file: &Path) -> Option<Print> {
+    let found = fs::metadata(file).ok()?;
+    Some((found.dev(), found.ino(), found.size(), found.mode(), found.ctime(), found.ctime_nsec()))
+}
