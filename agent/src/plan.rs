@@ -34,7 +34,7 @@ impl Step {
     /// All steps, in order.
     pub const ALL: [Self; 4] = [Self::Chainfire, Self::Flaredb, Self::Iam, Self::HealthCheck];
 
-    /// The step's name in `status`, and the `SERVICE` of its events.
+    /// The `SERVICE` of its events.
     #[must_use]
     pub fn service_name(self) -> &'static str {
         match self {
@@ -42,6 +42,15 @@ impl Step {
             Self::Flaredb => "flaredb",
             Self::Iam => "iam",
             Self::HealthCheck => "cluster",
+        }
+    }
+
+    /// The step's name in `status` and `plan`.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::HealthCheck => "health",
+            other => other.service_name(),
         }
     }
 
@@ -136,7 +145,7 @@ impl fmt::Display for SkipReason {
             Self::Disabled(service) => {
                 write!(formatter, "services.{service}.enable is false in the configuration")
             }
-            Self::Waits(step) => write!(formatter, "{} is blocked", step.service_name()),
+            Self::Waits(step) => write!(formatter, "{} is blocked", step.label()),
         }
     }
 }

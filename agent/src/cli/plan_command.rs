@@ -6,7 +6,7 @@ use crate::cluster::HttpCluster;
 use crate::config::{Config, Mode, Permissions, RaftServiceConfig};
 use crate::markers::Markers;
 use crate::plan::membership::{Move, next_move};
-use crate::plan::{self, Action, Blocker, Decision, Step};
+use crate::plan::{self, Action, Blocker, Decision};
 use crate::run;
 use crate::run::ports::Cluster;
 
@@ -31,24 +31,15 @@ pub(super) async fn run(options: &Options, as_json: bool) -> Exit {
     if as_json {
         let steps: Vec<Value> = rows
             .iter()
-            .map(
-                |(step, what, why)| json!({"step": step.service_name(), "unit": step.unit(), "what": what, "why": why}),
-            )
+            .map(|(step, what, why)| json!({"step": step.label(), "unit": step.unit(), "what": what, "why": why}))
             .collect();
         output::print(&format!("{:#}\n", json!({"node_id": config.node.id.as_str(), "steps": steps})));
     } else {
         for (step, what, why) in &rows {
-            output::print(&format!("{:<10} {what}: {why}\n", label(*step)));
+            output::print(&format!("{:<10} {what}: {why}\n", step.label()));
         }
     }
     Exit::Success
-}
-
-fn label(step: Step) -> &'static str {
-    match step {
-        Step::HealthCheck => "health",
-        other => other.service_name(),
-    }
 }
 
 /// What a decision comes to, and why.

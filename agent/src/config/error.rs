@@ -15,7 +15,7 @@ pub enum ConfigError {
         tried: Vec<PathBuf>,
     },
     /// The file cannot be read.
-    #[error("cannot read the configuration {origin}: {cause}; check the file and who may read it", cause = .source)]
+    #[error("cannot read the configuration {origin}: {cause}; run this as root, or check the file and who may read it", cause = .source)]
     Unreadable {
         /// Which.
         origin: Source,

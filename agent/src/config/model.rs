@@ -32,6 +32,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// The unit of a service.
+    #[must_use]
+    pub fn unit(&self, service: Service) -> &UnitName {
+        match service {
+            Service::Chainfire => &self.chainfire.unit,
+            Service::Flaredb => &self.flaredb.unit,
+            Service::Iam => &self.iam.unit,
+        }
+    }
+
     /// The part of a Raft service.
     #[must_use]
     pub fn raft(&self, service: RaftService) -> &RaftServiceConfig {

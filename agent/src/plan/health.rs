@@ -3,6 +3,8 @@
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
+use crate::config::Service;
+
 use super::Blocker;
 use super::membership::{Leader, MemberList};
 
@@ -24,8 +26,8 @@ pub struct GroupFinding {
 /// What one health endpoint answered.
 #[derive(Debug, Clone)]
 pub struct EndpointFinding {
-    /// `chainfire`, `flaredb` or `iam`.
-    pub service: &'static str,
+    /// Whose endpoint it is.
+    pub service: Service,
     /// The member behind it.
     pub member: String,
     /// The URL asked.
@@ -114,6 +116,12 @@ impl Findings {
     #[must_use]
     pub fn has_foreign_marker(&self) -> bool {
         self.markers.iter().any(|marker| matches!(marker, MarkerFinding::Foreign(_)))
+    }
+
+    /// The service on this node whose health endpoint fails, where one does.
+    #[must_use]
+    pub fn own_failing(&self) -> Option<Service> {
+        self.endpoints.iter().find(|endpoint| endpoint.own && endpoint.answer.is_err()).map(|endpoint| endpoint.service)
     }
 
     /// Members whose marker and list disagree: the marker's word against the truth.
@@ -242,7 +250,7 @@ mod tests {
     #[test]
     fn an_own_endpoint_weighs_more_than_anothers() {
         let endpoint = |own| EndpointFinding {
-            service: "iam",
+            service: Service::Iam,
             member: "node01".to_owned(),
             url: "https://node01:8080/health".to_owned(),
             own,

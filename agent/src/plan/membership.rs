@@ -3,6 +3,8 @@
 //! The list is the truth. An entry is ours only where id *and* address are ours; an id is
 //! never added under another address, nor an address under another id.
 
+use std::fmt;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -134,7 +136,7 @@ impl MemberList {
         self.voters().count() / 2 + 1
     }
 
-    /// The ids, for a message.
+    /// The ids alone, for a message.
     #[must_use]
     pub fn ids(&self) -> String {
         let ids: Vec<&str> = self.members.iter().map(|member| member.id.as_str()).collect();
@@ -152,6 +154,17 @@ impl MemberList {
     #[must_use]
     pub fn entry_of<'a>(&'a self, id: &NodeId, service: &RaftServiceConfig) -> Option<&'a Member> {
         self.members.iter().find(|member| member.id == id.as_str() && has_own_address(member, service))
+    }
+}
+
+/// Ids with addresses.
+impl fmt::Display for MemberList {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, member) in self.members.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(formatter, "{comma}{} at {}", member.id, member.raft_addr)?;
+        }
+        Ok(())
     }
 }
 

@@ -187,7 +187,7 @@ async fn find_endpoint<U, C: Cluster>(
         None => Err(format!("its address {} cannot be used", member.raft_addr)),
     };
     EndpointFinding {
-        service: service.service.as_str(),
+        service: service.service.into(),
         member: member.id.clone(),
         url: url.map_or_else(String::new, |url| url.join(service.paths.health.as_str()).to_string()),
         own,
@@ -212,7 +212,7 @@ async fn find_iam<U, C: Cluster>(context: &Context<'_, U, C>) -> Option<Endpoint
     let path = iam.health_path.as_str();
     let answer = context.cluster.health(&iam.url, path).await;
     Some(EndpointFinding {
-        service: Service::Iam.as_str(),
+        service: Service::Iam,
         member: context.config.node.id.to_string(),
         url: iam.url.join(path).to_string(),
         own: true,

@@ -99,9 +99,11 @@ pub(super) fn judge(config: &Config, facts: Facts) -> Status {
             (Decision::Done { since }, live) => done(*step, since, live.as_ref().ok(), &facts.state_directory),
             (Decision::Skip(reason), _) => skipped(*step, *reason),
             (Decision::Blocked(blocker), _) | (Decision::Run(_), Err(blocker)) => blocked(*step, blocker),
-            (Decision::Run(Action::CheckHealth), Ok(findings)) => health(findings, unit.as_ref()),
+            (Decision::Run(Action::CheckHealth), Ok(findings)) => health(config, findings, unit.as_ref()),
             (Decision::Run(action), Ok(findings)) => {
-                damaged(*step, findings).unwrap_or_else(|| under_way(*step, &action.to_string(), unit.as_ref()))
+                let awaited = step.needs().filter(|needed| !is_done(&facts.decisions, *needed));
+                damaged(*step, findings)
+                    .unwrap_or_else(|| under_way(*step, &action.to_string(), awaited, unit.as_ref()))
             }
         })
         .collect();
@@ -119,6 +121,12 @@ pub(super) fn judge(config: &Config, facts: Facts) -> Status {
         warnings: facts.warnings,
         table: facts.live.map(|findings| findings.to_string()).unwrap_or_default(),
     }
+}
+
+fn is_done(decisions: &[(Step, Decision)], step: Step) -> bool {
+    let is_out_of_the_way =
+        |decision: &Decision| matches!(decision, Decision::Done { .. } | Decision::Skip(SkipReason::Disabled(_)));
+    decisions.iter().any(|(other, decision)| *other == step && is_out_of_the_way(decision))
 }
 
 fn skipped(step: Step, reason: SkipReason) -> StepStatus {
@@ -140,7 +148,7 @@ fn done(step: Step, since: &str, live: Option<&Findings>, state_directory: &Path
     let (state, detail, next) = match group {
         Some(GroupFinding { holds_this_node: false, list: Ok(list), .. }) => (
             State::Failed,
-            format!("marked at {since}, but the live member list ({}) does not hold this node", list.ids()),
+            format!("marked at {since}, but the live member list ({list}) does not hold this node"),
             Some(format!(
                 "if it should: rm {}/.{name}-* && systemctl restart {}",
                 state_directory.display(),
@@ -173,15 +181,20 @@ fn damaged(step: Step, findings: &Findings) -> Option<StepStatus> {
 }
 
 /// The marker is missing: what does the unit say?
-fn under_way(step: Step, action: &str, unit: Option<&UnitState>) -> StepStatus {
+fn under_way(step: Step, action: &str, awaited: Option<Step>, unit: Option<&UnitState>) -> StepStatus {
     let (state, detail, next) = match unit {
-        Some(unit) => as_the_unit_says(step, action, unit),
+        Some(unit) => as_the_unit_says(step, action, awaited, unit),
         None => (State::Waiting, format!("to do: {action}"), Some(format!("systemctl start {}", step.unit()))),
     };
     StepStatus { step, state, detail, next }
 }
 
-fn as_the_unit_says(step: Step, action: &str, unit: &UnitState) -> (State, String, Option<String>) {
+fn as_the_unit_says(
+    step: Step,
+    action: &str,
+    awaited: Option<Step>,
+    unit: &UnitState,
+) -> (State, String, Option<String>) {
     let said = if unit.status_text.is_empty() { action } else { &unit.status_text };
     match unit.active {
         ActiveState::Activating if unit.sub == "auto-restart" => (
@@ -195,8 +208,12 @@ fn as_the_unit_says(step: Step, action: &str, unit: &UnitState) -> (State, Strin
         ),
         ActiveState::Activating => (State::Working, said.to_owned(), None),
         ActiveState::Failed if unit.exec_main_status == i32::from(super::Exit::Blocked.code()) => {
-            let reason = said.strip_prefix("blocked: ").unwrap_or(said);
-            (State::Blocked, reason.to_owned(), Some(journal(step)))
+            // `blocked: REASON; DO THIS`, as the run has said it.
+            let said = said.strip_prefix("blocked: ").unwrap_or(said);
+            match said.split_once("; ") {
+                Some((reason, remedy)) => (State::Blocked, reason.to_owned(), Some(remedy.to_owned())),
+                None => (State::Blocked, said.to_owned(), Some(journal(step))),
+            }
         }
         ActiveState::Failed => (State::Failed, said.to_owned(), Some(journal(step))),
         ActiveState::Active => (
@@ -205,8 +222,8 @@ fn as_the_unit_says(step: Step, action: &str, unit: &UnitState) -> (State, Strin
             Some(format!("systemctl restart {}", step.unit())),
         ),
         _ if unit.job_pending => (State::Waiting, "for the units before it".to_owned(), None),
-        _ => match step.needs() {
-            Some(needed) => (State::Waiting, format!("starts when {} is done", needed.service_name()), None),
+        _ => match awaited {
+            Some(needed) => (State::Waiting, format!("starts when {} is done", needed.label()), None),
             None => {
                 (State::Waiting, format!("not started: {action}"), Some(format!("systemctl start {}", step.unit())))
             }
@@ -214,7 +231,7 @@ fn as_the_unit_says(step: Step, action: &str, unit: &UnitState) -> (State, Strin
     }
 }
 
-fn health(findings: &Findings, unit: Option<&UnitState>) -> StepStatus {
+fn health(config: &Config, findings: &Findings, unit: Option<&UnitState>) -> StepStatus {
     let (state, detail) = match findings.verdict() {
         Verdict::Healthy => (State::Done, "healthy".to_owned()),
         Verdict::Degraded { reasons } => (State::Done, format!("degraded: {}", reasons.join("; "))),
@@ -223,7 +240,10 @@ fn health(findings: &Findings, unit: Option<&UnitState>) -> StepStatus {
             (if working { State::Working } else { State::Failed }, format!("not healthy: {}", reasons.join("; ")))
         }
     };
-    let next = (state == State::Failed).then(|| journal(Step::HealthCheck));
+    let next = (state == State::Failed).then(|| match findings.own_failing() {
+        Some(service) => format!("systemctl status {}", config.unit(service)),
+        None => journal(Step::HealthCheck),
+    });
     StepStatus { step: Step::HealthCheck, state, detail, next }
 }
 
@@ -243,21 +263,33 @@ mod tests {
     fn a_step_that_is_not_done_is_as_its_unit_says() {
         let blocked = UnitState { exec_main_status: 78, ..unit(ActiveState::Failed, "failed", "blocked: no; do this") };
         let queued = UnitState { job_pending: true, ..unit(ActiveState::Inactive, "dead", "") };
-        for (unit, state, detail) in [
-            (Some(unit(ActiveState::Activating, "start", "waiting for it")), State::Working, "waiting for it"),
-            (Some(unit(ActiveState::Activating, "auto-restart", "failed")), State::Failed, "started again within"),
-            (Some(unit(ActiveState::Failed, "failed", "")), State::Failed, "join"),
-            (Some(blocked), State::Blocked, "no; do this"),
-            (Some(queued), State::Waiting, "for the units before it"),
-            (Some(unit(ActiveState::Inactive, "dead", "")), State::Waiting, "not started"),
-            (Some(unit(ActiveState::Active, "exited", "")), State::Failed, "marker is gone"),
-            (None, State::Waiting, "to do: join"),
+        for (unit, awaited, state, detail) in [
+            (Some(unit(ActiveState::Activating, "start", "waiting for it")), None, State::Working, "waiting for it"),
+            (
+                Some(unit(ActiveState::Activating, "auto-restart", "failed")),
+                None,
+                State::Failed,
+                "started again within",
+            ),
+            (Some(unit(ActiveState::Failed, "failed", "")), None, State::Failed, "join"),
+            (Some(blocked), None, State::Blocked, "no"),
+            (Some(queued), None, State::Waiting, "for the units before it"),
+            (Some(unit(ActiveState::Inactive, "dead", "")), None, State::Waiting, "not started"),
+            (Some(unit(ActiveState::Active, "exited", "")), None, State::Failed, "marker is gone"),
+            (
+                Some(unit(ActiveState::Inactive, "dead", "")),
+                Some(Step::Chainfire),
+                State::Waiting,
+                "when chainfire is done",
+            ),
+            (None, None, State::Waiting, "to do: join"),
         ] {
-            let found = under_way(Step::Chainfire, "join", unit.as_ref());
+            let found = under_way(Step::Flaredb, "join", awaited, unit.as_ref());
             assert_eq!(found.state, state, "{unit:?}");
             assert!(found.detail.contains(detail), "{}", found.detail);
             let needs_a_hand = matches!(state, State::Failed | State::Blocked);
             assert!(!needs_a_hand || found.next.is_some(), "what to do about {}?", found.detail);
+            assert!(found.detail != "no" || found.next.as_deref() == Some("do this"));
         }
     }
 

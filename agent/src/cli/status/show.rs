@@ -4,8 +4,6 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use crate::plan::Step;
-
 use super::judge::{State, Status};
 
 pub(super) fn text(status: &Status) -> String {
@@ -19,7 +17,7 @@ pub(super) fn text(status: &Status) -> String {
             State::Working | State::Waiting => "…",
             State::Failed | State::Blocked => "✗",
         };
-        let _ = writeln!(text, "  {mark} {:<10} {:<8} {}", label(step.step), step.state.as_str(), step.detail);
+        let _ = writeln!(text, "  {mark} {:<10} {:<8} {}", step.step.label(), step.state.as_str(), step.detail);
         if let Some(next) = &step.next {
             let _ = writeln!(text, "{:23}→ {next}", "");
         }
@@ -48,25 +46,25 @@ fn headline(status: &Status) -> String {
 /// The last line: what to do now.
 fn verdict(status: &Status) -> String {
     let worst = status.steps.iter().find(|step| step.state == status.overall);
-    let name = worst.map_or("", |step| label(step.step));
+    let name = worst.map_or("", |step| step.step.label());
     match status.overall {
         State::Done | State::Off => "All done: nothing to do.".to_owned(),
+        State::Working | State::Waiting if status.steps.iter().any(|step| step.next.is_some()) => {
+            "Not all is under way: see the command at the line that has one.".to_owned()
+        }
         State::Working | State::Waiting => {
             "Under way: nothing to do; `first-boot-agent status --wait` returns when it is done.".to_owned()
         }
         State::Failed => format!("{name} has failed: see the command at its line."),
+        State::Blocked if status.node.is_none() => {
+            "Blocked: mend the configuration as said above; a change in /etc/nixos/secrets is noticed by itself."
+                .to_owned()
+        }
         State::Blocked => format!(
             "{name} is blocked: follow its line, then `systemctl restart {}`; a change in /etc/nixos/secrets is noticed \
              without it.",
             worst.map_or("", |step| step.step.unit())
         ),
-    }
-}
-
-fn label(step: Step) -> &'static str {
-    match step {
-        Step::HealthCheck => "health",
-        other => other.service_name(),
     }
 }
 
@@ -76,7 +74,7 @@ pub(super) fn json(status: &Status) -> String {
         .iter()
         .map(|step| {
             json!({
-                "step": label(step.step),
+                "step": step.step.label(),
                 "unit": step.step.unit(),
                 "state": step.state.as_str(),
                 "detail": step.detail,
