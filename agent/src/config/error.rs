@@ -15,7 +15,7 @@ pub enum ConfigError {
         tried: Vec<PathBuf>,
     },
     /// The file cannot be read.
-    #[error("cannot read the configuration {origin}: {cause}; run this as root, or check the file and who may read it", cause = .source)]
+    #[error("cannot read the configuration {origin}: {cause}; it must belong to root, and this must run as root", cause = .source)]
     Unreadable {
         /// Which.
         origin: Source,

@@ -78,7 +78,7 @@ impl Fields {
 
     /// A key that the table does not know; its value is never looked at.
     pub(crate) fn unknown_key(&mut self, path: String, meant: Option<String>, hint: Option<String>) {
-        self.warn(&path, "an unknown key".to_owned(), "only known keys; this one is ignored".to_owned(), hint);
+        self.warn(&path, "an unknown key".to_owned(), "only known keys".to_owned(), hint);
         self.unknown.push(Unknown { path, meant });
     }
 }

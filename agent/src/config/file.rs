@@ -64,7 +64,7 @@ pub(crate) fn open_to_others(
     match permissions {
         Permissions::Refuse => Err(ConfigError::ReadableByOthers { path, mode, remedy }),
         Permissions::Warn => Ok(Some(Problem {
-            path: "$".to_owned(),
+            path: path.display().to_string(),
             found: format!("a file of mode {mode:04o}"),
             expected: "one that only root may read".to_owned(),
             hint: Some(format!("run `{remedy}` before it is used")),
