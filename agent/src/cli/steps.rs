@@ -45,11 +45,13 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
         let sequence =
             Sequence { options, loaded: &loaded, first: *first, steps, wait, reporter: &reporter, notifier: &notifier };
         tokio::select! {
-            exit = sequence.run() => break exit,
-            () = changes.next() => reporter
-                .scoped(scope(*first, Some(config)))
-                .report(Event::ConfigurationChanged { source: loaded.origin.to_string() }),
+            // A block that is already mended must not last: the path unit's call came while this run was active.
+            exit = sequence.run() => if exit != Exit::Blocked || !changes.have_happened() { break exit },
+            () = changes.next() => {}
         }
+        reporter
+            .scoped(scope(*first, Some(config)))
+            .report(Event::ConfigurationChanged { source: loaded.origin.to_string() });
     };
     reporter.finish();
     exit

@@ -37,12 +37,15 @@ impl Changes {
         self.files.clear();
     }
 
+    /// Whether one of the files is another one than it was.
+    #[must_use]
+    pub fn have_happened(&self) -> bool {
+        self.files.iter().any(|(file, known)| print_of(file) != *known)
+    }
+
     /// Returns when one of the files is another one than it was. Cancel-safe.
     pub async fn next(&mut self) {
-        loop {
-            if self.files.iter().any(|(file, known)| print_of(file) != *known) {
-                return;
-            }
+        while !self.have_happened() {
             // What the events say does not matter: the files are looked at.
             let told = match &mut self.events {
                 Some(events) => events.recv().await,
