@@ -34,6 +34,8 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
         changes.include(&[&place]);
         let loaded = match node::load(options, Permissions::Refuse, false) {
             Ok(loaded) => loaded,
+            // Mended while it was read.
+            Err(_) if changes.have_happened() => continue,
             Err(error) => {
                 notifier.status(&format!("blocked: {}", error.summary()));
                 reporter.scoped(scope(*first, None)).report(configuration_event(&error));
