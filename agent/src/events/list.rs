@@ -228,9 +228,10 @@ events! {
         Warning "0db317d94c8e4fa3969a73bf4c83cf3b"
         message "{awaited_unit} is {state}, going by its health endpoint alone"
         subject "No such unit"
-        explanation "systemd has no unit @AWAITED_UNIT@ to watch (@STATE@). Where the service has \
-            another unit name, set `services.NAME.unit` in the cluster configuration; where it \
-            is not meant to run here, set `services.NAME.enable` to false."
+        explanation "systemd has no unit @AWAITED_UNIT@ to watch (@STATE@), so the service's health \
+            endpoint alone is asked. Where the service has another unit name, set \
+            `services.NAME.unit` in the cluster configuration; where it is not meant to run here, \
+            set `services.NAME.enable` to false."
 
     /// The local service is healthy.
     ServiceHealthy { endpoint: String, duration_ms: u64 }

@@ -42,6 +42,7 @@ pub(super) async fn list(
     candidates: &mut Candidates,
 ) -> Result<(Endpoint, MemberList), Fault> {
     let mut faults: Vec<Fault> = Vec::new();
+    let mut hints = 0;
     let mut to_ask: VecDeque<Endpoint> = candidates.order.iter().cloned().collect();
     while let Some(endpoint) = to_ask.pop_front() {
         let unusable = |message: String| Fault {
@@ -59,7 +60,9 @@ pub(super) async fn list(
         };
         if let Class::NotLeader(Some(leader)) = &fault.class
             && !candidates.order.contains(leader)
+            && hints < MAX_HOPS
         {
+            hints += 1;
             candidates.prefer(leader);
             to_ask.push_front(leader.clone());
         }
