@@ -31,12 +31,12 @@ unit: ## the Rust tests; need neither root nor systemd
 	cargo test --workspace
 
 scenarios: host ## all scenarios on nspawn nodes (SUITE=trixie: on a newer systemd)
-	@$(PYTEST) vm-tests/scenarios
+	@$(PYTEST) -rs vm-tests/scenarios
 
 scenario: host ## one scenario, with its steps: make scenario NAME=three-node-bootstrap
 	@test -d "vm-tests/scenarios/$(NAME)" -a -n "$(NAME)" || \
 	  { echo "NAME is one of:" $$(cd vm-tests/scenarios && echo *); exit 2; }
-	@$(PYTEST) -s vm-tests/scenarios/$(NAME)
+	@$(PYTEST) -rs -s vm-tests/scenarios/$(NAME)
 
 build: ## the static release binary
 	cargo build --release --package first-boot-agent

@@ -6,11 +6,16 @@ out, signals included, goes through the closing of what was started.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
-from . import demo_loopback, demo_nodes, host
+# Until there is something to switch off, an interrupt just ends it: also while this imports.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from . import demo_loopback, demo_nodes, host, product
 from .machine import RequestedAssertionFailed
 from .screen import Screen
 from .waiting import NotInTime
@@ -23,6 +28,10 @@ def leave(number: int, _frame: FrameType | None) -> None:
     """Turn a signal into an exit that unwinds everything; more of it is ignored."""
     for again in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(again, signal.SIG_IGN)
+    if number != signal.SIGHUP:
+        # Past Python's own streams: what was interrupted may be in the middle of a print.
+        with suppress(OSError):
+            os.write(sys.__stderr__.fileno(), b"\ninterrupted; switching everything off\n")
     raise SystemExit(128 + number)
 
 
@@ -32,9 +41,15 @@ def main(arguments: list[str]) -> int:
     if mode not in (None, "nodes", "loopback"):
         print(USAGE, file=sys.stderr)
         return 2
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, leave)
     screen = Screen(NAMES)
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        """No event after the last word."""
+        screen.mute()
+        leave(number, frame)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
     reason = host.obstacle()
     if mode == "nodes" and reason:
         print(f"no nodes here: {reason}", file=sys.stderr)
@@ -47,9 +62,14 @@ def main(arguments: list[str]) -> int:
             demo_loopback.tell(screen)
         else:
             demo_nodes.tell(screen)
-    except (NotInTime, RequestedAssertionFailed, RuntimeError) as error:
+    except product.CargoMissing as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (NotInTime, RequestedAssertionFailed, RuntimeError, PermissionError) as error:
         screen.plain(f"\nThe demo failed: {error}")
         return 1
+    finally:
+        screen.close()
     return 0
 
 

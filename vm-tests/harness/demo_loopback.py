@@ -22,15 +22,18 @@ from .stage import Stage
 from .waiting import NotInTime, until
 
 PATIENCE = 120
+#: An agent's last lines are read a moment after it ended.
+PATIENCE_OF_SCREEN = 5
 
 
-def wait_for(node: PlainNode, running: subprocess.Popen[bytes]) -> None:
-    """Wait until the agent has done its work; its failure is ours."""
+def wait_for(stage: Stage, node: PlainNode, running: subprocess.Popen[bytes]) -> None:
+    """Wait until the agent has done its work and said so; its failure is ours."""
     code = until(
         lambda: None if running.poll() is None else (running.returncode,),
         PATIENCE,
         f"the agent of {node.name} ends",
     )[0]
+    stage.told.wait_until_shown(node.name, PATIENCE_OF_SCREEN)
     if code != 0:
         raise NotInTime(f"the agent of {node.name} ended with exit code {code}")
 
@@ -76,8 +79,8 @@ def tell(screen: Screen) -> None:
         screen.title("Three nodes bootstrap a cluster")
         screen.restart_clock()
         for node, running in [(node, stage.power_on(node)) for node in nodes[:3]]:
-            wait_for(node, running)
+            wait_for(stage, node, running)
         screen.title("A fourth node joins")
-        wait_for(nodes[3], stage.power_on(nodes[3]))
+        wait_for(stage, nodes[3], stage.power_on(nodes[3]))
         show_outcome(stage, nodes[3])
         screen.title("Done; switching everything off")

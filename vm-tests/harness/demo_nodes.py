@@ -32,12 +32,12 @@ def pad(n): . + (" " * ([n - length, 1] | max));
 """
 
 
-def power_on(screen: Screen, machine: Machine) -> threading.Event:
-    """Switch a node on, follow its journal, say when it is up; set when its verdict was shown."""
+def power_on(screen: Screen, machine: Machine) -> list[threading.Event]:
+    """Switch a node on and follow its journal; set when it was told to be up, and healthy."""
     started = time.monotonic()
     screen.event(machine.name, "power on")
     machine.start()
-    verdict = follow.follow(screen, machine)
+    verdict, up = follow.follow(screen, machine), threading.Event()
 
     def announce() -> None:
         """In the background: say when the node is up."""
@@ -45,9 +45,10 @@ def power_on(screen: Screen, machine: Machine) -> threading.Event:
         with suppress(AssertionError):
             machine.wait_for_unit("multi-user.target", timeout=PATIENCE)
             screen.event(machine.name, f"is up, {time.monotonic() - started:.1f} s after power on")
+            up.set()
 
     threading.Thread(target=announce, name=f"announce {machine.name}", daemon=True).start()
-    return verdict
+    return [verdict, up]
 
 
 def wait_until_member(machine: Machine) -> None:
@@ -62,12 +63,12 @@ def wait_until_member(machine: Machine) -> None:
 
 def bring_up(screen: Screen, machines: list[Machine]) -> None:
     """Switch nodes on together, and come back when each is a member and its story is told."""
-    verdicts = [power_on(screen, machine) for machine in machines]
+    told = [event for machine in machines for event in power_on(screen, machine)]
     for machine in machines:
         wait_until_member(machine)
-    for verdict in verdicts:
+    for event in told:
         # The journal is followed a moment behind.
-        verdict.wait(PATIENCE_OF_SCREEN)
+        event.wait(PATIENCE_OF_SCREEN)
 
 
 def show_outcome(screen: Screen, machine: Machine) -> None:

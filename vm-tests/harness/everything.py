@@ -7,12 +7,13 @@ the runners print.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import places
+from . import places, product
 from .counts import Counts, of_cargo, of_check, of_pytest
 
 REPORTS = places.CACHE / "reports"
@@ -84,6 +85,9 @@ def summary(results: list[Counts]) -> bool:
 
 def main() -> int:
     """All steps, cheapest first."""
+    if shutil.which("cargo") is None:
+        print(product.CargoMissing(), file=sys.stderr)
+        return 2
     REPORTS.mkdir(parents=True, exist_ok=True)
     build = ("cargo", "build")
     steps: list[Callable[[], Counts]] = [

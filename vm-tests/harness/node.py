@@ -111,9 +111,11 @@ class Node:
 
     def running(self) -> bool:
         """Whether the node is powered on; one that rebooted itself is again."""
-        if self._process is None:
+        # Once: another thread may close the lab, and forget the process, between two looks.
+        process = self._process
+        if process is None:
             return False
-        code = self._process.poll()
+        code = process.poll()
         if code == REBOOT_ASKED:
             self._process = None
             self.boot()
@@ -122,10 +124,11 @@ class Node:
 
     def init(self) -> int | None:
         """PID 1 of the node as the host numbers it, once systemd is there."""
-        if not self.running() or self._process is None:
+        process = self._process if self.running() else None
+        if process is None:
             return None
         if self._init is None:
-            found = processes.init_below(self._process.pid, INIT_DEPTH)
+            found = processes.init_below(process.pid, INIT_DEPTH)
             if found is not None and Path(f"/proc/{found}/root/run/systemd/private").exists():
                 self._init = found
         return self._init

@@ -32,6 +32,15 @@ STANDIN_VARIABLE = "CLUSTER_STANDIN"
 _built: dict[str, Path] = {}
 
 
+class CargoMissing(RuntimeError):
+    """There is nothing to build with."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cargo is not on PATH (or cannot be run by this user): install Rust 1.95 or newer"
+        )
+
+
 def _build(variable: str, package: str, profile: str, quiet: bool) -> Path:
     if given := os.environ.get(variable):
         return Path(given).resolve(strict=True)
@@ -43,14 +52,17 @@ def _build(variable: str, package: str, profile: str, quiet: bool) -> Path:
 
 def _cargo(command: list[str], quiet: bool) -> None:
     # A process group of its own: whatever ends us ends its compilers as well.
-    building = subprocess.Popen(
-        command,
-        cwd=places.REPOSITORY,
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE if quiet else None,
-        text=True,
-        process_group=0,
-    )
+    try:
+        building = subprocess.Popen(
+            command,
+            cwd=places.REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE if quiet else None,
+            text=True,
+            process_group=0,
+        )
+    except (FileNotFoundError, PermissionError) as error:
+        raise CargoMissing from error
     try:
         _, said = building.communicate()
     except BaseException:

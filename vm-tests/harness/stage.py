@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import threading
 from pathlib import Path
 from typing import IO, Any
 
-from . import follow, product
+from . import product
+from .follow import PlainNodes
 from .loopback import BOOTSTRAPPING, RAFT_SERVICES, PlainNode, cluster_config
 from .screen import Screen
 
@@ -23,6 +23,7 @@ class Stage:
     def __init__(self, screen: Screen, nodes: list[PlainNode]) -> None:
         self.screen = screen
         self.nodes = nodes
+        self.told = PlainNodes(screen)
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start(self, command: list[str], output: int | IO[bytes]) -> subprocess.Popen[bytes]:
@@ -95,6 +96,5 @@ class Stage:
         (node.folder / "state").mkdir()
         running = self.start(self.agent(node, "--log-format", "json", "run"), subprocess.PIPE)
         assert running.stdout is not None
-        arguments = (self.screen, node.name, running.stdout)
-        threading.Thread(target=follow.show_lines, args=arguments, daemon=True).start()
+        self.told.follow(node.name, str(node.folder), running.stdout)
         return running

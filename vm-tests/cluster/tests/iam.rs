@@ -2,10 +2,13 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use cluster_standin::{IamOptions, IamServer, Service, TrialCluster};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -59,5 +62,31 @@ async fn without_flaredb_iam_says_so() -> Outcome {
     let unwell = client.get(format!("{}/health", iam.api_url())).send().await?;
     assert_eq!(unwell.status(), StatusCode::SERVICE_UNAVAILABLE);
     iam.stop().await;
+    Ok(())
+}
+
+/// A host that is switched off gives no answer at all to a connection, not even a refusal.
+#[tokio::test]
+async fn a_silent_member_of_flaredb_holds_nobody_up() -> Outcome {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let silent = socket.listen(1)?;
+    let address = silent.local_addr()?;
+    // Once its queue is full, the kernel drops what else wants to connect.
+    let mut queue = Vec::new();
+    while let Ok(connected) = timeout(Duration::from_millis(100), TcpStream::connect(address)).await {
+        queue.push(connected?);
+    }
+
+    let cluster = TrialCluster::start(Service::Flaredb, 1).await?;
+    let urls = vec![format!("https://{address}"), cluster.servers[0].api_url().to_owned()];
+    let iam = iam_over(&cluster, urls).await?;
+    for (path, expected) in [("/health", StatusCode::OK), ("/admin/setup", StatusCode::NOT_FOUND)] {
+        let asked = Instant::now();
+        let answer = cluster.client.get(format!("{}{path}", iam.api_url())).send().await?;
+        assert_eq!(answer.status(), expected);
+        // The client's own limit on connecting is a second.
+        assert!(asked.elapsed() < Duration::from_millis(900), "{path} took {:?}", asked.elapsed());
+    }
     Ok(())
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,13 +94,17 @@ def test_an_interrupted_demo_leaves_nothing(demo: Run, number: signal.Signals) -
     demo.read_until("is up")
     os.killpg(demo.process.pid, number)
     assert demo.end() == 128 + number
+    assert "Traceback" not in demo.said
     demo.assert_nothing_left()
 
 
-def test_a_demo_interrupted_early_leaves_nothing(demo: Run) -> None:
-    demo.read_until("building the agent")
+@pytest.mark.parametrize("moment", ["building the agent", "nodes installed", "power on"])
+def test_a_demo_interrupted_early_leaves_nothing(demo: Run, moment: str) -> None:
+    demo.read_until(moment)
     os.killpg(demo.process.pid, signal.SIGINT)
     assert demo.end() != 0
+    assert "interrupted; switching everything off" in demo.said
+    assert "Traceback" not in demo.said
     demo.assert_nothing_left()
 
 
@@ -127,6 +132,18 @@ def test_the_loopback_demo_leaves_nothing(number: signal.Signals | None) -> None
         waiting.until(run.no_process, 20, "the demo's processes are gone")
         leftovers.sweep_folders()
         run.assert_nothing_left()
+
+
+def test_without_cargo_the_demo_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+    monkeypatch.delenv("FIRST_BOOT_AGENT", raising=False)
+    if shutil.which("cargo"):
+        pytest.skip("this host has a cargo of the distribution's")
+    run = Run("-m", "harness.demo", "nodes")
+    assert run.end() == 2
+    assert "install Rust 1.95 or newer" in run.said
+    assert "Traceback" not in run.said
+    run.assert_nothing_left()
 
 
 def test_a_failed_scenario_leaves_nothing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from harness import blueprint, counts, follow, places, waiting
 from harness.journals import Account, merged, offences
+from harness.screen import HeldLines
 
 
 def write(folder: Path, node: dict[str, object]) -> Path:
@@ -99,6 +100,18 @@ def test_a_build_that_fails_is_a_failure() -> None:
 def test_journal_fields_may_be_bytes() -> None:
     assert follow.text_of([104, 105, 255]) == "hi\ufffd"
     assert list(follow.entries([b"no json\n"])) == [{"message": "no json"}]
+
+
+def test_held_lines_come_out_in_the_order_of_their_time() -> None:
+    written: list[str] = []
+    held = HeldLines(written.append)
+    for at, text in ((2.0, "second"), (1.0, "first"), (2.0, "third")):
+        held.add(at, text)
+    waiting.until(lambda: len(written) == 3, 10, "the lines are written by themselves")
+    held.add(4.0, "fifth")
+    held.add(3.0, "fourth")
+    held.drain()
+    assert written == ["first", "second", "third", "fourth", "fifth"]
 
 
 def test_waiting_gives_up_at_the_deadline_and_says_for_what() -> None:

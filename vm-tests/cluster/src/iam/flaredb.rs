@@ -1,13 +1,19 @@
 //! IAM's client of flaredb: finds the leader by following hints, and reads and creates one key.
 //!
-//! It tries each server a few times and then gives up; IAM's own clients are the ones who retry.
+//! It tries the servers in the order given, which begins with its own node's, and then gives up;
+//! IAM's own clients are the ones who retry.
 
 use std::time::Duration;
 
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 const CALL: Duration = Duration::from_secs(2);
+/// A host that is switched off lets a connection wait for seconds; a live one, however busy, takes
+/// it at once, for its kernel does that.
+const CONNECT: Duration = Duration::from_millis(200);
 /// A hint may be followed by another one right after an election.
 const HINTS: usize = 3;
 
@@ -19,9 +25,9 @@ pub(super) struct Flaredb {
 
 /// No server of flaredb gave a usable answer.
 #[derive(Debug, thiserror::Error)]
-#[error("flaredb gives no answer ({last})")]
+#[error("flaredb gives no answer ({causes})")]
 pub(super) struct Unavailable {
-    last: String,
+    causes: String,
 }
 
 #[derive(Deserialize)]
@@ -42,6 +48,9 @@ impl Flaredb {
     /// Whether any server calls itself healthy.
     pub(super) async fn is_healthy(&self) -> bool {
         for url in &self.urls {
+            if !is_reachable(url).await {
+                continue;
+            }
             let call = self.client.get(format!("{url}/health")).timeout(CALL);
             if call.send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return true;
@@ -79,35 +88,53 @@ impl Flaredb {
         key: &str,
         complete: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, Unavailable> {
-        let mut last = "no server is configured".to_owned();
+        let mut causes = Vec::new();
         for first in &self.urls {
             let mut url = first.clone();
             for _ in 0..HINTS {
+                if !is_reachable(&url).await {
+                    causes.push(format!("{url} takes no connection"));
+                    break;
+                }
                 let call = self.client.request(method.clone(), format!("{url}/v1/kv/{key}"));
                 match complete(call).timeout(CALL).send().await {
                     Ok(response) if response.status() == StatusCode::MISDIRECTED_REQUEST => {
                         let Ok(hint) = response.json::<NotLeader>().await else {
                             break;
                         };
-                        last = format!("the leader at {} did not answer", hint.leader.url);
+                        causes.push(format!("{url} names {} as the leader", hint.leader.url));
                         url = hint.leader.url;
                     }
                     Ok(response) if response.status().is_server_error() => {
-                        last = format!("{url} answers {}", response.status());
+                        causes.push(format!("{url} answers {}", response.status()));
                         break;
                     }
                     Ok(response) => return Ok(response),
                     Err(error) => {
-                        last = error.to_string();
+                        causes.push(error.to_string());
                         break;
                     }
                 }
             }
         }
-        Err(Unavailable { last })
+        Err(Unavailable { causes: causes.join(", ") })
     }
 }
 
+/// Whether the server's port takes a connection. The client's own limit covers the TLS handshake
+/// as well, and a busy server may need longer for that.
+async fn is_reachable(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else {
+        return false;
+    };
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+        return false;
+    };
+    // An IPv6 address stands in brackets in a URL, and in no other place.
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    timeout(CONNECT, TcpStream::connect((host, port))).await.is_ok_and(|connected| connected.is_ok())
+}
+
 fn unavailable(cause: &dyn std::fmt::Display) -> Unavailable {
-    Unavailable { last: cause.to_string() }
+    Unavailable { causes: cause.to_string() }
 }
