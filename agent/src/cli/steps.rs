@@ -47,6 +47,8 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
         let sequence =
             Sequence { options, loaded: &loaded, first: *first, steps, wait, reporter: &reporter, notifier: &notifier };
         tokio::select! {
+            // The work first: where it is done at once, nothing is watched.
+            biased;
             // A block that is already mended must not last: the path unit's call came while this run was active.
             exit = sequence.run() => if exit != Exit::Blocked || !changes.have_happened() { break exit },
             () = changes.next() => {}

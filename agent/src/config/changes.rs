@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 /// A watch on some files of one directory.
 #[derive(Debug)]
 pub struct Changes {
+    directory: Option<PathBuf>,
     events: Option<Receiver<()>>,
     files: Vec<(PathBuf, Option<Print>)>,
 }
@@ -21,10 +22,11 @@ pub struct Changes {
 type Print = (u64, u64, u64, u32, i64, i64);
 
 impl Changes {
-    /// Begins to watch the directory of `config`. Where that cannot be done, no change is ever told.
+    /// Changes in the directory of `config`. Nothing is watched before somebody waits: the end of a watch costs a process
+    /// some milliseconds, which one that finds everything done need not pay.
     #[must_use]
     pub fn beside(config: &Path) -> Self {
-        Self { events: config.parent().and_then(watch), files: Vec::new() }
+        Self { directory: config.parent().map(Path::to_owned), events: None, files: Vec::new() }
     }
 
     /// Takes these files, as they are now, for what is known; a later call adds to it.
@@ -43,8 +45,13 @@ impl Changes {
         self.files.iter().any(|(file, known)| print_of(file) != *known)
     }
 
-    /// Returns when one of the files is another one than it was. Cancel-safe.
+    /// Returns when one of the files is another one than it was; never, where the directory cannot be watched.
+    /// Cancel-safe.
     pub async fn next(&mut self) {
+        if self.events.is_none() {
+            // Before the files are looked at: a change in between is not missed.
+            self.events = self.directory.as_deref().and_then(watch);
+        }
         while !self.have_happened() {
             // What the events say does not matter: the files are looked at.
             let told = match &mut self.events {
