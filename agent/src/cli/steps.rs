@@ -1,5 +1,9 @@
 //! `join`, `setup`, `health-check` and `run`: one or more steps with their events.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use crate::cluster::HttpCluster;
 use crate::config::{Changes, ClusterName, Config, ConfigError, Loaded, Permissions};
 use crate::events::{Event, Report, Reporter, Scope, ScopedReporter};
@@ -11,6 +15,9 @@ use crate::systemd::Systemd;
 use crate::systemd::notify::Notifier;
 
 use super::{Exit, Options, node};
+
+/// How long a configuration that cannot be used is given to become another one: somebody may just be writing it.
+const SETTLING: Duration = Duration::from_millis(200);
 
 impl Progress for Notifier {
     fn status(&self, line: &str) {
@@ -34,9 +41,11 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
         changes.include(&[&place]);
         let loaded = match node::load(options, Permissions::Refuse, false) {
             Ok(loaded) => loaded,
-            // Mended while it was read.
-            Err(_) if changes.have_happened() => continue,
             Err(error) => {
+                // Written in place, a file is empty for a moment, and its creation alone wakes the unit.
+                if timeout(SETTLING, changes.next()).await.is_ok() {
+                    continue;
+                }
                 notifier.status(&format!("blocked: {}", error.summary()));
                 reporter.scoped(scope(*first, None)).report(configuration_event(&error));
                 break Exit::Blocked;

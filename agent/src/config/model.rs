@@ -50,16 +50,6 @@ impl Config {
             RaftService::Flaredb => &self.flaredb,
         }
     }
-
-    /// Whether the agent takes care of a service.
-    #[must_use]
-    pub fn enables(&self, service: Service) -> bool {
-        match service {
-            Service::Chainfire => self.chainfire.enable,
-            Service::Flaredb => self.flaredb.enable,
-            Service::Iam => self.iam.enable,
-        }
-    }
 }
 
 /// Who this node is and where it stands.
