@@ -4,8 +4,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+mod setting;
+
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
+
+pub use setting::until_set;
 
 /// The time now, as the seed writes it: RFC 3339 in UTC, as `date -Iseconds` prints it.
 #[must_use]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use crate::clock;
 use crate::cluster::HttpCluster;
 use crate::config::{Changes, ClusterName, Config, ConfigError, Loaded, Permissions};
 use crate::events::{Event, Report, Reporter, Scope, ScopedReporter};
@@ -92,9 +93,7 @@ impl Sequence<'_> {
             return outcome.into();
         }
         report.report(Event::ConfigurationLoaded { source: self.loaded.origin.to_string() });
-        if let Some((clock, floor)) = crate::clock::before_build() {
-            report.report(Event::ClockBeforeBuild { clock, floor });
-        }
+        self.await_clock(config.policies.clock_limit, &report).await;
         let cluster = match HttpCluster::new(&config.tls, config.policies.request) {
             Ok(cluster) => cluster,
             Err(blocker) => {
@@ -120,6 +119,20 @@ impl Sequence<'_> {
             }
         }
         Exit::Success
+    }
+
+    /// A machine without a clock battery: NTP is given some time, then certificates are judged as of the build date.
+    async fn await_clock(&self, limit: Duration, report: &ScopedReporter) {
+        let Some((clock, _)) = clock::before_build() else {
+            return;
+        };
+        self.notifier.status(&format!("waiting up to {} s for the clock to be set, it says {clock}", limit.as_secs()));
+        report.report(Event::WaitingForClock { clock, limit_s: limit.as_secs() });
+        clock::until_set(limit).await;
+        report.report(match clock::before_build() {
+            Some((clock, floor)) => Event::ClockBeforeBuild { clock, floor },
+            None => Event::ClockSet { clock: clock::now() },
+        });
     }
 }
 

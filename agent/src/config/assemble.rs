@@ -31,6 +31,7 @@ pub(crate) fn assemble(fields: &mut Fields, context: &Context) -> Option<Config>
         health_check: HealthCheckConfig { probe: fields.get("$.health_check.probe")? },
         networks: networks(fields)?,
         cluster_name: fields.get("$.cluster_name"),
+        replace: fields.get("$.replace")?,
         node,
         chainfire,
         flaredb,
@@ -90,6 +91,7 @@ fn policies(fields: &Fields) -> Option<Policies> {
             scale: fields.get("$.policies.join.scale")?,
             max_delay: fields.get("$.policies.join.max_delay")?,
         },
+        clock_limit: fields.get("$.policies.clock.limit")?,
         request: Request {
             connect: fields.get("$.policies.request.connect")?,
             total: fields.get("$.policies.request.total")?,

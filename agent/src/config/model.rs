@@ -15,6 +15,8 @@ pub struct Config {
     pub node: Node,
     /// The cluster's name, where the config gives one.
     pub cluster_name: Option<ClusterName>,
+    /// Whether a dead member of this node's id gives way to this node.
+    pub replace: bool,
     /// How chainfire is reached and joined.
     pub chainfire: RaftServiceConfig,
     /// How flaredb is reached and joined.
@@ -90,6 +92,8 @@ pub struct RaftServiceConfig {
     pub enable: bool,
     /// The unit it runs as.
     pub unit: UnitName,
+    /// Where it keeps its data.
+    pub data_dir: PathBuf,
     /// Its API on this node.
     pub url: Endpoint,
     /// How this node becomes a member.
@@ -198,6 +202,8 @@ pub struct Policies {
     pub promotion: Limits,
     /// For another node's IAM setup to appear.
     pub iam_setup: Limits,
+    /// For a clock before the build date to be set.
+    pub clock_limit: Duration,
     /// For one attempt to join, and the pause before the next.
     pub join: Retry,
     /// For a single request.

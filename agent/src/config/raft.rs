@@ -21,6 +21,7 @@ pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) ->
         service: group.service,
         enable: fields.get(&group.path("enable"))?,
         unit: fields.get(&group.path("unit"))?,
+        data_dir: fields.get(&group.path("data_dir"))?,
         url,
         mode,
         raft_addr: group.raft_addr.clone(),

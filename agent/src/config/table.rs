@@ -53,6 +53,13 @@ pub(crate) static ROOT: &[Field] = &[
     field("leader_url", Text(&URL), Needed("to join"), "A member of the running cluster to ask first."),
     field("raft_addr", Text(&ADDRESS), Needed("to join"), "This node's chainfire Raft address, as others reach it."),
     field(
+        "replace",
+        Flag,
+        Default("false"),
+        "Whether a dead member of this node's id, at another address or of another incarnation, is removed to join in \
+         its place.",
+    ),
+    field(
         "initial_peers",
         List(&ADDRESS),
         Needed("to bootstrap"),

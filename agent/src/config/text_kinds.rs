@@ -99,6 +99,24 @@ pub(crate) static API_PATH: TextKind = TextKind {
     read: |text| text.parse().map(Value::Api),
 };
 
+pub(crate) static DIRECTORY: TextKind = TextKind {
+    name: "the absolute path of a directory",
+    example: "/var/lib/chainfire",
+    // Two names at least: what is moved away must not be a directory of the system.
+    pattern: "^(/[A-Za-z0-9_@:+.,-]*[A-Za-z0-9_@:+,-][A-Za-z0-9_@:+.,-]*){2,64}$",
+    read: |text| {
+        let names: Vec<&str> = text.split('/').skip(1).collect();
+        let is_plain = |name: &&str| {
+            name.chars().any(|c| c != '.') && name.chars().all(|c| c.is_ascii_alphanumeric() || "_@:+.,-".contains(c))
+        };
+        if text.starts_with('/') && (2..=64).contains(&names.len()) && names.iter().all(is_plain) {
+            Ok(Value::File(PathBuf::from(text)))
+        } else {
+            Err(ValueError::new("give a path of at least two plain names, as in `/var/lib/chainfire`"))
+        }
+    },
+};
+
 pub(crate) static FILE: TextKind = TextKind {
     name: "the absolute path of a file",
     example: "/etc/nixos/secrets/ca.crt",

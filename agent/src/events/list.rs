@@ -525,6 +525,23 @@ events! {
             purpose, stop its services and remove its markers; if not, remove the marker and \
             restart the join unit."
 
+    /// The clock stands before the agent's build date; it is given time to be set.
+    WaitingForClock { clock: String, limit_s: u64 }
+        Warning "3f1c6a2b7d5e4a0c8e9b14d27f60c3a5"
+        message "Waiting up to {limit_s} s for the clock to be set, it says {clock}"
+        subject "Waiting for the clock to be set"
+        explanation "The system clock stands before the date on which this agent was built (no RTC \
+            battery?). The agent waits until it is set, @LIMIT_S@ seconds at the most \
+            (`policies.clock.limit`), since certificates are judged by it. Look at \
+            `systemctl status systemd-timesyncd.service`, or the time service of your choice."
+
+    /// The clock was set during the wait.
+    ClockSet { clock: String }
+        Notice "6be0f5d1c2a94c3f9a7d80e1b35f4c92"
+        message "The clock is set, it says {clock}"
+        subject "The clock is set"
+        explanation "The system clock was set and no longer stands before the date on which this agent was built."
+
     /// The clock stands before the agent's build date.
     ClockBeforeBuild { clock: String, floor: String }
         Warning "dde5a8811aaf43668999f49576886726"

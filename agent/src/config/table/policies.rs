@@ -62,6 +62,7 @@ pub(super) static POLICIES: &[Field] = &[
         Inner,
         "Attempts to join in one run of a unit; systemd starts the unit again after the last.",
     ),
+    field("clock", Object(CLOCK), Inner, "Waiting for a clock that stands before the agent's build date to be set."),
     field("request", Object(REQUEST), Inner, "A single request."),
 ];
 
@@ -75,6 +76,13 @@ static JOIN: &[Field] = &[
     ),
     field("max_delay", Kind::Time { least: MS, most: HOUR }, Default("\"60s\""), "The longest pause."),
 ];
+
+static CLOCK: &[Field] = &[field(
+    "limit",
+    Kind::Time { least: MS, most: HOUR },
+    Default("\"30s\""),
+    "How long; after that certificates are judged as of the build date.",
+)];
 
 static REQUEST: &[Field] = &[
     field(

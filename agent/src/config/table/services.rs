@@ -1,7 +1,7 @@
 //! The fields under `services`: what differs from the usual, by service.
 
 use super::{
-    super::text_kinds::{ADDRESS, API_PATH, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, UNIT, URL, USER},
+    super::text_kinds::{ADDRESS, API_PATH, DIRECTORY, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, UNIT, URL, USER},
     Absent::{Default, Derived, Inner, Open},
     Field,
     Kind::{Flag, Object, Port, Text},
@@ -10,10 +10,11 @@ use super::{
 
 /// The fields of a Raft service; only unit and ports differ between the two.
 macro_rules! raft_service {
-    ($unit:literal, $api:literal, $raft:literal, $url:ident: $leader:literal, $at:ident: $own:literal) => {
+    ($unit:literal, $data:literal, $api:literal, $raft:literal, $url:ident: $leader:literal, $at:ident: $own:literal) => {
         &[
             field("enable", Flag, Default("true"), "Whether the agent takes care of this service."),
             field("unit", Text(&UNIT), Default($unit), "The unit it runs as."),
+            field("data_dir", Text(&DIRECTORY), Default($data), "Where it keeps its data; only `reset` touches it."),
             field(
                 "url",
                 Text(&$url),
@@ -37,6 +38,7 @@ pub(super) static SERVICES: &[Field] = &[
 
 static CHAINFIRE: &[Field] = raft_service!(
     "\"chainfire.service\"",
+    "\"/var/lib/chainfire\"",
     "2379",
     "2380",
     URL: "leader_url",
@@ -44,6 +46,7 @@ static CHAINFIRE: &[Field] = raft_service!(
 );
 static FLAREDB: &[Field] = raft_service!(
     "\"flaredb.service\"",
+    "\"/var/lib/flaredb\"",
     "2479",
     "2480",
     FLAREDB_URL: "the host of chainfire's leader_url with api_port",

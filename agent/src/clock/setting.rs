@@ -1,0 +1,56 @@
+//! Waits until somebody sets the clock: NTP, or an operator.
+//!
+//! The kernel tells of it: a timer that is cancelled when the clock jumps (`timerfd_create(2)`, `TFD_TIMER_CANCEL_ON_SET`).
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio::time::timeout;
+
+use super::before_build;
+
+/// A clock that is set in small steps, each behind the build date still, is looked at again after each; a day holds more
+/// than any of them needs.
+const TIMER: Duration = Duration::from_hours(24);
+
+/// Returns when the clock no longer stands before the build date, at the latest after `limit`. Tells whether it was set.
+pub async fn until_set(limit: Duration) -> bool {
+    let Some(mut jumps) = jumps() else {
+        tokio::time::sleep(limit).await;
+        return before_build().is_none();
+    };
+    let set = async {
+        while before_build().is_some() {
+            if jumps.recv().await.is_none() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    timeout(limit, set).await.is_ok()
+}
+
+/// Waits for jumps on a thread of its own, which ends with the process, as `config::Changes` does.
+fn jumps() -> Option<Receiver<()>> {
+    let timer = TimerFd::new(ClockId::CLOCK_REALTIME, TimerFlags::TFD_CLOEXEC).ok()?;
+    arm(&timer)?;
+    let (send, receive) = channel(1);
+    std::thread::spawn(move || {
+        while timer.wait().is_ok() && !send.is_closed() {
+            // Armed again before anybody looks: no jump is missed.
+            if arm(&timer).is_none() {
+                return;
+            }
+            let _ = send.try_send(());
+        }
+    });
+    Some(receive)
+}
+
+fn arm(timer: &TimerFd) -> Option<()> {
+    let end = SystemTime::now() + TIMER;
+    let end = TimeSpec::from_duration(end.duration_since(UNIX_EPOCH).ok()?);
+    let flags = TimerSetTimeFlags::TFD_TIMER_ABSTIME | TimerSetTimeFlags::TFD_TIMER_CANCEL_ON_SET;
+    timer.set(Expiration::OneShot(end), flags).ok()
+}
