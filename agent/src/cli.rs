@@ -2,6 +2,8 @@
 //! chooses exit codes; it decides nothing.
 
 mod config_command;
+mod context;
+mod departure;
 mod exit;
 mod node;
 mod output;
@@ -14,8 +16,12 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::config::Service;
 use crate::events::Format;
 use crate::plan::Step;
+use crate::run::Quorum;
+
+use departure::Departure;
 
 pub use exit::Exit;
 
@@ -83,6 +89,24 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Leave the clusters of flaredb and chainfire: this node's entries go, then its markers
+    ///
+    /// Refuses where the cluster could not decide without this node. The services keep their data; the join units would
+    /// have the node join again at the next boot.
+    Leave {
+        #[command(flatten)]
+        quorum: AcceptQuorumLoss,
+    },
+    /// Put a service back to its beginning: out of its cluster, stopped, its data moved aside, its markers gone
+    ///
+    /// Data is moved to DIRECTORY.backup-TIME, never deleted. Refuses where the cluster could not decide without this node.
+    Reset {
+        /// The service
+        #[arg(value_enum)]
+        service: Resettable,
+        #[command(flatten)]
+        quorum: AcceptQuorumLoss,
+    },
     /// Look at the cluster configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -97,6 +121,42 @@ enum Joinable {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Settable {
     Iam,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Resettable {
+    Chainfire,
+    Flaredb,
+    Iam,
+    All,
+}
+
+impl Resettable {
+    /// The services meant, those that stand on others first.
+    fn services(self) -> &'static [Service] {
+        match self {
+            Self::Chainfire => &[Service::Chainfire],
+            Self::Flaredb => &[Service::Flaredb],
+            Self::Iam => &[Service::Iam],
+            Self::All => DOWNWARDS,
+        }
+    }
+}
+
+/// The services of this node, those that stand on others first.
+const DOWNWARDS: &[Service] = &[Service::Iam, Service::Flaredb, Service::Chainfire];
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct AcceptQuorumLoss {
+    /// Do it even where the cluster loses its quorum, or cannot be asked
+    #[arg(long)]
+    accept_quorum_loss: bool,
+}
+
+impl From<AcceptQuorumLoss> for Quorum {
+    fn from(given: AcceptQuorumLoss) -> Self {
+        if given.accept_quorum_loss { Self::MayBeLost } else { Self::Keep }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -155,6 +215,10 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Run => steps::run(options, &Step::ALL, true).await,
         Command::Status { json, wait } => status::run(options, json, wait).await,
         Command::Plan { json } => plan_command::run(options, json).await,
+        Command::Leave { quorum } => departure::run(options, Departure::Leave, DOWNWARDS, quorum.into()).await,
+        Command::Reset { service, quorum } => {
+            departure::run(options, Departure::Reset, service.services(), quorum.into()).await
+        }
         Command::Config(command) => config_command::run(options, &command),
     }
 }

@@ -10,10 +10,10 @@ mod tls;
 
 use serde_json::json;
 
-use crate::config::{Endpoint, IamConfig, NodeId, RaftAddr, RaftServiceConfig, Request, TlsPaths};
+use crate::config::{Endpoint, IamConfig, RaftServiceConfig, Request, TlsPaths};
 use crate::plan::Blocker;
 use crate::plan::membership::MemberList;
-use crate::run::ports::{Added, Class, Cluster, Fault, IamSetup, Password};
+use crate::run::ports::{Added, Class, Cluster, Fault, Health, IamSetup, NewMember, Password};
 
 use http::{Http, Method};
 
@@ -34,10 +34,10 @@ impl HttpCluster {
 }
 
 impl Cluster for HttpCluster {
-    async fn health(&self, at: &Endpoint, path: &str) -> Result<(), Fault> {
+    async fn health(&self, at: &Endpoint, path: &str) -> Result<Health, Fault> {
         let answer = self.http.send(Method::GET, at, path, None).await?;
         if answer.status == 200 && !answer.is_html() {
-            return Ok(());
+            return Ok(answer.health());
         }
         // Whatever a health endpoint says instead of 200, it may say 200 later.
         Err(Fault { class: Class::Transient { retry_after: None }, ..answer.fault() })
@@ -53,19 +53,25 @@ impl Cluster for HttpCluster {
         }
     }
 
-    async fn add(
-        &self,
-        service: &RaftServiceConfig,
-        at: &Endpoint,
-        id: &NodeId,
-        raft_addr: &RaftAddr,
-    ) -> Result<Added, Fault> {
-        let body = json!({"id": id.as_str(), "raft_addr": raft_addr.to_string()});
+    async fn add(&self, service: &RaftServiceConfig, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
+        let mut body = json!({"id": member.id.as_str(), "raft_addr": member.raft_addr.to_string()});
+        if let Some(incarnation) = member.incarnation {
+            body["incarnation"] = incarnation.into();
+        }
         let answer =
             self.http.send(Method::POST, at, service.paths.add.as_str(), Some(body.to_string().into_bytes())).await?;
         match answer.status {
             200 | 201 if !answer.is_html() => Ok(Added::Accepted),
             409 => Ok(Added::AlreadyMember),
+            _ => Err(answer.fault()),
+        }
+    }
+
+    async fn remove(&self, service: &RaftServiceConfig, at: &Endpoint, id: &str) -> Result<(), Fault> {
+        let answer = self.http.send(Method::DELETE, at, &service.paths.member.of(id), None).await?;
+        match answer.status {
+            // 404: it is no member, which is what was asked for.
+            200 | 202 | 204 | 404 if !answer.is_html() => Ok(()),
             _ => Err(answer.fault()),
         }
     }

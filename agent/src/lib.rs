@@ -15,14 +15,19 @@
 //! - [`systemd`] watches units, over the system bus or PID 1's private socket.
 //! - [`cluster`] speaks the services' HTTP APIs over verified TLS and classifies failures.
 //! - [`markers`] is the only writer of state, durably. [`secret_file`] reads what others must not.
+//! - [`data_directory`] moves a service's data aside, for `reset`.
 //! - [`retry`] knows how long to wait; [`clock`] what time it is.
 //! - [`events`] is everything that is said while working, each with a MESSAGE_ID.
 //! - [`cli`] is the command line: it puts the rooms together and prints.
+
+#[macro_use]
+mod crash;
 
 pub mod cli;
 pub mod clock;
 pub mod cluster;
 pub mod config;
+pub mod data_directory;
 pub mod events;
 pub mod markers;
 pub mod plan;

@@ -7,17 +7,21 @@
 //! marker that an operator wrote with `date -Iseconds` has no identity and is accepted.
 //! This room decides nothing: what a marker means for the next step is the plan's business.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::clock;
 use crate::config::Service;
 
+mod durable;
 mod identity;
+mod lock;
 
+pub(crate) use durable::sync;
+pub use durable::{Existing, write_durably};
 pub use identity::{Identity, Mismatch};
+pub use lock::{Attempt, Held, Lock};
 
 /// Where the markers lie unless `--state-dir` says otherwise (first-boot seed).
 pub const DEFAULT_DIRECTORY: &str = "/var/lib/first-boot-automation";
@@ -149,66 +153,35 @@ impl Markers {
         }
     }
 
-    /// Writes a marker durably, in place of any file of that name.
+    /// Writes the marker of the locked service durably, in place of any file of that name.
     ///
     /// # Errors
     /// Any failure of the file system, with the path and what to do; nothing half-written
     /// is left under the marker's name.
-    pub fn write(
-        &self,
-        service: Service,
-        achievement: Achievement,
-        identity: &Identity,
-    ) -> Result<PathBuf, MarkerError> {
+    pub fn write(&self, lock: &Lock, achievement: Achievement, identity: &Identity) -> Result<PathBuf, MarkerError> {
         let text = format!("{}\n{identity}", clock::now());
-        let path = self.path(service, achievement);
+        let path = self.path(lock.service(), achievement);
         write_durably(&path, text.as_bytes(), 0o644, Existing::Replace)?;
         Ok(path)
     }
-}
 
-/// What becomes of a file that is there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
-    /// The new file takes its place.
-    Replace,
-    /// It stays; nothing is written.
-    Keep,
-}
-
-/// Writes `bytes` under `path` so that after a power cut either the old state or the whole new file is there. Tells
-/// whether it was written.
-///
-/// # Errors
-/// Any failure of the file system, with the path and what to do.
-pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<bool, MarkerError> {
-    let failed = |action| move |source| MarkerError::new(action, path, source);
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(directory).map_err(failed("create the directory of"))?;
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.new", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&temporary)?;
-        // The umask of a unit may have taken bits away.
-        file.set_permissions(Permissions::from_mode(mode))?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        match existing {
-            Existing::Replace => fs::rename(&temporary, path)?,
-            // A link, unlike a rename, never takes the place of a file.
-            Existing::Keep => fs::hard_link(&temporary, path).and_then(|()| fs::remove_file(&temporary))?,
+    /// Removes the markers of the locked service, damaged ones and another node's too, and makes that durable. Returns
+    /// those that were there.
+    ///
+    /// # Errors
+    /// Any failure of the file system, with the path and what to do.
+    pub fn remove(&self, lock: &Lock) -> Result<Vec<PathBuf>, MarkerError> {
+        let mut removed = Vec::new();
+        for achievement in [Achievement::Joined, Achievement::Initialized] {
+            let path = self.path(lock.service(), achievement);
+            if durable::remove_if_there(&path).map_err(|source| MarkerError::new("remove", &path, source))? {
+                crash_point!("marker removed");
+                removed.push(path);
+            }
         }
-        File::open(directory)?.sync_all()
-    };
-    write().map(|()| true).or_else(|source| {
-        // The temporary file is of no use to anyone; the first error is the one to tell.
-        let _ = fs::remove_file(&temporary);
-        match (existing, source.kind()) {
-            (Existing::Keep, io::ErrorKind::AlreadyExists) => Ok(false),
-            _ => Err(MarkerError::new("write", path, source)),
-        }
-    })
+        durable::sync(&self.directory).map_err(|source| MarkerError::new("sync", &self.directory, source))?;
+        Ok(removed)
+    }
 }
 
 fn read_text(path: &Path) -> io::Result<Option<String>> {

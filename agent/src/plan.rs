@@ -6,6 +6,7 @@
 mod blocker;
 pub mod health;
 pub mod membership;
+pub mod quorum;
 
 #[cfg(test)]
 mod tests;

@@ -7,23 +7,28 @@
 mod candidates;
 mod health;
 mod iam;
+mod leave;
 mod membership;
 pub mod ports;
+mod reset;
 mod service;
 
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::config::{Config, Service};
 use crate::events::{Event, Report};
-use crate::markers::{Achievement, Identity, MarkerState, Markers};
+use crate::markers::{Achievement, Attempt, Identity, Lock, MarkerState, Markers};
 use crate::plan::{self, Action, Blocker, Decision, Observed, Step};
 
 use ports::{Cluster, Fault, Progress, Units};
 
 pub use health::find as find_health;
+pub use leave::{Quorum, leave};
+pub use reset::{reset, reset_iam};
 
 /// Everything that a step works with.
 pub struct Context<'a, U, C> {
@@ -37,6 +42,8 @@ pub struct Context<'a, U, C> {
     pub units: Option<U>,
     /// The services' APIs.
     pub cluster: C,
+    /// Who this process is, for whoever meets its lock.
+    pub who: String,
     /// What systemd is told.
     pub progress: &'a dyn Progress,
     /// The credential with IAM's admin password, where there is one.
@@ -119,29 +126,14 @@ pub async fn run_step<U: Units, C: Cluster>(
     wait: bool,
     report: &dyn Report,
 ) -> Outcome {
-    let observed = observe(context.markers, &context.this_node);
-    let done = match plan::decide(context.config, &observed, step) {
-        Decision::Done { since } => {
-            report.report(Event::AlreadyDone { since });
-            Ok(())
-        }
-        Decision::Skip(reason) => {
-            report.report(Event::StepDisabled { reason: reason.to_string() });
-            Ok(())
-        }
-        Decision::Blocked(blocker) => Err(Stop::Blocked(blocker)),
-        Decision::Run(action) => {
-            if let Some(MarkerState::Damaged { path, reason }) =
-                step.marked_by().map(|service| observed.marker(service))
-            {
-                report.report(Event::MarkerDamaged { path: path.display().to_string(), reason: reason.clone() });
-            }
-            perform(context, action, wait, report).await
-        }
-    };
-    match done {
+    end(context, step.operation(), attend(context, step, wait, report).await, report)
+}
+
+/// Tells how it ended.
+fn end<U, C>(context: &Context<'_, U, C>, operation: &str, ended: Result<(), Stop>, report: &dyn Report) -> Outcome {
+    match ended {
         Ok(()) => {
-            context.progress.status(&format!("done: {}", step.operation()));
+            context.progress.status(&format!("done: {operation}"));
             Outcome::Done
         }
         Err(stop) => {
@@ -154,24 +146,85 @@ pub async fn run_step<U: Units, C: Cluster>(
     }
 }
 
-async fn perform<U: Units, C: Cluster>(
+/// Does what the plan says. What changes the service's state is done as the one who holds its lock.
+async fn attend<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
-    action: Action,
+    step: Step,
     wait: bool,
     report: &dyn Report,
 ) -> Result<(), Stop> {
+    let Some(mut action) = to_do(context, step, report)? else {
+        return Ok(());
+    };
+    let Some(service) = step.marked_by() else {
+        return health::check(context, wait, report).await;
+    };
+    let lock = match context.lock(service)? {
+        Attempt::Taken(lock) => lock,
+        Attempt::Held(held) => {
+            report.report(Event::WaitingForLock { holder: held.holder.clone() });
+            context.progress.status(&format!("waiting for another agent: {}", held.holder));
+            let lock =
+                held.released().await.ok_or_else(|| locking_failed(&"the system gave up waiting for the lock"))?;
+            // The other one has most likely done it.
+            match to_do(context, step, report)? {
+                Some(still) => action = still,
+                None => return Ok(()),
+            }
+            lock
+        }
+    };
     match action {
-        Action::Bootstrap(service) => membership::bootstrap(context, context.config.raft(service), report).await,
-        Action::Join(service) => membership::join(context, context.config.raft(service), report).await,
-        Action::SetUpIam => iam::set_up(context, report).await,
-        Action::CheckHealth => health::check(context, wait, report).await,
+        Action::Bootstrap(service) => membership::bootstrap(context, context.config.raft(service), &lock, report).await,
+        Action::Join(service) => membership::join(context, context.config.raft(service), &lock, report).await,
+        Action::SetUpIam => iam::set_up(context, &lock, report).await,
+        Action::CheckHealth => Ok(()),
     }
 }
 
+/// What the plan has for a step, if anything; the rest is told.
+fn to_do<U, C>(context: &Context<'_, U, C>, step: Step, report: &dyn Report) -> Result<Option<Action>, Stop> {
+    let observed = observe(context.markers, &context.this_node);
+    match plan::decide(context.config, &observed, step) {
+        Decision::Done { since } => {
+            report.report(Event::AlreadyDone { since });
+            Ok(None)
+        }
+        Decision::Skip(reason) => {
+            report.report(Event::StepDisabled { reason: reason.to_string() });
+            Ok(None)
+        }
+        Decision::Blocked(blocker) => Err(Stop::Blocked(blocker)),
+        Decision::Run(action) => {
+            if let Some(MarkerState::Damaged { path, reason }) =
+                step.marked_by().map(|service| observed.marker(service))
+            {
+                report.report(Event::MarkerDamaged { path: path.display().to_string(), reason: reason.clone() });
+            }
+            Ok(Some(action))
+        }
+    }
+}
+
+fn locking_failed(error: &dyn fmt::Display) -> Stop {
+    Stop::Failed(Event::StateUnusable { error: error.to_string() })
+}
+
 impl<U, C> Context<'_, U, C> {
-    /// Writes a step's marker; its effect must have been confirmed.
-    fn mark(&self, service: Service, achievement: Achievement, report: &dyn Report) -> Result<(), Stop> {
-        match self.markers.write(service, achievement, &self.this_node) {
+    /// The right to change a service's state, or who has it.
+    fn lock(&self, service: Service) -> Result<Attempt, Stop> {
+        self.markers.try_lock(service, &self.who).map_err(|error| locking_failed(&error))
+    }
+
+    /// Writes the marker of the locked service; its effect must have been confirmed.
+    fn mark(
+        &self,
+        lock: &Lock,
+        achievement: Achievement,
+        cluster_id: Option<&str>,
+        report: &dyn Report,
+    ) -> Result<(), Stop> {
+        match self.markers.write(lock, achievement, &self.this_node.in_cluster(cluster_id)) {
             Ok(path) => {
                 report.report(Event::MarkerWritten { path: path.display().to_string() });
                 Ok(())

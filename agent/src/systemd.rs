@@ -1,8 +1,8 @@
 //! The agent's room for systemd: the state of units, their changes, the lines that explain a failure, and `sd_notify`.
 //!
 //! One adapter over two transports: the system bus, and PID 1's private socket where no bus answers (the initrd, early
-//! boot, a broken bus). It tells what systemd says. It must not decide what that means for a join, and it starts, stops
-//! and changes nothing.
+//! boot, a broken bus). It tells what systemd says. It must not decide what that means for a join. It changes nothing,
+//! but that `reset` has a service stopped through it.
 
 mod error;
 mod follow;
@@ -89,6 +89,24 @@ impl Systemd {
             session.end();
         }
         Ok(result?.state)
+    }
+
+    /// Stops a unit and returns when it has stopped. A unit that does not exist is stopped.
+    ///
+    /// # Errors
+    ///
+    /// Where systemd refuses, or cannot be reached any more.
+    pub async fn stop(&self, unit: &str) -> Result<(), SystemdError> {
+        let mut watch = self.watch(unit).await?;
+        let mut state = watch.next().await?;
+        if state.load != LoadState::NotFound {
+            self.link.session().await?.stop_unit(unit).await.map_err(|error| SystemdError::of(unit, "stop", error))?;
+        }
+        // The job is queued before the call returns; the state is what tells that it is done.
+        while !matches!(state.active, ActiveState::Inactive | ActiveState::Failed) {
+            state = watch.next().await?;
+        }
+        Ok(())
     }
 
     /// Watches a unit, from its current state on. Needs a Tokio runtime around it, as everything here does.

@@ -19,6 +19,15 @@ pub(super) fn identity(config: &Config) -> Identity {
     Identity::of_this_node(config, fs::read_to_string("/etc/machine-id").ok().as_deref())
 }
 
+/// This process, for whoever meets its lock: its command, number and unit, and since when.
+pub(super) fn who() -> String {
+    let words: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let group = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let unit = group.trim_end().rsplit('/').next().filter(|name| name.ends_with(".service"));
+    let unit = unit.map_or_else(String::new, |unit| format!(", {unit}"));
+    format!("first-boot-agent {} (PID {}{unit}) since {}", words.join(" "), std::process::id(), crate::clock::now())
+}
+
 /// The name of the credential with IAM's admin password (design.md, section 3).
 const ADMIN_PASSWORD: &str = "iam-admin-password";
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::cluster::HttpCluster;
 use crate::config::{Config, Mode, Permissions, RaftServiceConfig};
 use crate::markers::Markers;
-use crate::plan::membership::{Move, next_move};
+use crate::plan::membership::{Candidate, Move, next_move};
 use crate::plan::{self, Action, Blocker, Decision};
 use crate::run;
 use crate::run::ports::Cluster;
@@ -68,15 +68,19 @@ async fn next(config: &Config, service: &RaftServiceConfig, cluster: &HttpCluste
         Mode::Bootstrap => vec![service.url.clone()],
         Mode::Join { .. } => service.endpoints_for_change(),
     };
+    let health = cluster.health(&service.url, service.paths.health.as_str()).await.unwrap_or_default();
+    let incarnation = health.incarnation.as_deref();
     let mut error = "nobody to ask".to_owned();
     for at in asked {
         match cluster.members(service, &at).await {
             Ok(list) => {
                 let ids = if list.members.is_empty() { "nobody".to_owned() } else { list.ids() };
-                return match next_move(&list, config, service.service, &at) {
+                return match next_move(&list, Candidate { config, service: service.service, incarnation }, &at) {
                     Move::Add => format!("no marker, and the members at {at} are {ids}"),
                     Move::Await { standing } => format!("the list at {at} has this node as {standing}"),
                     Move::Confirmed => format!("the list at {at} has this node; only the marker is missing"),
+                    Move::AwaitQuorum(risk) => risk.to_string(),
+                    Move::Replace { member } => format!("the list at {at} has {member}, which is removed first"),
                     Move::Blocked(blocker) => blocker.to_string(),
                 };
             }

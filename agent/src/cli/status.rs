@@ -92,6 +92,8 @@ async fn facts(options: &Options, loaded: &Loaded, units: Vec<Option<UnitState>>
     let live = match HttpCluster::new(&config.tls, config.policies.request) {
         Ok(cluster) => {
             let context: Context<'_, Systemd, _> = Context {
+                // It only reads.
+                who: String::new(),
                 config,
                 markers: &markers,
                 this_node,

@@ -5,26 +5,17 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::clock;
-use crate::cluster::HttpCluster;
-use crate::config::{Changes, ClusterName, Config, ConfigError, Loaded, Permissions};
+use crate::config::{Changes, Config, Loaded, Permissions};
 use crate::events::{Event, Report, Reporter, Scope, ScopedReporter};
 use crate::markers::Markers;
 use crate::plan::{self, Decision, Step};
-use crate::run::ports::Progress;
-use crate::run::{self, Context, Outcome};
-use crate::systemd::Systemd;
+use crate::run::{self, Outcome};
 use crate::systemd::notify::Notifier;
 
-use super::{Exit, Options, node};
+use super::{Exit, Options, context, node};
 
 /// How long a configuration that cannot be used is given to become another one: somebody may just be writing it.
 const SETTLING: Duration = Duration::from_millis(200);
-
-impl Progress for Notifier {
-    fn status(&self, line: &str) {
-        Self::status(self, line);
-    }
-}
 
 /// Brings the steps to their end in order; the first that is not done ends the sequence. Where the configuration changes
 /// meanwhile, it starts over: nobody should act on what an operator has corrected.
@@ -48,7 +39,7 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
                     continue;
                 }
                 notifier.status(&format!("blocked: {}", error.summary()));
-                reporter.scoped(scope(*first, None)).report(configuration_event(&error));
+                reporter.scoped(scope(*first, None)).report(context::configuration_event(&error));
                 break Exit::Blocked;
             }
         };
@@ -94,22 +85,14 @@ impl Sequence<'_> {
         }
         report.report(Event::ConfigurationLoaded { source: self.loaded.origin.to_string() });
         self.await_clock(config.policies.clock_limit, &report).await;
-        let cluster = match HttpCluster::new(&config.tls, config.policies.request) {
-            Ok(cluster) => cluster,
+        let markers = Markers::new(self.options.state_dir.clone());
+        let context = match context::of(config, &markers, self.notifier, &report).await {
+            Ok(context) => context,
             Err(blocker) => {
                 self.notifier.status(&blocker.to_string());
                 report.report(blocker.event());
                 return Exit::Blocked;
             }
-        };
-        let context = Context {
-            config,
-            markers: &Markers::new(self.options.state_dir.clone()),
-            this_node: node::identity(config),
-            units: connect(&report).await,
-            cluster,
-            progress: self.notifier,
-            admin_password_credential: node::admin_password_credential(),
         };
         for step in self.steps {
             let report = self.reporter.scoped(scope(*step, Some(config)));
@@ -153,29 +136,6 @@ fn done_without_effort(options: &Options, config: &Config, steps: &[Step], repor
     Some(Outcome::Done)
 }
 
-async fn connect(report: &ScopedReporter) -> Option<Systemd> {
-    match Systemd::connect().await {
-        Ok(systemd) => Some(systemd),
-        Err(error) => {
-            report.report(Event::SystemdUnreachable { error: error.to_string() });
-            None
-        }
-    }
-}
-
 fn scope(step: Step, config: Option<&Config>) -> Scope {
-    Scope {
-        service: step.service_name(),
-        operation: step.operation(),
-        node_id: config.map(|config| config.node.id.to_string()),
-        cluster_name: config.and_then(|config| config.cluster_name.as_ref()).map(ClusterName::to_string),
-    }
-}
-
-fn configuration_event(error: &ConfigError) -> Event {
-    let text = error.to_string();
-    match error {
-        ConfigError::NotFound { .. } => Event::ConfigurationNotFound { error: text },
-        _ => Event::ConfigurationInvalid { error: text },
-    }
+    context::scope(step.service_name(), step.operation(), config)
 }

@@ -13,7 +13,7 @@ pub(super) use reqwest::Method;
 
 use crate::config::{Endpoint, Request};
 use crate::plan::{Blocker, Cause};
-use crate::run::ports::{Class, Fault};
+use crate::run::ports::{Class, Fault, Health};
 
 use super::classify;
 use super::names::SystemNames;
@@ -69,11 +69,12 @@ impl Http {
         body: Option<Vec<u8>>,
     ) -> Result<Answer, Fault> {
         let content_type = if method == Method::POST { "application/json" } else { "application/octet-stream" };
-        let mut request = self.client.request(method, at.join(path));
+        let mut request = self.client.request(method.clone(), at.join(path));
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, content_type).body(body);
         }
         let failed = |error: reqwest::Error| classify::failure(&error, at, &self.request);
+        crash_point!("before {method} {path}");
         let mut response = request.send().await.map_err(failed)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
@@ -85,6 +86,7 @@ impl Http {
                 ));
             }
         }
+        crash_point!("after {method} {path}");
         let headers = response.headers();
         Ok(Answer {
             status: response.status().as_u16(),
@@ -119,6 +121,12 @@ impl Answer {
                 self.excerpt()
             ))
         })
+    }
+
+    /// What a health endpoint tells beside its 200; a body of another form tells nothing.
+    pub(super) fn health(&self) -> Health {
+        let body = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
+        Health { incarnation: body.get("incarnation").and_then(Value::as_str).map(str::to_owned) }
     }
 
     /// `{"completed": true}` in the answer of IAM's setup state; anything else does not say yes.

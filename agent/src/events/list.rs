@@ -85,8 +85,14 @@ macro_rules! journal_name {
     (awaited_unit) => {
         "AWAITED_UNIT"
     };
+    (backup) => {
+        "BACKUP"
+    };
     (clock) => {
         "CLOCK"
+    };
+    (cluster) => {
+        "CLUSTER"
     };
     (duration_ms) => {
         "DURATION_MS"
@@ -100,11 +106,17 @@ macro_rules! journal_name {
     (floor) => {
         "FLOOR"
     };
+    (holder) => {
+        "HOLDER"
+    };
     (last_lines) => {
         "LAST_LINES"
     };
     (limit_s) => {
         "LIMIT_S"
+    };
+    (member) => {
+        "MEMBER"
     };
     (members) => {
         "MEMBERS"
@@ -338,6 +350,47 @@ events! {
             Check the Raft port between leader and node. systemd will start this step again; \
             the entry is kept and adopted."
 
+    /// Another agent works on the same service.
+    WaitingForLock { holder: String }
+        Notice "4420afd826b948b6b1f8dfceaab15e50"
+        message "Waiting for another agent: {holder}"
+        subject "Another agent works on this service"
+        explanation "One agent at a time changes a service's membership and markers: @HOLDER@. This one goes on when \
+            the other is done, and then most likely finds nothing left to do."
+
+    /// Another agent works on the same service, and this command does not wait for it.
+    LockHeld { holder: String, remedy: String }
+        Error "c2d470c70efa4d56b6140f3d4d982669"
+        message "Nothing was changed: {holder}; {remedy}"
+        subject "Another agent works on this service"
+        explanation "One agent at a time changes a service's membership and markers: @HOLDER@. Leaving and resetting do \
+            not wait, since what the other one does may change what you want. Look at it, wait or stop it, and try again."
+
+    /// The state directory cannot be used; nothing was asked of the cluster.
+    StateUnusable { error: String }
+        Error "43510919ea1a48e1a4144605e4a9aaf4"
+        message "The state directory cannot be used, nothing was done: {error}"
+        subject "The state directory cannot be used"
+        explanation "The agent could not take its lock in the state directory: @ERROR@. Nothing was asked of the \
+            cluster, since a marker could not have been written either. systemd starts the step again."
+
+    /// One voter more would endanger the quorum.
+    QuorumAtRisk { reason: String, remedy: String }
+        Warning "059240b7ce4248b38178fe4bdc315679"
+        message "Not joining yet: {reason}; {remedy}"
+        subject "The cluster has dead voters"
+        explanation "Voters of the cluster do not answer: @REASON@. Adding another one now would raise the number that must \
+            agree, before the new one can be counted on. The agent waits until enough voters are healthy again, or \
+            their entries are removed, and then goes on by itself."
+
+    /// A dead member of this node's id was removed to make room for this node.
+    MemberReplaced { member: String, endpoint: String }
+        Notice "8fdf1d2a63e24ed2b5d1f0988fe09750"
+        message "Removed the dead member {member} at {endpoint}, as the configuration allows"
+        subject "A dead member was removed"
+        explanation "The member list had this node's id as @MEMBER@, no longer healthy or with other data, and \
+            `replace` is true in the configuration: the old entry was removed. This node joins in its place."
+
     /// Another member has this node's id.
     BlockedIdTaken { reason: String, remedy: String }
         Error "a9cc2ff74eaf4d618434d99c09ff7f0c"
@@ -357,6 +410,23 @@ events! {
         explanation "The cluster has a member with this node's Raft address under another id. If that \
             entry is a leftover, remove it (the message has the command) and restart this \
             unit; otherwise correct `raft_addr` or `node_id`, which wakes the unit by itself."
+
+    /// The member list has this node with other data.
+    BlockedWiped { reason: String, remedy: String }
+        Error "0fd3f9e4384b41929d8b244f07a61c40"
+        message "blocked: {reason}; {remedy}"
+        subject "This node has lost the data of its membership"
+        explanation "The cluster has this node as a member, with the data of an earlier incarnation. A voter that comes \
+            back with an empty log may vote twice and lose what was decided, so it is not taken for the old one. \
+            Remove the old entry (the message has the command) and restart this unit, or set `replace` to true."
+
+    /// Leaving or resetting would cost the quorum.
+    BlockedQuorum { reason: String, remedy: String }
+        Error "1d9e738c5d78454086bebb546addfeed"
+        message "blocked: {reason}; {remedy}"
+        subject "The cluster would lose its quorum"
+        explanation "Without this node the cluster could not decide any more: @REASON@. Nothing was changed. Bring other \
+            voters back first. Where the cluster is to end, run the command again with `--accept-quorum-loss`."
 
     /// Bootstrapping would make a second cluster.
     BlockedSecondCluster { reason: String, remedy: String }
@@ -402,6 +472,67 @@ events! {
         subject "The cluster refused the request"
         explanation "The service answered with an error that trying again will not change. The message \
             has the answer; compare this node's configuration with what the service expects."
+
+    /// This node was removed from a service's cluster.
+    Left { cluster: String, endpoint: String, members: u64 }
+        Notice "a10de235a2b54b8a8f21bcaac3ce0b15"
+        message "Left the {cluster} cluster, {members} members remain according to {endpoint}"
+        subject "This node has left the cluster"
+        explanation "This node's entry was removed from @CLUSTER@ and the live member list confirms it. The join units \
+            would have it join again at the next boot: disable them where it is not to come back."
+
+    /// The member list has no entry of this node.
+    NoMember { cluster: String, endpoint: String }
+        Info "5591c5c4323f41f7b9b96908bde9f9f2"
+        message "Not a member of the {cluster} cluster according to {endpoint}"
+        subject "This node is no member"
+        explanation "The live member list of @CLUSTER@ holds no entry of this node, so there is nothing to remove."
+
+    /// This node's entry could not be removed.
+    LeaveFailed { error: String, attempts: u32, remedy: String }
+        Error "70377b5dee144bda852ba7251ab277d2"
+        message "Failed to leave the cluster after {attempts} attempts: {error}; {remedy}"
+        subject "This node could not leave the cluster"
+        explanation "All @ATTEMPTS@ attempts to remove this node's entry, or to see that it is gone, failed; the last \
+            error was: @ERROR@. Markers were not touched. Run the command again: what was done is not done twice."
+
+    /// A reset goes on although this node's entry may remain.
+    LeftBehind { error: String }
+        Warning "b60baddc70b646e69db61e7364d14b07"
+        message "Resetting although the cluster may still count this node: {error}"
+        subject "An entry of this node may remain"
+        explanation "This node could not be removed from the cluster (@ERROR@), and the operator has accepted the loss \
+            of the quorum. If the cluster lives on, remove this node's entry there before the node joins again."
+
+    /// A service could not be stopped, so its data was left alone.
+    ServiceNotStopped { error: String, remedy: String }
+        Error "096772ed1f1f4a02b758321b910d4427"
+        message "The service was not stopped, its data was left alone: {error}; {remedy}"
+        subject "A service could not be stopped"
+        explanation "A service's data is moved aside only while it is stopped, and it could not be: @ERROR@. The node \
+            is no member any more; stop the service and run the reset again."
+
+    /// A service's data was moved aside.
+    DataMovedAside { path: String, backup: String }
+        Notice "25b37e558f3a4484b5dee54ecaf7f312"
+        message "Data moved from {path} to {backup}"
+        subject "A service's data was moved aside"
+        explanation "The data in @PATH@ is now in @BACKUP@, whole; an empty directory took its place. Remove the backup \
+            when you are sure that nobody needs it."
+
+    /// A marker was removed.
+    MarkerRemoved { path: String }
+        Info "dc319ccd1040411a98bb4174e5e33881"
+        message "Marker removed: {path}"
+        subject "Marker removed"
+        explanation "The marker @PATH@ is gone; the unit of its step does its work again when it is started."
+
+    /// A service on this node is back at its beginning.
+    ServiceReset { remedy: String }
+        Notice "0f0a901c6bb1419aa58878561fce6502"
+        message "Reset; {remedy}"
+        subject "A service was reset"
+        explanation "The service is stopped, out of its cluster, without data and without markers on this node. @REMEDY@."
 
     /// A marker is durable on disk.
     MarkerWritten { path: String }

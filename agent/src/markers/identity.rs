@@ -11,6 +11,9 @@ pub struct Identity {
     pub node_id: Option<String>,
     /// `cluster_name` of the configuration.
     pub cluster_name: Option<String>,
+    /// The identity that the cluster gives itself, where its service tells one: differs in a cluster that was built anew
+    /// under its old name.
+    pub cluster_id: Option<String>,
     /// `/etc/machine-id`: differs on the clone of a disk that was prepared as systemd asks
     /// (machine-id(5)).
     pub machine_id: Option<String>,
@@ -41,11 +44,21 @@ impl Identity {
         Self {
             node_id: Some(config.node.id.to_string()),
             cluster_name: config.cluster_name.as_ref().map(ClusterName::to_string),
+            // Only a member list tells; see `Identity::in_cluster`.
+            cluster_id: None,
             machine_id: machine_id
                 .map(str::trim)
                 .filter(|id| !id.is_empty() && *id != "uninitialized")
                 .map(str::to_owned),
         }
+    }
+
+    /// This node as a member of the cluster that a member list tells of. What cannot stand on a line of a marker is left
+    /// out: it could not be compared later.
+    #[must_use]
+    pub fn in_cluster(&self, cluster_id: Option<&str>) -> Self {
+        let plain = |id: &&str| !id.trim().is_empty() && id.trim() == *id && !id.contains(char::is_control);
+        Self { cluster_id: cluster_id.filter(plain).map(str::to_owned), ..self.clone() }
     }
 
     /// Reads the `key=value` lines of a marker; unknown keys are a newer agent's business.
@@ -56,6 +69,7 @@ impl Identity {
             match key.trim() {
                 "node_id" => identity.node_id = value,
                 "cluster_name" => identity.cluster_name = value,
+                "cluster_id" => identity.cluster_id = value,
                 "machine_id" => identity.machine_id = value,
                 _ => {}
             }
@@ -69,6 +83,7 @@ impl Identity {
         [
             ("node_id", &self.node_id, &this_node.node_id),
             ("cluster_name", &self.cluster_name, &this_node.cluster_name),
+            ("cluster_id", &self.cluster_id, &this_node.cluster_id),
             ("machine_id", &self.machine_id, &this_node.machine_id),
         ]
         .into_iter()
@@ -84,9 +99,12 @@ impl Identity {
 /// As the lines of a marker.
 impl fmt::Display for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (key, value) in
-            [("node_id", &self.node_id), ("cluster_name", &self.cluster_name), ("machine_id", &self.machine_id)]
-        {
+        for (key, value) in [
+            ("node_id", &self.node_id),
+            ("cluster_name", &self.cluster_name),
+            ("cluster_id", &self.cluster_id),
+            ("machine_id", &self.machine_id),
+        ] {
             if let Some(value) = value {
                 writeln!(formatter, "{key}={value}")?;
             }

@@ -16,6 +16,10 @@ pub enum Cause {
     IdTaken,
     /// Another member has this node's Raft address.
     AddressTaken,
+    /// The member list has this node with other data.
+    Wiped,
+    /// The quorum would be lost.
+    Quorum,
     /// Bootstrapping would make a second cluster.
     SecondCluster,
     /// A marker belongs to another node, cluster or machine.
@@ -53,6 +57,8 @@ impl Blocker {
         match self.cause {
             Cause::IdTaken => Event::BlockedIdTaken { reason, remedy },
             Cause::AddressTaken => Event::BlockedAddressTaken { reason, remedy },
+            Cause::Wiped => Event::BlockedWiped { reason, remedy },
+            Cause::Quorum => Event::BlockedQuorum { reason, remedy },
             Cause::SecondCluster => Event::BlockedSecondCluster { reason, remedy },
             Cause::ForeignMarker => Event::BlockedForeignMarker { reason, remedy },
             Cause::Trust => Event::BlockedTrust { reason, remedy },
@@ -81,8 +87,9 @@ impl Blocker {
                 service.service, member.id, member.raft_addr
             ),
             remedy: format!(
-                "if that machine is gone for good, remove its entry: {}; else set another node_id",
-                removal(config, service, member, at)
+                "if that machine is gone for good, remove its entry: {}{}; else set another node_id",
+                removal(config, service, member, at),
+                if config.replace { " (\"replace\" waits until it is no longer healthy)" } else { "" }
             ),
         }
     }
@@ -97,6 +104,33 @@ impl Blocker {
                 "if that entry is a leftover, remove it: {}; else correct raft_addr or node_id",
                 removal(config, service, member, at)
             ),
+        }
+    }
+
+    /// The member list has this node with the data of an earlier incarnation: disk and id do not belong together.
+    #[must_use]
+    pub fn wiped(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+        Self {
+            cause: Cause::Wiped,
+            reason: format!(
+                "{} has this node, {} at {}, with other data than this node has now; a voter that has lost its log may \
+                 lose what the cluster has decided",
+                service.service, member.id, member.raft_addr
+            ),
+            remedy: format!(
+                "remove the old entry, and it joins anew: {}; \"replace\": true in the configuration does so unattended",
+                removal(config, service, member, at)
+            ),
+        }
+    }
+
+    /// Leaving would cost the cluster its quorum.
+    #[must_use]
+    pub fn quorum(reason: String) -> Self {
+        Self {
+            cause: Cause::Quorum,
+            reason,
+            remedy: "bring the other voters back first, or say that you mean it with --accept-quorum-loss".to_owned(),
         }
     }
 
@@ -119,7 +153,7 @@ impl Blocker {
 }
 
 /// The command that removes an entry, with the files of this node.
-fn removal(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> String {
+pub(super) fn removal(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> String {
     let tls = &config.tls;
     let identity = if tls.identity_required {
         format!(" --cert {} --key {}", tls.certificate.display(), tls.key.display())

@@ -112,10 +112,13 @@ impl Findings {
         }
     }
 
-    /// Whether a marker is another node's, cluster's or machine's.
+    /// What blocks, where a marker is another node's, cluster's or machine's.
     #[must_use]
-    pub fn has_foreign_marker(&self) -> bool {
-        self.markers.iter().any(|marker| matches!(marker, MarkerFinding::Foreign(_)))
+    pub fn foreign_marker(&self) -> Option<&Blocker> {
+        self.markers.iter().find_map(|marker| match marker {
+            MarkerFinding::Foreign(blocker) => Some(blocker),
+            MarkerFinding::Damaged { .. } => None,
+        })
     }
 
     /// The service on this node whose health endpoint fails, where one does.
@@ -211,6 +214,7 @@ mod tests {
                 raft_addr: format!("10.0.1.1{index}:2380"),
                 status: (*status).to_owned(),
                 role: Some("voter".to_owned()),
+                incarnation: None,
             })
             .collect();
         GroupFinding {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::config::{Config, Endpoint, HostPort, NodeId, RaftAddr, RaftService, RaftServiceConfig};
 
 use super::Blocker;
+use super::quorum::{QuorumRisk, risk_of_one_more};
 
 /// The answer of `GET /admin/cluster/members`. What the design does not demand (`leader`, `cluster_id`, `role`) is used
 /// where the service offers it, and passed over where it has another shape.
@@ -64,6 +65,20 @@ pub struct Member {
     /// `voter` or `learner`, where the service tells.
     #[serde(default, deserialize_with = "optional_text")]
     pub role: Option<String>,
+    /// The data directory behind the id, where the service tells: another one is another member of the same name.
+    #[serde(default, deserialize_with = "optional_text")]
+    pub incarnation: Option<String>,
+}
+
+/// This node as the cluster is to know it.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The whole configuration.
+    pub config: &'a Config,
+    /// Which service.
+    pub service: RaftService,
+    /// The incarnation of this node's own service, where it tells.
+    pub incarnation: Option<&'a str>,
 }
 
 /// Text that can be shown on a terminal: nothing in an id or an address is a control character.
@@ -133,7 +148,7 @@ impl MemberList {
     /// How many voters a decision needs.
     #[must_use]
     pub fn quorum(&self) -> usize {
-        self.voters().count() / 2 + 1
+        super::quorum::majority(self.voters().count())
     }
 
     /// The ids alone, for a message.
@@ -144,7 +159,7 @@ impl MemberList {
     }
 
     /// Whom to ask for a change: the leader where the list names one, else who gave the list.
-    fn to_ask(&self, service: &RaftServiceConfig, at: &Endpoint) -> Endpoint {
+    pub(super) fn to_ask(&self, service: &RaftServiceConfig, at: &Endpoint) -> Endpoint {
         let leader = self.members.iter().find(|member| self.leader.id() == Some(member.id.as_str()));
         leader.and_then(|leader| leader.api(service)).unwrap_or_else(|| at.clone())
     }
@@ -173,6 +188,13 @@ impl fmt::Display for MemberList {
 pub enum Move {
     /// The list has neither our id nor our address.
     Add,
+    /// The list has neither, and one voter more would endanger the quorum: wait for the dead ones.
+    AwaitQuorum(QuorumRisk),
+    /// A dead member of our id stands in the way, and the configuration lets it be removed.
+    Replace {
+        /// It, for example `node04 at 10.0.1.99:2380`.
+        member: String,
+    },
     /// Our entry is there, and not a full member yet.
     Await {
         /// What it is now, for example `learner`.
@@ -186,20 +208,52 @@ pub enum Move {
 
 /// What to do next, given the member list that `at` has answered.
 #[must_use]
-pub fn next_move(list: &MemberList, config: &Config, service: RaftService, at: &Endpoint) -> Move {
-    let (id, service) = (&config.node.id, config.raft(service));
+pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> Move {
+    let (config, service) = (candidate.config, candidate.config.raft(candidate.service));
+    let id = &config.node.id;
     if let Some(member) = list.entry_of(id, service) {
-        return if member.is_full() { Move::Confirmed } else { Move::Await { standing: member.standing().to_owned() } };
+        return if is_another(candidate.incarnation, member.incarnation.as_deref()) {
+            replace_or(config, member, Blocker::wiped, service, &list.to_ask(service, at))
+        } else if member.is_full() {
+            Move::Confirmed
+        } else {
+            Move::Await { standing: member.standing().to_owned() }
+        };
     }
     for member in &list.members {
         if member.id == id.as_str() {
-            return Move::Blocked(Blocker::id_taken(config, service, member, &list.to_ask(service, at)));
+            let at = list.to_ask(service, at);
+            // Where somebody lives under our id, nobody but an operator knows which of the two is meant.
+            return if member.is_healthy() {
+                Move::Blocked(Blocker::id_taken(config, service, member, &at))
+            } else {
+                replace_or(config, member, Blocker::id_taken, service, &at)
+            };
         }
         if is_own_address(member, service) {
             return Move::Blocked(Blocker::address_taken(config, service, member, &list.to_ask(service, at)));
         }
     }
-    Move::Add
+    match risk_of_one_more(list, config, service, at) {
+        Some(risk) => Move::AwaitQuorum(risk),
+        None => Move::Add,
+    }
+}
+
+type MakeBlocker = fn(&Config, &RaftServiceConfig, &Member, &Endpoint) -> Blocker;
+
+fn replace_or(
+    config: &Config,
+    member: &Member,
+    blocker: MakeBlocker,
+    service: &RaftServiceConfig,
+    at: &Endpoint,
+) -> Move {
+    if config.replace {
+        Move::Replace { member: format!("{} at {}", member.id, member.raft_addr) }
+    } else {
+        Move::Blocked(blocker(config, service, member, at))
+    }
 }
 
 /// Whether the own list of a bootstrapping node shows its cluster formed: this node and a
@@ -239,8 +293,14 @@ pub fn is_foreign_cluster(
     id: &NodeId,
     service: &RaftServiceConfig,
 ) -> bool {
-    let is_another = matches!((own_cluster, list.cluster_id.as_deref()), (Some(own), Some(theirs)) if own != theirs);
-    is_another || (!list.members.is_empty() && list.entry_of(id, service).is_none())
+    is_another(own_cluster, list.cluster_id.as_deref())
+        || (!list.members.is_empty() && list.entry_of(id, service).is_none())
+}
+
+/// Whether two identities differ; where one is not told, nothing is known.
+#[must_use]
+pub fn is_another(own: Option<&str>, theirs: Option<&str>) -> bool {
+    matches!((own, theirs), (Some(own), Some(theirs)) if own != theirs)
 }
 
 fn has_own_address(member: &Member, service: &RaftServiceConfig) -> bool {

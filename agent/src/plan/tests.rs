@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::membership::{Leader, Member, MemberList, Move, formed, is_foreign_cluster, next_move};
+use super::membership::{Candidate, Leader, Member, MemberList, Move, formed, is_foreign_cluster, next_move};
 use super::*;
 use crate::config::{self, Endpoint};
 use crate::markers::Achievement;
@@ -104,6 +104,7 @@ fn member(id: &str, raft_addr: &str, role: Option<&str>, status: &str) -> Member
         raft_addr: raft_addr.to_owned(),
         status: status.to_owned(),
         role: role.map(str::to_owned),
+        incarnation: None,
     }
 }
 
@@ -115,9 +116,13 @@ fn asked() -> Endpoint {
     Endpoint::at("node01:2379".parse().unwrap()).unwrap()
 }
 
+/// The next move of chainfire on a node with this configuration, whose own service tells `incarnation`.
+fn move_of(config: &Config, list: &MemberList, incarnation: Option<&str>) -> Move {
+    next_move(list, Candidate { config, service: RaftService::Chainfire, incarnation }, &asked())
+}
+
 fn moved(members: Vec<Member>) -> Move {
-    let config = joining();
-    next_move(&list(members), &config, RaftService::Chainfire, &asked())
+    move_of(&joining(), &list(members), None)
 }
 
 #[test]
@@ -151,14 +156,45 @@ fn an_id_or_an_address_that_is_taken_blocks_with_the_command_that_helps() {
 
 #[test]
 fn the_command_that_helps_goes_to_the_leader_where_the_list_names_it() {
-    let config = joining();
     let taken = member("node04", "10.0.1.99:2380", Some("voter"), "healthy");
     let leader = member("node02", "10.0.1.11:2380", Some("voter"), "healthy");
     let list = MemberList { leader: Leader::Known("node02".to_owned()), ..list(vec![taken, leader]) };
-    let Move::Blocked(blocker) = next_move(&list, &config, RaftService::Chainfire, &asked()) else {
+    let Move::Blocked(blocker) = move_of(&joining(), &list, None) else {
         panic!("not blocked");
     };
     assert!(blocker.remedy.contains("https://10.0.1.11:2379/admin/member/node04"), "{blocker}");
+}
+
+#[test]
+fn m4_only_a_dead_member_is_replaced_and_only_where_the_configuration_says_so() {
+    let replacing = Config { replace: true, ..joining() };
+    let taken = |status| list(vec![member("node04", "10.0.1.99:2380", Some("voter"), status)]);
+    let dead = Move::Replace { member: "node04 at 10.0.1.99:2380".to_owned() };
+    assert_eq!(move_of(&replacing, &taken("unreachable"), None), dead);
+    for (config, status) in [(&replacing, "healthy"), (&joining(), "healthy"), (&joining(), "unreachable")] {
+        let Move::Blocked(blocker) = move_of(config, &taken(status), None) else {
+            panic!("not blocked by one that is {status}");
+        };
+        assert_eq!(blocker.cause, Cause::IdTaken);
+    }
+}
+
+#[test]
+fn m2_an_entry_of_another_incarnation_is_not_this_node() {
+    let own = |incarnation: Option<&str>| {
+        let entry = member("node04", "10.0.1.13:2380", Some("voter"), "healthy");
+        list(vec![Member { incarnation: incarnation.map(str::to_owned), ..entry }])
+    };
+    for (listed, told) in [(None, None), (Some("a"), None), (None, Some("a")), (Some("a"), Some("a"))] {
+        assert_eq!(move_of(&joining(), &own(listed), told), Move::Confirmed, "{listed:?} {told:?}");
+    }
+    let Move::Blocked(blocker) = move_of(&joining(), &own(Some("a")), Some("b")) else {
+        panic!("a wiped node takes its old entry for its own");
+    };
+    assert_eq!(blocker.cause, Cause::Wiped);
+    assert!(blocker.remedy.contains("-X DELETE 'https://node01:2379/admin/member/node04'"), "{blocker}");
+    let replacing = Config { replace: true, ..joining() };
+    assert!(matches!(move_of(&replacing, &own(Some("a")), Some("b")), Move::Replace { .. }));
 }
 
 #[test]

@@ -3,10 +3,10 @@
 
 use std::collections::VecDeque;
 
-use crate::config::{Endpoint, NodeId, RaftAddr, RaftServiceConfig};
+use crate::config::{Endpoint, RaftServiceConfig};
 use crate::plan::membership::{Leader, MemberList};
 
-use super::ports::{Added, Class, Cluster, Fault};
+use super::ports::{Added, Class, Cluster, Fault, NewMember};
 
 /// Hints followed in a row before another try: a leader may change, a loop must not.
 const MAX_HOPS: usize = 3;
@@ -21,6 +21,13 @@ impl Candidates {
     /// The endpoints that the configuration knows.
     pub(super) fn of(service: &RaftServiceConfig) -> Self {
         Self { order: service.endpoints_for_change() }
+    }
+
+    /// The same, and this node's own service last: a member may ask itself, but its own list is the first to be old.
+    pub(super) fn with_own(service: &RaftServiceConfig) -> Self {
+        let mut candidates = Self::of(service);
+        candidates.demote(&service.url);
+        candidates
     }
 
     fn prefer(&mut self, endpoint: &Endpoint) {
@@ -95,14 +102,34 @@ pub(super) async fn add(
     cluster: &impl Cluster,
     service: &RaftServiceConfig,
     candidates: &mut Candidates,
-    id: &NodeId,
-    raft_addr: &RaftAddr,
+    member: NewMember<'_>,
     first: Endpoint,
 ) -> Result<(Endpoint, Added), Fault> {
+    at_leader(service, candidates, first, async |at| cluster.add(service, at, member).await).await
+}
+
+/// Asks the leader to remove a member, in the same way.
+pub(super) async fn remove(
+    cluster: &impl Cluster,
+    service: &RaftServiceConfig,
+    candidates: &mut Candidates,
+    id: &str,
+    first: Endpoint,
+) -> Result<(Endpoint, ()), Fault> {
+    at_leader(service, candidates, first, async |at| cluster.remove(service, at, id).await).await
+}
+
+/// Makes a change where the leader is: first at `first`, then where hints lead.
+async fn at_leader<T>(
+    service: &RaftServiceConfig,
+    candidates: &mut Candidates,
+    first: Endpoint,
+    change: impl AsyncFn(&Endpoint) -> Result<T, Fault>,
+) -> Result<(Endpoint, T), Fault> {
     let mut at = first;
     for _hop in 0..=MAX_HOPS {
-        match cluster.add(service, &at, id, raft_addr).await {
-            Ok(added) => return Ok((at, added)),
+        match change(&at).await {
+            Ok(done) => return Ok((at, done)),
             Err(Fault { class: Class::NotLeader(Some(leader)), .. }) => {
                 candidates.prefer(&leader);
                 at = leader;

@@ -49,39 +49,42 @@ pub(super) async fn check<U: Units, C: Cluster>(
             Verdict::Unhealthy { reasons } => reasons.join("; "),
         };
         context.progress.status(&format!("cluster is not healthy: {reason}"));
-        // A marker that is another's does not become this node's by waiting.
-        let worth_waiting = wait && !findings.has_foreign_marker();
+        let worth_waiting = wait && findings.foreign_marker().is_none();
         let look = schedule.attempt();
         let delay = schedule.next_delay(None).filter(|_| worth_waiting);
         if look == LOOKS_BEFORE_DRIFT || (delay.is_none() && look < LOOKS_BEFORE_DRIFT) {
             report_drift(context, &findings, report);
         }
-        match delay {
-            Some(delay) => sleep(delay).await,
-            None => return Err(Stop::Failed(Event::ClusterUnhealthy { reason, table })),
+        if let Some(delay) = delay {
+            sleep(delay).await;
+            continue;
         }
+        let unhealthy = Event::ClusterUnhealthy { reason, table };
+        // A marker that is another's does not become this node's by starting again: somebody has to look.
+        let Some(blocker) = findings.foreign_marker() else {
+            return Err(Stop::Failed(unhealthy));
+        };
+        report.report(unhealthy);
+        return Err(Stop::Blocked(blocker.clone()));
     }
 }
 
 fn report_markers(findings: &Findings, report: &dyn Report) {
     for marker in &findings.markers {
-        report.report(match marker {
-            MarkerFinding::Foreign(blocker) => blocker.event(),
-            MarkerFinding::Damaged { path, reason } => {
-                Event::MarkerDamaged { path: path.display().to_string(), reason: reason.clone() }
-            }
-        });
+        if let MarkerFinding::Damaged { path, reason } = marker {
+            report.report(Event::MarkerDamaged { path: path.display().to_string(), reason: reason.clone() });
+        }
     }
 }
 
-/// The markers that are another's or cannot be read.
-fn find_markers<U, C>(context: &Context<'_, U, C>) -> Vec<MarkerFinding> {
+/// The markers that are another's or cannot be read. A service that tells which cluster it is in is taken at its word.
+fn find_markers<U, C>(context: &Context<'_, U, C>, groups: &[GroupFinding]) -> Vec<MarkerFinding> {
     let observed = observe(context.markers, &context.this_node);
     Service::ALL
         .into_iter()
         .filter_map(|service| match observed.marker(service) {
             MarkerState::Present { path, identity, .. } => identity
-                .mismatch(&context.this_node)
+                .mismatch(&context.this_node.in_cluster(cluster_id(groups, service)))
                 .map(|mismatch| MarkerFinding::Foreign(Blocker::foreign_marker(path, &mismatch))),
             MarkerState::Damaged { path, reason } => {
                 Some(MarkerFinding::Damaged { path: path.clone(), reason: reason.clone() })
@@ -89,6 +92,11 @@ fn find_markers<U, C>(context: &Context<'_, U, C>) -> Vec<MarkerFinding> {
             MarkerState::Absent => None,
         })
         .collect()
+}
+
+fn cluster_id(groups: &[GroupFinding], service: Service) -> Option<&str> {
+    let group = groups.iter().find(|group| group.service == service.as_str())?;
+    group.list.as_ref().ok()?.cluster_id.as_deref()
 }
 
 fn report_drift<U, C>(context: &Context<'_, U, C>, findings: &Findings, report: &dyn Report) {
@@ -121,7 +129,7 @@ pub async fn find<U, C: Cluster>(context: &Context<'_, U, C>, probe: bool) -> Fi
         find_iam(context),
     )
     .await;
-    Findings { markers: find_markers(context), groups, endpoints: endpoints.into_iter().chain(iam).collect() }
+    Findings { markers: find_markers(context, &groups), groups, endpoints: endpoints.into_iter().chain(iam).collect() }
 }
 
 async fn find_group<U, C: Cluster>(
@@ -183,7 +191,9 @@ async fn find_endpoint<U, C: Cluster>(
     let own = member.id == context.config.node.id.as_str();
     let url = if own { Some(service.url.clone()) } else { member.api(service) };
     let answer = match &url {
-        Some(url) => context.cluster.health(url, service.paths.health.as_str()).await.map_err(|fault| fault.message),
+        Some(url) => {
+            context.cluster.health(url, service.paths.health.as_str()).await.map(drop).map_err(|fault| fault.message)
+        }
         None => Err(format!("its address {} cannot be used", member.raft_addr)),
     };
     EndpointFinding {
@@ -216,6 +226,6 @@ async fn find_iam<U, C: Cluster>(context: &Context<'_, U, C>) -> Option<Endpoint
         member: context.config.node.id.to_string(),
         url: iam.url.join(path).to_string(),
         own: true,
-        answer: answer.map_err(|fault| fault.message),
+        answer: answer.map(drop).map_err(|fault| fault.message),
     })
 }

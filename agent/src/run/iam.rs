@@ -5,9 +5,9 @@ use std::path::Path;
 
 use tokio::time::{Instant, sleep};
 
-use crate::config::{ClusterName, Service};
+use crate::config::ClusterName;
 use crate::events::{Event, Report};
-use crate::markers::{Achievement, Existing, write_durably};
+use crate::markers::{Achievement, Existing, Lock, write_durably};
 use crate::plan::{Blocker, Cause};
 use crate::retry::Schedule;
 use crate::secret_file::{self, SecretFileError};
@@ -24,7 +24,11 @@ const UNNAMED_CLUSTER: &str = "default";
 const GENERATED_LENGTH: usize = 32;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-pub(super) async fn set_up<U: Units, C: Cluster>(context: &Context<'_, U, C>, report: &dyn Report) -> Result<(), Stop> {
+pub(super) async fn set_up<U: Units, C: Cluster>(
+    context: &Context<'_, U, C>,
+    lock: &Lock,
+    report: &dyn Report,
+) -> Result<(), Stop> {
     let began = Instant::now();
     let iam = &context.config.iam;
     let local = Local { unit: &iam.unit, url: &iam.url, health_path: iam.health_path.as_str() };
@@ -33,7 +37,7 @@ pub(super) async fn set_up<U: Units, C: Cluster>(context: &Context<'_, U, C>, re
         IamSetup::Done => Event::IamSetUp { duration_ms: milliseconds(began.elapsed()) },
         IamSetup::DoneAlready => Event::IamAlreadySetUp { endpoint: iam.url.to_string() },
     };
-    context.mark(Service::Iam, Achievement::Initialized, report)?;
+    context.mark(lock, Achievement::Initialized, None, report)?;
     report.report(event);
     Ok(())
 }

@@ -6,13 +6,14 @@ use tokio::time::{Instant, sleep};
 
 use crate::config::{Endpoint, RaftAddr, RaftServiceConfig};
 use crate::events::{Event, Report};
-use crate::markers::Achievement;
+use crate::markers::{Achievement, Lock};
 use crate::plan::Blocker;
-use crate::plan::membership::{MemberList, Move, formed, is_foreign_cluster, next_move};
+use crate::plan::membership::{Candidate, MemberList, Move, formed, is_another, is_foreign_cluster, next_move};
+use crate::plan::quorum::QuorumRisk;
 use crate::retry::Schedule;
 
 use super::candidates::{self, Candidates};
-use super::ports::{Added, Class, Cluster, Fault, Units};
+use super::ports::{Added, Class, Cluster, Fault, Health, NewMember, Units};
 use super::service::{self, Local, milliseconds};
 use super::{Context, Setback, Stop};
 
@@ -21,13 +22,14 @@ use super::{Context, Setback, Stop};
 pub(super) async fn bootstrap<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
+    lock: &Lock,
     report: &dyn Report,
 ) -> Result<(), Stop> {
     let began = Instant::now();
-    await_local(context, service, report).await?;
-    let list = await_formed(context, service).await?;
-    refuse_second_cluster(context, service, list.cluster_id.as_deref()).await?;
-    context.mark(service.service.into(), Achievement::Initialized, report)?;
+    let health = await_local(context, service, report).await?;
+    let list = await_formed(context, service, &health).await?;
+    refuse_second_cluster(context, service, &health, list.cluster_id.as_deref()).await?;
+    context.mark(lock, Achievement::Initialized, list.cluster_id.as_deref(), report)?;
     report
         .report(Event::Bootstrapped { members: list.members.len() as u64, duration_ms: milliseconds(began.elapsed()) });
     Ok(())
@@ -37,12 +39,13 @@ pub(super) async fn bootstrap<U: Units, C: Cluster>(
 pub(super) async fn join<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
+    lock: &Lock,
     report: &dyn Report,
 ) -> Result<(), Stop> {
     let began = Instant::now();
-    await_local(context, service, report).await?;
-    let list = become_member(context, service, report).await?;
-    context.mark(service.service.into(), Achievement::Joined, report)?;
+    let health = await_local(context, service, report).await?;
+    let list = become_member(context, service, &health, report).await?;
+    context.mark(lock, Achievement::Joined, list.cluster_id.as_deref(), report)?;
     report.report(Event::Joined { members: list.members.len() as u64, duration_ms: milliseconds(began.elapsed()) });
     Ok(())
 }
@@ -51,7 +54,7 @@ async fn await_local<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
     report: &dyn Report,
-) -> Result<(), Stop> {
+) -> Result<Health, Stop> {
     let local = Local { unit: &service.unit, url: &service.url, health_path: service.paths.health.as_str() };
     service::await_healthy(context, &local, report).await
 }
@@ -59,6 +62,7 @@ async fn await_local<U: Units, C: Cluster>(
 async fn await_formed<U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
+    health: &Health,
 ) -> Result<MemberList, Stop> {
     let policy = &context.config.policies.promotion;
     let mut schedule = Schedule::polling(policy);
@@ -74,7 +78,7 @@ async fn await_formed<U, C: Cluster>(
             }
         };
         if !guarded {
-            refuse_second_cluster(context, service, None).await?;
+            refuse_second_cluster(context, service, health, None).await?;
             guarded = true;
         }
         context.progress.status(&format!("waiting for {} to form its cluster: {missing}", service.service));
@@ -94,10 +98,16 @@ async fn await_formed<U, C: Cluster>(
 async fn refuse_second_cluster<U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
+    health: &Health,
     own_cluster: Option<&str>,
 ) -> Result<(), Stop> {
     let answers = service.peers.iter().map(async |peer| {
         let list = context.cluster.members(service, &peer.url).await.ok()?;
+        if let Some(member) = list.entry_of(&context.config.node.id, service)
+            && is_another(health.incarnation.as_deref(), member.incarnation.as_deref())
+        {
+            return Some(Blocker::wiped(context.config, service, member, &peer.url));
+        }
         is_foreign_cluster(&list, own_cluster, &context.config.node.id, service)
             .then(|| Blocker::second_cluster(service, &peer.url, &list.ids()))
     });
@@ -110,6 +120,7 @@ async fn refuse_second_cluster<U, C: Cluster>(
 async fn become_member<U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
+    health: &Health,
     report: &dyn Report,
 ) -> Result<MemberList, Stop> {
     let Some(raft_addr) = &service.raft_addr else {
@@ -118,7 +129,8 @@ async fn become_member<U, C: Cluster>(
         }));
     };
     let policy = &context.config.policies.join;
-    let mut joining = Joining { context, service, raft_addr, report, candidates: Candidates::of(service) };
+    let incarnation = health.incarnation.as_deref();
+    let mut joining = Joining { context, service, raft_addr, incarnation, report, candidates: Candidates::of(service) };
     let mut schedule = Schedule::attempts(policy);
     loop {
         let fault = match joining.attempt().await {
@@ -150,10 +162,19 @@ async fn become_member<U, C: Cluster>(
     }
 }
 
+/// What the list means for a node that wants in.
+enum Way {
+    /// An add may be asked for, first here.
+    Free(Endpoint),
+    /// The list has an entry that decides.
+    Listed(Endpoint, MemberList),
+}
+
 struct Joining<'a, U, C> {
     context: &'a Context<'a, U, C>,
     service: &'a RaftServiceConfig,
     raft_addr: &'a RaftAddr,
+    incarnation: Option<&'a str>,
     report: &'a dyn Report,
     candidates: Candidates,
 }
@@ -162,21 +183,76 @@ impl<U, C: Cluster> Joining<'_, U, C> {
     /// List, add where the list has no trace of this node, list again until it shows this
     /// node as a full member. Whatever an add answers, only the list decides.
     async fn attempt(&mut self) -> Result<MemberList, Setback> {
-        let (at, list) = self.list().await?;
-        if self.next_move(&list, &at) != Move::Add {
-            return self.until_full_member(at, list).await;
-        }
+        let at = match self.until_free_to_add().await? {
+            Way::Free(at) => at,
+            Way::Listed(at, list) => return self.until_full_member(at, list).await,
+        };
         self.context.progress.status(&format!("joining {} through {at}", self.service.service));
         self.report.report(Event::JoinStarted { raft_addr: self.raft_addr.to_string(), endpoint: at.to_string() });
         let refused = self.add(at).await.err();
         let (at, list) = match (self.list().await, refused) {
-            (Ok((at, list)), Some(fault)) if self.next_move(&list, &at) == Move::Add => {
-                return Err(fault.into());
-            }
+            (Ok((at, list)), Some(fault)) if !self.is_listed(&list, &at) => return Err(fault.into()),
             (Ok(answer), _) => answer,
             (Err(_), Some(fault)) | (Err(fault), None) => return Err(fault.into()),
         };
         self.until_full_member(at, list).await
+    }
+
+    /// Lists until nothing stands in the way of an add: not the quorum, nor a dead member that is to be replaced.
+    async fn until_free_to_add(&mut self) -> Result<Way, Setback> {
+        let policy = &self.context.config.policies.promotion;
+        let mut schedule = Schedule::polling(policy);
+        let mut told = false;
+        loop {
+            let (at, list) = self.list().await?;
+            let obstacle = match self.next_move(&list, &at) {
+                Move::Add => return Ok(Way::Free(at)),
+                Move::AwaitQuorum(risk) => {
+                    self.context.progress.status(&risk.to_string());
+                    risk
+                }
+                Move::Replace { member } => {
+                    self.replace(at, member).await?;
+                    continue;
+                }
+                Move::Await { .. } | Move::Confirmed | Move::Blocked(_) => return Ok(Way::Listed(at, list)),
+            };
+            let delay = schedule.next_delay(None);
+            if !told || delay.is_none() {
+                let QuorumRisk { reason, remedy } = obstacle;
+                let event = Event::QuorumAtRisk { reason, remedy };
+                if delay.is_none() {
+                    return Err(Setback::Stop(Stop::Failed(event)));
+                }
+                self.report.report(event);
+                told = true;
+            }
+            sleep(delay.unwrap_or(policy.max_delay)).await;
+        }
+    }
+
+    /// Has the dead member of this node's id removed. It is gone when a list says so; an id is never added again while
+    /// its old entry is there.
+    async fn replace(&mut self, at: Endpoint, member: String) -> Result<(), Setback> {
+        let id = self.context.config.node.id.as_str();
+        let (at, ()) = candidates::remove(&self.context.cluster, self.service, &mut self.candidates, id, at).await?;
+        self.report.report(Event::MemberReplaced { member, endpoint: at.to_string() });
+        let policy = &self.context.config.policies.promotion;
+        let mut schedule = Schedule::polling(policy);
+        loop {
+            let (at, list) = self.list().await?;
+            if !matches!(self.next_move(&list, &at), Move::Replace { .. }) {
+                return Ok(());
+            }
+            let Some(delay) = schedule.next_delay(None) else {
+                return Err(Setback::Fault(Fault {
+                    class: Class::Transient { retry_after: None },
+                    endpoint: at,
+                    message: format!("the removed member {id} of {} is listed still", self.service.service),
+                }));
+            };
+            sleep(delay).await;
+        }
     }
 
     async fn list(&mut self) -> Result<(Endpoint, MemberList), Fault> {
@@ -185,9 +261,10 @@ impl<U, C: Cluster> Joining<'_, U, C> {
 
     async fn add(&mut self, at: Endpoint) -> Result<(), Fault> {
         let began = Instant::now();
-        let id = &self.context.config.node.id;
+        let (id, raft_addr, incarnation) = (&self.context.config.node.id, self.raft_addr, self.incarnation);
+        let member = NewMember { id, raft_addr, incarnation };
         let (at, added) =
-            candidates::add(&self.context.cluster, self.service, &mut self.candidates, id, self.raft_addr, at).await?;
+            candidates::add(&self.context.cluster, self.service, &mut self.candidates, member, at).await?;
         let endpoint = at.to_string();
         self.report.report(match added {
             Added::Accepted => Event::MemberAdded { endpoint, duration_ms: milliseconds(began.elapsed()) },
@@ -209,7 +286,7 @@ impl<U, C: Cluster> Joining<'_, U, C> {
                 Move::Confirmed => return Ok(list),
                 Move::Blocked(blocker) => return Err(Setback::Stop(Stop::Blocked(blocker))),
                 Move::Await { standing } => standing,
-                Move::Add => "not in the list yet".to_owned(),
+                Move::Add | Move::AwaitQuorum(_) | Move::Replace { .. } => "not in the list yet".to_owned(),
             };
             if standing != told {
                 self.report.report(Event::AwaitingPromotion { role: standing.clone() });
@@ -237,6 +314,12 @@ impl<U, C: Cluster> Joining<'_, U, C> {
     }
 
     fn next_move(&self, list: &MemberList, at: &Endpoint) -> Move {
-        next_move(list, self.context.config, self.service.service, at)
+        let (config, service) = (self.context.config, self.service.service);
+        next_move(list, Candidate { config, service, incarnation: self.incarnation }, at)
+    }
+
+    /// Whether the list has this node, or what contradicts it.
+    fn is_listed(&self, list: &MemberList, at: &Endpoint) -> bool {
+        matches!(self.next_move(list, at), Move::Await { .. } | Move::Confirmed | Move::Blocked(_))
     }
 }

@@ -29,6 +29,8 @@ pub trait Units {
     fn watch(&self, unit: &UnitName) -> impl Future<Output = Result<Self::Watch, String>>;
     /// The unit's last journal lines, which explain its failure; empty where unavailable.
     fn last_lines(&self, unit: &UnitName) -> impl Future<Output = Vec<String>>;
+    /// Has the unit stopped and returns when it is; one that does not exist is. `Err` says why not.
+    fn stop(&self, unit: &UnitName) -> impl Future<Output = Result<(), String>>;
 }
 
 /// The changes of one unit.
@@ -104,10 +106,28 @@ pub enum Added {
     AlreadyMember,
 }
 
+/// What a healthy service tells of itself, where it does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Which data directory it runs on; see [`crate::plan::membership::Member::incarnation`].
+    pub incarnation: Option<String>,
+}
+
+/// A member to be added.
+#[derive(Debug, Clone, Copy)]
+pub struct NewMember<'a> {
+    /// Its id.
+    pub id: &'a NodeId,
+    /// Its Raft address.
+    pub raft_addr: &'a RaftAddr,
+    /// The incarnation that its service tells.
+    pub incarnation: Option<&'a str>,
+}
+
 /// The services' HTTP APIs (design.md, "The admin API the agent speaks").
 pub trait Cluster {
     /// `GET` of a health path; `Ok` is 200.
-    fn health(&self, at: &Endpoint, path: &str) -> impl Future<Output = Result<(), Fault>>;
+    fn health(&self, at: &Endpoint, path: &str) -> impl Future<Output = Result<Health, Fault>>;
     /// The member list that `at` knows.
     fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> impl Future<Output = Result<MemberList, Fault>>;
     /// Asks `at` to add a member.
@@ -115,9 +135,10 @@ pub trait Cluster {
         &self,
         service: &RaftServiceConfig,
         at: &Endpoint,
-        id: &NodeId,
-        raft_addr: &RaftAddr,
+        member: NewMember<'_>,
     ) -> impl Future<Output = Result<Added, Fault>>;
+    /// Asks `at` to remove a member; one that is none is fine.
+    fn remove(&self, service: &RaftServiceConfig, at: &Endpoint, id: &str) -> impl Future<Output = Result<(), Fault>>;
     /// Writes a value and reads it back.
     fn read_after_write(
         &self,

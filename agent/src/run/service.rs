@@ -11,7 +11,7 @@ use crate::config::{Endpoint, UnitName};
 use crate::events::{Event, Report};
 use crate::retry::Schedule;
 
-use super::ports::{Cluster, UnitPhase, UnitWatch, Units};
+use super::ports::{Cluster, Health, UnitPhase, UnitWatch, Units};
 use super::{Context, Stop};
 
 /// A service on this node.
@@ -26,7 +26,7 @@ pub(super) async fn await_healthy<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
     local: &Local<'_>,
     report: &dyn Report,
-) -> Result<(), Stop> {
+) -> Result<Health, Stop> {
     let began = Instant::now();
     let limit = context.config.policies.health.limit;
     let waiting = Waiting {
@@ -36,7 +36,7 @@ pub(super) async fn await_healthy<U: Units, C: Cluster>(
         finding: RefCell::new(format!("{} was not looked at", local.unit)),
         told: RefCell::default(),
     };
-    match timeout(limit, waiting.until_healthy()).await {
+    let health = match timeout(limit, waiting.until_healthy()).await {
         Ok(result) => result?,
         Err(_elapsed) => {
             return Err(Stop::Failed(Event::HealthTimeout {
@@ -45,10 +45,10 @@ pub(super) async fn await_healthy<U: Units, C: Cluster>(
                 remedy: look_further(local.unit),
             }));
         }
-    }
+    };
     report
         .report(Event::ServiceHealthy { endpoint: local.url.to_string(), duration_ms: milliseconds(began.elapsed()) });
-    Ok(())
+    Ok(health)
 }
 
 /// The command that shows why a unit is not well.
@@ -72,7 +72,7 @@ struct Waiting<'a, U, C> {
 }
 
 impl<U: Units, C: Cluster> Waiting<'_, U, C> {
-    async fn until_healthy(&self) -> Result<(), Stop> {
+    async fn until_healthy(&self) -> Result<Health, Stop> {
         let Some(mut watch) = self.watch().await else {
             return self.probe_until_healthy().await;
         };
@@ -150,11 +150,11 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
 
     /// Asks the health endpoint with growing delays. A certificate that does not fit is the
     /// one answer that waiting will not change.
-    async fn probe_until_healthy(&self) -> Result<(), Stop> {
+    async fn probe_until_healthy(&self) -> Result<Health, Stop> {
         let mut schedule = Schedule::polling(&self.context.config.policies.health);
         loop {
             let fault = match self.context.cluster.health(self.local.url, self.local.health_path).await {
-                Ok(()) => return Ok(()),
+                Ok(health) => return Ok(health),
                 Err(fault) => fault,
             };
             if let Some(blocker) = fault.blocker() {

@@ -1,6 +1,8 @@
 //! The run through its ports, against a model of a cluster whose faults are chosen. Time is tokio's paused clock: a wait
 //! of two minutes costs nothing. The real adapters are tested over real TLS in `agent/tests/`.
 
+mod crash;
+mod departure;
 mod iam;
 mod membership;
 mod model;
@@ -9,9 +11,9 @@ mod service;
 use std::cell::RefCell;
 use std::path::PathBuf;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Service};
 use crate::events::{Event, Report};
-use crate::markers::{Identity, Markers};
+use crate::markers::{Achievement, Attempt, Identity, Markers};
 use crate::plan::Step;
 
 use super::{Context, Outcome, run_step};
@@ -58,9 +60,13 @@ impl TestNode {
             secrets: PathBuf::from("/etc/nixos/secrets"),
             strict: true,
         };
+        let mut config = config::check(&config::parse(json.as_bytes()).unwrap(), &context).unwrap().config;
+        config.chainfire.data_dir = directory.path().join("chainfire");
+        // As systemd's StateDirectory= makes it.
+        std::fs::create_dir(directory.path().join("state")).unwrap();
         Self {
-            markers: Markers::new(directory.path().to_owned()),
-            config: config::check(&config::parse(json.as_bytes()).unwrap(), &context).unwrap().config,
+            markers: Markers::new(directory.path().join("state")),
+            config,
             _directory: directory,
             events: Collected::default(),
         }
@@ -80,20 +86,32 @@ impl TestNode {
         )
     }
 
+    /// A marker of this node, as an earlier run has left it.
+    fn write_marker(&self, service: Service) {
+        let Attempt::Taken(lock) = self.markers.try_lock(service, "an earlier run").unwrap() else {
+            panic!("{service} is locked");
+        };
+        self.markers.write(&lock, Achievement::Joined, &self.this_node()).unwrap();
+    }
+
     fn this_node(&self) -> Identity {
         Identity::of_this_node(&self.config, Some("0123456789abcdef0123456789abcdef"))
     }
 
-    async fn run(&self, step: Step, units: Option<ModelUnits>, cluster: &ModelCluster) -> Outcome {
-        let context = Context {
+    fn context(&self, units: Option<ModelUnits>, cluster: &ModelCluster) -> Context<'_, ModelUnits, ModelCluster> {
+        Context {
             config: &self.config,
             markers: &self.markers,
             this_node: self.this_node(),
             units,
             cluster: cluster.clone(),
+            who: "the test".to_owned(),
             progress: &Quiet,
             admin_password_credential: None,
-        };
-        run_step(&context, step, true, &self.events).await
+        }
+    }
+
+    async fn run(&self, step: Step, units: Option<ModelUnits>, cluster: &ModelCluster) -> Outcome {
+        run_step(&self.context(units, cluster), step, true, &self.events).await
     }
 }

@@ -126,6 +126,11 @@ impl Session {
         self.manager("LoadUnit", &(unit,)).await?.body().deserialize()
     }
 
+    /// Has systemd stop a unit: what `systemctl stop` asks for.
+    pub(super) async fn stop_unit(&self, unit: &str) -> zbus::Result<()> {
+        self.manager("StopUnit", &(unit, "replace")).await.map(drop)
+    }
+
     /// Whether systemd holds the unit in memory. Asking does not load it.
     pub(super) async fn is_loaded(&self, unit: &str) -> zbus::Result<bool> {
         match self.manager("GetUnit", &(unit,)).await {

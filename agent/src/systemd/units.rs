@@ -17,6 +17,10 @@ impl Units for Systemd {
     async fn last_lines(&self, unit: &UnitName) -> Vec<String> {
         last_journal_lines(unit.as_str(), LAST_LINES).await
     }
+
+    async fn stop(&self, unit: &UnitName) -> Result<(), String> {
+        Self::stop(self, unit.as_str()).await.map_err(|error| error.to_string())
+    }
 }
 
 impl ports::UnitWatch for UnitWatch {

@@ -62,6 +62,18 @@ impl From<RaftService> for Service {
     }
 }
 
+impl Service {
+    /// The service as one with a Raft group of its own, if it is.
+    #[must_use]
+    pub const fn raft(self) -> Option<RaftService> {
+        match self {
+            Self::Chainfire => Some(RaftService::Chainfire),
+            Self::Flaredb => Some(RaftService::Flaredb),
+            Self::Iam => None,
+        }
+    }
+}
+
 /// What a node is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NodeRole {

@@ -6,10 +6,12 @@ use std::rc::Rc;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::config::{Endpoint, IamConfig, NodeId, RaftAddr, RaftServiceConfig, UnitName};
+use crate::config::{Endpoint, IamConfig, RaftServiceConfig, UnitName};
 use crate::plan::Cause;
 use crate::plan::membership::{Leader, Member, MemberList};
-use crate::run::ports::{Added, Class, Cluster, Fault, IamSetup, Password, Progress, UnitPhase, UnitWatch, Units};
+use crate::run::ports::{
+    Added, Class, Cluster, Fault, Health, IamSetup, NewMember, Password, Progress, UnitPhase, UnitWatch, Units,
+};
 
 /// What an add does instead of what it should.
 #[derive(Debug, Clone)]
@@ -41,6 +43,14 @@ pub(super) struct State {
     pub(super) sick_for: Option<usize>,
     pub(super) iam_is_set_up: bool,
     pub(super) iam_password: Option<String>,
+    /// What the cluster calls itself.
+    pub(super) cluster_id: Option<String>,
+    /// What this node's own service tells of itself.
+    pub(super) incarnation: Option<String>,
+    /// Removals are applied and their answer is lost, once.
+    pub(super) loses_removal: bool,
+    /// Removals fail.
+    pub(super) keeps_members: bool,
     /// Every call, as `METHOD host`.
     pub(super) calls: Vec<String>,
 }
@@ -61,6 +71,7 @@ impl ModelCluster {
 
     fn called(&self, kind: &str, at: &Endpoint) -> Result<(), Fault> {
         let host = at.host().to_string();
+        crash_point!("{kind}");
         let mut state = self.0.borrow_mut();
         state.calls.push(format!("{kind} {host}"));
         if state.dead.iter().any(|dead| **dead == host) {
@@ -76,6 +87,7 @@ pub(super) fn voter(id: &str, address: &str) -> Member {
         raft_addr: address.to_owned(),
         status: "healthy".to_owned(),
         role: Some("voter".to_owned()),
+        incarnation: None,
     }
 }
 
@@ -84,10 +96,12 @@ fn fault(at: &Endpoint, class: Class) -> Fault {
 }
 
 impl Cluster for ModelCluster {
-    async fn health(&self, at: &Endpoint, _path: &str) -> Result<(), Fault> {
+    async fn health(&self, at: &Endpoint, _path: &str) -> Result<Health, Fault> {
         self.called("HEALTH", at)?;
-        match &mut self.0.borrow_mut().sick_for {
-            Some(0) => Ok(()),
+        let mut state = self.0.borrow_mut();
+        let incarnation = state.incarnation.clone();
+        match &mut state.sick_for {
+            Some(0) => Ok(Health { incarnation }),
             Some(left) => {
                 *left -= 1;
                 Err(fault(at, Class::Transient { retry_after: None }))
@@ -112,16 +126,10 @@ impl Cluster for ModelCluster {
         state.learner_for = state.learner_for.saturating_sub(1);
         let cut_off = state.cut_off.iter().any(|other| **other == host);
         let leader = if cut_off { Leader::Unknown } else { Leader::Known("node01".to_owned()) };
-        Ok(MemberList { members, leader, cluster_id: None })
+        Ok(MemberList { members, leader, cluster_id: state.cluster_id.clone() })
     }
 
-    async fn add(
-        &self,
-        _service: &RaftServiceConfig,
-        at: &Endpoint,
-        id: &NodeId,
-        raft_addr: &RaftAddr,
-    ) -> Result<Added, Fault> {
+    async fn add(&self, _service: &RaftServiceConfig, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
         self.called("ADD", at)?;
         let mut state = self.0.borrow_mut();
         let planned = state.add_faults.pop_front();
@@ -134,14 +142,30 @@ impl Cluster for ModelCluster {
             }
             Some(AddFault::LoseAnswer) | None => {}
         }
-        if state.members.iter().any(|member| member.id == id.as_str()) {
+        if state.members.iter().any(|listed| listed.id == member.id.as_str()) {
             return Ok(Added::AlreadyMember);
         }
-        state.members.push(voter(id.as_str(), &raft_addr.to_string()));
+        let added = voter(member.id.as_str(), &member.raft_addr.to_string());
+        state.members.push(Member { incarnation: member.incarnation.map(str::to_owned), ..added });
+        drop(state);
+        crash_point!("added");
         match planned {
             Some(AddFault::LoseAnswer) => Err(fault(at, Class::Transient { retry_after: None })),
             _ => Ok(Added::Accepted),
         }
+    }
+
+    async fn remove(&self, _service: &RaftServiceConfig, at: &Endpoint, id: &str) -> Result<(), Fault> {
+        self.called("REMOVE", at)?;
+        let mut state = self.0.borrow_mut();
+        if state.keeps_members {
+            return Err(fault(at, Class::Transient { retry_after: None }));
+        }
+        state.members.retain(|member| member.id != id);
+        let loses_answer = std::mem::take(&mut state.loses_removal);
+        drop(state);
+        crash_point!("removed");
+        if loses_answer { Err(fault(at, Class::Transient { retry_after: None })) } else { Ok(()) }
     }
 
     async fn read_after_write(
@@ -167,6 +191,8 @@ impl Cluster for ModelCluster {
         }
         state.iam_is_set_up = true;
         state.iam_password = Some(password.expose().to_owned());
+        drop(state);
+        crash_point!("set up");
         Ok(IamSetup::Done)
     }
 }
@@ -195,6 +221,11 @@ impl Units for ModelUnits {
 
     async fn last_lines(&self, _unit: &UnitName) -> Vec<String> {
         vec!["bind: address in use".to_owned()]
+    }
+
+    async fn stop(&self, _unit: &UnitName) -> Result<(), String> {
+        crash_point!("stopped");
+        Ok(())
     }
 }
 

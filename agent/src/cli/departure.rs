@@ -1,0 +1,73 @@
+//! `leave` and `reset`: the way out, for this node or for one of its services.
+
+use crate::config::{Permissions, Service};
+use crate::events::{Event, Report, Reporter};
+use crate::markers::Markers;
+use crate::run::{self, Outcome, Quorum};
+use crate::systemd::notify::Notifier;
+
+use super::{Exit, Options, context, node};
+
+/// What is to go.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Departure {
+    /// Membership and markers.
+    Leave,
+    /// Membership, data and markers.
+    Reset,
+}
+
+impl Departure {
+    fn operation(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+/// Lets these services go, in this order; the first that cannot ends it.
+pub(super) async fn run(options: &Options, departure: Departure, services: &[Service], quorum: Quorum) -> Exit {
+    let operation = departure.operation();
+    let reporter = Reporter::start(options.log_format, &node::run_id());
+    let exit = depart(options, departure, services, quorum, &reporter).await.unwrap_or_else(|event| {
+        reporter.scoped(context::scope("cluster", operation, None)).report(event);
+        Exit::Blocked
+    });
+    reporter.finish();
+    exit
+}
+
+async fn depart(
+    options: &Options,
+    departure: Departure,
+    services: &[Service],
+    quorum: Quorum,
+    reporter: &Reporter,
+) -> Result<Exit, Event> {
+    let loaded =
+        node::load(options, Permissions::Refuse, false).map_err(|error| context::configuration_event(&error))?;
+    let config = &loaded.checked.config;
+    let (markers, notifier) = (Markers::new(options.state_dir.clone()), Notifier::from_environment());
+    let scoped = |service| reporter.scoped(context::scope(service, departure.operation(), Some(config)));
+    let context =
+        context::of(config, &markers, &notifier, &scoped("cluster")).await.map_err(|blocker| blocker.event())?;
+    for service in services {
+        let report = scoped(service.as_str());
+        let outcome = match (departure, service.raft()) {
+            (_, Some(raft)) if !config.raft(raft).enable => {
+                let reason = format!("services.{service}.enable is false in the configuration");
+                report.report(Event::StepDisabled { reason });
+                Outcome::Done
+            }
+            (Departure::Leave, Some(raft)) => run::leave(&context, raft, quorum, &report).await,
+            (Departure::Reset, Some(raft)) => run::reset(&context, raft, quorum, &report).await,
+            // IAM has no members.
+            (_, None) => run::reset_iam(&context, &report),
+        };
+        if outcome != Outcome::Done {
+            return Ok(outcome.into());
+        }
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,87 @@
+//! Places at which a test build of the agent can be killed: before and after every effect.
+//!
+//! In the product the macro expands to nothing. With the feature `failpoints` the process ends at the point that the
+//! environment names; in unit tests the run unwinds there. Must not be used to steer anything.
+
+/// Marks a place, named as by `format!`.
+macro_rules! crash_point {
+    ($($name:tt)+) => {
+        #[cfg(any(test, feature = "failpoints"))]
+        $crate::crash::reach(&format!($($name)+));
+    };
+}
+
+#[cfg(all(feature = "failpoints", not(test)))]
+pub(crate) use by_environment::reach;
+#[cfg(test)]
+pub(crate) use by_test::{count, crash_at, reach};
+
+/// `FIRST_BOOT_AGENT_CRASH_AT=N` names the N-th place reached; `FIRST_BOOT_AGENT_CRASH_BY=halt` has the process stand
+/// still there, for a test that cuts the power, where it would otherwise be killed.
+#[cfg(all(feature = "failpoints", not(test)))]
+mod by_environment {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use nix::sys::signal::{Signal, raise};
+
+    static REACHED: AtomicUsize = AtomicUsize::new(0);
+
+    pub(crate) fn reach(name: &str) {
+        let number = REACHED.fetch_add(1, Ordering::Relaxed) + 1;
+        let wanted = std::env::var("FIRST_BOOT_AGENT_CRASH_AT").ok().and_then(|text| text.parse().ok());
+        if wanted != Some(number) {
+            return;
+        }
+        // Journal and test see which place it was; what follows leaves no time for more.
+        eprintln!("crash point {number}: {name}");
+        while std::env::var("FIRST_BOOT_AGENT_CRASH_BY").is_ok_and(|how| how == "halt") {
+            std::thread::park();
+        }
+        let _ = raise(Signal::SIGKILL);
+    }
+}
+
+#[cfg(test)]
+mod by_test {
+    use std::cell::RefCell;
+    use std::panic::{AssertUnwindSafe, resume_unwind};
+
+    use futures_util::FutureExt;
+
+    thread_local! {
+        static RUN: RefCell<(Vec<String>, Option<usize>)> = const { RefCell::new((Vec::new(), None)) };
+    }
+
+    /// The agent was killed here.
+    struct Killed;
+
+    pub(crate) fn reach(name: &str) {
+        let kill = RUN.with_borrow_mut(|(reached, at)| {
+            reached.push(name.to_owned());
+            *at == Some(reached.len())
+        });
+        if kill {
+            // No panic that anybody would report: the process is gone.
+            resume_unwind(Box::new(Killed));
+        }
+    }
+
+    /// Runs to the end and tells the places that were reached.
+    pub(crate) async fn count<T>(run: impl Future<Output = T>) -> (T, Vec<String>) {
+        RUN.set((Vec::new(), None));
+        let done = run.await;
+        (done, RUN.take().0)
+    }
+
+    /// Runs until the given place, counted from one, where the run is dropped as it stands; `None` then.
+    pub(crate) async fn crash_at<T>(place: usize, run: impl Future<Output = T>) -> Option<T> {
+        RUN.set((Vec::new(), Some(place)));
+        let ended = AssertUnwindSafe(run).catch_unwind().await;
+        RUN.take();
+        match ended {
+            Ok(done) => Some(done),
+            Err(cause) if cause.is::<Killed>() => None,
+            Err(cause) => resume_unwind(cause),
+        }
+    }
+}

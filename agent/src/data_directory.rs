@@ -1,0 +1,114 @@
+//! A service's data on this node: moved aside, never deleted (failure row M5).
+//!
+//! Must not stop the service nor know why its data is to go; both are `reset`'s business.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+
+use crate::markers::sync;
+
+/// A data directory could not be moved aside; nothing of it is lost.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}: {source}; {remedy}", path.display())]
+pub struct BackUpError {
+    action: &'static str,
+    path: PathBuf,
+    source: io::Error,
+    remedy: String,
+}
+
+impl BackUpError {
+    fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+        let remedy = match source.kind() {
+            io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => format!(
+                "it is a mount point, so move what is in it aside by hand: mkdir {0}/backup && mv {0}/* {0}/backup",
+                path.display()
+            ),
+            _ => format!("look at it: ls -lad {}", path.display()),
+        };
+        Self { action, path: path.to_owned(), source, remedy }
+    }
+}
+
+/// Moves a directory with all that is in it aside, to `PATH.backup-STAMP`, and puts an empty one with the same owner and
+/// mode in its place. `None` where nothing is there, or nothing in it: then a reset was done before.
+///
+/// # Errors
+/// The file system refuses, with the path and what to do.
+pub fn back_up(directory: &Path, stamp: &str) -> Result<Option<PathBuf>, BackUpError> {
+    let failed = |action| move |source| BackUpError::new(action, directory, source);
+    // A link (DynamicUser= keeps state that way) is followed: what it leads to is moved.
+    let place = match fs::canonicalize(directory) {
+        Ok(place) => place,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(BackUpError::new("find", directory, error)),
+    };
+    if fs::read_dir(&place).map_err(failed("read"))?.next().is_none() {
+        return Ok(None);
+    }
+    let metadata = fs::metadata(&place).map_err(failed("read"))?;
+    let backup = free_name(&place, stamp);
+    fs::rename(&place, &backup).map_err(failed("move aside"))?;
+    crash_point!("data moved aside");
+    put_empty(&place, &metadata).map_err(failed("make anew"))?;
+    Ok(Some(backup))
+}
+
+fn free_name(place: &Path, stamp: &str) -> PathBuf {
+    let name = |suffix: &str| {
+        let mut name = place.as_os_str().to_owned();
+        name.push(format!(".backup-{stamp}{suffix}"));
+        PathBuf::from(name)
+    };
+    let mut free = name("");
+    let mut number = 2;
+    while free.exists() {
+        free = name(&format!("-{number}"));
+        number += 1;
+    }
+    free
+}
+
+fn put_empty(place: &Path, like: &Metadata) -> io::Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(place)?;
+    chown(place, Some(like.uid()), Some(like.gid()))?;
+    fs::set_permissions(place, fs::Permissions::from_mode(like.mode() & 0o7777))?;
+    place.parent().map_or(Ok(()), sync)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m5_data_is_moved_aside_whole_and_never_twice() {
+        let keep = tempfile::tempdir().unwrap();
+        let data = keep.path().join("chainfire");
+        assert_eq!(back_up(&data, "1").unwrap(), None, "nothing there");
+        fs::create_dir(&data).unwrap();
+        assert_eq!(back_up(&data, "1").unwrap(), None, "nothing in it");
+        fs::set_permissions(&data, fs::Permissions::from_mode(0o750)).unwrap();
+        for expected in ["chainfire.backup-1", "chainfire.backup-1-2"] {
+            fs::create_dir(data.join("raft")).unwrap();
+            fs::write(data.join("raft/log"), expected).unwrap();
+            let backup = back_up(&data, "1").unwrap().unwrap();
+            assert!(backup.ends_with(expected), "{}", backup.display());
+            assert_eq!(fs::read_to_string(backup.join("raft/log")).unwrap(), expected);
+            assert_eq!(fs::read_dir(&data).unwrap().count(), 0);
+            assert_eq!(fs::metadata(&data).unwrap().mode() & 0o777, 0o750);
+        }
+    }
+
+    #[test]
+    fn a_link_is_followed() {
+        let keep = tempfile::tempdir().unwrap();
+        let (real, link) = (keep.path().join("private"), keep.path().join("link"));
+        fs::create_dir(&real).unwrap();
+        fs::write(real.join("log"), "").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let backup = back_up(&link, "1").unwrap().unwrap();
+        assert!(backup.ends_with("private.backup-1") && link.exists());
+    }
+}

@@ -1,0 +1,73 @@
+//! Durable writing: after a power cut either the old state or the whole new file is there.
+//!
+//! Must not know what it writes. Whoever calls holds the lock of what the file belongs to, so the temporary name is one:
+//! what a power cut leaves behind is overwritten by the next try.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::MarkerError;
+
+/// What becomes of a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// The new file takes its place.
+    Replace,
+    /// It stays; nothing is written.
+    Keep,
+}
+
+/// Writes `bytes` under `path` so that after a power cut either the old state or the whole new file is there. Tells
+/// whether it was written.
+///
+/// # Errors
+/// Any failure of the file system, with the path and what to do.
+pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<bool, MarkerError> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(directory).map_err(|source| MarkerError::new("create the directory of", path, source))?;
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".new");
+    let temporary = PathBuf::from(temporary);
+    let write = || {
+        // What a power cut left of an earlier try is not reused: its mode may be another one.
+        remove_if_there(&temporary)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+        // The umask of a unit may have taken bits away.
+        file.set_permissions(Permissions::from_mode(mode))?;
+        crash_point!("temporary file made");
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        crash_point!("temporary file synced");
+        match existing {
+            Existing::Replace => fs::rename(&temporary, path)?,
+            // A link, unlike a rename, never takes the place of a file.
+            Existing::Keep => fs::hard_link(&temporary, path).and_then(|()| fs::remove_file(&temporary))?,
+        }
+        crash_point!("file renamed");
+        sync(directory)
+    };
+    write().map(|()| true).or_else(|source| {
+        // The temporary file is of no use to anyone; the first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+        match (existing, source.kind()) {
+            (Existing::Keep, io::ErrorKind::AlreadyExists) => Ok(false),
+            _ => Err(MarkerError::new("write", path, source)),
+        }
+    })
+}
+
+/// Makes the names in a directory durable.
+pub(crate) fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Removes a file; one that is not there is fine.
+pub(super) fn remove_if_there(path: &Path) -> io::Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}

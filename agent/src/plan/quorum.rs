@@ -1,0 +1,161 @@
+//! Whether a change of membership would cost the cluster its quorum: pure counting over a member list.
+//!
+//! A service that tells no status is believed to be well: counting needs something to count.
+
+use std::fmt;
+
+use crate::config::{Config, Endpoint, NodeId, RaftServiceConfig};
+
+use super::blocker::removal;
+use super::membership::{Member, MemberList};
+
+/// Why a voter more is not safe now, and what would make it so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuorumRisk {
+    /// What is wrong.
+    pub reason: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl fmt::Display for QuorumRisk {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}; {}", self.reason, self.remedy)
+    }
+}
+
+/// How many of so many voters decide.
+#[must_use]
+pub fn majority(voters: usize) -> usize {
+    voters / 2 + 1
+}
+
+/// The rule of etcd's strict reconfiguration check: with one voter more, those that are well now must still be able to
+/// decide, since the new one may never come up. A cluster of one is the exception, else it could never grow.
+#[must_use]
+pub fn risk_of_one_more(
+    list: &MemberList,
+    config: &Config,
+    service: &RaftServiceConfig,
+    at: &Endpoint,
+) -> Option<QuorumRisk> {
+    let voters: Vec<&Member> = list.voters().collect();
+    let (well, dead): (Vec<&Member>, Vec<&Member>) = voters.iter().partition(|voter| is_well(voter));
+    let needed = majority(voters.len() + 1);
+    if well.len() >= needed || (voters.len() == 1 && well.len() == 1) {
+        return None;
+    }
+    let first = dead.first()?;
+    let names: Vec<&str> = dead.iter().map(|voter| voter.id.as_str()).collect();
+    Some(QuorumRisk {
+        reason: format!(
+            "{} of {} voters of {} are healthy, and with one voter more {needed} must be: not added yet",
+            well.len(),
+            voters.len(),
+            service.service,
+        ),
+        remedy: format!(
+            "start {}; or, where a machine is gone for good, remove its entry: {}",
+            names.join(", "),
+            removal(config, service, first, &list.to_ask(service, at))
+        ),
+    })
+}
+
+/// Why the cluster could not decide without this node, if it could not: after its removal, or with its data gone.
+#[must_use]
+pub fn risk_without(list: &MemberList, id: &NodeId) -> Option<String> {
+    let own = list.voters().find(|voter| voter.id == id.as_str())?;
+    let others: Vec<&Member> = list.voters().filter(|voter| voter.id != own.id).collect();
+    if others.is_empty() {
+        return Some(format!("{} is the only voter, without it there is no cluster", own.id));
+    }
+    let well = others.iter().filter(|voter| is_well(voter)).count();
+    // The removal itself is decided by all who are voters now, this node among them.
+    let now = well + usize::from(is_well(own));
+    if now < majority(others.len() + 1) {
+        return Some(format!("the cluster has no quorum now: {now} of {} voters are healthy", others.len() + 1));
+    }
+    (well < majority(others.len())).then(|| {
+        format!("without {} there would be no quorum: {well} of the {} other voters are healthy", own.id, others.len())
+    })
+}
+
+fn is_well(member: &Member) -> bool {
+    member.is_healthy() || member.status.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::membership::Leader;
+    use super::*;
+
+    fn list(statuses: &[&str]) -> MemberList {
+        let members = statuses
+            .iter()
+            .enumerate()
+            .map(|(index, status)| Member {
+                id: format!("node{index}"),
+                raft_addr: format!("10.0.1.1{index}:2380"),
+                status: (*status).to_owned(),
+                role: Some("voter".to_owned()),
+                incarnation: None,
+            })
+            .collect();
+        MemberList { members, leader: Leader::NotTold, cluster_id: None }
+    }
+
+    fn config() -> Config {
+        let context = crate::config::Context {
+            given: crate::config::Origin::Default,
+            host_name: None,
+            secrets: "/etc/nixos/secrets".into(),
+            strict: true,
+        };
+        let json = br#"{"node_id": "node9", "leader_url": "https://node0:2379", "raft_addr": "10.0.1.19:2380"}"#;
+        crate::config::check(&crate::config::parse(json).unwrap(), &context).unwrap().config
+    }
+
+    #[test]
+    fn m8_a_voter_more_waits_until_the_quorum_it_needs_is_there() {
+        let config = config();
+        let at = config.chainfire.url.clone();
+        let well = "healthy";
+        for (statuses, is_safe) in [
+            (vec![well], true),
+            (vec!["unreachable"], false),
+            (vec![well, well], true),
+            (vec![well, "unreachable"], false),
+            (vec![well, well, well], true),
+            (vec![well, well, "unreachable"], false),
+            (vec![well, well, well, "unreachable"], true),
+            (vec![well, well, well, "unknown", "unknown"], false),
+            (vec!["", "", ""], true),
+        ] {
+            let risk = risk_of_one_more(&list(&statuses), &config, &config.chainfire, &at);
+            assert_eq!(risk.is_none(), is_safe, "{statuses:?}: {risk:?}");
+            if let Some(risk) = risk {
+                assert!(risk.remedy.contains("-X DELETE 'https://"), "{risk}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_leaves_takes_no_quorum_along() {
+        let well = "healthy";
+        for (statuses, is_safe) in [
+            (vec![well], false),
+            (vec![well, well], true),
+            (vec![well, "unreachable"], false),
+            (vec![well, well, well], true),
+            (vec![well, well, "unreachable"], false),
+            (vec!["unreachable", well, well], true),
+            (vec![well, well, well, "unreachable"], true),
+            (vec!["", ""], true),
+        ] {
+            let risk = risk_without(&list(&statuses), &"node0".parse().unwrap());
+            assert_eq!(risk.is_none(), is_safe, "{statuses:?}: {risk:?}");
+        }
+        assert_eq!(risk_without(&list(&[well]), &"node7".parse().unwrap()), None, "who is no voter is not missed");
+    }
+}

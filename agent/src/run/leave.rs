@@ -1,0 +1,164 @@
+//! Ending this node's membership: its entry is removed at the leader, the list confirms it, then the markers go.
+//!
+//! Whatever is lost on the way, the next call converges: an entry that is gone is not removed again.
+
+use tokio::time::sleep;
+
+use crate::config::{Endpoint, RaftService, RaftServiceConfig};
+use crate::events::{Event, Report};
+use crate::markers::{Attempt, Lock};
+use crate::plan::Blocker;
+use crate::plan::membership::MemberList;
+use crate::plan::quorum::risk_without;
+use crate::retry::Schedule;
+
+use super::candidates::{self, Candidates};
+use super::ports::{Class, Cluster, Fault};
+use super::{Context, Outcome, Setback, Stop, end, locking_failed};
+
+/// What is to become of a quorum that this node is needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quorum {
+    /// It is kept: what would cost it is refused.
+    Keep,
+    /// It may be lost; the operator has said so.
+    MayBeLost,
+}
+
+/// Removes this node from a service's cluster and then its markers, telling `report` what happens.
+pub async fn leave<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: RaftService,
+    quorum: Quorum,
+    report: &dyn Report,
+) -> Outcome {
+    let left = async {
+        let lock = take_lock(context, service)?;
+        end_membership(context, context.config.raft(service), quorum, report).await?;
+        remove_markers(context, &lock, report)
+    };
+    end(context, "leave", left.await, report)
+}
+
+/// The lock, at once or not at all: leaving does not queue behind a join.
+pub(super) fn take_lock<U, C>(context: &Context<'_, U, C>, service: RaftService) -> Result<Lock, Stop> {
+    match context.lock(service.into())? {
+        Attempt::Taken(lock) => Ok(lock),
+        Attempt::Held(held) => Err(Stop::Failed(Event::LockHeld {
+            holder: held.holder,
+            remedy: format!("look at it: systemctl status {service}-cluster-join.service"),
+        })),
+    }
+}
+
+pub(super) fn remove_markers<U, C>(context: &Context<'_, U, C>, lock: &Lock, report: &dyn Report) -> Result<(), Stop> {
+    let removed = context.markers.remove(lock).map_err(|error| locking_failed(&error))?;
+    for path in removed {
+        report.report(Event::MarkerRemoved { path: path.display().to_string() });
+    }
+    Ok(())
+}
+
+/// Returns when the live member list no longer holds this node.
+pub(super) async fn end_membership<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+    quorum: Quorum,
+    report: &dyn Report,
+) -> Result<(), Stop> {
+    let policy = &context.config.policies.join;
+    let mut leaving = Leaving { context, service, quorum, report, candidates: Candidates::with_own(service) };
+    let mut schedule = Schedule::attempts(policy);
+    loop {
+        let fault = match leaving.attempt().await {
+            Ok(()) => return Ok(()),
+            Err(Setback::Stop(stop)) => return Err(stop),
+            Err(Setback::Fault(fault)) => fault,
+        };
+        let Some(delay) = schedule.next_delay(fault.retry_after()) else {
+            return Err(Stop::Failed(Event::LeaveFailed {
+                error: fault.to_string(),
+                attempts: policy.attempts,
+                remedy: format!("look at the leader: journalctl -u {}", service.unit),
+            }));
+        };
+        context.progress.status(&format!("leaving {}: {fault}, next in {:.1} s", service.service, delay.as_secs_f64()));
+        sleep(delay).await;
+    }
+}
+
+struct Leaving<'a, U, C> {
+    context: &'a Context<'a, U, C>,
+    service: &'a RaftServiceConfig,
+    quorum: Quorum,
+    report: &'a dyn Report,
+    candidates: Candidates,
+}
+
+impl<U, C: Cluster> Leaving<'_, U, C> {
+    async fn attempt(&mut self) -> Result<(), Setback> {
+        let (at, list) = self.list().await?;
+        if !self.must_go(&list, &at)? {
+            let cluster = self.service.service.to_string();
+            self.report.report(Event::NoMember { cluster, endpoint: at.to_string() });
+            return Ok(());
+        }
+        let id = self.context.config.node.id.as_str();
+        self.context.progress.status(&format!("leaving {} through {at}", self.service.service));
+        let removed = candidates::remove(&self.context.cluster, self.service, &mut self.candidates, id, at).await;
+        // Whatever the removal has answered, only the list decides.
+        let (at, list) = self.until_gone(removed.err()).await?;
+        let members = list.members.len() as u64;
+        self.report.report(Event::Left {
+            cluster: self.service.service.to_string(),
+            endpoint: at.to_string(),
+            members,
+        });
+        Ok(())
+    }
+
+    async fn list(&mut self) -> Result<(Endpoint, MemberList), Fault> {
+        candidates::list(&self.context.cluster, self.service, &mut self.candidates).await
+    }
+
+    /// Whether the list has this node; an entry of its id that is another machine's is not this node's to remove.
+    fn must_go(&self, list: &MemberList, at: &Endpoint) -> Result<bool, Setback> {
+        let id = &self.context.config.node.id;
+        if list.entry_of(id, self.service).is_none() {
+            return match list.members.iter().find(|member| member.id == id.as_str()) {
+                Some(other) => {
+                    Err(Setback::Stop(Stop::Blocked(Blocker::id_taken(self.context.config, self.service, other, at))))
+                }
+                None => Ok(false),
+            };
+        }
+        match risk_without(list, id).filter(|_| self.quorum == Quorum::Keep) {
+            Some(risk) => {
+                Err(Setback::Stop(Stop::Blocked(Blocker::quorum(format!("{}: {risk}", self.service.service)))))
+            }
+            None => Ok(true),
+        }
+    }
+
+    async fn until_gone(&mut self, mut refused: Option<Fault>) -> Result<(Endpoint, MemberList), Setback> {
+        let id = &self.context.config.node.id;
+        let mut schedule = Schedule::polling(&self.context.config.policies.promotion);
+        loop {
+            match self.list().await {
+                Ok((at, list)) if list.entry_of(id, self.service).is_none() => return Ok((at, list)),
+                Ok((at, _)) => {
+                    if let Some(fault) = refused.take() {
+                        return Err(fault.into());
+                    }
+                    let Some(delay) = schedule.next_delay(None) else {
+                        let message = format!("{id} was removed and is listed still");
+                        let class = Class::Transient { retry_after: None };
+                        return Err(Setback::Fault(Fault { class, endpoint: at, message }));
+                    };
+                    sleep(delay).await;
+                }
+                Err(fault) => return Err(refused.unwrap_or(fault).into()),
+            }
+        }
+    }
+}
