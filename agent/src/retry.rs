@@ -1,9 +1,11 @@
 //! How long to wait before the next try: the only room that knows `backoff`.
 //!
-//! Two kinds of waiting exist. *Polling* asks a healthy peer again soon (is the service
+//! Three kinds of waiting exist. *Polling* asks a healthy peer again soon (is the service
 //! healthy yet, is the learner a voter yet): short, growing delays within a total limit.
 //! *Attempts* repeat something that failed: full jitter over an exponentially growing
-//! range, so that a thousand nodes that failed together do not come back together.
+//! range, so that a thousand nodes that failed together do not come back together. *Turns*
+//! wait for a service that is there and asks to come later: without an end, and close to
+//! the time it named, since a leader that names times has given each node its own.
 //!
 //! `backoff` is unmaintained (RUSTSEC-2025-0012); it is confined to this file, where it
 //! does arithmetic and nothing else. Time is tokio's clock: monotonic, so a step of the
@@ -20,6 +22,16 @@ use crate::config::{Limits, Retry};
 const POLLING_GROWTH: f64 = 1.3;
 /// Spread of a polling delay, so that nodes that boot together drift apart.
 const POLLING_SPREAD: f64 = 0.2;
+
+/// A named time is in whole seconds: nodes that were told the same one spread over that second.
+const NAMED_SPREAD: Duration = Duration::from_secs(1);
+/// Growth of that spread with each further refusal: the time was no place in a queue, then.
+const NAMED_GROWTH: u32 = 4;
+/// The widest spread around a named time. Wider costs a storm of a thousand nodes more at
+/// its end, when the last ones sleep and the leader is idle, than it saves in requests.
+const NAMED_SPREAD_MOST: Duration = Duration::from_secs(16);
+/// A leader that let a request wait before it refused has at least that much work queued.
+const HELD_SPREAD: u32 = 3;
 
 /// tokio's clock, as `backoff` wants it.
 #[derive(Debug, Default, Clone, Copy)]
@@ -105,6 +117,41 @@ impl Schedule {
     }
 }
 
+/// The pauses of a node that a busy service has asked to come later; there is no last one.
+#[derive(Debug)]
+pub struct Turns {
+    /// For a service that names no time: full jitter.
+    unnamed: Schedule,
+    spread: Duration,
+    max_delay: Duration,
+}
+
+impl Turns {
+    /// Pauses within the policy's, save that their number has no limit.
+    #[must_use]
+    pub fn new(policy: &Retry) -> Self {
+        let unnamed = Schedule { tries_left: None, ..Schedule::attempts(policy) };
+        Self { unnamed, spread: NAMED_SPREAD, max_delay: policy.max_delay }
+    }
+
+    /// The pause before the next try: after the `named` time (`Retry-After`) where there is one,
+    /// spread the wider the longer this request was `held` before it was refused.
+    pub fn next_delay(&mut self, named: Option<Duration>, held: Duration) -> Duration {
+        let Some(named) = named else {
+            return self.unnamed.next_delay(None).unwrap_or(self.max_delay);
+        };
+        let spread = self.spread.max(held.saturating_mul(HELD_SPREAD)).min(NAMED_SPREAD_MOST).min(self.max_delay);
+        self.spread = (self.spread * NAMED_GROWTH).min(NAMED_SPREAD_MOST);
+        named.saturating_add(uniform(spread))
+    }
+}
+
+/// A random duration between zero and `most`.
+fn uniform(most: Duration) -> Duration {
+    let once = Retry { attempts: 2, scale: most, max_delay: most };
+    Schedule::attempts(&once).next_delay(None).unwrap_or(most)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -139,6 +186,47 @@ mod tests {
             let floor = Duration::from_millis(floor);
             let mut schedule = Schedule::attempts(&attempts(3, 10_000, 60_000));
             prop_assert!(schedule.next_delay(Some(floor)).is_some_and(|delay| delay >= floor));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn m10_a_named_time_is_kept_to_within_a_second_and_then_ever_wider(
+            named in 0u64..300, held in 0u64..10_000, refusals in 1usize..50,
+        ) {
+            let (named, held) = (Duration::from_secs(named), Duration::from_millis(held));
+            let mut turns = Turns::new(&attempts(1, 10_000, 60_000));
+            let mut spread = Duration::from_secs(1);
+            for _ in 0..refusals {
+                let delay = turns.next_delay(Some(named), held);
+                prop_assert!(delay >= named);
+                let widest = spread.max(held * 3).min(Duration::from_secs(16));
+                prop_assert!(delay <= named + widest + Duration::from_nanos(2), "{delay:?}");
+                spread = (spread * 4).min(Duration::from_secs(16));
+            }
+        }
+
+        #[test]
+        fn m10_without_a_named_time_the_pauses_are_full_jitter_without_an_end(refusals in 1usize..50) {
+            let mut turns = Turns::new(&attempts(1, 10_000, 60_000));
+            let mut range = Duration::from_secs(10);
+            for _ in 0..refusals {
+                let delay = turns.next_delay(None, Duration::ZERO);
+                prop_assert!(delay <= range + Duration::from_nanos(2));
+                range = (range * 2).min(Duration::from_mins(1));
+            }
+        }
+    }
+
+    #[test]
+    fn m10_nodes_that_were_told_the_same_time_do_not_come_back_together() {
+        let policy = attempts(1, 10_000, 60_000);
+        let told = Some(Duration::from_secs(7));
+        let delays: Vec<_> =
+            (0..400).map(|_| Turns::new(&policy).next_delay(told, Duration::ZERO).as_millis() - 7_000).collect();
+        for tenth in 0..10 {
+            let there = delays.iter().filter(|delay| **delay / 100 == tenth).count();
+            assert!((10..90).contains(&there), "{there} of 400 nodes in tenth {tenth} of the second");
         }
     }
 

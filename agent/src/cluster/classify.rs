@@ -1,4 +1,4 @@
-//! What an error or a status means for the next try: transient, permanent, or not the
+//! What an error or a status means for the next try: transient, busy, permanent, or not the
 //! leader. Everything that is not known to be permanent is transient.
 
 use std::error::Error;
@@ -26,7 +26,10 @@ pub(super) fn status(status: u16, leader: Option<Endpoint>, retry_after: Option<
     match status {
         307 | 308 | 421 => Class::NotLeader(leader),
         503 if leader.is_some() => Class::NotLeader(leader),
-        408 | 425 | 429 | 500..=599 => Class::Transient { retry_after },
+        // Without `Retry-After`, a 503 is as much a broken proxy as a busy service.
+        503 if retry_after.is_some() => Class::Busy { retry_after },
+        429 => Class::Busy { retry_after },
+        408 | 425 | 500..=599 => Class::Transient { retry_after },
         400..=499 => Class::Permanent(Cause::Refused),
         _ => Class::Transient { retry_after: None },
     }
@@ -131,15 +134,19 @@ mod tests {
     #[test]
     fn statuses_fall_into_their_classes() {
         let transient = |seconds: Option<u64>| Class::Transient { retry_after: seconds.map(Duration::from_secs) };
+        let busy = |seconds: Option<u64>| Class::Busy { retry_after: seconds.map(Duration::from_secs) };
         let hint = || Some(Endpoint::at("node02:2379".parse().unwrap()).unwrap());
         for (code, leader, retry_after, expected) in [
             (421, hint(), None, Class::NotLeader(hint())),
             (421, None, None, Class::NotLeader(None)),
             (307, hint(), None, Class::NotLeader(hint())),
             (503, hint(), Some(1), Class::NotLeader(hint())),
-            (503, None, Some(1), transient(Some(1))),
-            (429, None, Some(7), transient(Some(7))),
+            (503, None, Some(1), busy(Some(1))),
+            (503, None, None, transient(None)),
+            (429, None, Some(7), busy(Some(7))),
+            (429, None, None, busy(None)),
             (500, None, None, transient(None)),
+            (500, None, Some(7), transient(Some(7))),
             (302, None, None, transient(None)),
             (400, None, None, Class::Permanent(Cause::Refused)),
             (403, None, None, Class::Permanent(Cause::Refused)),

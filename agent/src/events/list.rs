@@ -321,6 +321,16 @@ events! {
             after @NEXT_RETRY_MS@ ms. If this goes on, check the network (`ping`, the firewall \
             for the API ports), the leader, and `leader_url` in the cluster configuration."
 
+    /// The cluster is there and asks to come later.
+    ClusterBusy { error: String, next_retry_ms: u64 }
+        Info "7604de66d6d64b4c840cacbf1a7e49b8"
+        message "The cluster asks to come later: {error}; next in {next_retry_ms} ms"
+        subject "The cluster is busy"
+        explanation "The leader takes one change of membership at a time and has others to make first: \
+            @ERROR@. The agent comes back after @NEXT_RETRY_MS@ ms. This uses up no attempts, and with many \
+            nodes that join at once it is normal. If it goes on although no other node joins, look at \
+            the leader."
+
     /// All attempts of this run failed; systemd starts the next run.
     AttemptsExhausted { error: String, attempts: u32, remedy: String }
         Error "670c589145d24c06a20602e0fc80fa6f"

@@ -139,6 +139,11 @@ async fn at_leader<T>(
                 candidates.demote(&at);
                 at = candidates.order.first().cloned().unwrap_or(at);
             }
+            // The leader it is, only later: another member would but send this node back here.
+            Err(fault @ Fault { class: Class::Busy { .. }, .. }) => {
+                candidates.prefer(&at);
+                return Err(fault);
+            }
             Err(fault) => {
                 candidates.demote(&at);
                 return Err(fault);

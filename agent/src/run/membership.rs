@@ -1,6 +1,8 @@
 //! Becoming a member: bootstrap and join, both ended by the live member list and then the
 //! marker, never the other way round.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
@@ -10,7 +12,7 @@ use crate::markers::{Achievement, Lock};
 use crate::plan::Blocker;
 use crate::plan::membership::{Candidate, MemberList, Move, formed, is_another, is_foreign_cluster, next_move};
 use crate::plan::quorum::QuorumRisk;
-use crate::retry::Schedule;
+use crate::retry::{Schedule, Turns};
 
 use super::candidates::{self, Candidates};
 use super::ports::{Added, Class, Cluster, Fault, Health, NewMember, Units};
@@ -132,12 +134,20 @@ async fn become_member<U, C: Cluster>(
     let incarnation = health.incarnation.as_deref();
     let mut joining = Joining { context, service, raft_addr, incarnation, report, candidates: Candidates::of(service) };
     let mut schedule = Schedule::attempts(policy);
+    let mut turns = Turns::new(policy);
     loop {
+        let began = Instant::now();
         let fault = match joining.attempt().await {
             Ok(list) => return Ok(list),
             Err(Setback::Stop(stop)) => return Err(stop),
             Err(Setback::Fault(fault)) => fault,
         };
+        if let Class::Busy { retry_after } = fault.class {
+            let delay = turns.next_delay(retry_after, began.elapsed());
+            joining.come_later(&fault, delay);
+            sleep(delay).await;
+            continue;
+        }
         let attempt = schedule.attempt();
         let Some(delay) = schedule.next_delay(fault.retry_after()) else {
             return Err(Stop::Failed(Event::AttemptsExhausted {
@@ -190,6 +200,10 @@ impl<U, C: Cluster> Joining<'_, U, C> {
         self.context.progress.status(&format!("joining {} through {at}", self.service.service));
         self.report.report(Event::JoinStarted { raft_addr: self.raft_addr.to_string(), endpoint: at.to_string() });
         let refused = self.add(at).await.err();
+        // The next attempt lists before it adds again; until then the busy leader is left alone.
+        if let Some(fault @ Fault { class: Class::Busy { .. }, .. }) = refused {
+            return Err(fault.into());
+        }
         let (at, list) = match (self.list().await, refused) {
             (Ok((at, list)), Some(fault)) if !self.is_listed(&list, &at) => return Err(fault.into()),
             (Ok(answer), _) => answer,
@@ -253,6 +267,15 @@ impl<U, C: Cluster> Joining<'_, U, C> {
             };
             sleep(delay).await;
         }
+    }
+
+    fn come_later(&self, fault: &Fault, delay: Duration) {
+        self.report.report(Event::ClusterBusy { error: fault.to_string(), next_retry_ms: milliseconds(delay) });
+        self.context.progress.status(&format!(
+            "joining {}: asked to come later ({fault}), next in {:.1} s",
+            self.service.service,
+            delay.as_secs_f64()
+        ));
     }
 
     async fn list(&mut self) -> Result<(Endpoint, MemberList), Fault> {

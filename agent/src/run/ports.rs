@@ -53,9 +53,15 @@ pub struct Fault {
 /// The class of a [`Fault`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Class {
-    /// May pass: unreachable, timed out, 5xx, busy, not an answer of the service at all.
+    /// May pass: unreachable, timed out, 5xx, not an answer of the service at all.
     Transient {
         /// What the service asked for in `Retry-After`.
+        retry_after: Option<Duration>,
+    },
+    /// The service is there and asks to come later: 429, or 503 with `Retry-After`. Not a failure, so it uses up no
+    /// attempts; whether anything was applied is for the next list to tell.
+    Busy {
+        /// When, where the service said so in `Retry-After`.
         retry_after: Option<Duration>,
     },
     /// Will not pass by itself.
@@ -91,7 +97,7 @@ impl Fault {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.class {
-            Class::Transient { retry_after } => retry_after,
+            Class::Transient { retry_after } | Class::Busy { retry_after } => retry_after,
             Class::Permanent(_) | Class::NotLeader(_) => None,
         }
     }

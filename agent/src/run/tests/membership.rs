@@ -24,6 +24,10 @@ async fn join_with(faults: &[AddFault]) -> (TestNode, ModelCluster, Outcome) {
     (node, cluster, outcome)
 }
 
+fn in_turn(count: usize, faults: &[AddFault]) -> Vec<AddFault> {
+    faults.iter().cycle().take(count).cloned().collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_join_lists_adds_lists_and_marks() {
     let (node, cluster, outcome) = join_with(&[]).await;
@@ -133,6 +137,29 @@ async fn transient_trouble_uses_up_the_attempts_of_a_run_and_is_told_each_time()
     assert_eq!(told, 4, "the fifth is told by the end");
     assert!(node.events.text().contains("Join request failed: connection error"));
     assert!(node.events.text().contains("Failed to join cluster after 5 attempts"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn m10_a_busy_leader_uses_up_no_attempts_and_is_never_given_up() {
+    let began = tokio::time::Instant::now();
+    let (node, cluster, outcome) = join_with(&in_turn(40, &[AddFault::Busy(Some(30)), AddFault::Busy(None)])).await;
+    assert_eq!(outcome, Outcome::Done);
+    assert!(marked(&node) && entries(&cluster, "node04") == 1);
+    assert!(began.elapsed().as_secs() >= 20 * 30, "each named time was waited for");
+    assert_eq!((cluster.calls("LIST"), cluster.calls("ADD")), (42, 41), "one list before each add, one at the end");
+    assert_eq!(cluster.calls("ADD node01"), 41, "the leader stays the first to be asked");
+    let told = |name| node.events.names().iter().filter(|other| **other == name).count();
+    assert_eq!((told("ClusterBusy"), told("RequestFailed")), (40, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn m10_busyness_between_failures_takes_nothing_from_the_attempts() {
+    let turn = [AddFault::Busy(Some(1)), AddFault::Drop];
+    let (_, cluster, outcome) = join_with(&in_turn(8, &turn)).await;
+    assert_eq!((outcome, cluster.calls("ADD")), (Outcome::Done, 9), "four failures leave a fifth attempt");
+    let (node, cluster, outcome) = join_with(&in_turn(10, &turn)).await;
+    assert_eq!((outcome, cluster.calls("ADD")), (Outcome::Transient, 10));
+    assert!(node.events.has("AttemptsExhausted") && !marked(&node));
 }
 
 #[tokio::test(start_paused = true)]

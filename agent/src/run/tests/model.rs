@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -24,6 +25,10 @@ pub(super) enum AddFault {
     Conflict,
     /// 400.
     Refuse,
+    /// 503 with this `Retry-After` in seconds; 429 without one.
+    Busy(Option<u64>),
+    /// Nothing applied, and no word of it.
+    Drop,
 }
 
 #[derive(Debug, Default)]
@@ -140,6 +145,10 @@ impl Cluster for ModelCluster {
                 let leader = hint.map(|text| Endpoint::at(text.parse().unwrap()).unwrap());
                 return Err(fault(at, Class::NotLeader(leader)));
             }
+            Some(AddFault::Busy(seconds)) => {
+                return Err(fault(at, Class::Busy { retry_after: seconds.map(Duration::from_secs) }));
+            }
+            Some(AddFault::Drop) => return Err(fault(at, Class::Transient { retry_after: None })),
             Some(AddFault::LoseAnswer) | None => {}
         }
         if state.members.iter().any(|listed| listed.id == member.id.as_str()) {
