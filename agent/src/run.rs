@@ -4,11 +4,12 @@
 //! Everything outside is reached through the ports that this room owns; what to do is the
 //! plan's business, how long to wait the policies'.
 
+mod bootstrap;
 mod candidates;
 mod health;
 mod iam;
+mod join;
 mod leave;
-mod membership;
 pub mod ports;
 mod reset;
 mod service;
@@ -175,8 +176,8 @@ async fn attend<U: Units, C: Cluster>(
         }
     };
     match action {
-        Action::Bootstrap(service) => membership::bootstrap(context, context.config.raft(service), &lock, report).await,
-        Action::Join(service) => membership::join(context, context.config.raft(service), &lock, report).await,
+        Action::Bootstrap(service) => bootstrap::bootstrap(context, context.config.raft(service), &lock, report).await,
+        Action::Join(service) => join::join(context, context.config.raft(service), &lock, report).await,
         Action::SetUpIam => iam::set_up(context, &lock, report).await,
         Action::CheckHealth => Ok(()),
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::clock;
-use crate::config::{Endpoint, UnitName};
+use crate::config::{Endpoint, RaftServiceConfig, UnitName};
 use crate::events::{Event, Report};
 use crate::retry::Schedule;
 
@@ -19,6 +19,16 @@ pub(super) struct Local<'a> {
     pub(super) unit: &'a UnitName,
     pub(super) url: &'a Endpoint,
     pub(super) health_path: &'a str,
+}
+
+/// Waits for a Raft service on this node.
+pub(super) async fn await_raft<U: Units, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+    report: &dyn Report,
+) -> Result<Health, Stop> {
+    let local = Local { unit: &service.unit, url: &service.url, health_path: service.paths.health.as_str() };
+    await_healthy(context, &local, report).await
 }
 
 /// Returns when the service has answered 200, or says why that will not happen now.

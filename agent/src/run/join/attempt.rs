@@ -1,176 +1,19 @@
-//! Becoming a member: bootstrap and join, both ended by the live member list and then the
-//! marker, never the other way round.
+//! One attempt at becoming a member: list, add, list again. Whatever an answer says, only the live list decides.
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
 use crate::config::{Endpoint, RaftAddr, RaftServiceConfig};
 use crate::events::{Event, Report};
-use crate::markers::{Achievement, Lock};
-use crate::plan::Blocker;
-use crate::plan::membership::{Candidate, MemberList, Move, formed, is_another, is_foreign_cluster, next_move};
+use crate::plan::membership::{Candidate, MemberList, Move, next_move};
 use crate::plan::quorum::QuorumRisk;
-use crate::retry::{Schedule, Turns};
+use crate::retry::Schedule;
 
-use super::candidates::{self, Candidates};
-use super::ports::{Added, Class, Cluster, Fault, Health, NewMember, Units};
-use super::service::{self, Local, milliseconds};
-use super::{Context, Setback, Stop};
-
-/// Confirms that the local service has formed its cluster with this node, and that no other
-/// cluster of the same peers exists.
-pub(super) async fn bootstrap<U: Units, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
-    lock: &Lock,
-    report: &dyn Report,
-) -> Result<(), Stop> {
-    let began = Instant::now();
-    let health = await_local(context, service, report).await?;
-    let list = await_formed(context, service, &health).await?;
-    refuse_second_cluster(context, service, &health, list.cluster_id.as_deref()).await?;
-    context.mark(lock, Achievement::Initialized, list.cluster_id.as_deref(), report)?;
-    report
-        .report(Event::Bootstrapped { members: list.members.len() as u64, duration_ms: milliseconds(began.elapsed()) });
-    Ok(())
-}
-
-/// Has this node added to the service's cluster and waits until it is a full member.
-pub(super) async fn join<U: Units, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
-    lock: &Lock,
-    report: &dyn Report,
-) -> Result<(), Stop> {
-    let began = Instant::now();
-    let health = await_local(context, service, report).await?;
-    let list = become_member(context, service, &health, report).await?;
-    context.mark(lock, Achievement::Joined, list.cluster_id.as_deref(), report)?;
-    report.report(Event::Joined { members: list.members.len() as u64, duration_ms: milliseconds(began.elapsed()) });
-    Ok(())
-}
-
-async fn await_local<U: Units, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
-    report: &dyn Report,
-) -> Result<Health, Stop> {
-    let local = Local { unit: &service.unit, url: &service.url, health_path: service.paths.health.as_str() };
-    service::await_healthy(context, &local, report).await
-}
-
-async fn await_formed<U, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
-    health: &Health,
-) -> Result<MemberList, Stop> {
-    let policy = &context.config.policies.promotion;
-    let mut schedule = Schedule::polling(policy);
-    let mut guarded = false;
-    loop {
-        let missing = match context.cluster.members(service, &service.url).await {
-            Ok(list) => match formed(&list, &context.config.node.id, service) {
-                Ok(()) => return Ok(list),
-                Err(missing) => missing,
-            },
-            Err(fault) => {
-                fault.blocker().map_or_else(|| Ok(fault.to_string()), |blocker| Err(Stop::Blocked(blocker)))?
-            }
-        };
-        if !guarded {
-            refuse_second_cluster(context, service, health, None).await?;
-            guarded = true;
-        }
-        context.progress.status(&format!("waiting for {} to form its cluster: {missing}", service.service));
-        let Some(delay) = schedule.next_delay(None) else {
-            return Err(Stop::Failed(Event::ClusterNotFormed {
-                limit_s: policy.limit.as_secs(),
-                error: missing,
-                remedy: service::look_further(&service.unit),
-            }));
-        };
-        sleep(delay).await;
-    }
-}
-
-/// Asks every peer at once. One that is in a cluster without this node ends the bootstrap;
-/// one that does not answer means nothing: it is never taken for "I am the first".
-async fn refuse_second_cluster<U, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
-    health: &Health,
-    own_cluster: Option<&str>,
-) -> Result<(), Stop> {
-    let answers = service.peers.iter().map(async |peer| {
-        let list = context.cluster.members(service, &peer.url).await.ok()?;
-        if let Some(member) = list.entry_of(&context.config.node.id, service)
-            && is_another(health.incarnation.as_deref(), member.incarnation.as_deref())
-        {
-            return Some(Blocker::wiped(context.config, service, member, &peer.url));
-        }
-        is_foreign_cluster(&list, own_cluster, &context.config.node.id, service)
-            .then(|| Blocker::second_cluster(service, &peer.url, &list.ids()))
-    });
-    match join_all(answers).await.into_iter().flatten().next() {
-        Some(blocker) => Err(Stop::Blocked(blocker)),
-        None => Ok(()),
-    }
-}
-
-async fn become_member<U, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
-    health: &Health,
-    report: &dyn Report,
-) -> Result<MemberList, Stop> {
-    let Some(raft_addr) = &service.raft_addr else {
-        return Err(Stop::Failed(Event::Internal {
-            error: format!("{} is to be joined without a Raft address", service.service),
-        }));
-    };
-    let policy = &context.config.policies.join;
-    let incarnation = health.incarnation.as_deref();
-    let mut joining = Joining { context, service, raft_addr, incarnation, report, candidates: Candidates::of(service) };
-    let mut schedule = Schedule::attempts(policy);
-    let mut turns = Turns::new(policy);
-    loop {
-        let began = Instant::now();
-        let fault = match joining.attempt().await {
-            Ok(list) => return Ok(list),
-            Err(Setback::Stop(stop)) => return Err(stop),
-            Err(Setback::Fault(fault)) => fault,
-        };
-        if let Class::Busy { retry_after } = fault.class {
-            let delay = turns.next_delay(retry_after, began.elapsed());
-            joining.come_later(&fault, delay);
-            sleep(delay).await;
-            continue;
-        }
-        let attempt = schedule.attempt();
-        let Some(delay) = schedule.next_delay(fault.retry_after()) else {
-            return Err(Stop::Failed(Event::AttemptsExhausted {
-                error: fault.to_string(),
-                attempts: policy.attempts,
-                remedy: format!("look at the leader: journalctl -u {}", service.unit),
-            }));
-        };
-        report.report(Event::RequestFailed {
-            error: fault.to_string(),
-            attempt,
-            attempts: policy.attempts,
-            next_retry_ms: milliseconds(delay),
-        });
-        context.progress.status(&format!(
-            "joining {}: attempt {attempt} of {} failed ({fault}), next in {:.1} s",
-            service.service,
-            policy.attempts,
-            delay.as_secs_f64()
-        ));
-        sleep(delay).await;
-    }
-}
+use super::super::candidates::{self, Candidates};
+use super::super::ports::{Added, Class, Cluster, Fault, NewMember};
+use super::super::service::milliseconds;
+use super::super::{Context, Setback, Stop};
 
 /// What the list means for a node that wants in.
 enum Way {
@@ -180,7 +23,8 @@ enum Way {
     Listed(Endpoint, MemberList),
 }
 
-struct Joining<'a, U, C> {
+/// A node on its way in; whom to ask first is kept from one attempt to the next.
+pub(super) struct Joining<'a, U, C> {
     context: &'a Context<'a, U, C>,
     service: &'a RaftServiceConfig,
     raft_addr: &'a RaftAddr,
@@ -189,10 +33,20 @@ struct Joining<'a, U, C> {
     candidates: Candidates,
 }
 
-impl<U, C: Cluster> Joining<'_, U, C> {
+impl<'a, U, C: Cluster> Joining<'a, U, C> {
+    pub(super) fn new(
+        context: &'a Context<'a, U, C>,
+        service: &'a RaftServiceConfig,
+        raft_addr: &'a RaftAddr,
+        incarnation: Option<&'a str>,
+        report: &'a dyn Report,
+    ) -> Self {
+        Self { context, service, raft_addr, incarnation, report, candidates: Candidates::of(service) }
+    }
+
     /// List, add where the list has no trace of this node, list again until it shows this
     /// node as a full member. Whatever an add answers, only the list decides.
-    async fn attempt(&mut self) -> Result<MemberList, Setback> {
+    pub(super) async fn attempt(&mut self) -> Result<MemberList, Setback> {
         let at = match self.until_free_to_add().await? {
             Way::Free(at) => at,
             Way::Listed(at, list) => return self.until_full_member(at, list).await,
@@ -269,7 +123,7 @@ impl<U, C: Cluster> Joining<'_, U, C> {
         }
     }
 
-    fn come_later(&self, fault: &Fault, delay: Duration) {
+    pub(super) fn come_later(&self, fault: &Fault, delay: Duration) {
         self.report.report(Event::ClusterBusy { error: fault.to_string(), next_retry_ms: milliseconds(delay) });
         self.context.progress.status(&format!(
             "joining {}: asked to come later ({fault}), next in {:.1} s",
