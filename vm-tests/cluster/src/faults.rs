@@ -13,6 +13,25 @@ use serde::{Deserialize, Serialize};
 pub enum Fault {
     /// Apply the request, then close the connection without an answer.
     LoseAnswer,
+    /// Apply the request twice, as if something on the way had repeated it; the answer is that to the second.
+    Double,
+    /// Apply the request, then break the connection within the body of the answer.
+    Truncate,
+    /// Apply the request, then send the body of the answer in four pieces.
+    Drip {
+        /// How long to wait before each piece, in milliseconds.
+        ms: u64,
+    },
+    /// Apply the request, and call the answer something else than it is.
+    Relabel {
+        /// The content type.
+        content_type: String,
+    },
+    /// Wait, then handle the request, even if whoever asked has gone meanwhile.
+    Late {
+        /// How long to wait, in milliseconds.
+        ms: u64,
+    },
     /// Wait, then handle the request as usual.
     Delay {
         /// How long to wait, in milliseconds.

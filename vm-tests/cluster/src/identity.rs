@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
@@ -21,6 +21,7 @@ pub struct Identity {
     authority: String,
     certificate: String,
     key: String,
+    revoked: Option<String>,
 }
 
 impl Identity {
@@ -31,7 +32,14 @@ impl Identity {
             authority: authority_pem.to_owned(),
             certificate: issued.certificate_pem.clone(),
             key: issued.key_pem.clone(),
+            revoked: None,
         }
+    }
+
+    /// The same, turning away clients whose certificate this list (as PEM) takes back.
+    #[must_use]
+    pub fn refusing(self, revoked: String) -> Self {
+        Self { revoked: Some(revoked), ..self }
     }
 
     /// Reads the three PEM files.
@@ -46,7 +54,7 @@ impl Identity {
                 source,
             })
         };
-        Ok(Self { authority: read(authority)?, certificate: read(certificate)?, key: read(key)? })
+        Ok(Self { authority: read(authority)?, certificate: read(certificate)?, key: read(key)?, revoked: None })
     }
 
     /// What a server presents; with `require_client_certificate` it turns away clients that show
@@ -57,6 +65,7 @@ impl Identity {
             .map_err(|cause| tls("protocol versions", &cause))?;
         let builder = if require_client_certificate {
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(self.roots()?), provider())
+                .with_crls(self.revocation_lists()?)
                 .build()
                 .map_err(|cause| tls("authority", &cause))?;
             builder.with_client_cert_verifier(verifier)
@@ -101,6 +110,14 @@ impl Identity {
         CertificateDer::pem_slice_iter(self.certificate.as_bytes())
             .collect::<Result<_, _>>()
             .map_err(|cause| tls("certificate", &cause))
+    }
+
+    fn revocation_lists(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, StandinError> {
+        self.revoked
+            .iter()
+            .flat_map(|list| CertificateRevocationListDer::pem_slice_iter(list.as_bytes()))
+            .collect::<Result<_, _>>()
+            .map_err(|cause| tls("revocation list", &cause))
     }
 
     fn key(&self) -> Result<PrivateKeyDer<'static>, StandinError> {

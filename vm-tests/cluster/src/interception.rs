@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Json, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -19,7 +19,11 @@ use serde::Deserialize;
 
 use crate::endless::EndlessBody;
 use crate::faults::{Fault, Faults, Rule};
+use crate::piecemeal::{dripping, truncated};
 use crate::requests::{ReceivedRequest, Requests};
+
+/// More than any request to these servers has.
+const WHOLE: usize = 1 << 20;
 
 /// The faults and the memory of one server.
 #[derive(Debug)]
@@ -66,6 +70,23 @@ async fn misbehave(fault: Fault, router: Router, request: Request) -> Result<Res
             route(router, request).await;
             Err(ClosedOnPurpose)
         }
+        Fault::Double => {
+            let (first, second) = twice(request).await?;
+            route(router.clone(), first).await;
+            Ok(route(router, second).await)
+        }
+        Fault::Truncate => truncated(route(router, request).await).await,
+        Fault::Drip { ms } => dripping(route(router, request).await, Duration::from_millis(ms)).await,
+        Fault::Relabel { content_type } => Ok(relabelled(route(router, request).await, &content_type)),
+        Fault::Late { ms } => {
+            // Read to its end now, and handled by a task of its own: neither goes with the connection.
+            let (request, _) = twice(request).await?;
+            let handled = tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                route(router, request).await
+            });
+            handled.await.map_err(|_| ClosedOnPurpose)
+        }
         Fault::Delay { ms } => {
             tokio::time::sleep(Duration::from_millis(ms)).await;
             Ok(route(router, request).await)
@@ -79,13 +100,7 @@ async fn misbehave(fault: Fault, router: Router, request: Request) -> Result<Res
             }
             Ok(response)
         }
-        Fault::Garbage { body, content_type, status } => {
-            let mut response = answer(status, body);
-            if let Ok(content_type) = HeaderValue::from_str(&content_type) {
-                response.headers_mut().insert(CONTENT_TYPE, content_type);
-            }
-            Ok(response)
-        }
+        Fault::Garbage { body, content_type, status } => Ok(relabelled(answer(status, body), &content_type)),
         Fault::Endless => Ok(Response::new(Body::new(EndlessBody))),
         Fault::Stall => std::future::pending().await,
         Fault::Reset => Err(ClosedOnPurpose),
@@ -95,6 +110,20 @@ async fn misbehave(fault: Fault, router: Router, request: Request) -> Result<Res
 fn answer(status: u16, body: String) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, body).into_response()
+}
+
+fn relabelled(mut response: Response, content_type: &str) -> Response {
+    if let Ok(content_type) = HeaderValue::from_str(content_type) {
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+    }
+    response
+}
+
+async fn twice(request: Request) -> Result<(Request, Request), ClosedOnPurpose> {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, WHOLE).await.map_err(|_| ClosedOnPurpose)?;
+    let again = Request::from_parts(head.clone(), Body::from(body.clone()));
+    Ok((Request::from_parts(head, Body::from(body)), again))
 }
 
 async fn route(router: Router, request: Request) -> Response {

@@ -14,6 +14,7 @@ mod iam;
 mod identity;
 mod interception;
 mod listener;
+mod piecemeal;
 pub mod pki;
 mod raft;
 mod requests;

@@ -9,7 +9,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -46,6 +47,7 @@ pub struct IssuedCertificate {
     pub certificate_pem: String,
     /// The private key.
     pub key_pem: String,
+    serial: SerialNumber,
 }
 
 /// A certificate authority of its own. For "the wrong authority", make a second one.
@@ -106,8 +108,34 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         (params.not_before, params.not_after) = validity.bounds();
+        let serial = serial_of(&key);
+        params.serial_number = Some(serial.clone());
         let certificate = params.signed_by(&key, &self.issuer).map_err(failed)?;
-        Ok(IssuedCertificate { certificate_pem: certificate.pem(), key_pem: key.serialize_pem() })
+        Ok(IssuedCertificate { certificate_pem: certificate.pem(), key_pem: key.serialize_pem(), serial })
+    }
+
+    /// A list that takes this certificate back, for [`Identity::refusing`](crate::Identity::refusing), as PEM.
+    ///
+    /// # Errors
+    /// The library fails.
+    pub fn revoke(&self, issued: &IssuedCertificate) -> Result<String, StandinError> {
+        let (since, until) = Validity::Valid.bounds();
+        let revoked = RevokedCertParams {
+            serial_number: issued.serial.clone(),
+            revocation_time: since,
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let list = CertificateRevocationListParams {
+            this_update: since,
+            next_update: until,
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: vec![revoked],
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let signed = list.signed_by(&self.issuer).and_then(|list| list.pem());
+        signed.map_err(|source| failed("the revocation list", source))
     }
 
     fn with_key(key: KeyPair) -> Result<Self, StandinError> {
@@ -137,6 +165,12 @@ fn name_of(key: &KeyPair) -> String {
     let digest = sha256_hex(key.public_key_raw());
     let short: String = digest.chars().take(8).collect();
     format!("cluster-standin test authority {short}")
+}
+
+/// Different for each key, positive, and short.
+fn serial_of(key: &KeyPair) -> SerialNumber {
+    let digest = sha256_hex(key.public_key_raw());
+    SerialNumber::from(digest.bytes().take(16).map(|digit| digit & 0x7f).collect::<Vec<u8>>())
 }
 
 fn failed(subject: &str, source: rcgen::Error) -> StandinError {
