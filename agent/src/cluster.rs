@@ -114,8 +114,10 @@ impl Cluster for HttpCluster {
     async fn iam_is_set_up(&self, iam: &IamConfig) -> Result<bool, Fault> {
         let answer = self.http.send(Method::GET, &iam.url, iam.setup_path.as_str(), None).await?;
         match answer.status {
+            200 => Ok(answer.completed() == Some(true)),
+            // Busy, or not the one to ask.
+            408 | 421 | 425 | 429 => Err(answer.fault()),
             // Not set up, or an IAM that does not tell: the POST's 409 then will.
-            200 => Ok(answer.is_completed()),
             400..=499 => Ok(false),
             _ => Err(answer.fault()),
         }
@@ -131,10 +133,19 @@ impl Cluster for HttpCluster {
             .http
             .send(Method::POST, &iam.url, iam.setup_path.as_str(), Some(body.to_string().into_bytes()))
             .await?;
-        match answer.status {
-            200 | 201 | 204 if !answer.is_html() => Ok(IamSetup::Done),
-            409 => Ok(IamSetup::DoneAlready),
-            _ => Err(answer.fault_without_body()),
+        let done = match answer.status {
+            200 | 201 | 204 if !answer.is_html() => IamSetup::Done,
+            409 => IamSetup::DoneAlready,
+            _ => return Err(answer.fault_without_body()),
+        };
+        // The answer may be somebody else's on the way. An IAM that tells its state has the last word.
+        let state = self.http.send(Method::GET, &iam.url, iam.setup_path.as_str(), None).await?;
+        match state.completed() {
+            Some(false) => Err(answer.transient(&format!(
+                "answered HTTP {} to the setup, and now says that it is not set up",
+                answer.status
+            ))),
+            Some(true) | None => Ok(done),
         }
     }
 }

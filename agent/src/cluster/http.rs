@@ -129,10 +129,9 @@ impl Answer {
         Health { incarnation: body.get("incarnation").and_then(Value::as_str).map(str::to_owned) }
     }
 
-    /// `{"completed": true}` in the answer of IAM's setup state; anything else does not say yes.
-    pub(super) fn is_completed(&self) -> bool {
-        serde_json::from_slice::<Value>(&self.body)
-            .is_ok_and(|body| body.get("completed").and_then(Value::as_bool) == Some(true))
+    /// What `{"completed": …}` in the answer of IAM's setup state says; `None` where it does not tell.
+    pub(super) fn completed(&self) -> Option<bool> {
+        serde_json::from_slice::<Value>(&self.body).ok()?.get("completed")?.as_bool()
     }
 
     /// Whether the body is this very value.
