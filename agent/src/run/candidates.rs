@@ -127,25 +127,31 @@ async fn at_leader<T>(
     change: impl AsyncFn(&Endpoint) -> Result<T, Fault>,
 ) -> Result<(Endpoint, T), Fault> {
     let mut at = first;
+    let mut named_by: Option<Endpoint> = None;
     for _hop in 0..=MAX_HOPS {
         match change(&at).await {
             Ok(done) => return Ok((at, done)),
             Err(Fault { class: Class::NotLeader(Some(leader)), .. }) => {
                 candidates.prefer(&leader);
-                at = leader;
+                named_by = Some(std::mem::replace(&mut at, leader));
             }
             // Nothing was applied and nobody named: the next member may know, or be, the leader.
             Err(Fault { class: Class::NotLeader(None), .. }) => {
                 candidates.demote(&at);
                 at = candidates.order.first().cloned().unwrap_or(at);
+                named_by = None;
             }
             // The leader it is, only later: another member would but send this node back here.
             Err(fault @ Fault { class: Class::Busy { .. }, .. }) => {
                 candidates.prefer(&at);
                 return Err(fault);
             }
-            Err(fault) => {
+            Err(mut fault) => {
                 candidates.demote(&at);
+                // Else nobody could tell where an address comes from that no configuration has.
+                if let Some(named_by) = named_by {
+                    fault.message = format!("{}, from the leader that {named_by} names", fault.message);
+                }
                 return Err(fault);
             }
         }
