@@ -58,6 +58,9 @@ pub(crate) struct RaftArguments {
     /// How long a membership change waits for another one; 0 refuses at once.
     #[arg(long, default_value_t = 5000)]
     change_wait_ms: u64,
+    /// Offer only what the admin API demands: no role, leader, `cluster_id`, incarnation or Retry-After.
+    #[arg(long)]
+    without_extensions: bool,
 }
 
 #[derive(Args)]
@@ -122,6 +125,7 @@ impl RaftArguments {
             cluster_name: self.cluster_name,
             advertise: self.advertise,
             change_wait: Duration::from_millis(self.change_wait_ms),
+            extensions: !self.without_extensions,
         })
     }
 }

@@ -26,6 +26,7 @@ pub struct TrialCluster {
     pub client: reqwest::Client,
     folder: TempDir,
     service: Service,
+    extensions: bool,
 }
 
 /// Starts a chainfire of this many members and waits until one leads and all know it.
@@ -49,7 +50,7 @@ impl TrialCluster {
             path: std::env::temp_dir(),
             source,
         })?;
-        let mut cluster = Self { servers: Vec::new(), authority, client, folder, service };
+        let mut cluster = Self { servers: Vec::new(), authority, client, folder, service, extensions: true };
         for _ in 0..members {
             cluster.start_waiting().await?;
         }
@@ -62,6 +63,25 @@ impl TrialCluster {
             cluster.wait_for_members(server, "a leader", led).await?;
         }
         Ok(cluster)
+    }
+
+    /// Starts every member anew, and later ones as well, with nothing but what the admin API demands.
+    ///
+    /// # Errors
+    /// A member does not start, or is not healthy in ten seconds.
+    pub async fn without_extensions(mut self) -> Result<Self, StandinError> {
+        self.extensions = false;
+        let mut stopped = Vec::new();
+        for server in self.servers.drain(..) {
+            stopped.push(server.stop().await);
+        }
+        for options in stopped {
+            self.servers.push(RaftServer::start(RaftOptions { extensions: false, ..options }).await?);
+        }
+        for server in &self.servers {
+            self.wait_for_health(server).await?;
+        }
+        Ok(self)
     }
 
     /// Starts one more node, which waits to be added; returns its place in `servers`.
@@ -92,6 +112,7 @@ impl TrialCluster {
             cluster_name: "trial".to_owned(),
             advertise: None,
             change_wait: Duration::from_secs(5),
+            extensions: self.extensions,
         })
     }
 
@@ -137,6 +158,22 @@ impl TrialCluster {
                     condition: format!("{condition} at {}", server.node_id()),
                     last_seen: list.to_string(),
                 });
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn wait_for_health(&self, server: &RaftServer) -> Result<(), StandinError> {
+        let url = format!("{}/health", server.api_url());
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let last_seen = self.get_json(&url).await?;
+            if last_seen["status"] == "healthy" {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let condition = format!("health at {}", server.node_id());
+                return Err(StandinError::Waited { condition, last_seen: last_seen.to_string() });
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }

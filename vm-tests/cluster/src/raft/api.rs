@@ -5,15 +5,16 @@ use std::time::Instant;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::header::{IF_NONE_MATCH, LOCATION};
+use axum::http::header::{IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::changes::Addition;
 use super::member::Member;
 use super::refusal::{LeaderHint, Refusal};
 use super::types::{Command, MemberNode, Outcome};
@@ -30,6 +31,7 @@ pub(crate) fn routes(member: Arc<Member>) -> Router {
         .route("/v1/kv/{*key}", get(get_key).put(put_key))
         .route("/test/elect", post(elect))
         .layer(from_fn(point_to_leader))
+        .layer(from_fn_with_state(Arc::clone(&member), only_what_is_offered))
         .with_state(member)
 }
 
@@ -47,11 +49,17 @@ async fn list(State(member): State<Arc<Member>>) -> Response {
 }
 
 async fn add(State(member): State<Arc<Member>>, body: Bytes) -> Result<Response, Refusal> {
-    let node = parse_node(&body)?;
-    let answer = json!({ "member": { "id": node.id, "raft_addr": node.raft_addr } });
+    let mut node = parse_node(&body)?;
+    if !member.offers_extensions() {
+        node.incarnation = None;
+    }
+    let answer = json!({ "member": node });
     let started = Instant::now();
-    member.add(node).await?;
-    Ok(changed(started, StatusCode::CREATED, answer))
+    let status = match member.add(node).await? {
+        Addition::Made => StatusCode::CREATED,
+        Addition::MadeBefore => StatusCode::OK,
+    };
+    Ok(changed(started, status, answer))
 }
 
 async fn remove(State(member): State<Arc<Member>>, Path(id): Path<String>) -> Result<Response, Refusal> {
@@ -104,6 +112,15 @@ async fn point_to_leader(request: Request, next: Next) -> Response {
     let location = hint.map(|leader| HeaderValue::try_from(format!("{}{path}", leader.api_url)));
     if let Some(Ok(location)) = location {
         response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+/// Without extensions, whoever is refused for the moment is not told when to come again.
+async fn only_what_is_offered(State(member): State<Arc<Member>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if !member.offers_extensions() {
+        response.headers_mut().remove(RETRY_AFTER);
     }
     response
 }

@@ -23,18 +23,31 @@ const ELECTION_STEP: Duration = Duration::from_millis(100);
 type WriteError = RaftError<u64, ClientWriteError<u64, MemberNode>>;
 type ReadError = RaftError<u64, CheckIsLeaderError<u64, MemberNode>>;
 
+/// What an add found to do.
+pub(crate) enum Addition {
+    /// The node was added.
+    Made,
+    /// It is a member: this very incarnation, under this id and address.
+    MadeBefore,
+}
+
 impl Member {
-    /// Adds a learner. It becomes a voter by itself later: see `steward`.
-    pub(crate) async fn add(&self, node: MemberNode) -> Result<(), Refusal> {
+    /// Adds a learner. It becomes a voter by itself later: see `steward`. Whoever says of which
+    /// incarnation it is may ask again: the same one is taken as the same request.
+    pub(crate) async fn add(&self, node: MemberNode) -> Result<Addition, Refusal> {
         let _turn = self.take_turn().await?;
         if !self.is_leader() {
             return Err(self.elsewhere());
         }
         if let Some(member) = self.find(|member| member.id == node.id || member.raft_addr == node.raft_addr) {
-            return Err(Refusal::AlreadyMember(member));
+            return if node.incarnation.is_some() && member == node {
+                Ok(Addition::MadeBefore)
+            } else {
+                Err(Refusal::AlreadyMember(member))
+            };
         }
         let added = self.raft.add_learner(raft_id(&node.id), node, false);
-        self.committed(added).await.map(drop)
+        self.committed(added).await.map(|_| Addition::Made)
     }
 
     /// Removes a voter or a learner.

@@ -16,11 +16,20 @@ pub(crate) struct Health {
     pub(crate) status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<&'static str>,
+    #[serde(flatten)]
+    offered: Option<Offered>,
+}
+
+/// What the body holds beyond what the admin API demands.
+#[derive(Debug, Serialize)]
+struct Offered {
     state: &'static str,
     leader: Option<String>,
-    node: String,
+    node_id: String,
+    incarnation: Option<String>,
     service: Service,
     cluster_name: String,
+    cluster_id: Option<String>,
 }
 
 impl Member {
@@ -44,11 +53,15 @@ impl Member {
         Health {
             status: if reason.is_none() { "healthy" } else { "unhealthy" },
             reason,
-            state,
-            leader,
-            node: self.name.clone(),
-            service: self.service,
-            cluster_name: self.cluster_name.clone(),
+            offered: self.extensions.then(|| Offered {
+                state,
+                leader,
+                node_id: self.name.clone(),
+                incarnation: self.incarnation.clone(),
+                service: self.service,
+                cluster_name: self.cluster_name.clone(),
+                cluster_id: self.cluster_id(),
+            }),
         }
     }
 

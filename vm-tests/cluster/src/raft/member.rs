@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, watch};
 use super::network::RECIPIENT;
 use super::peers::{Peers, Status};
 use super::refusal::{LeaderHint, Refusal};
-use super::roster::{self, Roster};
+use super::roster::{self, Offered, Roster};
 use super::store::{Applied, Store};
 use super::types::{Raft, Service};
 
@@ -24,6 +24,8 @@ const ASK_LEADER: Duration = Duration::from_millis(500);
 pub(crate) struct Member {
     pub(super) name: String,
     pub(super) raft_id: u64,
+    /// Which data directory this is; none where the system had no random numbers to make it of.
+    pub(super) incarnation: Option<String>,
     pub(super) service: Service,
     pub(super) cluster_name: String,
     pub(super) api_url: String,
@@ -35,11 +37,17 @@ pub(crate) struct Member {
     /// Held while the membership changes: Raft allows one change at a time.
     pub(super) turn: Mutex<()>,
     pub(super) change_wait: Duration,
+    /// Whether answers hold more than the admin API demands.
+    pub(super) extensions: bool,
 }
 
 impl Member {
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn offers_extensions(&self) -> bool {
+        self.extensions
     }
 
     pub(crate) fn raft(&self) -> &Raft {
@@ -95,9 +103,10 @@ impl Member {
         let statuses = self.statuses(leader.as_ref()).await;
         let applied = self.applied.borrow();
         Roster {
-            members: roster::list(&applied.membership, &statuses),
-            leader: leader.map(|leader| leader.id),
-            cluster_id: applied.cluster_id.clone(),
+            members: roster::list(&applied.membership, &statuses, self.extensions),
+            offered: self
+                .extensions
+                .then(|| Offered { leader: leader.map(|leader| leader.id), cluster_id: applied.cluster_id.clone() }),
         }
     }
 

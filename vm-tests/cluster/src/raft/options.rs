@@ -32,6 +32,9 @@ pub struct RaftOptions {
     pub advertise: Option<String>,
     /// How long a membership change waits for the one before it; zero refuses at once.
     pub change_wait: Duration,
+    /// Whether it offers what the admin API does not demand: `role`, `leader`, `cluster_id`,
+    /// `incarnation` and `Retry-After`.
+    pub extensions: bool,
 }
 
 /// A member of the first membership.

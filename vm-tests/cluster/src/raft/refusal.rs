@@ -69,10 +69,7 @@ impl Refusal {
             Self::NoLeader => json!({ "error": "no leader is known" }),
             Self::Busy => json!({ "error": "another membership change is under way" }),
             Self::NoQuorum => json!({ "error": "no quorum confirmed the request in time" }),
-            Self::AlreadyMember(member) => json!({
-                "error": "already a member",
-                "member": { "id": member.id, "raft_addr": member.raft_addr },
-            }),
+            Self::AlreadyMember(member) => json!({ "error": "already a member", "member": member }),
             Self::NotAMember(id) => json!({ "error": format!("{id} is not a member") }),
             Self::LastVoter(id) => json!({ "error": format!("{id} is the only voter") }),
             Self::KeyExists => json!({ "error": "the key exists" }),

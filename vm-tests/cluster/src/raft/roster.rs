@@ -23,26 +23,46 @@ pub(crate) struct ListedMember {
     pub(crate) id: String,
     pub(crate) raft_addr: String,
     pub(crate) status: Status,
+    #[serde(flatten)]
+    pub(crate) offered: Option<OfferedOfMember>,
+}
+
+/// What a line holds beyond what the admin API demands.
+#[derive(Debug, Serialize)]
+pub(crate) struct OfferedOfMember {
     pub(crate) role: Role,
+    pub(crate) incarnation: Option<String>,
 }
 
 /// The whole answer.
 #[derive(Debug, Serialize)]
 pub(crate) struct Roster {
     pub(crate) members: Vec<ListedMember>,
+    #[serde(flatten)]
+    pub(crate) offered: Option<Offered>,
+}
+
+/// What the answer holds beyond what the admin API demands. `null` says that it is not known.
+#[derive(Debug, Serialize)]
+pub(crate) struct Offered {
     pub(crate) leader: Option<String>,
     pub(crate) cluster_id: Option<String>,
 }
 
 /// Lists a membership; whoever has no status is unknown.
-pub(crate) fn list(membership: &Membership, statuses: &BTreeMap<String, Status>) -> Vec<ListedMember> {
+pub(crate) fn list(
+    membership: &Membership,
+    statuses: &BTreeMap<String, Status>,
+    extensions: bool,
+) -> Vec<ListedMember> {
     let mut members: Vec<_> = membership
         .nodes()
         .map(|(raft_id, node)| ListedMember {
             id: node.id.clone(),
             raft_addr: node.raft_addr.clone(),
             status: statuses.get(&node.id).copied().unwrap_or(Status::Unknown),
-            role: role(membership, *raft_id),
+            offered: extensions
+                .then(|| OfferedOfMember { role: role(membership, *raft_id), incarnation: node.incarnation.clone() }),
         })
         .collect();
     members.sort_by(|left, right| left.id.cmp(&right.id));

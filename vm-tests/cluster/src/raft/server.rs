@@ -16,7 +16,7 @@ use super::member::Member;
 use super::network::Network;
 use super::options::{InitialMember, RaftOptions};
 use super::peers::Peers;
-use super::store::{LogStore, Machine, Store};
+use super::store::{LogStore, Machine, Store, StoreError};
 use super::types::{MemberNode, Raft, raft_id};
 use super::{api, peer_routes, steward};
 use crate::error::StandinError;
@@ -153,8 +153,9 @@ impl RaftServer {
 
 async fn open_member(options: &RaftOptions) -> Result<Member, StandinError> {
     let store = Store::open(&options.data_dir, &options.node_id)?;
-    let (machine, applied) = Machine::open(store.clone())
-        .map_err(|cause| StandinError::Store { path: options.data_dir.clone(), cause: cause.to_string() })?;
+    let failed = |cause: StoreError| StandinError::Store { path: options.data_dir.clone(), cause: cause.to_string() };
+    let (machine, applied) = Machine::open(store.clone()).map_err(failed)?;
+    let incarnation = store.incarnation().map_err(failed)?;
     let client = options.identity.client()?;
     let peers = Arc::new(Peers::default());
     let api_url = options.advertise.clone().unwrap_or_else(|| format!("https://{}", options.listen));
@@ -175,6 +176,7 @@ async fn open_member(options: &RaftOptions) -> Result<Member, StandinError> {
     Ok(Member {
         name: options.node_id.clone(),
         raft_id,
+        incarnation,
         service: options.service,
         cluster_name: options.cluster_name.clone(),
         api_url,
@@ -185,6 +187,7 @@ async fn open_member(options: &RaftOptions) -> Result<Member, StandinError> {
         client,
         turn: Mutex::new(()),
         change_wait: options.change_wait,
+        extensions: options.extensions,
     })
 }
 
@@ -205,7 +208,8 @@ async fn bootstrap(member: &Member, members: &[InitialMember]) -> Result<(), Sta
     let nodes: BTreeMap<u64, MemberNode> = members
         .iter()
         .map(|member| {
-            let node = MemberNode { id: member.id.clone(), raft_addr: member.raft_addr.clone() };
+            // The same on every member, so it cannot hold what each of them alone knows.
+            let node = MemberNode { id: member.id.clone(), raft_addr: member.raft_addr.clone(), incarnation: None };
             (raft_id(&member.id), node)
         })
         .collect();

@@ -35,6 +35,10 @@ pub(crate) type Membership = StoredMembership<u64, MemberNode>;
 pub(crate) struct MemberNode {
     pub(crate) id: String,
     pub(crate) raft_addr: String,
+    /// Which data directory it has; none for the first members, which nobody has told, and for those
+    /// whose add did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) incarnation: Option<String>,
 }
 
 /// A change to the replicated state.

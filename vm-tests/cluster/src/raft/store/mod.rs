@@ -21,12 +21,14 @@ use tokio::sync::watch;
 pub(crate) use self::log::LogStore;
 pub(crate) use self::machine::{Applied, Machine};
 use crate::error::StandinError;
+use crate::tokens::random_token;
 
 const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("keys");
 
 const NODE: &str = "node";
+const INCARNATION: &str = "incarnation";
 const VOTE: &str = "vote";
 const LAST_PURGED: &str = "last_purged";
 const LAST_APPLIED: &str = "last_applied";
@@ -82,7 +84,8 @@ impl Store {
         if owner == node { Ok(store) } else { Err(failed(&format!("it is the store of {owner}, not of {node}"))) }
     }
 
-    /// Makes the tables, and writes the owner's name where there is none. Returns the owner.
+    /// Makes the tables, and writes the owner's name and the folder's incarnation where there are
+    /// none. Returns the owner.
     fn claim(&self, node: &str) -> Result<String, StoreError> {
         let transaction = self.file.database.begin_write()?;
         let owner = {
@@ -93,10 +96,20 @@ impl Store {
             if owner.is_none() {
                 put_record(&mut meta, NODE, &node)?;
             }
+            if get_record::<String>(&meta, INCARNATION)?.is_none()
+                && let Some(incarnation) = random_token()
+            {
+                put_record(&mut meta, INCARNATION, &incarnation)?;
+            }
             owner
         };
         transaction.commit()?;
         Ok(owner.unwrap_or_else(|| node.to_owned()))
+    }
+
+    /// Tells this folder from an earlier or a later one of the same node.
+    pub(crate) fn incarnation(&self) -> Result<Option<String>, StoreError> {
+        self.record(INCARNATION)
     }
 
     /// A record of the META table.
