@@ -1,0 +1,54 @@
+"""A machine takes the name of one that is gone: blocked with a remedy that works as it stands (row M4)."""
+
+ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
+MARKERS = "/var/lib/first-boot-automation"
+STEPS = (("chainfire", 2379, 2380), ("flaredb", 2479, 2480))
+
+
+def entries(port):
+    """Address and role of whoever is called node04."""
+    return node01.succeed(
+        f"{ASK} https://localhost:{port}/admin/cluster/members"
+        " | jq --raw-output '.members[] | select(.id == \"node04\") | .raft_addr, .role'"
+    ).split()
+
+
+with subtest("node04 is a member, and then its machine is gone"):
+    for node in machines[:3]:
+        node.start()
+    for node in machines[:3]:
+        node.wait_for_unit("flaredb-cluster-join.service", timeout=60)
+    node04.start()
+    node04.wait_for_unit("flaredb-cluster-join.service", timeout=60)
+    node04.crash()
+
+for service, port, raft_port in STEPS:
+    unit = f"{service}-cluster-join.service"
+
+    with subtest(f"{service}: the entry of the old machine blocks the new one, and stays"):
+        spare.wait_until_succeeds(f"systemctl show {unit} | grep ^ExecMainStatus=78", timeout=60)
+        t.assertEqual(spare.get_unit_property(unit, "ActiveState"), "failed")
+        t.assertEqual(spare.get_unit_property(unit, "NRestarts"), "0")
+        spare.fail(f"ls {MARKERS}/.{service}-*")
+        t.assertEqual(entries(port), [f"10.0.1.13:{raft_port}", "voter"])
+
+    with subtest(f"{service}: status has the command that helps, as it stands"):
+        spare.succeed("! first-boot-agent status > /root/status", timeout=30)
+        status = spare.succeed("cat /root/status")
+        log.info(status)
+        t.assertIn(
+            f"{service} has a member node04 at 10.0.1.13:{raft_port}, not at this node's address",
+            status,
+        )
+        spare.succeed("grep --only-matching \"curl .* -X DELETE '[^']*'\" /root/status > /root/remedy")
+        t.assertIn(f"then `systemctl restart {unit}`", status)
+        log.info(spare.succeed("cat /root/remedy", "bash -e /root/remedy"))
+        t.assertEqual(entries(port), [])
+
+    with subtest(f"{service}: started again, it joins under the new address"):
+        spare.succeed(f"systemctl restart {unit}", timeout=60)
+        spare.succeed(f"test -s {MARKERS}/.{service}-joined")
+        t.assertEqual(entries(port), [f"10.0.1.16:{raft_port}", "voter"])
+
+with subtest("nothing of the old machine is left"):
+    spare.succeed("first-boot-agent health-check", timeout=30)
