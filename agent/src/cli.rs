@@ -83,7 +83,7 @@ enum Command {
         #[arg(long)]
         wait: bool,
     },
-    /// Show what would be done and why, touching nothing
+    /// Show what would be done and why, touching nothing; ends with 78 where something is blocked
     Plan {
         /// As JSON
         #[arg(long)]

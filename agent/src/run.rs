@@ -27,6 +27,7 @@ use crate::plan::{self, Action, Blocker, Decision, Observed, Step};
 
 use ports::{Cluster, Fault, Progress, Units};
 
+pub use bootstrap::find_second_cluster;
 pub use health::find as find_health;
 pub use leave::{Quorum, leave};
 pub use reset::{reset, reset_iam};

@@ -35,6 +35,10 @@ fn voter(list: &Value, id: &str) -> bool {
     list["members"].as_array().unwrap().iter().any(|member| member["id"] == id && member["role"] == "voter")
 }
 
+fn listed(list: &Value, id: &str) -> bool {
+    list["members"].as_array().unwrap().iter().any(|member| member["id"] == id)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_hint_of_a_follower_leads_to_the_leader() {
     let mut cluster = cluster_of(3).await.unwrap();
@@ -241,6 +245,21 @@ async fn the_health_check_sees_drift_and_the_loss_of_quorum() {
     cluster.wait_for_members(&cluster.servers[0], "the others unreachable", alone).await.unwrap();
     let run = node.run(&["health-check"]).await;
     assert_eq!((run.code, run.says("ClusterUnhealthy")), (1, true), "{run}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m5_a_member_leaves_resets_and_joins_again_on_a_real_raft() {
+    let mut cluster = cluster_of(3).await.unwrap();
+    let own = cluster.start_waiting().await.unwrap();
+    let node = Node::joining(&cluster, own);
+    assert_eq!(node.run(&["join", "chainfire"]).await.code, 0);
+    let left = node.run(&["leave"]).await;
+    assert_eq!((left.code, left.says("Left"), left.says("MarkerRemoved")), (0, true, true), "{left}");
+    cluster.wait_for_members(&cluster.servers[0], "node04 gone", |list| !listed(list, "node04")).await.unwrap();
+    let again = node.run(&["leave"]).await;
+    assert_eq!((again.code, again.says("NoMember")), (0, true), "{again}");
+    let joined = node.run(&["join", "chainfire"]).await;
+    assert_eq!(joined.code, 0, "{joined}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,50 +25,72 @@ pub(super) async fn run(options: &Options, as_json: bool) -> Exit {
     let cluster = HttpCluster::new(&config.tls, config.policies.request);
     let mut rows = Vec::new();
     for (step, decision) in plan::plan(config, &observed) {
-        let (what, why) = explain(config, &cluster, &decision).await;
-        rows.push((step, what, why));
+        rows.push((step, foresee(config, &cluster, &decision).await));
     }
     if as_json {
         let steps: Vec<Value> = rows
             .iter()
-            .map(|(step, what, why)| json!({"step": step.label(), "unit": step.unit(), "what": what, "why": why}))
+            .map(|(step, row)| json!({"step": step.label(), "unit": step.unit(), "what": row.what, "why": row.why}))
             .collect();
         output::print(&format!("{:#}\n", json!({"node_id": config.node.id.as_str(), "steps": steps})));
     } else {
-        for (step, what, why) in &rows {
+        for (step, Row { what, why, .. }) in &rows {
             output::print(&format!("{:<10} {what}: {why}\n", step.label()));
         }
     }
-    Exit::Success
+    if rows.iter().any(|(_, row)| row.is_blocked) { Exit::Blocked } else { Exit::Success }
+}
+
+/// What is foreseen for a step.
+struct Row {
+    what: String,
+    why: String,
+    is_blocked: bool,
+}
+
+impl Row {
+    fn new(what: &str, why: String) -> Self {
+        Self { what: what.to_owned(), why, is_blocked: false }
+    }
+
+    fn blocked(blocker: &Blocker) -> Self {
+        Self { is_blocked: true, ..Self::new("blocked", format!("{}; {}", blocker.reason, blocker.remedy)) }
+    }
 }
 
 /// What a decision comes to, and why.
-async fn explain(config: &Config, cluster: &Result<HttpCluster, Blocker>, decision: &Decision) -> (String, String) {
-    match decision {
-        Decision::Done { since } => ("nothing".to_owned(), format!("done at {since}, as its marker says")),
-        Decision::Skip(reason) => ("nothing".to_owned(), reason.to_string()),
-        Decision::Blocked(blocker) => ("blocked".to_owned(), format!("{}; {}", blocker.reason, blocker.remedy)),
-        Decision::Run(action) => {
-            let why = match (action, cluster) {
-                (_, Err(blocker)) => format!("{blocker}"),
-                (Action::Bootstrap(service) | Action::Join(service), Ok(cluster)) => {
-                    next(config, config.raft(*service), cluster).await
-                }
-                (Action::SetUpIam, _) => "there is no marker".to_owned(),
-                (Action::CheckHealth, _) => "at every boot".to_owned(),
-            };
-            (action.to_string(), why)
+async fn foresee(config: &Config, cluster: &Result<HttpCluster, Blocker>, decision: &Decision) -> Row {
+    match (decision, cluster) {
+        (Decision::Done { since }, _) => Row::new("nothing", format!("done at {since}, as its marker says")),
+        (Decision::Skip(reason), _) => Row::new("nothing", reason.to_string()),
+        (Decision::Blocked(blocker), _) | (Decision::Run(_), Err(blocker)) => Row::blocked(blocker),
+        (Decision::Run(action @ (Action::Bootstrap(service) | Action::Join(service))), Ok(cluster)) => {
+            match next(config, config.raft(*service), cluster).await {
+                Ok(why) => Row::new(&action.to_string(), why),
+                Err(blocker) => Row::blocked(&blocker),
+            }
+        }
+        (Decision::Run(action @ Action::SetUpIam), Ok(_)) => {
+            Row::new(&action.to_string(), "there is no marker".to_owned())
+        }
+        (Decision::Run(action @ Action::CheckHealth), Ok(_)) => {
+            Row::new(&action.to_string(), "at every boot".to_owned())
         }
     }
 }
 
-/// What the live member list says of this node.
-async fn next(config: &Config, service: &RaftServiceConfig, cluster: &HttpCluster) -> String {
+/// What the live member lists say of this node.
+async fn next(config: &Config, service: &RaftServiceConfig, cluster: &HttpCluster) -> Result<String, Blocker> {
+    let health = cluster.health(&service.url, service.paths.health.as_str()).await.unwrap_or_default();
     let asked = match &service.mode {
-        Mode::Bootstrap => vec![service.url.clone()],
+        Mode::Bootstrap => {
+            if let Some(blocker) = run::find_second_cluster(cluster, config, service, &health, None).await {
+                return Err(blocker);
+            }
+            vec![service.url.clone()]
+        }
         Mode::Join { .. } => service.endpoints_for_change(),
     };
-    let health = cluster.health(&service.url, service.paths.health.as_str()).await.unwrap_or_default();
     let incarnation = health.incarnation.as_deref();
     let mut error = "nobody to ask".to_owned();
     for at in asked {
@@ -76,16 +98,16 @@ async fn next(config: &Config, service: &RaftServiceConfig, cluster: &HttpCluste
             Ok(list) => {
                 let ids = if list.members.is_empty() { "nobody".to_owned() } else { list.ids() };
                 return match next_move(&list, Candidate { config, service: service.service, incarnation }, &at) {
-                    Move::Add => format!("no marker, and the members at {at} are {ids}"),
-                    Move::Await { standing } => format!("the list at {at} has this node as {standing}"),
-                    Move::Confirmed => format!("the list at {at} has this node; only the marker is missing"),
-                    Move::AwaitQuorum(risk) => risk.to_string(),
-                    Move::Replace { member } => format!("the list at {at} has {member}, which is removed first"),
-                    Move::Blocked(blocker) => blocker.to_string(),
+                    Move::Add => Ok(format!("no marker, and the members at {at} are {ids}")),
+                    Move::Await { standing } => Ok(format!("the list at {at} has this node as {standing}")),
+                    Move::Confirmed => Ok(format!("the list at {at} has this node; only the marker is missing")),
+                    Move::AwaitQuorum(risk) => Ok(risk.to_string()),
+                    Move::Replace { member } => Ok(format!("the list at {at} has {member}, which is removed first")),
+                    Move::Blocked(blocker) => Err(blocker),
                 };
             }
             Err(fault) => error = fault.to_string(),
         }
     }
-    format!("no marker; the member list is not known: {error}")
+    Ok(format!("no marker; the member list is not known: {error}"))
 }

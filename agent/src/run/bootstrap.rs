@@ -4,7 +4,7 @@
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
-use crate::config::RaftServiceConfig;
+use crate::config::{Config, RaftServiceConfig};
 use crate::events::{Event, Report};
 use crate::markers::{Achievement, Lock};
 use crate::plan::Blocker;
@@ -67,26 +67,36 @@ async fn await_formed<U, C: Cluster>(
     }
 }
 
-/// Asks every peer at once. One that is in a cluster without this node ends the bootstrap;
-/// one that does not answer means nothing: it is never taken for "I am the first".
 async fn refuse_second_cluster<U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
     health: &Health,
     own_cluster: Option<&str>,
 ) -> Result<(), Stop> {
+    let found = find_second_cluster(&context.cluster, context.config, service, health, own_cluster).await;
+    found.map_or(Ok(()), |blocker| Err(Stop::Blocked(blocker)))
+}
+
+/// What keeps this node from bootstrapping, as far as its peers tell: one that is in a cluster without this node, or with
+/// this node's old data. Every peer is asked at once; one that does not answer means nothing: it is never taken for "I am
+/// the first".
+pub async fn find_second_cluster(
+    cluster: &impl Cluster,
+    config: &Config,
+    service: &RaftServiceConfig,
+    health: &Health,
+    own_cluster: Option<&str>,
+) -> Option<Blocker> {
+    let id = &config.node.id;
     let answers = service.peers.iter().map(async |peer| {
-        let list = context.cluster.members(service, &peer.url).await.ok()?;
-        if let Some(member) = list.entry_of(&context.config.node.id, service)
+        let list = cluster.members(service, &peer.url).await.ok()?;
+        if let Some(member) = list.entry_of(id, service)
             && is_another(health.incarnation.as_deref(), member.incarnation.as_deref())
         {
-            return Some(Blocker::wiped(context.config, service, member, &peer.url));
+            return Some(Blocker::wiped(config, service, member, &peer.url));
         }
-        is_foreign_cluster(&list, own_cluster, &context.config.node.id, service)
+        is_foreign_cluster(&list, own_cluster, id, service)
             .then(|| Blocker::second_cluster(service, &peer.url, &list.ids()))
     });
-    match join_all(answers).await.into_iter().flatten().next() {
-        Some(blocker) => Err(Stop::Blocked(blocker)),
-        None => Ok(()),
-    }
+    join_all(answers).await.into_iter().flatten().next()
 }

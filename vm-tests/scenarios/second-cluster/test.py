@@ -42,6 +42,11 @@ with subtest("status says the same, and systemd lets it rest"):
     t.assertEqual(members(node01), ["node01", "node02", "node03"])
     t.assertEqual(members(node04), ["node04"])
 
+with subtest("a plan foresees it"):
+    code, plan = node04.execute("first-boot-agent plan")
+    t.assertEqual(code, 78)
+    t.assertIn("chainfire  blocked: told to bootstrap chainfire, but https://", plan)
+
 with subtest("the remedy, as it was told, makes it join by itself"):
     node04.succeed(
         "systemctl stop chainfire.service",
