@@ -91,7 +91,7 @@ async fn next(config: &Config, service: &RaftServiceConfig, cluster: &HttpCluste
         }
         Mode::Join { .. } => service.endpoints_for_change(),
     };
-    let incarnation = health.incarnation.as_deref();
+    let incarnation = health.incarnation_of(&config.node.id);
     let mut error = "nobody to ask".to_owned();
     for at in asked {
         match cluster.members(service, &at).await {

@@ -126,7 +126,8 @@ impl Answer {
     /// What a health endpoint tells beside its 200; a body of another form tells nothing.
     pub(super) fn health(&self) -> Health {
         let body = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
-        Health { incarnation: body.get("incarnation").and_then(Value::as_str).map(str::to_owned) }
+        let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
+        Health { node_id: text("node_id"), incarnation: text("incarnation") }
     }
 
     /// What `{"completed": …}` in the answer of IAM's setup state says; `None` where it does not tell.

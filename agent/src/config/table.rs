@@ -56,8 +56,7 @@ pub(crate) static ROOT: &[Field] = &[
         "replace",
         Flag,
         Default("false"),
-        "Whether a dead member of this node's id, at another address or of another incarnation, is removed to join in \
-         its place.",
+        "Whether a dead member of this node's id at another address is removed, and this node added in its place.",
     ),
     field(
         "initial_peers",

@@ -393,13 +393,15 @@ events! {
             agree, before the new one can be counted on. The agent waits until enough voters are healthy again, or \
             their entries are removed, and then goes on by itself."
 
-    /// A dead member of this node's id was removed to make room for this node.
+    /// An old entry of this node's id was removed to make room for this node.
     MemberReplaced { member: String, endpoint: String }
         Notice "8fdf1d2a63e24ed2b5d1f0988fe09750"
-        message "Removed the dead member {member} at {endpoint}, as the configuration allows"
-        subject "A dead member was removed"
-        explanation "The member list had this node's id as @MEMBER@, no longer healthy or with other data, and \
-            `replace` is true in the configuration: the old entry was removed. This node joins in its place."
+        message "Removed the old entry {member} through {endpoint}, to join in its place"
+        subject "An old entry of this node was removed"
+        explanation "The member list had this node's id as @MEMBER@: with data that this node no longer has (it was \
+            reset, or its disk replaced), or, where `replace` is true in the configuration, a dead member at another \
+            address. The old entry was removed, and this node joins anew. A voter that comes back with an empty log \
+            is never taken for the one it was."
 
     /// Another member has this node's id.
     BlockedIdTaken { reason: String, remedy: String }
@@ -421,14 +423,14 @@ events! {
             entry is a leftover, remove it (the message has the command) and restart this \
             unit; otherwise correct `raft_addr` or `node_id`, which wakes the unit by itself."
 
-    /// The member list has this node with other data.
+    /// A node that is told to bootstrap was a member before, and has lost its data.
     BlockedWiped { reason: String, remedy: String }
         Error "0fd3f9e4384b41929d8b244f07a61c40"
         message "blocked: {reason}; {remedy}"
-        subject "This node has lost the data of its membership"
-        explanation "The cluster has this node as a member, with the data of an earlier incarnation. A voter that comes \
-            back with an empty log may vote twice and lose what was decided, so it is not taken for the old one. \
-            Remove the old entry (the message has the command) and restart this unit, or set `replace` to true."
+        subject "A bootstrapping node has lost the data of its membership"
+        explanation "This node is configured to bootstrap, but its peers' cluster has it as a member already, with data that \
+            it no longer has. A voter that comes back with an empty log may vote twice and lose what was decided, so it is \
+            not taken for the old one. It joins again as the message says."
 
     /// Leaving or resetting would cost the quorum.
     BlockedQuorum { reason: String, remedy: String }

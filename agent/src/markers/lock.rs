@@ -92,7 +92,7 @@ impl Markers {
 
     fn lock_path(&self, service: Service) -> PathBuf {
         // Not `.SERVICE-…`: the first-boot seed removes markers by that pattern.
-        self.directory.join(format!(".lock-{service}"))
+        self.directory.join(format!("{service}.lock"))
     }
 }
 

@@ -130,7 +130,7 @@ async fn s5_the_second_is_told_who_has_the_lock_and_gets_it_when_it_is_free() {
     let Attempt::Held(held) = markers.try_lock(Service::Chainfire, "the second").unwrap() else {
         panic!("two have the lock");
     };
-    assert!(held.holder.starts_with("the test holds ") && held.holder.contains("/.lock-chainfire"), "{}", held.holder);
+    assert!(held.holder.starts_with("the test holds ") && held.holder.contains("/chainfire.lock"), "{}", held.holder);
     let second = tokio::spawn(held.released());
     drop(first);
     let second = second.await.unwrap().unwrap();

@@ -16,7 +16,7 @@ pub enum Cause {
     IdTaken,
     /// Another member has this node's Raft address.
     AddressTaken,
-    /// The member list has this node with other data.
+    /// Told to bootstrap, but a member before, with other data.
     Wiped,
     /// The quorum would be lost.
     Quorum,
@@ -107,18 +107,20 @@ impl Blocker {
         }
     }
 
-    /// The member list has this node with the data of an earlier incarnation: disk and id do not belong together.
+    /// A peer's cluster has this node, which is told to bootstrap, with data that it no longer has.
     #[must_use]
     pub fn wiped(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
         Self {
             cause: Cause::Wiped,
             reason: format!(
-                "{} has this node, {} at {}, with other data than this node has now; a voter that has lost its log may \
-                 lose what the cluster has decided",
+                "told to bootstrap {}, but {at} is in a cluster that has this node as {} at {}, with other data than \
+                 this node has now",
                 service.service, member.id, member.raft_addr
             ),
             remedy: format!(
-                "remove the old entry, and it joins anew: {}; \"replace\": true in the configuration does so unattended",
+                "to join that cluster again set bootstrap to false and leader_url to {at}, and clear the data of {}; \
+                 the old entry is then removed and this node added anew, or by hand: {}",
+                service.unit,
                 removal(config, service, member, at)
             ),
         }

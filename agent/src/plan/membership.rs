@@ -190,7 +190,8 @@ pub enum Move {
     Add,
     /// The list has neither, and one voter more would endanger the quorum: wait for the dead ones.
     AwaitQuorum(QuorumRisk),
-    /// A dead member of our id stands in the way, and the configuration lets it be removed.
+    /// An old entry of our id stands in the way and has to be removed first: one of this node's own data of before, or a
+    /// dead member elsewhere where the configuration says so.
     Replace {
         /// It, for example `node04 at 10.0.1.99:2380`.
         member: String,
@@ -212,8 +213,10 @@ pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> 
     let (config, service) = (candidate.config, candidate.config.raft(candidate.service));
     let id = &config.node.id;
     if let Some(member) = list.entry_of(id, service) {
+        // Our own entry, of data that this node no longer has: nobody else can be at our address. A voter that comes back
+        // with an empty log may vote twice, so the old entry goes before the node is added anew.
         return if is_another(candidate.incarnation, member.incarnation.as_deref()) {
-            replace_or(config, member, Blocker::wiped, service, &list.to_ask(service, at))
+            Move::replace(member)
         } else if member.is_full() {
             Move::Confirmed
         } else {
@@ -222,12 +225,11 @@ pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> 
     }
     for member in &list.members {
         if member.id == id.as_str() {
-            let at = list.to_ask(service, at);
             // Where somebody lives under our id, nobody but an operator knows which of the two is meant.
-            return if member.is_healthy() {
-                Move::Blocked(Blocker::id_taken(config, service, member, &at))
+            return if config.replace && !member.is_healthy() {
+                Move::replace(member)
             } else {
-                replace_or(config, member, Blocker::id_taken, service, &at)
+                Move::Blocked(Blocker::id_taken(config, service, member, &list.to_ask(service, at)))
             };
         }
         if is_own_address(member, service) {
@@ -240,19 +242,9 @@ pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> 
     }
 }
 
-type MakeBlocker = fn(&Config, &RaftServiceConfig, &Member, &Endpoint) -> Blocker;
-
-fn replace_or(
-    config: &Config,
-    member: &Member,
-    blocker: MakeBlocker,
-    service: &RaftServiceConfig,
-    at: &Endpoint,
-) -> Move {
-    if config.replace {
-        Move::Replace { member: format!("{} at {}", member.id, member.raft_addr) }
-    } else {
-        Move::Blocked(blocker(config, service, member, at))
+impl Move {
+    fn replace(member: &Member) -> Self {
+        Self::Replace { member: format!("{} at {}", member.id, member.raft_addr) }
     }
 }
 

@@ -91,7 +91,7 @@ pub async fn find_second_cluster(
     let answers = service.peers.iter().map(async |peer| {
         let list = cluster.members(service, &peer.url).await.ok()?;
         if let Some(member) = list.entry_of(id, service)
-            && is_another(health.incarnation.as_deref(), member.incarnation.as_deref())
+            && is_another(health.incarnation_of(id), member.incarnation.as_deref())
         {
             return Some(Blocker::wiped(config, service, member, &peer.url));
         }

@@ -115,8 +115,19 @@ pub enum Added {
 /// What a healthy service tells of itself, where it does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {
+    /// Whose service it is.
+    pub node_id: Option<String>,
     /// Which data directory it runs on; see [`crate::plan::membership::Member::incarnation`].
     pub incarnation: Option<String>,
+}
+
+impl Health {
+    /// The incarnation, where the service says that it is this node's: behind a mistyped URL may be another's.
+    #[must_use]
+    pub fn incarnation_of(&self, id: &NodeId) -> Option<&str> {
+        let is_own = self.node_id.as_deref() == Some(id.as_str());
+        self.incarnation.as_deref().filter(|_| is_own)
+    }
 }
 
 /// A member to be added.

@@ -5,6 +5,7 @@ use super::{Outcome, TestNode};
 use crate::config::Service;
 use crate::markers::MarkerState;
 use crate::plan::Step;
+use crate::plan::membership::Member;
 
 const THREE: [(&str, &str); 3] =
     [("node01", "10.0.1.10:2380"), ("node02", "10.0.1.11:2380"), ("node03", "10.0.1.12:2380")];
@@ -63,6 +64,21 @@ async fn an_id_under_another_address_is_blocked_and_nothing_is_added() {
     assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
     assert!(!marked(&node) && cluster.calls("ADD") == 0);
     assert!(node.events.has("BlockedIdTaken"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn m2_a_wiped_node_removes_its_old_entry_and_is_added_anew() {
+    let old = || Member { incarnation: Some("before".to_owned()), ..voter("node04", "10.0.1.13:2380") };
+    for (told_by, replaced) in [("node04", true), ("node01", false)] {
+        let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+        cluster.0.borrow_mut().members.push(old());
+        cluster.0.borrow_mut().incarnation = Some("now".to_owned());
+        cluster.0.borrow_mut().health_of = told_by;
+        assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+        assert_eq!((cluster.calls("REMOVE"), cluster.calls("ADD")), (usize::from(replaced), usize::from(replaced)));
+        assert_eq!(entries(&cluster, "node04"), 1);
+        assert_eq!(node.events.has("MemberReplaced"), replaced, "another's service says nothing of this node's data");
+    }
 }
 
 #[tokio::test(start_paused = true)]

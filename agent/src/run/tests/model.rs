@@ -50,6 +50,8 @@ pub(super) struct State {
     pub(super) iam_password: Option<String>,
     /// What the cluster calls itself.
     pub(super) cluster_id: Option<String>,
+    /// Whose the service behind this node's own URL says to be.
+    pub(super) health_of: &'static str,
     /// What this node's own service tells of itself.
     pub(super) incarnation: Option<String>,
     /// Removals are applied and their answer is lost, once.
@@ -67,7 +69,7 @@ pub(super) struct ModelCluster(pub(super) Rc<RefCell<State>>);
 impl ModelCluster {
     pub(super) fn of(ids: &[(&str, &str)]) -> Self {
         let members = ids.iter().map(|(id, address)| voter(id, address)).collect();
-        Self(Rc::new(RefCell::new(State { members, sick_for: Some(0), ..State::default() })))
+        Self(Rc::new(RefCell::new(State { members, sick_for: Some(0), health_of: "node04", ..State::default() })))
     }
 
     pub(super) fn calls(&self, kind: &str) -> usize {
@@ -104,9 +106,9 @@ impl Cluster for ModelCluster {
     async fn health(&self, at: &Endpoint, _path: &str) -> Result<Health, Fault> {
         self.called("HEALTH", at)?;
         let mut state = self.0.borrow_mut();
-        let incarnation = state.incarnation.clone();
+        let (health_of, incarnation) = (state.health_of, state.incarnation.clone());
         match &mut state.sick_for {
-            Some(0) => Ok(Health { incarnation }),
+            Some(0) => Ok(Health { node_id: Some(health_of.to_owned()), incarnation }),
             Some(left) => {
                 *left -= 1;
                 Err(fault(at, Class::Transient { retry_after: None }))
