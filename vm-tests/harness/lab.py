@@ -8,13 +8,14 @@ keeper ends all of it. Must not know what a node is: see `node`.
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
-from . import keeper, leftovers, places, processes
+from . import entering, keeper, leftovers, places, processes
 
 BRIDGE = "br0"
 #: Nothing in a lab is slow; what takes longer hangs.
@@ -51,12 +52,15 @@ class Lab:
         self.pid = processes.children_of(self._unshare.pid)[0]
 
     def _wait_until_ready(self) -> Path:
-        assert self._unshare.stdout is not None and self._unshare.stderr is not None
-        answer = self._unshare.stdout.readline().decode().split()
+        assert self._unshare.stdout is not None
+        heard, _, _ = select.select([self._unshare.stdout], [], [], COMMAND_LIMIT)
+        # One line, written at once: where its beginning is there, its end is.
+        answer = self._unshare.stdout.readline().decode().split() if heard else []
         if answer[:1] != ["ready"]:
-            said = self._unshare.stderr.read().decode().strip()
-            self._unshare.wait()
-            raise LabError(f"the lab's namespaces could not be made: {said or 'no reason given'}")
+            self._unshare.kill()
+            said = self._unshare.communicate(timeout=COMMAND_LIMIT)[1].decode().strip()
+            said = said or ("no reason given" if heard else "no answer")
+            raise LabError(f"the lab's namespaces could not be made: {said}")
         return Path(answer[1])
 
     def __enter__(self) -> Lab:
@@ -84,19 +88,16 @@ class Lab:
 
     def run(self, *command: str, limit: float = COMMAND_LIMIT) -> str:
         """Run a command of the set-up inside the lab and return what it printed."""
-        done = subprocess.run(
-            self.enter(command),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=limit,
-            start_new_session=True,
-        )
+        try:
+            done = entering.run(self.enter(command), limit)
+        except subprocess.TimeoutExpired:
+            raise LabError(
+                f"`{' '.join(command)}` in the lab has not ended in {limit:.0f} s, and was killed"
+            ) from None
         if done.returncode != 0:
-            said = (done.stderr + done.stdout).strip()
+            said = (done.stderr + done.stdout).decode(errors="replace").strip()
             raise LabError(f"`{' '.join(command)}` in the lab ended with {done.returncode}: {said}")
-        return done.stdout
+        return done.stdout.decode(errors="replace")
 
     def before_close(self, closer: Callable[[], None]) -> None:
         """Have `closer` called when the lab closes, the last one first."""
@@ -113,7 +114,7 @@ class Lab:
         except subprocess.TimeoutExpired:
             # `--kill-child` makes the keeper, and with it the namespace, follow.
             self._unshare.kill()
-            self._unshare.wait()
+            self._unshare.wait(timeout=COMMAND_LIMIT)
         for stream in (self._unshare.stdout, self._unshare.stderr):
             if stream is not None:
                 stream.close()

@@ -11,14 +11,17 @@ import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import IO
 
-from . import journals, waiting
+from . import entering, journals, waiting
 from .log import Log
 from .node import POWER_OFF, REBOOT, Node
 
 Limit = float | timedelta
 #: The driver's own default for everything that waits.
 PATIENCE = 900
+#: A command's own time limit is kept on the node; past it and this, the node is to blame.
+GRACE = 30
 #: So many lines of the console explain why a node is down.
 LAST_WORDS = 15
 #: What a root login has; nothing of the host's environment reaches a node.
@@ -99,7 +102,7 @@ class Shell:
         if self._connected_boot != self.node.boots:
             # The driver's shell is a unit like others: basic.target comes first.
             basic = ("systemctl", "is-active", "--quiet", "basic.target")
-            waiting.until(lambda: self.enter(basic).returncode == 0, 60, f"{self.name}: is up")
+            waiting.until(lambda: self.enter(basic, 60).returncode == 0, 60, f"{self.name}: is up")
             self._connected_boot = self.node.boots
         return init
 
@@ -114,27 +117,31 @@ class Shell:
     def _entering(self, command: tuple[str, ...]) -> list[str]:
         namespaces = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
         clean = ("env", "--ignore-environment", "--chdir=/", *ENVIRONMENT)
-        entering = ("nsenter", "--target", str(self.node.init()), *namespaces)
-        return [*entering, "--", *clean, *command]
+        inside = ("nsenter", "--target", str(self.node.init()), *namespaces)
+        return [*inside, "--", *clean, *command]
 
-    def enter(self, command: tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:
+    def enter(
+        self,
+        command: tuple[str, ...],
+        limit: float = PATIENCE,
+        stdin: int | IO[bytes] = subprocess.DEVNULL,
+    ) -> subprocess.CompletedProcess[bytes]:
         """Run a program on the node as root, its output kept apart."""
-        return subprocess.run(
-            self._entering(command),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            start_new_session=True,
-        )
+        try:
+            return entering.run(self._entering(command), limit, stdin)
+        except subprocess.TimeoutExpired:
+            raise RequestedAssertionFailed(
+                f"{self.name}: `{' '.join(command)}` has not ended in {limit:.0f} s, and was killed"
+            ) from None
 
     def stream(self, *command: str) -> subprocess.Popen[bytes]:
         """Start a program on the node whose output is read as it comes."""
         self.connect()
-        return subprocess.Popen(
+        return entering.start(
             self._entering(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
         )
 
     def execute(
@@ -147,9 +154,10 @@ class Shell:
         """Run shell text; returns the exit code and what it printed."""
         self.connect()
         shell: tuple[str, ...] = ("bash", "-c", f"set -euo pipefail; {command}")
+        limit = PATIENCE if timeout is None else waiting.seconds(timeout)
         if timeout is not None:
-            shell = ("timeout", f"{waiting.seconds(timeout):g}", *shell)
-        done = self.enter(shell)
+            shell = ("timeout", f"--kill-after={GRACE / 3:g}", f"{limit:g}", *shell)
+        done = self.enter(shell, limit + GRACE)
         if done.stderr:
             self.log.detail(f"{self.name}: {done.stderr.decode(errors='replace').rstrip()}")
         output = done.stdout.decode(errors="replace") if check_output else ""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
@@ -112,9 +111,12 @@ class Machine(Shell):
                 tar.add(source, arcname=place.name)
             archive.seek(0)
             self.succeed(f"mkdir -p {shlex.quote(str(place.parent))}")
-            subprocess.run(
-                self._entering(("tar", "-x", "-C", str(place.parent))), stdin=archive, check=True
-            )
+            unpacked = self.enter(("tar", "-x", "-C", str(place.parent)), stdin=archive)
+            if unpacked.returncode != 0:
+                said = unpacked.stderr.decode(errors="replace")
+                raise RequestedAssertionFailed(
+                    f"{self.name}: {source} cannot be copied to {target}: {said}"
+                )
 
     # Console
 

@@ -11,7 +11,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from . import places, processes, waiting
+from . import entering, places, processes, waiting
 from .blueprint import NodeBlueprint
 from .lab import BRIDGE, COMMAND_LIMIT, Lab
 
@@ -20,6 +20,8 @@ REBOOT_ASKED = 133
 #: What systemd as PID 1 takes as "power off" and "reboot".
 POWER_OFF = signal.SIGRTMIN + 4
 REBOOT = signal.SIGRTMIN + 5
+#: systemd gives a service 90 s to stop before it kills it.
+SHUTDOWN_LIMIT = 150.0
 PORT = "eth0"
 #: PID 1 lives two namespaces below the harness: the lab's and its own.
 INIT_DEPTH = 2
@@ -101,12 +103,11 @@ class Node:
             " systemd.show_status=1 systemd.log_color=0"
         )
         with self.console.open("ab") as console:
-            self._process = subprocess.Popen(
+            self._process = entering.start(
                 self.lab.enter(["sh", "-c", nspawn]),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
-                start_new_session=True,
             )
 
     def running(self) -> bool:
@@ -145,11 +146,14 @@ class Node:
         if target > 0:
             os.kill(target, number)
 
-    def wait_until_off(self, limit: float = COMMAND_LIMIT) -> int:
+    def wait_until_off(self, limit: float = SHUTDOWN_LIMIT) -> int:
         """Wait for the node's end and return nspawn's exit code."""
         if self._process is None:
             return 0
-        code = self._process.wait(timeout=limit)
+        try:
+            code = self._process.wait(timeout=limit)
+        except subprocess.TimeoutExpired:
+            raise waiting.NotInTime(f"{self.name} is not off after {limit:.0f} s") from None
         self._process = None
         self._init = None
         return code
@@ -164,5 +168,5 @@ class Node:
         """The lab closes: its keeper kills what runs, we collect the exit code."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.wait(timeout=COMMAND_LIMIT)
             self._process = None
