@@ -1,17 +1,16 @@
 """Lets pytest collect every folder of `scenarios/` as one test.
 
-Decides about skips and prints the evidence of failures; must not know what a
-scenario does.
+Decides about skips, gives every test a deadline, and prints the evidence of
+failures; must not know what a scenario does.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -19,11 +18,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.dont_write_bytecode = True
 
-from harness import host, places  # noqa: E402
+from harness import deadline, host, places, product, rootfs  # noqa: E402
 from harness.scenario import Scenario, ScenarioFailed  # noqa: E402
-
-#: A scenario takes seconds; one that takes this long hangs.
-SCENARIO_LIMIT = 300
 
 
 class ScenarioItem(pytest.Item):
@@ -33,15 +29,15 @@ class ScenarioItem(pytest.Item):
         super().__init__(**rest)
         self.scenario = Scenario(folder)
 
-    def runtest(self) -> None:
-        """Run it, unless the host cannot."""
+    def setup(self) -> None:
+        """Not where the host cannot; what has to be built is no part of the test."""
+        super().setup()
         require_nodes()
-        signal.signal(signal.SIGALRM, too_long)
-        signal.alarm(SCENARIO_LIMIT)
-        try:
-            self.scenario.run(print)
-        finally:
-            signal.alarm(0)
+        prepare()
+
+    def runtest(self) -> None:
+        """Run it."""
+        self.scenario.run(print)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
         """The script's line, the reason, and everything the nodes wrote."""
@@ -93,8 +89,42 @@ def require_nodes() -> None:
 def nodes_can_run() -> None:
     """For the harness' own tests that need a lab."""
     require_nodes()
+    prepare()
 
 
-def too_long(_number: int, _frame: FrameType | None) -> None:
-    """The alarm of a scenario that hangs."""
-    raise TimeoutError(f"the scenario took more than {SCENARIO_LIMIT} s")
+@cache
+def prepare() -> None:
+    """Build once what every node needs; has a limit of its own, for it takes minutes."""
+    product.agent()
+    product.standin()
+    rootfs.base(print)
+
+
+def overdue(item: pytest.Item, phase: str, limit: float) -> pytest.fail.Exception:
+    """A test, or its fixtures, took too long: keep what was running, and fail it."""
+    item.add_report_section(phase, "what was running", deadline.what_runs())
+    return pytest.fail.Exception(f"the {phase} of {item.name} took more than {limit:.0f} s")
+
+
+def bounded(item: pytest.Item, phase: str, limit: float) -> Iterator[None]:
+    """One phase of a test within its limit; the next test runs whatever happens."""
+    with deadline.within(limit, lambda: overdue(item, phase, limit)):
+        yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Fixtures, and what has to be built for them."""
+    yield from bounded(item, "setup", deadline.test_limit() + product.BUILD_LIMIT)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """The test itself."""
+    yield from bounded(item, "call", deadline.test_limit())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """The ends of the fixtures."""
+    yield from bounded(item, "teardown", deadline.test_limit())

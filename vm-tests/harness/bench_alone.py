@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import ending
 from .bench_rounds import AGENT, SEED, SERVICE, Cost, JoiningNode, costs
 from .machine import ENVIRONMENT
 
@@ -94,8 +95,7 @@ def started(node: JoiningNode, side: str, folder: Path) -> Started | None:
         node.machine.succeed(f"systemctl start {SERVICE}")
         code = joining.wait(timeout=60)
     finally:
-        joining.kill()
-        joining.wait()
+        ending.kill(joining)
     if code != 0:
         raise RuntimeError(f"{COMMANDS[side]} failed under strace ({code}); see {trace}")
     node.leader.wait_until_voter()
@@ -124,6 +124,9 @@ def count(trace: str, program: str) -> Started:
 def sizes(binary: Path) -> tuple[int, int]:
     """Bytes of a file, raw and by `zstd -19`."""
     packed = subprocess.run(
-        ["zstd", "-19", "--quiet", "--stdout", str(binary)], check=True, capture_output=True
+        ["zstd", "-19", "--quiet", "--stdout", str(binary)],
+        check=True,
+        capture_output=True,
+        timeout=300,
     )
     return binary.stat().st_size, len(packed.stdout)

@@ -62,7 +62,8 @@ def _connect_inside(pid: int) -> socket.socket:
 
     thread = threading.Thread(target=enter_and_connect)
     thread.start()
-    thread.join()
+    # The connection has its own, shorter limit.
+    thread.join(timeout=30)
     if not made:
         raise RuntimeError("cannot reach the leader from inside its network namespace")
     return made[0]

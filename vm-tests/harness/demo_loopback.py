@@ -41,7 +41,8 @@ def wait_for(stage: Stage, node: PlainNode, running: subprocess.Popen[bytes]) ->
 def show_outcome(stage: Stage, node: PlainNode) -> None:
     """What an operator would look at on the node that joined last."""
     stage.screen.title(f"{node.name} # first-boot-agent status")
-    status = subprocess.run(stage.agent(node, "status"), capture_output=True, text=True)
+    ask = stage.agent(node, "status")
+    status = subprocess.run(ask, capture_output=True, text=True, timeout=PATIENCE)
     stage.screen.plain(status.stdout + status.stderr)
     trust = ssl.create_default_context(cafile=str(node.folder / "ca.crt"))
     for service in RAFT_SERVICES:
@@ -73,7 +74,8 @@ def tell(screen: Screen) -> None:
         issue = [str(standin), "pki", "--out", str(folder / "certificates")]
         for node in nodes:
             issue += ["--node", f"{node.name}={node.name},localhost,127.0.0.1,{node.address}"]
-        subprocess.run(issue, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        quiet = subprocess.DEVNULL
+        subprocess.run(issue, check=True, stdin=quiet, stdout=quiet, timeout=PATIENCE)
         for node in nodes:
             stage.prepare(node, folder / "certificates")
         screen.title("Three nodes bootstrap a cluster")

@@ -15,10 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, Any
 
-from . import processes
-
-#: A killed process is gone in milliseconds; a loaded host takes its time to say so.
-DEATH_LIMIT = 30.0
+from . import ending
 
 
 def start(command: Sequence[str], **streams: Any) -> subprocess.Popen[bytes]:
@@ -49,18 +46,6 @@ def run(
     try:
         stdout, stderr = process.communicate(timeout=limit)
     except BaseException:
-        end(process)
+        ending.end(process)
         raise
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
-
-
-def end(process: subprocess.Popen[Any]) -> None:
-    """Kill a program with all below it; what it printed is not waited for."""
-    for pid in processes.descendants_of(process.pid):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    process.kill()
-    process.wait(timeout=DEATH_LIMIT)
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()

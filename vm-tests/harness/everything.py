@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import places, product
+from . import places, product, step
 from .counts import Counts, of_cargo, of_check, of_pytest
 
 REPORTS = places.CACHE / "reports"
@@ -25,34 +24,24 @@ def heading(text: str) -> None:
     print(f"\n=== {text}", flush=True)
 
 
-def run(*command: str) -> int:
-    """Run a step; its output goes where ours goes."""
-    return subprocess.run(command, cwd=places.REPOSITORY, stdin=subprocess.DEVNULL).returncode
-
-
 def check(name: str, *command: str) -> Counts:
     """A step that holds or does not."""
     heading(name)
-    return of_check(name, run(*command))
+    return of_check(name, step.run(command))
 
 
 def rust_tests() -> Counts:
     """`cargo test`, passed on line by line and counted."""
     heading("rust tests")
-    testing = subprocess.Popen(
-        ["cargo", "test", "--workspace"],
-        cwd=places.REPOSITORY,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    )
-    lines = []
-    assert testing.stdout is not None
-    for line in testing.stdout:
+    lines: list[str] = []
+
+    def pass_on(line: str) -> None:
+        """Show it, and keep it."""
         print(line, end="", flush=True)
         lines.append(line)
-    return of_cargo("rust tests", lines, testing.wait())
+
+    code = step.run(("cargo", "test", "--workspace"), pass_on)
+    return of_cargo("rust tests", lines, code)
 
 
 def python_tests(name: str, folder: Path) -> Counts:
@@ -60,7 +49,7 @@ def python_tests(name: str, folder: Path) -> Counts:
     heading(name)
     report = REPORTS / f"{name.replace(' ', '-')}.xml"
     report.unlink(missing_ok=True)
-    code = run(sys.executable, *PYTEST, str(folder), f"--junit-xml={report}")
+    code = step.run((sys.executable, *PYTEST, str(folder), f"--junit-xml={report}"))
     return of_pytest(name, report, code)
 
 
@@ -105,7 +94,7 @@ def main() -> int:
         lambda: python_tests("harness tests", Path(__file__).parent / "tests"),
         lambda: python_tests("scenarios", places.SCENARIOS),
     ]
-    return 0 if summary([step() for step in steps]) else 1
+    return 0 if summary([take() for take in steps]) else 1
 
 
 if __name__ == "__main__":

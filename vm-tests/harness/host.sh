@@ -27,7 +27,8 @@ if ((EUID != 0)); then
 fi
 
 install() {
-  DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends \
+  DEBIAN_FRONTEND=noninteractive timeout --kill-after=60 1800 \
+    apt-get install --yes --quiet=2 --no-install-recommends \
     -o Dpkg::Use-Pty=0 "${missing[@]}" >"$log" 2>&1
 }
 
@@ -37,7 +38,7 @@ echo "installing ${missing[*]}"
 # The lists of a fresh host are empty or old: refresh them where the first try fails.
 if ! install; then
   echo "refreshing the package lists"
-  apt-get update --quiet=2 >>"$log" 2>&1 || true
+  timeout --kill-after=60 600 apt-get update --quiet=2 >>"$log" 2>&1 || true
   if ! install; then
     cat "$log" >&2
     echo "these packages could not be installed: ${missing[*]}; see above" >&2

@@ -16,17 +16,27 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 #: A killed process is gone in milliseconds; the bounds are for a stuck one.
 LONGEST_DEATH_MS = 1000
 MOST_CHANGES = 10
+DEATH_LIMIT = 30.0
+#: Nothing of the set-up is slow; what takes longer hangs.
+COMMAND_LIMIT = 30.0
 
 
 def run(*command: str) -> None:
     """Run one command of the set-up; a failure ends the keeper with its text."""
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, stdin=quiet, timeout=COMMAND_LIMIT
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SystemExit(f"lab keeper: {error}") from error
     if done.returncode != 0:
         raise SystemExit(f"lab keeper: `{' '.join(command)}` failed: {done.stderr.strip()}")
 
@@ -89,15 +99,15 @@ def set_up(bridge: str) -> None:
     run("ip", "link", "set", bridge, "up")
 
 
-def reap() -> None:
-    """Collect orphans, as PID 1 has to."""
+def reap() -> bool:
+    """Collect orphans, as PID 1 has to; says whether there are children left."""
     while True:
         try:
             pid, _ = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return
+            return False
         if pid == 0:
-            return
+            return True
 
 
 def wait_for_end() -> None:
@@ -123,16 +133,15 @@ def wait_for_end() -> None:
 
 def end_all() -> None:
     """Kill everything else in this PID namespace and wait until it is gone."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    ended = {signal.SIGCHLD}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ended)
     try:
         os.kill(-1, signal.SIGKILL)
     except ProcessLookupError:
         pass
-    while True:
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            return
+    deadline = time.monotonic() + DEATH_LIMIT
+    while reap() and (left := deadline - time.monotonic()) > 0:
+        signal.sigtimedwait(ended, left)
 
 
 def main() -> None:

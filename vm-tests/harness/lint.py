@@ -1,4 +1,4 @@
-"""Checks the scripts: Python and shell compile, lines are tidy, tests do not sleep.
+"""Checks the scripts: they compile, lines are tidy, nothing sleeps or waits without end.
 
 Small on purpose: the standard library is all that a host surely has.
 """
@@ -19,6 +19,9 @@ LONGEST_LINE = 100
 UNFINISHED = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")
 #: The one place that may pause between two looks.
 MAY_PAUSE = "waiting.py"
+#: Methods of processes, threads and events that wait as long as it takes where no limit is given.
+WAITS = ("wait", "communicate", "join")
+ENDLESS = ("subprocess.run", "subprocess.check_output", "subprocess.check_call", "subprocess.call")
 
 
 def python_files() -> Iterator[Path]:
@@ -54,6 +57,8 @@ def of_python(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             for name in node.names:
                 imported[(name.asname or name.name).partition(".")[0]] = node.lineno
+        if isinstance(node, ast.Call) and waits_without_end(node):
+            yield f"{node.lineno}: waits without end; give it a limit"
         pauses = isinstance(node, ast.Attribute) and node.attr == "sleep"
         if pauses and path.name != MAY_PAUSE:
             yield f"{node.lineno}: sleeps; wait for a condition (see waiting.py)"
@@ -62,6 +67,16 @@ def of_python(path: Path) -> Iterator[str]:
     for name, number in imported.items():
         if name not in used and name != "annotations":
             yield f"{number}: {name} is imported and not used"
+
+
+def waits_without_end(call: ast.Call) -> bool:
+    """Whether a call waits for a process or a thread, for as long as that takes."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    limited = any(given.arg == "timeout" for given in call.keywords)
+    if call.func.attr in WAITS:
+        return not call.args and not limited
+    return ast.unparse(call.func) in ENDLESS and not limited
 
 
 def _undocumented(tree: ast.Module) -> Iterator[str]:
@@ -73,7 +88,8 @@ def _undocumented(tree: ast.Module) -> Iterator[str]:
 
 def of_shell(path: Path) -> Iterator[str]:
     """Whether bash can read it."""
-    read = subprocess.run(["bash", "-n", str(path)], capture_output=True, text=True)
+    check = ["bash", "-n", str(path)]
+    read = subprocess.run(check, capture_output=True, text=True, timeout=60)
     if read.returncode != 0:
         yield read.stderr.strip()
 

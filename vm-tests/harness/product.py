@@ -7,12 +7,11 @@ what is tested is what `make install` installs from the tree as it is now.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from . import places
+from . import ending, places
 from .lab import Lab
 from .rootfs import SUITE
 
@@ -28,6 +27,8 @@ AGENT_UNITS = (
 #: A finished binary can be given instead of building: NAME=path.
 AGENT_VARIABLE = "FIRST_BOOT_AGENT"
 STANDIN_VARIABLE = "CLUSTER_STANDIN"
+#: A first build takes minutes on a small host; cargo also waits for other cargos.
+BUILD_LIMIT = 1500.0
 
 _built: dict[str, Path] = {}
 
@@ -64,10 +65,14 @@ def _cargo(command: list[str], quiet: bool) -> None:
     except (FileNotFoundError, PermissionError) as error:
         raise CargoMissing from error
     try:
-        _, said = building.communicate()
+        _, said = building.communicate(timeout=BUILD_LIMIT)
+    except subprocess.TimeoutExpired:
+        ending.end(building)
+        raise RuntimeError(
+            f"`{' '.join(command)}` has not ended in {BUILD_LIMIT:.0f} s, and was killed"
+        ) from None
     except BaseException:
-        os.killpg(building.pid, signal.SIGTERM)
-        building.wait()
+        ending.end(building)
         raise
     if building.returncode != 0:
         raise RuntimeError(f"`{' '.join(command)}` failed\n{said or ''}")

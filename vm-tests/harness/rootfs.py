@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import leftovers, places
+from . import ending, leftovers, places
 
 #: Another Debian, thus another systemd: make scenarios SUITE=trixie.
 SUITE = os.environ.get("SUITE", "bookworm")
@@ -32,6 +32,8 @@ MASKED = (
 WITHOUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 #: Raise when the recipe below changes in a way that the lists above do not show.
 RECIPE = 1
+#: It takes half a minute where the mirror is near.
+MAKING_LIMIT = 900.0
 
 
 def key() -> str:
@@ -77,10 +79,9 @@ def build(tarball: Path, say: Callable[[str], None]) -> None:
             start_new_session=True,
         )
         try:
-            said, _ = making.communicate()
+            said, _ = making.communicate(timeout=MAKING_LIMIT)
         except BaseException:
-            making.kill()
-            making.wait()
+            ending.end(making)
             raise
         if making.returncode != 0:
             raise RuntimeError(f"mmdebstrap failed; is the Debian mirror reachable?\n{said}")
@@ -103,7 +104,8 @@ def base(say: Callable[[str], None]) -> Path:
     unfinished = places.CACHE / f"unpacking-{os.getpid()}"
     unfinished.mkdir()
     try:
-        subprocess.run(["tar", "-xf", str(tarball), "-C", str(unfinished)], check=True)
+        unpack = ["tar", "-xf", str(tarball), "-C", str(unfinished)]
+        subprocess.run(unpack, check=True, timeout=MAKING_LIMIT)
         unfinished.rename(unpacked)
     except OSError:
         # Another run was quicker; its copy is as good.

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import IO, Any
 
-from . import product
+from . import ending, product
 from .follow import PlainNodes
 from .loopback import BOOTSTRAPPING, RAFT_SERVICES, PlainNode, cluster_config
 from .screen import Screen
@@ -49,8 +49,7 @@ class Stage:
             try:
                 process.wait(timeout=5)
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+                ending.kill(process)
 
     def prepare(self, node: PlainNode, certificates: Path) -> None:
         """The files that an installer leaves on a node."""

@@ -17,7 +17,7 @@ def shared() -> dict[str, list[str]]:
     """What every process of the host sees."""
 
     def lines(*command: str) -> list[str]:
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
         return done.stdout.splitlines()
 
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()

@@ -34,6 +34,7 @@ def test_the_instrument_tells_exit_code_time_and_memory() -> None:
         [instrument, "2", sys.executable, "-c", "print('between'); raise SystemExit(3)"],
         stdout=subprocess.PIPE,
         text=True,
+        timeout=60,
     ).stdout
     assert printed.count("between") == 2
     runs = costs(printed)

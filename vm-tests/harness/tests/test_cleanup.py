@@ -6,17 +6,21 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from harness import leftovers, places, waiting
+from harness import ending, leftovers, places, waiting
 from harness.tests import footprint
 
 pytestmark = pytest.mark.usefixtures("nodes_can_run")
 
-SLOW = 120
+#: A demo takes half a minute; a loaded host takes its time.
+SLOW = 300
+#: After SIGKILL everything goes by itself, in a moment.
+SOON = 60
 
 
 class Run:
@@ -41,10 +45,16 @@ class Run:
     def read_until(self, text: str) -> None:
         """Read its output until a line contains the text."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.said += line
-            if text in line:
-                return
+        # Killed, it says no more, and the reading ends.
+        late = threading.Timer(SLOW, self.process.kill)
+        late.start()
+        try:
+            for line in self.process.stdout:
+                self.said += line
+                if text in line:
+                    return
+        finally:
+            late.cancel()
         raise AssertionError(f"ended without saying {text!r}:\n{self.said}")
 
     def end(self) -> int:
@@ -64,7 +74,7 @@ class Run:
 
         # After SIGKILL the lab ends by itself a moment later.
         try:
-            waiting.until(lambda: not left(), 20, "everything of the run is gone")
+            waiting.until(lambda: not left(), SOON, "everything of the run is gone")
         except waiting.NotInTime:
             pytest.fail(f"left behind: {left()}\n{self.said}")
         assert footprint.shared() == self.before
@@ -76,8 +86,7 @@ def demo() -> Iterator[Run]:
     run = Run("-m", "harness.demo", "nodes")
     yield run
     if run.process.poll() is None:
-        run.process.kill()
-        run.process.communicate()
+        ending.end(run.process)
 
 
 def test_a_finished_demo_leaves_nothing(demo: Run) -> None:
@@ -128,7 +137,7 @@ def test_the_loopback_demo_leaves_nothing(number: signal.Signals | None) -> None
         run.assert_nothing_left()
     else:
         # Only the folder stays, until the next run finds its owner dead.
-        waiting.until(run.no_process, 20, "the demo's processes are gone")
+        waiting.until(run.no_process, SOON, "the demo's processes are gone")
         leftovers.sweep_folders()
         run.assert_nothing_left()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import blueprint, entering, processes, provision, rootfs, waiting
+from harness import blueprint, ending, entering, processes, provision, rootfs, waiting
 from harness.lab import Lab, LabError
 from harness.log import Log
 from harness.machine import RequestedAssertionFailed
@@ -49,7 +49,7 @@ def test_a_stream_that_is_stopped_goes_on(node01: Machine) -> None:
     try:
         assert streaming.communicate(timeout=20)[0] == b"went on\n"
     finally:
-        entering.end(streaming)
+        ending.end(streaming)
 
 
 def test_a_command_of_the_lab_that_is_stopped_goes_on(node01: Machine) -> None:
@@ -74,7 +74,7 @@ def test_a_program_that_cannot_be_asked_to_end_is_ended() -> None:
     deaf = "import signal as s; s.signal(s.SIGTERM, s.SIG_IGN); print('up', flush=True); s.pause()"
     process = entering.start([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
     assert process.stdout is not None and process.stdout.readline() == b"up\n"
-    entering.end(process)
+    ending.end(process)
     assert process.returncode == -9
     assert not Path("/proc", str(process.pid)).exists()
     assert processes.descendants_of(process.pid) == []

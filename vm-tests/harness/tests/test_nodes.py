@@ -40,17 +40,17 @@ def test_power_and_cable(tmp_path: Path) -> None:
         """
 start_all()
 for node in machines:
-    node.wait_for_unit("multi-user.target", timeout=30)
-    node.succeed("systemctl start network-online.target", timeout=10)
+    node.wait_for_unit("multi-user.target", timeout=120)
+    node.succeed("systemctl start network-online.target", timeout=60)
 boot = "cat /proc/sys/kernel/random/boot_id"
 disk = "cat /etc/machine-id"
 t.assertNotEqual(node01.succeed(disk), node02.succeed(disk))
-node01.succeed("ping -c 1 -W 1 node02.prod.example.com")
+node01.wait_until_succeeds("ping -c 1 -W 1 node02.prod.example.com", timeout=60)
 with subtest("the cable"):
     node02.block()
     node01.fail("ping -c 1 -W 1 node02")
     node02.unblock()
-    node01.wait_until_succeeds("ping -c 1 -W 1 node02", timeout=10)
+    node01.wait_until_succeeds("ping -c 1 -W 1 node02", timeout=60)
 with subtest("every kind of new boot keeps the disk"):
     seen = {node01.succeed(boot)}
     node01.succeed("touch /root/kept")
@@ -59,7 +59,7 @@ with subtest("every kind of new boot keeps the disk"):
             before = node01.succeed(boot)
             node01.execute("systemctl reboot")
             # A command that meets the shutdown is killed with it: it has no answer.
-            retry(lambda last: node01.execute(boot)[1] not in ("", before), timeout=30)
+            retry(lambda last: node01.execute(boot)[1] not in ("", before), timeout=120)
         else:
             getattr(node01, again)()
             node01.start()
@@ -81,19 +81,19 @@ t.assertEqual(node01.execute("exit 3")[0], 3)
 t.assertEqual(node01.execute("false | true")[0], 1)
 t.assertEqual(node01.execute("tail -f /dev/null", timeout=1)[0], 124)
 t.assertEqual(node01.fail("echo why; false"), "why\\n")
-node01.wait_for_unit("dbus.service", timeout=30)
+node01.wait_for_unit("dbus.service", timeout=120)
 node01.require_unit_state("dbus.service")
 t.assertEqual(node01.get_unit_info("dbus.service")["ActiveState"], "active")
-node01.wait_for_closed_port(9999, timeout=5)
+node01.wait_for_closed_port(9999, timeout=60)
 node01.succeed("systemd-run --unit=listener --socket-property=ListenStream=9999"
                " --socket-property=Accept=yes /bin/true")
-node01.wait_for_open_port(9999, timeout=5)
+node01.wait_for_open_port(9999, timeout=60)
 node01.stop_job("listener.socket")
 node01.start_job("systemd-tmpfiles-clean.service")
 node01.copy_from_host("/etc/debian_version", "/root/some/where")
-node01.wait_for_file("/root/some/where", timeout=5)
-node01.wait_for_console_text("Reached target", timeout=5)
-node01.wait_until_fails("false", timeout=5)
+node01.wait_for_file("/root/some/where", timeout=60)
+node01.wait_for_console_text("Reached target", timeout=60)
+node01.wait_until_fails("false", timeout=60)
 """,
     )
 
@@ -111,7 +111,7 @@ def raises(unit, reason):
         t.fail(f"{unit} is not active")
 
 node01.start()
-node01.wait_for_unit("multi-user.target", timeout=30)
+node01.wait_for_unit("multi-user.target", timeout=120)
 node01.execute("systemd-run --unit=broken /bin/false")
 raises("broken.service", "failed")
 raises("systemd-tmpfiles-clean.service", "no pending jobs")
@@ -124,7 +124,7 @@ def test_a_failing_command_shows_what_it_printed(tmp_path: Path) -> None:
         run(tmp_path, 'node01.succeed("echo told you so; false")')
 
 
-UP = 'node01.start()\nnode01.wait_for_unit("multi-user.target", timeout=30)\n'
+UP = 'node01.start()\nnode01.wait_for_unit("multi-user.target", timeout=120)\n'
 
 
 def test_an_ordering_cycle_fails_every_scenario(tmp_path: Path) -> None:

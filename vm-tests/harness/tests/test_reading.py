@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import blueprint, counts, follow, places, waiting
+from harness import blueprint, counts, follow, places, screen, waiting
 from harness.journals import Account, merged, offences
 from harness.screen import HeldLines
 
@@ -102,12 +102,13 @@ def test_journal_fields_may_be_bytes() -> None:
     assert list(follow.entries([b"no json\n"])) == [{"message": "no json"}]
 
 
-def test_held_lines_come_out_in_the_order_of_their_time() -> None:
+def test_held_lines_come_out_in_the_order_of_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen, "HOLD", 2.0)
     written: list[str] = []
     held = HeldLines(written.append)
     for at, text in ((2.0, "second"), (1.0, "first"), (2.0, "third")):
         held.add(at, text)
-    waiting.until(lambda: len(written) == 3, 10, "the lines are written by themselves")
+    waiting.until(lambda: len(written) == 3, 60, "the lines are written by themselves")
     held.add(4.0, "fifth")
     held.add(3.0, "fourth")
     held.drain()

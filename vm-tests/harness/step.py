@@ -1,0 +1,57 @@
+"""Runs one step of `make test`, within a limit.
+
+A step that hangs is ended, with all it started, and has failed; what was running is
+told. Must not judge what a step prints.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from typing import IO
+
+from . import ending, places
+
+#: The slowest step is a first build with its tests: minutes, on a small host.
+LIMIT = 1800.0
+#: What `timeout` returns.
+HUNG = 124
+
+
+def run(
+    command: Sequence[str],
+    each_line: Callable[[str], None] | None = None,
+    limit: float = LIMIT,
+) -> int:
+    """Its exit code; its output goes where ours goes, or to `each_line`."""
+    running = subprocess.Popen(
+        command,
+        cwd=places.REPOSITORY,
+        stdin=subprocess.DEVNULL,
+        stdout=None if each_line is None else subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+    reader = threading.Thread(target=_read, args=(running.stdout, each_line), daemon=True)
+    reader.start()
+    try:
+        code = running.wait(timeout=limit)
+    except subprocess.TimeoutExpired:
+        print(f"\n`{' '.join(command)}` has not ended in {limit:.0f} s and is ended; it ran:")
+        print(ending.what_runs_below(running.pid), flush=True)
+        ending.kill(running)
+        code = HUNG
+    except BaseException:
+        ending.kill(running)
+        raise
+    # What it started may live on and keep its output open; that is not waited for.
+    reader.join(ending.DEATH_LIMIT)
+    return code
+
+
+def _read(lines: IO[str] | None, each_line: Callable[[str], None] | None) -> None:
+    """In the background: pass on what is printed."""
+    for line in lines or ():
+        if each_line is not None:
+            each_line(line)
