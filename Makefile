@@ -64,6 +64,7 @@ bench: host ## the agent beside the seed's way, on the same nodes in one run
 
 generate: ## write the files that come from the code: catalog, schema, reference pages
 	GENERATE=1 cargo test --quiet --package first-boot-agent --test generated
+	$(PYTHON) -m harness.failure_modes
 
 docs: ## build the book in docs/book (installs mdbook with cargo where it is missing)
 	@command -v mdbook >/dev/null || cargo install --locked mdbook

@@ -7,6 +7,7 @@ only; must not touch the host.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 SERVICES = ("chainfire", "flaredb", "iam")
 DOMAIN = "prod.example.com"
 RAFT_PORTS = {"chainfire": 2380, "flaredb": 2480}
+#: A row of `failure-modes.json`.
+ROW = re.compile(r"[MNSDX][1-9]\d*")
 API_PORTS = {"chainfire": 2379, "flaredb": 2479, "iam": 8080}
 
 
@@ -85,9 +88,18 @@ def node_from(name: str, data: dict[str, Any]) -> NodeBlueprint:
     )
 
 
+def rows(path: Path) -> tuple[str, ...]:
+    """The rows of the failure modes that a scenario says it holds."""
+    told = json.loads(path.read_text()).get("rows", [])
+    if not isinstance(told, list) or not all(ROW.fullmatch(str(row)) for row in told):
+        raise BlueprintError(f"{path}: rows is {told!r}; expected a list such as [\"M1\", \"D7\"]")
+    return tuple(told)
+
+
 def read(path: Path) -> list[NodeBlueprint]:
     """All nodes of a `nodes.json`, in its order."""
     try:
+        rows(path)
         nodes = json.loads(path.read_text())["nodes"]
         return [node_from(name, data) for name, data in nodes.items()]
     except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored")
+OUTCOME = re.compile(r"^test (?:\S+::)?(\w+)(?: - should panic)? \.\.\. (ok|FAILED|ignored)\b")
+OUTCOMES = {"ok": "passed", "FAILED": "failed", "ignored": "skipped"}
+SEVERITY = ("passed", "skipped", "failed")
 IGNORED = re.compile(r"^test (\S+) .*\.\.\. ignored(?:, (.*))?$")
 
 
@@ -24,6 +27,13 @@ class Counts:
     failed: int = 0
     #: What was skipped, each with its reason.
     skipped: list[str] = field(default_factory=list)
+    #: What came of each test, by its name alone: "passed", "failed" or "skipped".
+    outcomes: dict[str, str] = field(default_factory=dict)
+
+    def note(self, name: str, outcome: str) -> None:
+        """Of the cases of one test the worst counts."""
+        worst = max(outcome, self.outcomes.get(name, outcome), key=SEVERITY.index)
+        self.outcomes[name] = worst
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {len(self.skipped)} skipped"
@@ -34,6 +44,8 @@ def of_cargo(name: str, lines: Iterable[str], code: int) -> Counts:
     counts = Counts(name)
     ignored = 0
     for line in lines:
+        if told := OUTCOME.match(line):
+            counts.note(told[1], OUTCOMES[told[2]])
         if result := RESULT.match(line):
             counts.passed += int(result[1])
             counts.failed += int(result[2])
@@ -52,12 +64,17 @@ def of_pytest(name: str, report: Path, code: int) -> Counts:
     counts = Counts(name)
     cases = ElementTree.parse(report).iter("testcase") if report.exists() else ()
     for case in cases:
+        # A test with parameters is one test.
+        test = str(case.get("name")).partition("[")[0]
         if case.find("failure") is not None or case.find("error") is not None:
             counts.failed += 1
+            counts.note(test, "failed")
         elif (skip := case.find("skipped")) is not None:
             counts.skipped.append(f"{case.get('name')}: {skip.get('message')}")
+            counts.note(test, "skipped")
         else:
             counts.passed += 1
+            counts.note(test, "passed")
     if code != 0 and counts.failed == 0:
         counts.failed = 1
     return counts

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import places, product, step
+from . import failure_rows, places, product, step
 from .counts import Counts, of_cargo, of_check, of_pytest
+from .failure_verdict import verdict
 
 REPORTS = places.CACHE / "reports"
 PYTEST = ("-m", "pytest", "--quiet")
@@ -51,6 +52,16 @@ def python_tests(name: str, folder: Path) -> Counts:
     report.unlink(missing_ok=True)
     code = step.run((sys.executable, *PYTEST, str(folder), f"--junit-xml={report}"))
     return of_pytest(name, report, code)
+
+
+def failure_modes(results: list[Counts]) -> Counts:
+    """Whether every row is held by tests that ran and passed."""
+    heading("failure modes")
+    outcomes = {name: what for counts in results for name, what in counts.outcomes.items()}
+    counts, lines = verdict(failure_rows.numbers(), failure_rows.holders(), outcomes)
+    for line in lines:
+        print(line)
+    return counts
 
 
 def summary(results: list[Counts]) -> bool:
@@ -94,7 +105,8 @@ def main() -> int:
         lambda: python_tests("harness tests", Path(__file__).parent / "tests"),
         lambda: python_tests("scenarios", places.SCENARIOS),
     ]
-    return 0 if summary([take() for take in steps]) else 1
+    results = [take() for take in steps]
+    return 0 if summary([*results, failure_modes(results)]) else 1
 
 
 if __name__ == "__main__":
