@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -119,6 +120,24 @@ def test_waiting_gives_up_at_the_deadline_and_says_for_what() -> None:
     with pytest.raises(waiting.NotInTime, match="the moon"):
         waiting.until(lambda: False, 0, "the moon is blue")
     assert waiting.until(lambda: "yes", 0, "at once") == "yes"
+
+
+def test_a_crowded_host_is_given_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+
+    def pass_by(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    clock = SimpleNamespace(monotonic=lambda: now, sleep=pass_by)
+    monkeypatch.setattr(waiting, "time", clock)
+    monkeypatch.setattr(waiting.os, "cpu_count", lambda: 2)
+    for load, factor in ((0.1, 1), (2.0, 1), (8.0, 4), (80.0, 5)):
+        monkeypatch.setattr(waiting.os, "getloadavg", lambda load=load: (load, 0.0, 0.0))
+        began = now
+        with pytest.raises(waiting.NotInTime, match=f"waited {10 * factor} s in vain: the moon"):
+            waiting.until(lambda: False, 10, "the moon is blue")
+        assert now - began == pytest.approx(10 * factor, abs=2 * waiting.INTERVAL)
 
 
 def test_a_skip_is_a_failure_under_ci(monkeypatch: pytest.MonkeyPatch) -> None:
