@@ -182,7 +182,7 @@ mod tests {
         }
 
         #[test]
-        fn a_retry_after_is_never_undercut(floor in 0u64..100_000) {
+        fn m10_a_retry_after_is_never_undercut(floor in 0u64..100_000) {
             let floor = Duration::from_millis(floor);
             let mut schedule = Schedule::attempts(&attempts(3, 10_000, 60_000));
             prop_assert!(schedule.next_delay(Some(floor)).is_some_and(|delay| delay >= floor));

@@ -40,7 +40,7 @@ fn listed(list: &Value, id: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_hint_of_a_follower_leads_to_the_leader() {
+async fn m12_the_hint_of_a_follower_leads_to_the_leader() {
     let mut cluster = cluster_of(3).await.unwrap();
     let own = cluster.start_waiting().await.unwrap();
     let follower = cluster.follower().unwrap().api_url().to_owned();
@@ -52,7 +52,7 @@ async fn the_hint_of_a_follower_leads_to_the_leader() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_leader_answers_instead_is_survived_or_named() {
+async fn m1_n6_what_the_leader_answers_instead_is_survived_or_named() {
     let html =
         || Fault::Garbage { body: "<html>login</html>".to_owned(), content_type: "text/html".to_owned(), status: 200 };
     let status = |status, retry: Option<&str>| Fault::Status {
@@ -85,7 +85,7 @@ async fn what_the_leader_answers_instead_is_survived_or_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_member_list_that_is_none_is_transient_and_said() {
+async fn n6_a_member_list_that_is_none_is_transient_and_said() {
     let mut cluster = cluster_of(1).await.unwrap();
     let own = cluster.start_waiting().await.unwrap();
     let garbage =
@@ -100,7 +100,7 @@ async fn a_member_list_that_is_none_is_transient_and_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_taken_id_is_blocked_with_the_command_to_run() {
+async fn m4_a_taken_id_is_blocked_with_the_command_to_run() {
     let mut cluster = cluster_of(1).await.unwrap();
     let own = cluster.start_waiting().await.unwrap();
     let node = Node::joining(&cluster, own);
@@ -113,7 +113,7 @@ async fn a_taken_id_is_blocked_with_the_command_to_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn trust_that_does_not_fit_is_blocked_at_once() {
+async fn n5_trust_that_does_not_fit_is_blocked_at_once() {
     let mut cluster = cluster_of(1).await.unwrap();
     let own = cluster.start_waiting().await.unwrap();
     for (name, event, spoil) in node::SPOILT_FILES {
@@ -145,7 +145,7 @@ async fn a_client_certificate_is_presented_and_its_lack_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iam_is_set_up_once_and_an_answer_that_quotes_the_password_is_not_told() {
+async fn x2_iam_is_set_up_once_and_an_answer_that_quotes_the_password_is_not_told() {
     let flaredb = TrialCluster::start(Service::Flaredb, 1).await.unwrap();
     let iam = IamServer::start(IamOptions {
         listen: ([127, 0, 0, 1], 0).into(),

@@ -156,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn a_secret_in_a_secret_looking_or_unknown_key_never_comes_out(
+    fn x2_a_secret_in_a_secret_looking_or_unknown_key_never_comes_out(
         key in "(admin_)?(password|secret|token|private_key|api_key|passphrase)|unheard_of",
         inside in prop::sample::select(vec!["", "services", "tls"]),
         right in any::<bool>(),

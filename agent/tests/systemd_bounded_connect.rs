@@ -11,7 +11,7 @@ fn endpoints(folder: &Path) -> Endpoints {
 }
 
 #[tokio::test]
-async fn without_any_systemd_the_error_names_both_causes_at_once() {
+async fn d5_without_any_systemd_the_error_names_both_causes_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let started = Instant::now();
     let error = Systemd::connect_at(endpoints(folder.path())).await.unwrap_err();

@@ -97,14 +97,14 @@ fn a_damaged_marker_does_not_hide_a_good_one() {
 }
 
 #[test]
-fn a_foreign_marker_names_the_part() {
+fn s3_a_foreign_marker_names_the_part() {
     let mismatch = identity("node05").mismatch(&identity("node04")).unwrap();
     assert_eq!(mismatch.part, "node_id");
     assert_eq!(mismatch.to_string(), "node_id is node05 there and node04 here");
 }
 
 #[test]
-fn a_directory_that_cannot_be_made_is_named() {
+fn s4_a_directory_that_cannot_be_made_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let markers = Markers::new(file.path().join("state"));
     let error = markers.try_lock(Service::Chainfire, "the test").unwrap_err();

@@ -126,7 +126,7 @@ fn moved(members: Vec<Member>) -> Move {
 }
 
 #[test]
-fn only_id_and_address_together_are_this_node() {
+fn m2_only_id_and_address_together_are_this_node() {
     assert_eq!(moved(vec![]), Move::Add);
     assert_eq!(moved(vec![member("node01", "10.0.1.10:2380", Some("voter"), "healthy")]), Move::Add);
     assert_eq!(moved(vec![member("node04", "10.0.1.13:2380", Some("voter"), "healthy")]), Move::Confirmed);
@@ -140,7 +140,7 @@ fn only_id_and_address_together_are_this_node() {
 }
 
 #[test]
-fn an_id_or_an_address_that_is_taken_blocks_with_the_command_that_helps() {
+fn m4_an_id_or_an_address_that_is_taken_blocks_with_the_command_that_helps() {
     for (found, cause) in [
         (member("node04", "10.0.1.99:2380", Some("voter"), "healthy"), Cause::IdTaken),
         (member("node04", "not an address", Some("voter"), "healthy"), Cause::IdTaken),
@@ -224,7 +224,7 @@ fn a_bootstrapped_cluster_is_formed_by_a_majority_of_its_initial_peers() {
 }
 
 #[test]
-fn a_peer_in_a_cluster_without_this_node_is_foreign() {
+fn m11_a_peer_in_a_cluster_without_this_node_is_foreign() {
     let config = bootstrapping();
     let foreign = |members| is_foreign_cluster(&list(members), None, &config.node.id, &config.chainfire);
     assert!(!foreign(vec![]), "a pristine peer is no cluster");
@@ -269,7 +269,7 @@ proptest! {
     }
 
     #[test]
-    fn a_member_list_never_leads_to_an_add_where_id_or_address_is_there(
+    fn m6_a_member_list_never_leads_to_an_add_where_id_or_address_is_there(
         entries in proptest::collection::vec(("node0[1-6]", 10u8..16), 0..6),
     ) {
         let members: Vec<Member> = entries

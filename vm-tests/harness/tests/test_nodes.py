@@ -127,7 +127,7 @@ def test_a_failing_command_shows_what_it_printed(tmp_path: Path) -> None:
 UP = 'node01.start()\nnode01.wait_for_unit("multi-user.target", timeout=120)\n'
 
 
-def test_an_ordering_cycle_fails_every_scenario(tmp_path: Path) -> None:
+def test_d1_an_ordering_cycle_fails_every_scenario(tmp_path: Path) -> None:
     units = {
         "first.service": unit("[Unit]", "Requires=second.service", "After=second.service"),
         "second.service": unit("[Unit]", "Requires=first.service", "After=first.service"),

@@ -58,7 +58,7 @@ async fn m2_a_409_without_our_entry_is_no_success() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_id_under_another_address_is_blocked_and_nothing_is_added() {
+async fn m4_m6_an_id_under_another_address_is_blocked_and_nothing_is_added() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().members.push(voter("node04", "10.0.1.99:2380"));
     assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
@@ -82,7 +82,7 @@ async fn m2_a_wiped_node_removes_its_old_entry_and_is_added_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_learner_is_waited_for_and_the_marker_never_precedes_the_voter() {
+async fn s1_a_learner_is_waited_for_and_the_marker_never_precedes_the_voter() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().learner_for = 5;
     assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
@@ -98,7 +98,7 @@ async fn a_learner_is_waited_for_and_the_marker_never_precedes_the_voter() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hint_is_followed_three_hops_and_no_further() {
+async fn m12_a_hint_is_followed_three_hops_and_no_further() {
     let hop = || AddFault::NotLeader(Some("node02:2379"));
     let (_, cluster, outcome) = join_with(&[hop(), hop(), hop()]).await;
     assert_eq!((outcome, cluster.calls("ADD node02")), (Outcome::Done, 3));
@@ -110,7 +110,7 @@ async fn a_hint_is_followed_three_hops_and_no_further() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_follower_that_names_nobody_is_followed_by_the_next_member() {
+async fn m12_a_follower_that_names_nobody_is_followed_by_the_next_member() {
     let began = tokio::time::Instant::now();
     let (_, cluster, outcome) = join_with(&[AddFault::NotLeader(None)]).await;
     assert_eq!((outcome, cluster.calls("ADD node01"), cluster.calls("ADD node02")), (Outcome::Done, 1, 1));
@@ -179,7 +179,7 @@ async fn m10_busyness_between_failures_takes_nothing_from_the_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_is_permanent() {
+async fn n5_a_refusal_is_permanent() {
     let (node, cluster, outcome) = join_with(&[AddFault::Refuse]).await;
     assert_eq!((outcome, cluster.calls("ADD")), (Outcome::Blocked, 1));
     assert!(node.events.has("BlockedRefused"));
@@ -202,7 +202,7 @@ async fn a_second_start_asks_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_marker_that_cannot_be_written_leaves_the_membership_and_is_written_by_the_next_run() {
+async fn s4_a_marker_that_cannot_be_written_leaves_the_membership_and_is_written_by_the_next_run() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     let marker = node.markers.path(Service::Chainfire, crate::markers::Achievement::Joined);
     std::fs::create_dir(&marker).unwrap();
@@ -222,7 +222,7 @@ async fn a_bootstrap_marks_what_its_own_list_confirms() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_bootstraps_a_second_cluster() {
+async fn m11_nobody_bootstraps_a_second_cluster() {
     // A peer in a cluster without this node blocks, whether or not the own service has formed one.
     for own in [vec![], vec![voter("node01", "10.0.1.10:2380"), voter("node03", "10.0.1.12:2380")]] {
         let (node, cluster) = (TestNode::bootstrapping(), ModelCluster::of(&THREE));
@@ -234,7 +234,7 @@ async fn nobody_bootstraps_a_second_cluster() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unreachable_peers_never_mean_that_this_node_is_the_first() {
+async fn m11_unreachable_peers_never_mean_that_this_node_is_the_first() {
     let (node, cluster) = (TestNode::bootstrapping(), ModelCluster::of(&[("node01", "10.0.1.10:2380")]));
     cluster.0.borrow_mut().dead = vec!["node02", "node03"];
     assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);

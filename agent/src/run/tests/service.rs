@@ -44,7 +44,7 @@ async fn a_service_that_never_starts_ends_the_run_after_the_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_systemd_the_health_endpoint_decides() {
+async fn d5_without_systemd_the_health_endpoint_decides() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&ONE));
     cluster.0.borrow_mut().sick_for = Some(7);
     assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
@@ -60,7 +60,7 @@ async fn a_unit_that_systemd_does_not_know_is_gone_by_its_endpoint() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_certificate_that_does_not_fit_is_not_waited_for() {
+async fn n5_a_certificate_that_does_not_fit_is_not_waited_for() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&ONE));
     cluster.0.borrow_mut().sick_for = None;
     let began = tokio::time::Instant::now();
