@@ -50,7 +50,9 @@ def python_tests(name: str, folder: Path) -> Counts:
     heading(name)
     report = REPORTS / f"{name.replace(' ', '-')}.xml"
     report.unlink(missing_ok=True)
-    code = step.run((sys.executable, *PYTEST, str(folder), f"--junit-xml={report}"))
+    command = (sys.executable, *PYTEST, str(folder), f"--junit-xml={report}")
+    # Each test has a deadline of its own; a few that reach it leave the others their time.
+    code = step.run(command, limit=2 * step.LIMIT)
     return of_pytest(name, report, code)
 
 

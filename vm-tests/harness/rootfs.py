@@ -80,6 +80,11 @@ def build(tarball: Path, say: Callable[[str], None]) -> None:
         )
         try:
             said, _ = making.communicate(timeout=MAKING_LIMIT)
+        except subprocess.TimeoutExpired:
+            ending.end(making)
+            raise RuntimeError(
+                f"mmdebstrap has not ended in {MAKING_LIMIT:.0f} s; is the Debian mirror reachable?"
+            ) from None
         except BaseException:
             ending.end(making)
             raise
