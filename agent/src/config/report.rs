@@ -152,14 +152,13 @@ fn quoted(text: &str) -> String {
 /// The user and password of a URL, which must not travel into a journal, taken
 /// out of whatever looks like one.
 fn without_credentials(text: &str) -> String {
-    let end = text.find(['?', '#']).unwrap_or(text.len());
-    let (text, tail) = text.split_at(end);
-    let tail = if tail.is_empty() { "" } else { "?***" };
-    match text.rsplit_once('@') {
-        Some((before, host)) => {
-            let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
-            format!("{scheme}***@{host}{tail}")
-        }
-        None => format!("{text}{tail}"),
-    }
+    // The last `@` first: a password that was not escaped may hold what would begin a query.
+    let (before, rest) = text.rsplit_once('@').map_or((None, text), |(before, rest)| (Some(before), rest));
+    let shown = match rest.find(['?', '#']) {
+        Some(end) => format!("{}?***", &rest[..end]),
+        None => rest.to_owned(),
+    };
+    let Some(before) = before else { return shown };
+    let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+    format!("{scheme}***@{shown}")
 }
