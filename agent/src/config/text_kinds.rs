@@ -120,12 +120,14 @@ pub(crate) static DIRECTORY: TextKind = TextKind {
 pub(crate) static FILE: TextKind = TextKind {
     name: "the absolute path of a file",
     example: "/etc/nixos/secrets/ca.crt",
-    pattern: "^/[^\\u0000-\\u001f]{1,4094}$",
+    pattern: "^/[^\\u0000-\\u001f\\u007f-\\u009f]{1,4094}$",
     read: |text| {
-        if text.starts_with('/') && (2..=4095).contains(&text.len()) && !text.chars().any(|c| c < ' ') {
+        if text.starts_with('/') && (2..=4095).contains(&text.len()) && !text.chars().any(char::is_control) {
             Ok(Value::File(PathBuf::from(text)))
         } else {
-            Err(ValueError::new("begin the path with `/`; units have no working directory to go by"))
+            Err(ValueError::new(
+                "begin the path with `/`, units have no working directory to go by; use no control characters",
+            ))
         }
     },
 };
