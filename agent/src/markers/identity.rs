@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::config::{ClusterName, Config};
 
+/// As long as an id or a cluster's name can be; more of a foreign one is of no use.
+const LONGEST_SHOWN: usize = 128;
+
 /// Who wrote a marker, or who this node is. A part that is not known is not compared.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
@@ -33,6 +36,8 @@ pub struct Mismatch {
 impl fmt::Display for Mismatch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { part, found, expected } = self;
+        // Whoever wrote the marker chose this text, and a terminal obeys what it is shown.
+        let found: String = found.chars().take(LONGEST_SHOWN).flat_map(char::escape_debug).collect();
         write!(formatter, "{part} is {found} there and {expected} here")
     }
 }
