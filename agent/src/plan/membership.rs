@@ -81,9 +81,10 @@ pub struct Candidate<'a> {
     pub incarnation: Option<&'a str>,
 }
 
-/// Text that can be shown on a terminal: nothing in an id or an address is a control character.
+/// Text that can be shown on a terminal: nothing in an id or an address is a control character. Left out, they could
+/// make another's id ours, so something stands in for them that no id of ours holds.
 fn shown(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).collect()
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 fn plain_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -207,7 +207,7 @@ fn what_a_list_need_not_tell_may_have_any_shape() {
     ] {
         let list: MemberList = serde_json::from_str(&format!("{{{members}{further}}}")).unwrap();
         assert_eq!(list.leader, leader, "{further}");
-        assert_eq!(list.members[0].id, "node01[31m", "no control character reaches a terminal");
+        assert_eq!(list.members[0].id, "node01\u{fffd}[31m", "no control character reaches a terminal");
     }
 }
 
