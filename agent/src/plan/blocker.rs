@@ -156,6 +156,10 @@ impl Blocker {
 
 /// The command that removes an entry, with the files of this node.
 pub(super) fn removal(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> String {
+    if matches!(member.id.as_str(), "" | "." | "..") {
+        // A URL would leave it out or go up, and the command would delete something else.
+        return format!("with the tools of {} on {at}, since no URL can name the id {:?}", service.service, member.id);
+    }
     let tls = &config.tls;
     let identity = if tls.identity_required {
         format!(" --cert {} --key {}", tls.certificate.display(), tls.key.display())

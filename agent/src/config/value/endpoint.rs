@@ -153,11 +153,14 @@ impl ApiPath {
     }
 
     /// The path of one thing below this one: a member, a key. `Endpoint::join`
-    /// takes care of characters that a URL cannot hold as they are, save the
-    /// slash and the dots, which are told apart here.
+    /// takes care of characters that a URL cannot hold as they are, save those
+    /// that would part the name in two, or that curl takes for a pattern, which
+    /// are written otherwise here. No URL can say an empty name, `.` or `..`.
     #[must_use]
     pub fn of(&self, name: &str) -> String {
-        let name = name.replace('%', "%25").replace('/', "%2F");
+        let name = [('%', "%25"), ('/', "%2F"), ('\\', "%5C"), ('[', "%5B"), (']', "%5D")]
+            .into_iter()
+            .fold(name.to_owned(), |name, (character, escaped)| name.replace(character, escaped));
         format!("{}/{name}", self.0.trim_end_matches('/'))
     }
 }
