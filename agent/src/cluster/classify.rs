@@ -48,6 +48,11 @@ pub(super) fn leader_hint(body: &Value, location: Option<&str>) -> Option<Endpoi
 
 /// The endpoint in front of a URL's path.
 fn origin(text: &str) -> Option<Endpoint> {
+    // Host names here are ASCII; what the library makes of others is cut out of this build (idna_adapter in Cargo.toml).
+    let authority = text.split_once("://")?.1.split(['/', '?', '#', '\\']).next()?;
+    if !authority.is_ascii() || authority.contains('%') {
+        return None;
+    }
     let url = Url::parse(text).ok().filter(|url| url.scheme() == "https")?;
     let host_and_port = format!("{}:{}", url.host_str()?, url.port_or_known_default()?);
     Endpoint::at(host_and_port.parse().ok()?).ok()
