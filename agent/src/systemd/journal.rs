@@ -85,17 +85,14 @@ fn lines(output: &[u8], count: usize) -> Vec<String> {
 
 /// One line without control characters, cut to a readable length.
 fn presentable(line: &str) -> String {
-    let mut shown = String::new();
-    for (position, character) in line.trim_end().chars().enumerate() {
-        if position == LINE_LENGTH {
-            shown.push('…');
-            break;
-        }
-        match character {
-            '\t' => shown.push(' '),
-            control if control.is_control() => shown.extend(control.escape_default()),
-            other => shown.push(other),
-        }
+    let mut characters = line.trim_end().chars().flat_map(|character| match character {
+        '\t' => vec![' '],
+        control if control.is_control() => control.escape_default().collect(),
+        other => vec![other],
+    });
+    let mut shown: String = characters.by_ref().take(LINE_LENGTH).collect();
+    if characters.next().is_some() {
+        shown.push('…');
     }
     shown
 }
