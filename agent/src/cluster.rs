@@ -15,6 +15,7 @@ use crate::plan::Blocker;
 use crate::plan::membership::MemberList;
 use crate::run::ports::{Added, Class, Cluster, Fault, Health, IamSetup, NewMember, Password};
 
+pub(crate) use http::Answer;
 use http::{Http, Method};
 
 /// The real [`Cluster`].

@@ -29,6 +29,8 @@ pub mod cluster;
 pub mod config;
 pub mod data_directory;
 pub mod events;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod markers;
 pub mod plan;
 pub mod retry;

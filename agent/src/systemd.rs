@@ -23,7 +23,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::{ConnectCause, SystemdError};
+pub(crate) use header::{FIXED_LENGTH, message_length, without_sender};
 pub use journal::last_journal_lines;
+pub(crate) use journal::lines as presentable_lines;
+pub(crate) use private_socket::accepted;
 pub use session::{Endpoints, Transport};
 pub use unit_state::{ActiveState, LoadState, UnitState};
 pub use watch::UnitWatch;

@@ -30,7 +30,7 @@ pub(super) struct Http {
 
 /// A whole answer, within bounds.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub(super) status: u16,
     endpoint: Endpoint,
     content_type: String,
@@ -87,18 +87,7 @@ impl Http {
             }
         }
         crash_point!("after {method} {path}");
-        let headers = response.headers();
-        Ok(Answer {
-            status: response.status().as_u16(),
-            endpoint: at.clone(),
-            content_type: text(headers, &CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase(),
-            location: text(headers, &LOCATION),
-            // Only seconds: the HTTP-date form would need a clock that both sides trust.
-            retry_after: text(headers, &RETRY_AFTER)
-                .and_then(|seconds| seconds.trim().parse().ok())
-                .map(|seconds: u64| Duration::from_secs(seconds.min(classify::MAX_RETRY_AFTER_S))),
-            body,
-        })
+        Ok(Answer::of(response.status().as_u16(), at, response.headers(), body))
     }
 }
 
@@ -107,13 +96,28 @@ fn text(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<Strin
 }
 
 impl Answer {
+    /// Keeps of an answer what the agent goes by.
+    pub(crate) fn of(status: u16, endpoint: &Endpoint, headers: &HeaderMap, body: Vec<u8>) -> Self {
+        Self {
+            status,
+            endpoint: endpoint.clone(),
+            content_type: text(headers, &CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase(),
+            location: text(headers, &LOCATION),
+            // Only seconds: the HTTP-date form would need a clock that both sides trust.
+            retry_after: text(headers, &RETRY_AFTER)
+                .and_then(|seconds| seconds.trim().parse().ok())
+                .map(|seconds: u64| Duration::from_secs(seconds.min(classify::MAX_RETRY_AFTER_S))),
+            body,
+        }
+    }
+
     /// Whether it is a page for people: a captive portal or a proxy, not the service.
     pub(super) fn is_html(&self) -> bool {
         self.content_type.starts_with("text/html") || self.body.trim_ascii_start().first() == Some(&b'<')
     }
 
     /// The body as `T`; anything else is a fault that may pass.
-    pub(super) fn json<T: DeserializeOwned>(&self, expected: &str) -> Result<T, Fault> {
+    pub(crate) fn json<T: DeserializeOwned>(&self, expected: &str) -> Result<T, Fault> {
         serde_json::from_slice(&self.body).map_err(|error| {
             self.transient(&format!(
                 "answered {} with something that is not {expected} ({error}): {}",
@@ -141,7 +145,7 @@ impl Answer {
     }
 
     /// The fault that an answer is which is not the one hoped for.
-    pub(super) fn fault(&self) -> Fault {
+    pub(crate) fn fault(&self) -> Fault {
         let class = if self.is_html() {
             Class::Transient { retry_after: None }
         } else {

@@ -5,7 +5,7 @@
 //! must never fail on input it does not understand, because judging a message is the parser's job.
 
 /// The part of a header that has a fixed length: byte order to the length of the field array.
-pub(super) const FIXED_LENGTH: usize = 16;
+pub(crate) const FIXED_LENGTH: usize = 16;
 
 /// The longest message that the D-Bus specification allows.
 const LONGEST_MESSAGE: usize = 128 * 1024 * 1024;
@@ -14,7 +14,7 @@ const LONGEST_MESSAGE: usize = 128 * 1024 * 1024;
 const SENDER: u8 = 7;
 
 /// The length of the whole message that begins with these bytes, or nothing where they begin no message.
-pub(super) fn message_length(fixed: &[u8; FIXED_LENGTH]) -> Option<usize> {
+pub(crate) fn message_length(fixed: &[u8; FIXED_LENGTH]) -> Option<usize> {
     let order = ByteOrder::of(fixed)?;
     let body = order.number(fixed, 4)?;
     let fields = order.number(fixed, 12)?;
@@ -23,7 +23,7 @@ pub(super) fn message_length(fixed: &[u8; FIXED_LENGTH]) -> Option<usize> {
 }
 
 /// The message without its SENDER field; a message that has none, or that cannot be read, comes back as it was.
-pub(super) fn without_sender(message: Vec<u8>) -> Vec<u8> {
+pub(crate) fn without_sender(message: Vec<u8>) -> Vec<u8> {
     rewritten(&message).unwrap_or(message)
 }
 

@@ -49,7 +49,7 @@ impl PrivateSocket {
 }
 
 /// The server's identity and where the messages begin, once the answer has arrived as a whole.
-fn accepted(answer: &[u8]) -> io::Result<Option<(String, usize)>> {
+pub(crate) fn accepted(answer: &[u8]) -> io::Result<Option<(String, usize)>> {
     let mut start = 0;
     while let Some(length) = answer[start..].windows(2).position(|pair| pair == b"\r\n") {
         let line = String::from_utf8_lossy(&answer[start..start + length]);
