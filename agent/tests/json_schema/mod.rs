@@ -4,6 +4,10 @@
 
 use regex_lite::Regex;
 use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 /// The first way in which a document does not fit a schema.
 pub(crate) fn violation(schema: &Value, document: &Value) -> Option<String> {
@@ -13,7 +17,7 @@ pub(crate) fn violation(schema: &Value, document: &Value) -> Option<String> {
             "$schema" | "title" | "description" | "default" | "examples" | "then" | "else" => true,
             "type" => has_type(rule, document),
             "const" => rule == document,
-            "pattern" => document.as_str().is_none_or(|text| Regex::new(&regex(rule)).unwrap().is_match(text)),
+            "pattern" => document.as_str().is_none_or(|text| matches(rule, text)),
             "minimum" => document.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
             "maximum" => document.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap()),
             "minItems" => document.as_array().is_none_or(|items| items.len() as u64 >= rule.as_u64().unwrap()),
@@ -60,8 +64,19 @@ fn has_type(rule: &Value, document: &Value) -> bool {
     rule.as_array().map_or_else(|| is(rule), |names| names.iter().any(is))
 }
 
+/// Whether a text fits a pattern. Compiling one takes longer than all else here, and documents come by the thousand.
+fn matches(pattern: &Value, text: &str) -> bool {
+    static COMPILED: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let pattern = pattern.as_str().unwrap();
+    if !compiled.contains_key(pattern) {
+        compiled.insert(pattern.to_owned(), Regex::new(&regex(pattern)).unwrap());
+    }
+    compiled[pattern].is_match(text)
+}
+
 /// ECMA 262's `\u001f` is `\u{001f}` here.
-fn regex(rule: &Value) -> String {
+fn regex(pattern: &str) -> String {
     let escape = Regex::new(r"\\u([0-9a-f]{4})").unwrap();
-    escape.replace_all(rule.as_str().unwrap(), r"\u{$1}").into_owned()
+    escape.replace_all(pattern, r"\u{$1}").into_owned()
 }

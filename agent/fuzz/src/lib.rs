@@ -1,0 +1,43 @@
+//! What must hold of everything that reads bytes the agent did not write, as functions that panic where it does not.
+//!
+//! A target takes any bytes. `make fuzz` has libFuzzer search for bytes that break one; `cargo test` plays the corpus to
+//! the same functions. They must not know which of the two calls them, and must not touch anything but a folder of
+//! their own.
+
+mod answers;
+mod config;
+mod journal;
+mod markers;
+mod members;
+mod messages;
+mod nodes;
+#[path = "../../tests/json_schema/mod.rs"]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "written for tests, which fail by panicking; so do targets")]
+mod published_schema;
+mod reads_back;
+mod secrets;
+
+pub use answers::answers;
+pub use config::config;
+pub use journal::journal;
+pub use markers::markers;
+pub use members::members;
+pub use messages::messages;
+
+/// A check of what holds for any bytes.
+pub type Target = fn(&[u8]);
+
+/// Every target under the name of its corpus.
+pub const TARGETS: [(&str, Target); 6] = [
+    ("answers", answers),
+    ("config", config),
+    ("journal", journal),
+    ("markers", markers),
+    ("members", members),
+    ("messages", messages),
+];
+
+/// Asserts that a text can be put on a terminal and into a log: one line, and nothing that moves a cursor.
+fn assert_plain(text: &str) {
+    assert!(!text.contains(char::is_control), "a control character would be shown: {text:?}");
+}

@@ -1,0 +1,72 @@
+//! Marker files: whatever lies there is absent, damaged or somebody's marker; another's is an alarm, never a success;
+//! an identity reads back as it was written.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use first_boot_agent::config::Service;
+use first_boot_agent::markers::{Achievement, Identity, MarkerState, Markers};
+use first_boot_agent::plan::{Decision, Observed, Step, decide};
+use tempfile::TempDir;
+
+use crate::{assert_plain, nodes::NODES};
+
+/// What separates the two markers of a service in the input.
+const SEPARATOR: u8 = 0x1e;
+
+static FOLDER: LazyLock<Option<TempDir>> = LazyLock::new(|| tempfile::tempdir().ok());
+
+/// Takes the bytes of a joined marker and, behind a record separator, those of an initialized one.
+pub fn markers(data: &[u8]) {
+    assert!(FOLDER.is_some(), "there is no place for a temporary folder");
+    // Tests run as threads of one process.
+    let directory =
+        FOLDER.iter().map(TempDir::path).collect::<PathBuf>().join(format!("{:?}", std::thread::current().id()));
+    let markers = Markers::new(directory);
+    let mut halves = data.splitn(2, |byte| *byte == SEPARATOR);
+    for achievement in [Achievement::Joined, Achievement::Initialized] {
+        write(&markers, achievement, halves.next());
+    }
+    let state = markers.read(Service::Chainfire);
+    if let MarkerState::Present { achievement, written, identity, path } = &state {
+        assert_eq!(*path, markers.path(Service::Chainfire, *achievement));
+        assert_plain(written);
+        let text = identity.to_string();
+        assert_eq!(Identity::parse(text.lines()), *identity, "{text:?}");
+    }
+    assert_decision(state);
+}
+
+fn write(markers: &Markers, achievement: Achievement, bytes: Option<&[u8]>) {
+    let path: PathBuf = markers.path(Service::Chainfire, achievement);
+    let written = match bytes {
+        Some(bytes) => fs::create_dir_all(markers.directory()).and_then(|()| fs::write(&path, bytes)),
+        None => fs::remove_file(&path)
+            .or_else(|_| if path.exists() { Err(std::io::ErrorKind::Other.into()) } else { Ok(()) }),
+    };
+    assert!(written.is_ok(), "{}: {written:?}", path.display());
+}
+
+fn assert_decision(state: MarkerState) {
+    let config = &NODES[0];
+    let this_node = Identity::of_this_node(config, Some("0123456789abcdef0123456789abcdef\n"));
+    let observed = Observed { this_node, chainfire: state, flaredb: MarkerState::Absent, iam: MarkerState::Absent };
+    let decision = decide(config, &observed, Step::Chainfire);
+    match (&observed.chainfire, &decision) {
+        (MarkerState::Absent, Decision::Run(_)) => {}
+        (MarkerState::Damaged { reason, .. }, Decision::Run(_)) => assert_plain(reason),
+        (MarkerState::Present { identity, .. }, Decision::Done { since }) => {
+            assert_plain(since);
+            let Identity { node_id, cluster_name, machine_id } = identity;
+            let ours = &observed.this_node;
+            for (found, own) in
+                [(node_id, &ours.node_id), (cluster_name, &ours.cluster_name), (machine_id, &ours.machine_id)]
+            {
+                assert!(found.is_none() || found == own, "another's marker is taken: {identity:?}");
+            }
+        }
+        (MarkerState::Present { .. }, Decision::Blocked(blocker)) => assert_plain(&blocker.to_string()),
+        (state, decision) => unreachable!("{state:?} leads to {decision:?}"),
+    }
+}

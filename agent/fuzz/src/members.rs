@@ -1,0 +1,148 @@
+//! Member lists: whatever a service answers, a node is never added where its id or its address is listed, nothing is
+//! confirmed without its entry, and no command that an operator is told to run does more than it says.
+
+use first_boot_agent::config::{Config, Endpoint, HostPort, RaftService, RaftServiceConfig};
+use first_boot_agent::fuzzing::Heard;
+use first_boot_agent::plan::Blocker;
+use first_boot_agent::plan::health::{Findings, GroupFinding, Verdict};
+use first_boot_agent::plan::membership::{Leader, Member, MemberList, Move, formed, is_foreign_cluster, next_move};
+use first_boot_agent::run::ports::Class;
+use serde_json::Value;
+
+use crate::{assert_plain, nodes::NODES};
+
+/// Takes the body of an answer to `GET /admin/cluster/members`.
+pub fn members(data: &[u8]) {
+    let at = &NODES[0].chainfire.url;
+    let list = match Heard::new(200, at, &[], data).member_list() {
+        Ok(list) => list,
+        Err(fault) => {
+            assert_plain(&fault.to_string());
+            assert!(matches!(fault.class, Class::Transient { .. }), "{fault:?}");
+            return;
+        }
+    };
+    assert_plain(&list.to_string());
+    assert_own_is_own(&list, data);
+    for config in NODES.iter() {
+        for service in RaftService::ALL {
+            let raft = config.raft(service);
+            assert_move(&list, config, service, at);
+            assert_formed(&list, config, raft);
+        }
+    }
+    assert_verdict(&list);
+}
+
+/// An entry counts as this node's only where the service said this node's id, to the letter.
+fn assert_own_is_own(list: &MemberList, data: &[u8]) {
+    // Whole documents are read more strictly than what the agent passes over.
+    let Ok(told) = serde_json::from_slice::<Value>(data) else {
+        return;
+    };
+    let told: Vec<&str> =
+        told["members"].as_array().into_iter().flatten().filter_map(|one| one["id"].as_str()).collect();
+    assert_eq!(told.len(), list.members.len(), "{list}");
+    for (told, member) in told.into_iter().zip(&list.members) {
+        let is_taken_for_own = NODES.iter().any(|config| config.node.id.as_str() == member.id);
+        assert!(!is_taken_for_own || told == member.id, "{told:?} is taken for {}", member.id);
+    }
+}
+
+/// Whether an entry has this node's address, by the configuration's own word.
+fn has_address(member: &Member, service: &RaftServiceConfig) -> bool {
+    member.raft_addr.parse::<HostPort>().ok() == service.raft_addr && service.raft_addr.is_some()
+}
+
+fn assert_move(list: &MemberList, config: &Config, service: RaftService, at: &Endpoint) {
+    let raft = config.raft(service);
+    let id = config.node.id.as_str();
+    let own = list.entry_of(&config.node.id, raft);
+    let found = next_move(list, config, service, at);
+    match &found {
+        Move::Add => assert!(
+            list.members.iter().all(|member| member.id != id && !has_address(member, raft)),
+            "added although listed: {list}"
+        ),
+        Move::Confirmed => assert!(own.is_some_and(|own| own.id == id && own.is_full()), "{list}"),
+        Move::Await { standing } => {
+            assert!(own.is_some_and(|own| own.id == id && !own.is_full()), "{list}");
+            assert_plain(standing);
+        }
+        Move::Blocked(blocker) => {
+            assert_eq!(own, None, "blocked by others although listed: {list}");
+            assert_one_command(blocker, config, list);
+        }
+    }
+    // The order of a list means nothing; where one node is listed twice, it may.
+    if list.members.iter().filter(|member| member.id == id).count() < 2 {
+        let members = list.members.iter().rev().cloned().collect();
+        let turned = next_move(&MemberList { members, ..list.clone() }, config, service, at);
+        assert_eq!(std::mem::discriminant(&found), std::mem::discriminant(&turned), "{list}");
+    }
+}
+
+/// A remedy is pasted into a shell of root: one argument in quotes, and one member of the list, no other.
+fn assert_one_command(blocker: &Blocker, config: &Config, list: &MemberList) {
+    assert_plain(&blocker.to_string());
+    let Some((_, command)) = blocker.remedy.split_once(" -X DELETE ") else {
+        assert!(blocker.remedy.contains("no URL can name"), "{blocker}");
+        return;
+    };
+    assert!(blocker.remedy.contains(&config.tls.ca.display().to_string()));
+    let mut parts = command.split('\'');
+    let (before, url, after) = (parts.next(), parts.next().unwrap_or_default(), parts.next());
+    assert!(before == Some("") && after.is_some() && parts.next().is_none(), "{command}");
+    assert!(url.chars().all(|c| c.is_ascii_graphic() && !"?#\\".contains(c)), "{command}");
+    let path = url.strip_prefix("https://").and_then(|rest| rest.split_once('/')).map(|(_, path)| path);
+    let member = path.and_then(|path| path.strip_prefix("admin/member/")).unwrap_or_default();
+    // curl would make several requests of these.
+    assert!(!member.contains(['[', ']', '{', '}']), "{command}");
+    let id = decoded(member);
+    assert!(!member.contains('/') && list.members.iter().any(|member| member.id.as_bytes() == id), "{command}");
+}
+
+/// What a server makes of a part of a path.
+fn decoded(text: &str) -> Vec<u8> {
+    let mut parts = text.split('%');
+    let mut bytes: Vec<u8> = parts.next().unwrap_or_default().into();
+    for part in parts {
+        bytes.extend(part.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok()));
+        bytes.extend(part.get(2..).unwrap_or_default().bytes());
+    }
+    bytes
+}
+
+fn assert_formed(list: &MemberList, config: &Config, raft: &RaftServiceConfig) {
+    let id = &config.node.id;
+    match formed(list, id, raft) {
+        Ok(()) => {
+            assert!(list.entry_of(id, raft).is_some_and(Member::is_full), "{list}");
+            assert!(list.voters().count() * 2 > raft.peers.len() + 1, "{list}");
+            assert_ne!(list.leader, Leader::Unknown);
+            assert!(!is_foreign_cluster(list, list.cluster_id.as_deref(), id, raft), "{list}");
+        }
+        Err(missing) => assert_plain(&missing),
+    }
+    let has_id = list.members.iter().any(|member| member.id == id.as_str());
+    assert!(has_id || list.members.is_empty() || is_foreign_cluster(list, None, id, raft), "{list}");
+}
+
+fn assert_verdict(list: &MemberList) {
+    let group = GroupFinding {
+        service: "chainfire",
+        list: Ok(list.clone()),
+        holds_this_node: true,
+        marker_claims_membership: true,
+        probe: None,
+    };
+    let findings = Findings { groups: vec![group], ..Findings::default() };
+    assert_plain(&findings.to_string());
+    let (voters, healthy) = (list.voters().count(), list.voters().filter(|voter| voter.is_healthy()).count());
+    let well = match findings.verdict() {
+        Verdict::Healthy => healthy == voters && voters > 0,
+        Verdict::Degraded { .. } => healthy < voters && healthy * 2 > voters,
+        Verdict::Unhealthy { .. } => healthy * 2 <= voters || list.leader == Leader::Unknown,
+    };
+    assert!(well, "{:?}: {healthy} of {voters}", findings.verdict());
+}
