@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit scenarios scenario bench build install generate docs clean host
+.PHONY: help demo test lint unit scenarios scenario bench fuzz build install generate docs clean host
 
 # The system's python: it is the one that Debian's pytest belongs to.
 PYTHON := PYTHONPATH=vm-tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
@@ -61,6 +61,9 @@ install: ## copy binary, units and catalog below DESTDIR (build first)
 
 bench: host ## the agent beside the seed's way, on the same nodes in one run
 	@exec env $(PYTHON) -m harness.bench
+
+fuzz: host ## search for bytes that break what reads them (TARGET=config SECONDS=3600; KEEP=1 keeps new cases)
+	@exec env $(PYTHON) -m harness.fuzz "$(TARGET)" "$(SECONDS)" "$(KEEP)"
 
 generate: ## write the files that come from the code: catalog, schema, reference pages
 	GENERATE=1 cargo test --quiet --package first-boot-agent --test generated

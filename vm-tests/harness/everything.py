@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import failure_rows, places, product, step
+from . import failure_rows, fuzz, places, product, step
 from .counts import Counts, of_cargo, of_check, of_pytest
 from .failure_verdict import verdict
 
@@ -66,6 +66,12 @@ def failure_modes(results: list[Counts]) -> Counts:
     return counts
 
 
+def fuzzing() -> Counts:
+    """Every fuzz target for a moment."""
+    heading("fuzz")
+    return fuzz.short()
+
+
 def summary(results: list[Counts]) -> bool:
     """Print the one block of counts; says whether all is well."""
     heading("summary")
@@ -100,6 +106,7 @@ def main() -> int:
             *("cargo", "clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"),
         ),
         rust_tests,
+        fuzzing,
         lambda: check("release build", *build, "--release", "--package", "first-boot-agent"),
         lambda: check(
             "stand-in build", *build, "--profile", "standin", "--package", "cluster-standin"

@@ -1,0 +1,158 @@
+"""`make fuzz`: libFuzzer on the targets of `agent/fuzz`, one after the other.
+
+Works with stable Rust and a C++ compiler alone. Must not write into the repository, save for
+`KEEP=1`, which takes over what an earlier run has found worth keeping.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import places, product
+from .counts import Counts
+from .fuzz_log import finding, progress
+
+PACKAGE = places.REPOSITORY / "agent" / "fuzz"
+#: Builds of its own, since every crate is compiled with instrumentation.
+OUTPUT = places.cargo_output() / "fuzz"
+GROWN = OUTPUT / "corpus"
+FINDINGS = OUTPUT / "findings"
+
+#: What cargo-fuzz passes as well, without the sanitizers, which only the nightly compiler has; safe
+#: Rust has little use for those. The options of a pass are no promise of the compiler's: should a
+#: later one drop them, the build says so. Comparisons are not traced: that took more than half of
+#: the time, and what they lead to is in the dictionaries.
+INSTRUMENTATION = (
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=3",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+)
+
+#: One run in `make test`: replays the corpus, then looks a little further.
+SHORT = 10
+#: Files made for reading keep their names; what a merge adds is named by its digest.
+BY_HAND = re.compile("^(seed|hand|found)-")
+
+
+@dataclass
+class Result:
+    """How one target ended."""
+
+    target: str
+    failed: bool
+    told: str
+
+
+def targets() -> list[str]:
+    """Every target; each has a corpus of its name."""
+    return sorted(folder.name for folder in (PACKAGE / "corpus").iterdir() if folder.is_dir())
+
+
+def build() -> Path | None:
+    """The fuzzer, built; None where that failed."""
+    environment = {
+        **os.environ,
+        "CARGO_TARGET_DIR": str(OUTPUT),
+        # In place of the flags of .cargo/config.toml: a fuzzer need not be static.
+        "RUSTFLAGS": " ".join(INSTRUMENTATION),
+    }
+    command = ["cargo", "build", "--profile", "fuzz", "--package", "agent-fuzz"]
+    built = subprocess.run(
+        [*command, "--features", "libfuzzer"], cwd=places.REPOSITORY, env=environment
+    )
+    return OUTPUT / places.host_triple() / "fuzz" / "agent-fuzz" if built.returncode == 0 else None
+
+
+def start(binary: Path, target: str, log: Path, *arguments: str) -> int:
+    """Run libFuzzer on a target; what it says goes into a file."""
+    memory = Path("/dev/shm")
+    environment = {
+        **os.environ,
+        "FUZZ_TARGET": target,
+        # A target that reads files does so thousands of times a second.
+        **({"TMPDIR": str(memory)} if memory.is_dir() else {}),
+    }
+    with log.open("wb") as out:
+        return subprocess.run(
+            [binary, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment
+        ).returncode
+
+
+def fuzz(binary: Path, target: str, seconds: int) -> Result:
+    """Replay the corpus of a target, then search for a while."""
+    grown, findings = GROWN / target, FINDINGS / target
+    for folder in (grown, findings):
+        folder.mkdir(parents=True, exist_ok=True)
+    log = OUTPUT / f"{target}.log"
+    code = start(
+        *(binary, target, log),
+        *(str(grown), str(PACKAGE / "corpus" / target)),
+        *(f"-max_total_time={seconds}", "-max_len=4096", "-timeout=10", "-rss_limit_mb=2048"),
+        f"-dict={PACKAGE / 'dictionaries' / target}.dict",
+        *(f"-artifact_prefix={findings}/", "-print_final_stats=1"),
+    )
+    text = log.read_text(errors="replace")
+    if code == 0:
+        return Result(target, False, progress(text))
+    return Result(target, True, finding(target, text, log))
+
+
+def keep(binary: Path, target: str) -> Result:
+    """Merge what was found into the repository's corpus: only inputs that reach more."""
+    corpus, grown = PACKAGE / "corpus" / target, GROWN / target
+    for case in corpus.iterdir():
+        if not BY_HAND.match(case.name):
+            grown.mkdir(parents=True, exist_ok=True)
+            case.replace(grown / case.name)
+    sources = [str(grown)] if grown.is_dir() else []
+    log = OUTPUT / f"{target}.merge.log"
+    code = start(binary, target, log, "-merge=1", "-max_len=512", str(corpus), *sources)
+    cases = [case.stat().st_size for case in corpus.iterdir()]
+    return Result(target, code != 0, f"{len(cases)} cases, {sum(cases):,} bytes; log: {log}")
+
+
+def short() -> Counts:
+    """The step of `make test`: every target for a moment."""
+    counts = Counts("fuzz")
+    binary = build()
+    for target in targets():
+        result = fuzz(binary, target, SHORT) if binary else Result(target, True, "not built")
+        print(f"  {target:10} {result.told}", flush=True)
+        counts.passed += not result.failed
+        counts.failed += result.failed
+    return counts
+
+
+def main(arguments: list[str]) -> int:
+    """`TARGET SECONDS KEEP`, each of which may be empty."""
+    wanted, seconds, keeping = (*arguments, "", "", "")[:3]
+    known = targets()
+    if wanted and wanted not in known:
+        print(f"TARGET is one of: {' '.join(known)}", file=sys.stderr)
+        return 2
+    if seconds and not seconds.isdecimal():
+        print(f"SECONDS is {seconds!r}, it must be a number", file=sys.stderr)
+        return 2
+    try:
+        binary = build()
+    except FileNotFoundError:
+        print(product.CargoMissing(), file=sys.stderr)
+        return 2
+    if binary is None:
+        return 1
+    failed = False
+    for target in [wanted] if wanted else known:
+        result = keep(binary, target) if keeping else fuzz(binary, target, int(seconds or 60))
+        print(f"  {target:10} {'FAILED ' if result.failed else ''}{result.told}", flush=True)
+        failed |= result.failed
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

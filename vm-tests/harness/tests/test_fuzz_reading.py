@@ -1,0 +1,43 @@
+"""What is read from libFuzzer's log, without a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness import fuzz, fuzz_log
+
+CALM = """\
+#2\tINITED cov: 12 ft: 13 corp: 2/9b exec/s: 0 rss: 30Mb
+#99\tREDUCE cov: 581 ft: 1386 corp: 142/10139b lim: 4096 exec/s: 6511 rss: 31Mb
+Done 3272929 runs in 481 second(s)
+"""
+BROKEN = """\
+thread '<unnamed>' (7) panicked at agent/fuzz/src/members.rs:80:5:
+'https://10.0.1.13:2379/admin/'
+stack backtrace:
+   0: __rustc::rust_begin_unwind
+==7== ERROR: libFuzzer: deadly signal
+artifact_prefix='./'; Test unit written to ./crash-81d108db
+"""
+
+
+def test_a_calm_run_tells_how_far_it_came() -> None:
+    told = "3,272,929 runs in 481 s, 581 edges, 1386 features, 142 cases"
+    assert fuzz_log.progress(CALM) == told
+
+
+def test_a_finding_names_the_panic_the_input_and_where_to_keep_it() -> None:
+    told = fuzz_log.finding("members", BROKEN, Path("members.log"))
+    assert told.startswith("agent/fuzz/src/members.rs:80:5:\n'https://10.0.1.13:2379/admin/'\n")
+    assert "input: ./crash-81d108db" in told and "corpus/members/found-" in told
+
+
+def test_a_log_that_says_little_is_no_reason_to_fail() -> None:
+    assert fuzz_log.progress("") == "no figures in its log"
+    assert "no output" in fuzz_log.finding("members", "", Path("members.log"))
+
+
+def test_every_target_has_a_corpus_and_a_dictionary() -> None:
+    names = fuzz.targets()
+    assert len(names) >= 6
+    assert names == sorted(path.stem for path in (fuzz.PACKAGE / "dictionaries").iterdir())
