@@ -35,6 +35,13 @@ fn a_password_that_holds_the_mark_of_a_query_is_not_told() {
     }
 }
 
+/// A URL pasted behind a user and a password: all before `://` was taken for its scheme, and shown.
+#[test]
+fn a_password_before_a_whole_url_is_not_told() {
+    let report = told(r#","services":{"iam":{"url":"admin:secret@https://user:other@node01"}}"#).unwrap_err();
+    assert!(report.contains("\"***@node01") && !report.contains("secret") && !report.contains("other"), "{report}");
+}
+
 /// U+009B begins an escape sequence on some terminals; `config show` prints paths.
 #[test]
 fn the_path_of_a_file_holds_no_control_characters() {

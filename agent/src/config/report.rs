@@ -159,6 +159,9 @@ fn without_credentials(text: &str) -> String {
         None => rest.to_owned(),
     };
     let Some(before) = before else { return shown };
-    let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
-    format!("{scheme}***@{shown}")
+    // What stands before `://` is shown where it is a scheme, and not another password.
+    match before.split_once("://").filter(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric())) {
+        Some((scheme, _)) => format!("{scheme}://***@{shown}"),
+        None => format!("***@{shown}"),
+    }
 }
