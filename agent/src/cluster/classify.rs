@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use rustls::{AlertDescription, CertificateError};
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use serde_json::Value;
 use url::Url;
 
@@ -76,19 +76,42 @@ pub(super) fn failure(error: &reqwest::Error, at: &Endpoint, request: &Request) 
 }
 
 fn tls_failure(error: &rustls::Error, at: &Endpoint) -> Fault {
-    let message = match error {
-        // Time will mend it, or NTP.
-        rustls::Error::InvalidCertificate(
-            reason @ (CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }),
-        ) => return transient(at, format!("its certificate is not valid yet, is this node's clock set? {reason}")),
-        rustls::Error::InvalidCertificate(reason) => format!("its certificate was not accepted: {reason}"),
-        rustls::Error::AlertReceived(alert) if rejects_our_certificate(*alert) => {
-            format!("it did not accept this node's certificate: {alert:?}")
+    let (cause, message) = match error {
+        rustls::Error::InvalidCertificate(reason) => match reason {
+            // Time will mend it, or NTP.
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                let message = format!("its certificate is not valid yet, is this node's clock set? {reason}");
+                return transient(at, message);
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                (Cause::PeerExpired, format!("its certificate was not accepted: {reason}"))
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                (Cause::PeerName, format!("its certificate was not accepted: {reason}"))
+            }
+            CertificateError::UnknownIssuer => (
+                Cause::Trust,
+                "its certificate was not accepted: it is signed by an authority that is not in tls.ca".to_owned(),
+            ),
+            _ => (Cause::Trust, format!("its certificate was not accepted: {reason}")),
+        },
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            (Cause::NoCertificate, "it wants a certificate of this node, and none is configured".to_owned())
         }
-        rustls::Error::PeerIncompatible(reason) => format!("it speaks no TLS 1.2 or 1.3: {reason:?}"),
+        rustls::Error::AlertReceived(alert) if rejects_our_certificate(*alert) => {
+            (Cause::OwnCertificate, format!("it did not accept this node's certificate: {alert:?}"))
+        }
+        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) | rustls::Error::PeerIncompatible(_) => {
+            (Cause::OldTls, format!("it speaks no TLS 1.2 or 1.3: {error}"))
+        }
+        // Something else has the port, and may leave it again.
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => {
+            let message = "it answers, but not in TLS: plain HTTP, or another program has the port";
+            return transient(at, message.to_owned());
+        }
         other => return transient(at, format!("connection error: TLS: {other}")),
     };
-    Fault { class: Class::Permanent(Cause::Trust), endpoint: at.clone(), message }
+    Fault { class: Class::Permanent(cause), endpoint: at.clone(), message }
 }
 
 fn rejects_our_certificate(alert: AlertDescription) -> bool {
@@ -99,7 +122,6 @@ fn rejects_our_certificate(alert: AlertDescription) -> bool {
             | AlertDescription::CertificateRevoked
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateUnknown
-            | AlertDescription::CertificateRequired
             | AlertDescription::UnknownCA
             | AlertDescription::AccessDenied
     )

@@ -9,7 +9,7 @@ use crate::markers::Mismatch;
 
 use super::membership::Member;
 
-/// The kind of a blocker; each is an event of its own.
+/// The kind of a blocker; each has its event, those of trust share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// Another member has this node's id.
@@ -26,6 +26,16 @@ pub enum Cause {
     ForeignMarker,
     /// A certificate or a TLS file does not fit.
     Trust,
+    /// A peer's certificate is past its dates.
+    PeerExpired,
+    /// A peer's certificate is for other names.
+    PeerName,
+    /// A peer wants a certificate of this node, and there is none.
+    NoCertificate,
+    /// A peer does not accept this node's certificate.
+    OwnCertificate,
+    /// A peer speaks only versions of TLS that are no longer safe.
+    OldTls,
     /// A secret file is readable by others.
     Secret,
     /// The service refused the request for good.
@@ -61,7 +71,12 @@ impl Blocker {
             Cause::Quorum => Event::BlockedQuorum { reason, remedy },
             Cause::SecondCluster => Event::BlockedSecondCluster { reason, remedy },
             Cause::ForeignMarker => Event::BlockedForeignMarker { reason, remedy },
-            Cause::Trust => Event::BlockedTrust { reason, remedy },
+            Cause::Trust
+            | Cause::PeerExpired
+            | Cause::PeerName
+            | Cause::NoCertificate
+            | Cause::OwnCertificate
+            | Cause::OldTls => Event::BlockedTrust { reason, remedy },
             Cause::Secret => Event::BlockedSecret { reason, remedy },
             Cause::Refused => Event::BlockedRefused { reason, remedy },
         }

@@ -83,11 +83,18 @@ impl Fault {
         let Class::Permanent(cause) = self.class else {
             return None;
         };
+        let show = format!("openssl s_client -connect {} </dev/null", self.endpoint.address());
         let remedy = match cause {
-            Cause::Trust => format!(
-                "compare its certificate with tls.ca: openssl s_client -connect {} </dev/null",
-                self.endpoint.address()
-            ),
+            Cause::Trust => format!("compare its certificate with tls.ca: {show}"),
+            Cause::PeerExpired => format!("renew it there, or set this node's clock if that is wrong: {show}"),
+            Cause::PeerName => format!("issue it for this name, or ask it by a name that it has: {show}"),
+            Cause::NoCertificate => {
+                "set tls.cert and tls.key to a certificate of an authority that it trusts".to_owned()
+            }
+            Cause::OwnCertificate => "replace this node's certificate and key (tls.cert, tls.key) by ones that it \
+                                      trusts; first-boot-agent config show has their paths"
+                .to_owned(),
+            Cause::OldTls => format!("let it offer TLS 1.2 or 1.3: {show}"),
             _ => format!("compare this node's configuration with what {} expects", self.endpoint),
         };
         Some(Blocker { cause, reason: self.to_string(), remedy })
