@@ -26,7 +26,7 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
     let reporter = Reporter::start(options.log_format, &node::run_id());
     let notifier = Notifier::from_environment();
     let place = node::place_of_configuration(options);
-    let mut changes = Changes::beside(&place);
+    let mut changes = Changes::none();
     let exit = loop {
         // Before the configuration is read: a change in between is not missed.
         changes.forget();
@@ -50,8 +50,13 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
         tokio::select! {
             // The work first: where it is done at once, nothing is watched.
             biased;
-            // A block that is already mended must not last: the path unit's call came while this run was active.
-            exit = sequence.run() => if exit != Exit::Blocked || !changes.have_happened() { break exit },
+            // A block that is already mended must not last: the path unit's call came while this run was active. Nor one
+            // that is just being mended: a certificate and its key come one after the other.
+            exit = sequence.run() => {
+                if exit != Exit::Blocked || timeout(SETTLING, changes.next()).await.is_err() {
+                    break exit;
+                }
+            }
             () = changes.next() => {}
         }
         reporter

@@ -1,20 +1,20 @@
-//! Notices that the configuration, or a TLS file beside it, has become another one.
+//! Notices that the configuration, or a TLS file, has become another one.
 //!
 //! A run that waits for minutes must not act on what an operator has meanwhile corrected. It must not start over for a file
-//! that has nothing to do with it, though: the directory may be a busy one.
+//! that has nothing to do with it, though: a directory may be a busy one.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use tokio::sync::mpsc::{Receiver, channel};
 
-/// A watch on some files of one directory.
-#[derive(Debug)]
+/// A watch on some files, wherever they lie.
+#[derive(Debug, Default)]
 pub struct Changes {
-    directory: Option<PathBuf>,
-    events: Option<Receiver<()>>,
+    watch: Option<Watch>,
     files: Vec<(PathBuf, Option<Print>)>,
 }
 
@@ -22,11 +22,11 @@ pub struct Changes {
 type Print = (u64, u64, u64, u32, i64, i64);
 
 impl Changes {
-    /// Changes in the directory of `config`. Nothing is watched before somebody waits: the end of a watch costs a process
-    /// some milliseconds, which one that finds everything done need not pay.
+    /// Changes of no file yet. Nothing is watched before somebody waits: the end of a watch costs a process some
+    /// milliseconds, which one that finds everything done need not pay.
     #[must_use]
-    pub fn beside(config: &Path) -> Self {
-        Self { directory: config.parent().map(Path::to_owned), events: None, files: Vec::new() }
+    pub fn none() -> Self {
+        Self::default()
     }
 
     /// Takes these files, as they are now, for what is known; a later call adds to it.
@@ -45,17 +45,18 @@ impl Changes {
         self.files.iter().any(|(file, known)| print_of(file) != *known)
     }
 
-    /// Returns when one of the files is another one than it was; never, where the directory cannot be watched.
+    /// Returns when one of the files is another one than it was; never, where their directories cannot be watched.
     /// Cancel-safe.
     pub async fn next(&mut self) {
-        if self.events.is_none() {
-            // Before the files are looked at: a change in between is not missed.
-            self.events = self.directory.as_deref().and_then(watch);
+        // Before the files are looked at: a change in between is not missed.
+        self.watch = self.watch.take().or_else(Watch::start);
+        if let Some(watch) = &self.watch {
+            self.files.iter().filter_map(|(file, _)| file.parent()).for_each(|directory| watch.include(directory));
         }
         while !self.have_happened() {
             // What the events say does not matter: the files are looked at.
-            let told = match &mut self.events {
-                Some(events) => events.recv().await,
+            let told = match &mut self.watch {
+                Some(watch) => watch.events.recv().await,
                 None => None,
             };
             if told.is_none() {
@@ -65,25 +66,39 @@ impl Changes {
     }
 }
 
-/// Waits for inotify on a thread of its own, which ends with the process: a runtime takes foreign descriptors only on
-/// somebody's unchecked word.
-fn watch(directory: &Path) -> Option<Receiver<()>> {
-    let inotify = Inotify::init(InitFlags::IN_CLOEXEC).ok()?;
-    let events = AddWatchFlags::IN_CLOSE_WRITE
-        | AddWatchFlags::IN_MOVED_TO
-        | AddWatchFlags::IN_MOVED_FROM
-        | AddWatchFlags::IN_CREATE
-        | AddWatchFlags::IN_DELETE
-        | AddWatchFlags::IN_ATTRIB;
-    inotify.add_watch(directory, events).ok()?;
-    // One pending event is as good as many.
-    let (send, receive) = channel(1);
-    std::thread::spawn(move || {
-        while inotify.read_events().is_ok() && !send.is_closed() {
-            let _ = send.try_send(());
-        }
-    });
-    Some(receive)
+/// Watched directories.
+#[derive(Debug)]
+struct Watch {
+    inotify: Arc<Inotify>,
+    events: Receiver<()>,
+}
+
+impl Watch {
+    /// Waits for inotify on a thread of its own, which ends with the process: a runtime takes foreign descriptors only on
+    /// somebody's unchecked word.
+    fn start() -> Option<Self> {
+        let inotify = Arc::new(Inotify::init(InitFlags::IN_CLOEXEC).ok()?);
+        // One pending event is as good as many.
+        let (send, events) = channel(1);
+        let read = Arc::clone(&inotify);
+        std::thread::spawn(move || {
+            while read.read_events().is_ok() && !send.is_closed() {
+                let _ = send.try_send(());
+            }
+        });
+        Some(Self { inotify, events })
+    }
+
+    /// Watches one more directory; one that is watched already stays so. What cannot be watched is not.
+    fn include(&self, directory: &Path) {
+        let events = AddWatchFlags::IN_CLOSE_WRITE
+            | AddWatchFlags::IN_MOVED_TO
+            | AddWatchFlags::IN_MOVED_FROM
+            | AddWatchFlags::IN_CREATE
+            | AddWatchFlags::IN_DELETE
+            | AddWatchFlags::IN_ATTRIB;
+        let _ = self.inotify.add_watch(directory, events);
+    }
 }
 
 fn print_of(file: &Path) -> Option<Print> {
