@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[allow(dead_code, reason = "each test file uses its share")]
 mod node;
 
 use std::os::unix::fs::PermissionsExt;
@@ -116,7 +117,7 @@ async fn m4_a_taken_id_is_blocked_with_the_command_to_run() {
 async fn n5_trust_that_does_not_fit_is_blocked_at_once() {
     let mut cluster = cluster_of(1).await.unwrap();
     let own = cluster.start_waiting().await.unwrap();
-    for (name, event, spoil) in node::SPOILT_FILES {
+    for (name, event, spoil) in node::spoilt::SPOILT_FILES {
         let node = Node::joining(&cluster, own);
         spoil(&node, &cluster);
         let began = std::time::Instant::now();
@@ -138,7 +139,7 @@ async fn a_client_certificate_is_presented_and_its_lack_is_named() {
     without.edit(|config| config["tls"] = json!({"ca": config["tls"]["ca"]}));
     let run = without.run(&["join", "chainfire"]).await;
     assert_eq!(run.code, 78, "{run}");
-    assert!(run.message("BlockedTrust").contains("did not accept this node's certificate"), "{run}");
+    assert!(run.message("BlockedTrust").contains("wants a certificate of this node"), "{run}");
 
     let run = Node::joining(&cluster, 1).run(&["join", "chainfire"]).await;
     assert_eq!(run.code, 0, "{run}");
@@ -192,7 +193,7 @@ async fn a_configuration_that_is_corrected_during_a_wait_is_what_counts() {
         config["services"]["chainfire"]["url"] = "https://127.0.0.1:9".into();
         config["policies"]["health"]["limit"] = "60s".into();
     });
-    let run = node.run_until(&["join", "chainfire"], "Configuration loaded", || {
+    let run = node.run_until(&["join", "chainfire"], "Configuration loaded", async || {
         std::fs::write(node.path("unrelated"), "").unwrap();
         std::fs::write(node.path("cluster-config.json"), right).unwrap();
     });

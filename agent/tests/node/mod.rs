@@ -1,16 +1,23 @@
 //! A node whose agent is run as a process, with its files in a temporary directory.
 
+pub(crate) mod spoilt;
+
 use std::fmt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
-use cluster_standin::TrialCluster;
-use cluster_standin::pki::{Authority, Validity};
+use cluster_standin::pki::{IssuedCertificate, Validity};
+use cluster_standin::{Identity, TrialCluster};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
+use tokio::time::timeout;
+
+/// No run of a test takes as long.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// The files and the identity of one node.
 pub(crate) struct Node {
@@ -82,32 +89,53 @@ impl Node {
         fs::write(path, config.to_string()).unwrap();
     }
 
+    /// Writes a file that only its owner can read.
+    pub(crate) fn write_secret(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    /// Puts this certificate with its key in the place of the node's own.
+    pub(crate) fn install(&self, issued: &IssuedCertificate) {
+        issued.write(self.directory.path(), "node").unwrap();
+    }
+
+    /// What a server at another address than the usual one presents.
+    pub(crate) fn identity_at(cluster: &TrialCluster, address: &str) -> Identity {
+        let issued = cluster.authority.issue("server", &[address.to_owned()], Validity::Valid).unwrap();
+        Identity::new(cluster.authority.certificate_pem(), &issued)
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
     /// Runs the agent with these arguments, its events as JSON lines.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Run {
-        Run::of(&self.command(arguments).output().await.unwrap())
+        Run::of(
+            &timeout(LONGEST, self.command(arguments).output()).await.unwrap_or_else(|_| panic!("it hangs")).unwrap(),
+        )
     }
 
     /// The same, and does something once the agent has said a text.
-    pub(crate) async fn run_until(&self, arguments: &[&str], text: &str, act: impl FnOnce()) -> Run {
+    pub(crate) async fn run_until(&self, arguments: &[&str], text: &str, act: impl AsyncFnOnce()) -> Run {
         let mut agent = self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(agent.stdout.take().unwrap());
         let mut heard = String::new();
         while !heard.contains(text) {
-            assert!(said.read_line(&mut heard).await.unwrap() > 0, "never said {text}: {heard}");
+            let more = timeout(LONGEST, said.read_line(&mut heard)).await;
+            assert!(more.is_ok_and(|read| read.unwrap() > 0), "never said {text}: {heard}");
         }
-        act();
-        said.read_to_string(&mut heard).await.unwrap();
+        act().await;
+        let ended = timeout(LONGEST, said.read_to_string(&mut heard)).await.is_ok();
+        assert!(ended, "it hangs: {heard}");
         Run { stdout: heard, ..Run::of(&agent.wait_with_output().await.unwrap()) }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_first-boot-agent"));
         command.arg("--config").arg(self.path("cluster-config.json")).arg("--state-dir").arg(self.path("state"));
-        command.args(["--log-format", "json"]).args(arguments).env_remove("NOTIFY_SOCKET");
+        command.args(["--log-format", "json"]).args(arguments).env_remove("NOTIFY_SOCKET").kill_on_drop(true);
         command
     }
 
@@ -152,6 +180,18 @@ impl Run {
         self.events().find(|event| event["message_id"] == id)
     }
 
+    /// The message of the last event.
+    pub(crate) fn last_message(&self) -> String {
+        let last = self.events().last();
+        last.and_then(|event| event["message"].as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// The messages of all errors, for a failure among many.
+    pub(crate) fn errors(&self) -> String {
+        let errors = self.events().filter(|event| event["level"] == "ERROR");
+        errors.map(|event| event["message"].to_string()).collect::<Vec<_>>().join("\n")
+    }
+
     /// Whether the event was told.
     pub(crate) fn says(&self, name: &str) -> bool {
         self.event(name).is_some()
@@ -173,33 +213,4 @@ impl fmt::Display for Run {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "exit {}\n{}{}", self.code, self.stdout, self.stderr)
     }
-}
-
-type Spoil = fn(&Node, &TrialCluster);
-
-/// Ways in which a node's TLS files do not fit: a name, the event that tells, and how to bring it about.
-pub(crate) const SPOILT_FILES: &[(&str, &str, Spoil)] = &[
-    ("another authority", "BlockedTrust", |node, _| {
-        fs::write(node.path("ca.crt"), Authority::create().unwrap().certificate_pem()).unwrap();
-    }),
-    ("no authority", "BlockedTrust", |node, _| fs::remove_file(node.path("ca.crt")).unwrap()),
-    ("an authority that is no certificate", "BlockedTrust", |node, _| {
-        fs::write(node.path("ca.crt"), "nothing").unwrap();
-    }),
-    ("an expired certificate", "BlockedTrust", |node, cluster| issue(node, &cluster.authority, Validity::Expired)),
-    ("the key of another certificate", "BlockedTrust", |node, cluster| {
-        let certificate = fs::read(node.path("node.crt")).unwrap();
-        issue(node, &cluster.authority, Validity::Valid);
-        fs::write(node.path("node.crt"), certificate).unwrap();
-    }),
-    ("a missing key", "BlockedSecret", |node, _| fs::remove_file(node.path("node.key")).unwrap()),
-    ("a key that others can read", "BlockedSecret", |node, _| {
-        fs::set_permissions(node.path("node.key"), fs::Permissions::from_mode(0o644)).unwrap();
-    }),
-    ("a key that is none", "BlockedTrust", |node, _| fs::write(node.path("node.key"), "nothing").unwrap()),
-];
-
-fn issue(node: &Node, authority: &Authority, validity: Validity) {
-    let certificate = authority.issue("node", &["127.0.0.1".to_owned()], validity).unwrap();
-    certificate.write(node.directory.path(), "node").unwrap();
 }

@@ -1,0 +1,147 @@
+//! Whom the agent trusts, and what it says of those whom it does not: a block at once where only somebody's hand helps,
+//! another try where time may.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[allow(dead_code, reason = "each test file uses its share")]
+mod node;
+mod strangers;
+
+use std::time::{Duration, Instant};
+
+use cluster_standin::pki::{Authority, Validity};
+use cluster_standin::{TrialCluster, cluster_of};
+use node::{Node, Run};
+use serde_json::json;
+use strangers::{Manner, Stranger};
+
+const HERE: &str = "127.0.0.1";
+/// A block is told within that, however busy the machine that runs the tests is.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+/// Runs a join twice: once with the stranger where the leader should be, once where the node's own service should be.
+async fn meet(cluster: &mut TrialCluster, stranger: &Stranger, prepare: impl Fn(&Node)) -> [(Run, Duration); 2] {
+    let own = cluster.start_waiting().await.unwrap();
+    let as_leader = Node::joining_through(cluster, own, &stranger.url);
+    let as_own = Node::joining(cluster, own);
+    as_own.edit(|config| {
+        config["services"]["chainfire"]["url"] = stranger.url.clone().into();
+        config["policies"]["health"]["limit"] = "1500ms".into();
+    });
+    let timed = async |node: &Node| {
+        prepare(node);
+        let began = Instant::now();
+        let run = node.run(&["join", "chainfire"]).await;
+        assert!(!node.has_marker("chainfire-joined"), "{run}");
+        (run, began.elapsed())
+    };
+    [timed(&as_leader).await, timed(&as_own).await]
+}
+
+/// Blocked at once, with the endpoint, the cause and a remedy, wherever the stranger stands.
+async fn is_blocked(cluster: &mut TrialCluster, stranger: &Stranger, prepare: impl Fn(&Node), says: &[&str]) {
+    for (run, took) in meet(cluster, stranger, prepare).await {
+        assert_eq!(run.code, 78, "{run}");
+        let told = run.message("BlockedTrust");
+        for part in says.iter().chain([&stranger.url.as_str()]) {
+            assert!(told.contains(part), "not in the message: {part}\n{told}");
+        }
+        assert!(took < AT_ONCE, "blocked only after {took:?}: {told}");
+    }
+}
+
+/// Asked again until the run is over, and said what it is.
+async fn is_retried(cluster: &mut TrialCluster, stranger: &Stranger, says: &str) {
+    let [(as_leader, _), (as_own, _)] = meet(cluster, stranger, |_| ()).await;
+    for (run, event) in [(&as_leader, "RequestFailed"), (&as_leader, "AttemptsExhausted"), (&as_own, "HealthTimeout")] {
+        assert_eq!(run.code, 1, "{run}");
+        let told = run.message(event);
+        assert!(told.contains(says) && told.contains(&stranger.url), "{event} does not say {says}: {told}");
+    }
+    assert!(as_leader.message("AttemptsExhausted").contains("after 3 attempts"), "{as_leader}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n5_a_certificate_of_another_authority_is_blocked() {
+    let mut cluster = cluster_of(0).await.unwrap();
+    let identity = strangers::identity(&cluster, &Authority::create().unwrap(), HERE, Validity::Valid);
+    let stranger = strangers::service(&cluster, identity, false).await;
+    let says =
+        ["signed by an authority that is not in tls.ca", "compare its certificate with tls.ca: openssl s_client"];
+    is_blocked(&mut cluster, &stranger, |_| (), &says).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n5_a_certificate_that_has_expired_is_blocked() {
+    let mut cluster = cluster_of(0).await.unwrap();
+    let identity = strangers::identity(&cluster, &cluster.authority, HERE, Validity::Expired);
+    let stranger = strangers::service(&cluster, identity, false).await;
+    is_blocked(&mut cluster, &stranger, |_| (), &["expired", "renew it there, or set this node's clock"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n1_a_certificate_that_is_not_valid_yet_is_asked_again() {
+    let mut cluster = cluster_of(0).await.unwrap();
+    let identity = strangers::identity(&cluster, &cluster.authority, HERE, Validity::NotYetValid);
+    let stranger = strangers::service(&cluster, identity, false).await;
+    is_retried(&mut cluster, &stranger, "not valid yet, is this node's clock set?").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n5_a_certificate_for_another_name_is_blocked() {
+    let mut cluster = cluster_of(0).await.unwrap();
+    let identity = strangers::identity(&cluster, &cluster.authority, "elsewhere", Validity::Valid);
+    let stranger = strangers::service(&cluster, identity, false).await;
+    let says = ["elsewhere", HERE, "issue it for this name, or ask it by a name that it has"];
+    is_blocked(&mut cluster, &stranger, |_| (), &says).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n5_a_service_that_wants_a_certificate_and_gets_none_is_blocked() {
+    let mut cluster = cluster_of(0).await.unwrap();
+    let identity = strangers::identity(&cluster, &cluster.authority, HERE, Validity::Valid);
+    let stranger = strangers::service(&cluster, identity, true).await;
+    let without = |node: &Node| node.edit(|config| config["tls"] = json!({"ca": config["tls"]["ca"]}));
+    let says = ["wants a certificate of this node", "set tls.cert and tls.key"];
+    is_blocked(&mut cluster, &stranger, without, &says).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n5_a_certificate_of_this_node_that_is_revoked_or_unknown_is_blocked() {
+    let mut cluster = cluster_of(0).await.unwrap();
+    let revoked = strangers::issue(&cluster.authority, HERE, Validity::Valid);
+    let list = cluster.authority.revoke(&revoked).unwrap();
+    let unknown = strangers::issue(&Authority::create().unwrap(), HERE, Validity::Valid);
+    let identity = strangers::identity(&cluster, &cluster.authority, HERE, Validity::Valid).refusing(list);
+    let stranger = strangers::service(&cluster, identity, true).await;
+    for (certificate, alert) in [(revoked, "CertificateRevoked"), (unknown, "UnknownCA")] {
+        let says = ["did not accept this node's certificate", alert, "replace this node's certificate and key"];
+        is_blocked(&mut cluster, &stranger, |node| node.install(&certificate), &says).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n5_a_service_that_speaks_only_tls_1_1_is_blocked() {
+    let mut cluster = cluster_of(0).await.unwrap();
+    let stranger = strangers::old_tls(&cluster).await;
+    is_blocked(&mut cluster, &stranger, |_| (), &["no TLS 1.2 or 1.3", "let it offer TLS 1.2 or 1.3"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n6_another_program_on_the_port_is_asked_again_and_named() {
+    let each = [
+        (Manner::PlainHttp, "not in TLS: plain HTTP, or another program"),
+        (Manner::Greeting, "not in TLS: plain HTTP, or another program"),
+        (Manner::Silence, "no connection within 500ms"),
+        (Manner::HangUp, "connection error"),
+    ];
+    let met = each.map(|(manner, says)| {
+        tokio::spawn(async move {
+            let mut cluster = cluster_of(0).await.unwrap();
+            is_retried(&mut cluster, &strangers::other_program(manner).await, says).await;
+        })
+    });
+    for stranger in met {
+        stranger.await.unwrap();
+    }
+}
