@@ -207,11 +207,9 @@ async fn find_endpoint<U, C: Cluster>(
 
 async fn probe<U, C: Cluster>(context: &Context<'_, U, C>, service: &RaftServiceConfig) -> Result<(), String> {
     let key = format!("first-boot-agent/probe/{}", context.config.node.id);
-    context
-        .cluster
-        .read_after_write(service, &service.url, &key, &crate::clock::now())
-        .await
-        .map_err(|fault| fault.to_string())
+    // Another value each time: else one written within the same second would pass for a write that never happened.
+    let value = format!("{} {:016x}", crate::clock::now(), getrandom::u64().unwrap_or_default());
+    context.cluster.read_after_write(service, &service.url, &key, &value).await.map_err(|fault| fault.to_string())
 }
 
 async fn find_iam<U, C: Cluster>(context: &Context<'_, U, C>) -> Option<EndpointFinding> {
