@@ -1,5 +1,6 @@
 //! A node whose agent is run as a process, with its files in a temporary directory.
 
+pub(crate) mod neighbour;
 pub(crate) mod spoilt;
 
 use std::fmt;
@@ -9,15 +10,15 @@ use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use cluster_standin::TrialCluster;
 use cluster_standin::pki::{IssuedCertificate, Validity};
-use cluster_standin::{Identity, TrialCluster};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
 
 /// No run of a test takes as long.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// The files and the identity of one node.
 pub(crate) struct Node {
@@ -100,12 +101,6 @@ impl Node {
         issued.write(self.directory.path(), "node").unwrap();
     }
 
-    /// What a server at another address than the usual one presents.
-    pub(crate) fn identity_at(cluster: &TrialCluster, address: &str) -> Identity {
-        let issued = cluster.authority.issue("server", &[address.to_owned()], Validity::Valid).unwrap();
-        Identity::new(cluster.authority.certificate_pem(), &issued)
-    }
-
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
@@ -149,6 +144,12 @@ impl Node {
 
     pub(crate) fn has_marker(&self, name: &str) -> bool {
         self.marker_path(name).exists()
+    }
+
+    /// Leaves the node as if it had never been started.
+    pub(crate) fn remove_markers(&self) {
+        fs::remove_dir_all(self.path("state")).unwrap();
+        fs::create_dir(self.path("state")).unwrap();
     }
 
     /// As an operator does it with `date -Iseconds`.

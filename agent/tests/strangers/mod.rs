@@ -20,7 +20,7 @@ pub(crate) struct Stranger {
 /// What keeps it up.
 enum Alive {
     Server { _server: Box<RaftServer> },
-    Process { _child: Child, _folder: tempfile::TempDir },
+    Process { _child: Box<Child>, _folder: tempfile::TempDir },
     Task(JoinHandle<()>),
 }
 
@@ -72,7 +72,7 @@ pub(crate) async fn old_tls(cluster: &TrialCluster) -> Stranger {
             let url = format!("https://{address}");
             // What it says further has somewhere to go for as long as it runs.
             tokio::spawn(async move { while let Ok(Some(_)) = said.next_line().await {} });
-            return Stranger { url, _alive: Alive::Process { _child: child, _folder: folder } };
+            return Stranger { url, _alive: Alive::Process { _child: Box::new(child), _folder: folder } };
         }
     }
     panic!("openssl s_server ended before it listened");
