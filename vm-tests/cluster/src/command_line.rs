@@ -61,6 +61,9 @@ pub(crate) struct RaftArguments {
     /// Offer only what the admin API demands: no role, leader, `cluster_id`, incarnation or Retry-After.
     #[arg(long)]
     without_extensions: bool,
+    /// Tell all nodes that must come later the same time, not each its own.
+    #[arg(long)]
+    no_admission: bool,
 }
 
 #[derive(Args)]
@@ -126,6 +129,7 @@ impl RaftArguments {
             advertise: self.advertise,
             change_wait: Duration::from_millis(self.change_wait_ms),
             extensions: !self.without_extensions,
+            admission: !self.no_admission,
         })
     }
 }

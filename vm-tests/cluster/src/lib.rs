@@ -25,6 +25,6 @@ pub use error::StandinError;
 pub use faults::{Fault, Faults, Rule};
 pub use iam::{IamOptions, IamServer};
 pub use identity::Identity;
-pub use raft::{InitialMember, RaftOptions, RaftServer, Service};
+pub use raft::{Admission, InitialMember, RaftOptions, RaftServer, Service, Waiting};
 pub use requests::{ReceivedRequest, Requests};
 pub use trial::{TrialCluster, cluster_of};

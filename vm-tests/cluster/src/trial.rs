@@ -113,6 +113,7 @@ impl TrialCluster {
             advertise: None,
             change_wait: Duration::from_secs(5),
             extensions: self.extensions,
+            admission: true,
         })
     }
 

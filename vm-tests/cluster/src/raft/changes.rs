@@ -13,7 +13,7 @@ use tokio::sync::MutexGuard;
 use tokio::time::{Instant, timeout};
 
 use super::member::Member;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, SOON};
 use super::types::{Command, MemberNode, Outcome, raft_id};
 
 const COMMIT: Duration = Duration::from_secs(5);
@@ -35,6 +35,13 @@ impl Member {
     /// Adds a learner. It becomes a voter by itself later: see `steward`. Whoever says of which
     /// incarnation it is may ask again: the same one is taken as the same request.
     pub(crate) async fn add(&self, node: MemberNode) -> Result<Addition, Refusal> {
+        if !self.is_leader() {
+            return Err(self.elsewhere());
+        }
+        let waiting = match &self.admission {
+            Some(admission) => Some(admission.ask(&node.id).await.map_err(Refusal::Busy)?),
+            None => None,
+        };
         let _turn = self.take_turn().await?;
         if !self.is_leader() {
             return Err(self.elsewhere());
@@ -47,7 +54,11 @@ impl Member {
             };
         }
         let added = self.raft.add_learner(raft_id(&node.id), node, false);
-        self.committed(added).await.map(|_| Addition::Made)
+        self.committed(added).await?;
+        if let Some(waiting) = waiting {
+            waiting.done();
+        }
+        Ok(Addition::Made)
     }
 
     /// Removes a voter or a learner.
@@ -160,7 +171,7 @@ impl Member {
 
     async fn take_turn(&self) -> Result<MutexGuard<'_, ()>, Refusal> {
         let turn = timeout(self.change_wait, self.turn.lock()).await;
-        turn.map_err(|_| Refusal::Busy)
+        turn.map_err(|_| Refusal::Busy(SOON))
     }
 
     async fn committed<T>(&self, change: impl Future<Output = Result<T, WriteError>>) -> Result<T, Refusal> {
@@ -174,7 +185,7 @@ impl Member {
         match error {
             RaftError::APIError(ClientWriteError::ForwardToLeader(_)) => self.elsewhere(),
             RaftError::APIError(ClientWriteError::ChangeMembershipError(change)) => match change {
-                ChangeMembershipError::InProgress(_) => Refusal::Busy,
+                ChangeMembershipError::InProgress(_) => Refusal::Busy(SOON),
                 ChangeMembershipError::EmptyMembership(_) | ChangeMembershipError::LearnerNotFound(_) => {
                     Refusal::Invalid(change.to_string())
                 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use openraft::ServerState;
 use tokio::sync::{Mutex, watch};
 
+use super::admission::Admission;
 use super::network::RECIPIENT;
 use super::peers::{Peers, Status};
 use super::refusal::{LeaderHint, Refusal};
@@ -39,6 +40,8 @@ pub(crate) struct Member {
     pub(super) change_wait: Duration,
     /// Whether answers hold more than the admin API demands.
     pub(super) extensions: bool,
+    /// Gives each node that comes while many wait a time of its own; else all are told the same.
+    pub(super) admission: Option<Admission>,
 }
 
 impl Member {

@@ -35,6 +35,8 @@ pub struct RaftOptions {
     /// Whether it offers what the admin API does not demand: `role`, `leader`, `cluster_id`,
     /// `incarnation` and `Retry-After`.
     pub extensions: bool,
+    /// Whether a node that must come later is told a time of its own; else all are told one second.
+    pub admission: bool,
 }
 
 /// A member of the first membership.

@@ -3,6 +3,8 @@
 //! "Not the leader" is 421 with the leader in the body and in `Location` (see `api`); whatever may
 //! work in a moment is 503 with `Retry-After`.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
@@ -11,6 +13,9 @@ use serde_json::{Value, json};
 
 use super::types::MemberNode;
 
+/// Elections and single changes are over by then.
+pub(super) const SOON: Duration = Duration::from_secs(1);
+
 /// See the head of this file.
 #[derive(Debug)]
 pub(crate) enum Refusal {
@@ -18,8 +23,8 @@ pub(crate) enum Refusal {
     NotLeader(LeaderHint),
     /// Nobody leads, as far as this member knows.
     NoLeader,
-    /// Another change is under way.
-    Busy,
+    /// Other changes come first; this is when to come again, in whole seconds.
+    Busy(Duration),
     /// The change was not committed in time; it may yet be.
     NoQuorum,
     /// The id or the address belongs to this member already.
@@ -51,12 +56,20 @@ impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotLeader(_) => StatusCode::MISDIRECTED_REQUEST,
-            Self::NoLeader | Self::Busy | Self::NoQuorum => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoLeader | Self::Busy(_) | Self::NoQuorum => StatusCode::SERVICE_UNAVAILABLE,
             Self::AlreadyMember(_) | Self::LastVoter(_) | Self::NotAVoter => StatusCode::CONFLICT,
             Self::NotAMember(_) | Self::NoSuchKey => StatusCode::NOT_FOUND,
             Self::KeyExists => StatusCode::PRECONDITION_FAILED,
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// When to come again, where that may help.
+    fn pause(&self) -> Duration {
+        match self {
+            Self::Busy(pause) => *pause,
+            _ => SOON,
         }
     }
 
@@ -67,7 +80,7 @@ impl Refusal {
                 "leader": { "id": leader.id, "url": leader.api_url },
             }),
             Self::NoLeader => json!({ "error": "no leader is known" }),
-            Self::Busy => json!({ "error": "another membership change is under way" }),
+            Self::Busy(_) => json!({ "error": "another membership change is under way" }),
             Self::NoQuorum => json!({ "error": "no quorum confirmed the request in time" }),
             Self::AlreadyMember(member) => json!({ "error": "already a member", "member": member }),
             Self::NotAMember(id) => json!({ "error": format!("{id} is not a member") }),
@@ -85,8 +98,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = (self.status(), Json(self.body())).into_response();
         if self.status() == StatusCode::SERVICE_UNAVAILABLE {
-            let soon = HeaderValue::from_static("1");
-            response.headers_mut().insert(RETRY_AFTER, soon);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(self.pause().as_secs()));
         }
         if let Self::NotLeader(leader) = self {
             response.extensions_mut().insert(leader);

@@ -12,6 +12,7 @@ use openraft::error::{InitializeError, RaftError};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
+use super::admission::Admission;
 use super::member::Member;
 use super::network::Network;
 use super::options::{InitialMember, RaftOptions};
@@ -188,6 +189,7 @@ async fn open_member(options: &RaftOptions) -> Result<Member, StandinError> {
         turn: Mutex::new(()),
         change_wait: options.change_wait,
         extensions: options.extensions,
+        admission: (options.admission && options.extensions).then(|| Admission::new(options.change_wait)),
     })
 }
 
