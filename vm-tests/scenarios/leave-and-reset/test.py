@@ -1,0 +1,98 @@
+"""The way out and back: leave, reset, and both refused where the quorum needs this node (rows M3, M5)."""
+
+ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
+AGENT = "first-boot-agent --log-format text"
+MARKERS = "/var/lib/first-boot-automation"
+PORTS = {"chainfire": 2379, "flaredb": 2479}
+
+
+def ids(port, asked):
+    return asked.succeed(
+        f"{ASK} https://localhost:{port}/admin/cluster/members | jq --raw-output '.members[].id'"
+    ).split()
+
+
+def is_out():
+    for service, port in PORTS.items():
+        t.assertEqual(ids(port, node01), ["node01", "node02", "node03"])
+        node04.fail(f"ls {MARKERS}/.{service}-*")
+
+
+def is_back():
+    for service, port in PORTS.items():
+        node04.wait_for_file(f"{MARKERS}/.{service}-joined", timeout=60)
+        t.assertEqual(ids(port, node01), ["node01", "node02", "node03", "node04"])
+    node04.wait_until_succeeds("first-boot-agent health-check", timeout=60)
+
+
+for node in machines[:3]:
+    node.start()
+for node in machines[:3]:
+    node.wait_for_unit("flaredb-cluster-join.service", timeout=60)
+node04.start()
+is_back()
+
+with subtest("leave: the entries go, then the markers; data and services stay"):
+    said = node04.succeed(f"{AGENT} leave 2>&1", timeout=60)
+    log.info(said)
+    for service in PORTS:
+        t.assertIn(f"Left the {service} cluster, 3 members remain", said)
+        node04.succeed(f"test -s /var/lib/{service}/raft.redb")
+        node04.require_unit_state(f"{service}.service")
+    is_out()
+
+with subtest("once more changes nothing, and is no error"):
+    said = node04.succeed(f"{AGENT} leave 2>&1", timeout=60)
+    for service in PORTS:
+        t.assertIn(f"Not a member of the {service} cluster", said)
+    is_out()
+
+with subtest("reset: stopped, and the data moved aside; its last words bring the node back"):
+    said = node04.succeed(f"{AGENT} reset all 2>&1", timeout=60)
+    log.info(said)
+    for service in PORTS:
+        node04.fail(f"systemctl is-active {service}.service")
+        node04.succeed(f"test -s /var/lib/{service}.backup-*/raft.redb")
+        t.assertEqual(node04.succeed(f"ls -A /var/lib/{service}"), "")
+    is_out()
+    for service in PORTS:
+        way = f"systemctl start {service}.service && systemctl restart {service}-cluster-join.service"
+        t.assertIn(f"to join anew: {way}\n", said)
+        node04.succeed(way, timeout=60)
+    is_back()
+
+with subtest("reset of a member: it leaves first, and what it knew is kept a second time"):
+    said = node04.succeed(f"{AGENT} reset all 2>&1", timeout=60)
+    for service in PORTS:
+        t.assertIn(f"Left the {service} cluster, 3 members remain", said)
+        node04.succeed(f"test $(ls -d /var/lib/{service}.backup-* | wc -l) -eq 2")
+    is_out()
+
+with subtest("a member that the quorum needs is refused both, and nothing changes"):
+    node03.crash()
+    for port in PORTS.values():
+        node01.wait_until_succeeds(
+            f"{ASK} https://localhost:{port}/admin/cluster/members | jq --exit-status"
+            " '[.members[] | select(.id == \"node03\") | .status] == [\"unreachable\"]'",
+            timeout=30,
+        )
+    for command in ("leave", "reset chainfire", "reset all"):
+        code, said = node02.execute(f"{AGENT} {command} 2>&1", timeout=60)
+        log.info(said)
+        t.assertEqual(code, 78)
+        t.assertIn("without node02 there would be no quorum", said)
+        t.assertIn("--accept-quorum-loss", said)
+    for service, port in PORTS.items():
+        t.assertEqual(ids(port, node01), ["node01", "node02", "node03"])
+        node02.succeed(f"test -s {MARKERS}/.{service}-initialized")
+        node02.require_unit_state(f"{service}.service")
+
+with subtest("told twice, it goes, and says that its entry may stay: nobody can agree any more"):
+    said = node02.succeed(f"{AGENT} reset chainfire --accept-quorum-loss 2>&1", timeout=60)
+    log.info(said)
+    t.assertIn("Resetting although the cluster may still count this node", said)
+    t.assertIn("Data moved from /var/lib/chainfire to /var/lib/chainfire.backup-", said)
+    node02.fail(f"ls {MARKERS}/.chainfire-*")
+    node02.fail("systemctl is-active chainfire.service")
+    node02.succeed("test -s /var/lib/chainfire.backup-*/raft.redb")
+    node02.succeed(f"test -s {MARKERS}/.flaredb-initialized")
