@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit scenarios scenario bench fuzz build install generate docs clean host
+.PHONY: help demo test lint unit scenarios scenario power-cuts soak bench fuzz build install generate docs clean host
 
 # The system's python: it is the one that Debian's pytest belongs to.
 PYTHON := PYTHONPATH=vm-tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
@@ -58,6 +58,12 @@ install: ## copy binary, units and catalog below DESTDIR (build first)
 	  install -D --mode=0644 --target-directory="$(UNIT_DIR)/$$(basename $$folder)" $$folder/*.conf; done
 	for catalog in $(wildcard agent/catalog/*.catalog); do \
 	  install -D --mode=0644 --target-directory="$(CATALOG_DIR)" $$catalog; done
+
+power-cuts: host ## agents killed and nodes cut off in the middle: RUNS=50, or CASES="join-chainfire:8:power …"
+	@exec env $(PYTHON) -m harness.power_cuts $(or $(CASES),$(RUNS))
+
+soak: host ## a cluster's whole life again and again, for MINUTES=10
+	@exec env $(PYTHON) -m harness.soak $(MINUTES)
 
 bench: host ## the agent beside the seed's way, on the same nodes in one run
 	@exec env $(PYTHON) -m harness.bench

@@ -27,6 +27,7 @@ AGENT_UNITS = (
 #: A finished binary can be given instead of building: NAME=path.
 AGENT_VARIABLE = "FIRST_BOOT_AGENT"
 STANDIN_VARIABLE = "CLUSTER_STANDIN"
+FAILPOINTS_VARIABLE = "FIRST_BOOT_AGENT_FAILPOINTS"
 #: A first build takes minutes on a small host; cargo also waits for other cargos.
 BUILD_LIMIT = 1500.0
 
@@ -42,13 +43,13 @@ class CargoMissing(RuntimeError):
         )
 
 
-def _build(variable: str, package: str, profile: str, quiet: bool) -> Path:
+def _build(variable: str, package: str, profile: str, quiet: bool, *more: str) -> Path:
     if given := os.environ.get(variable):
         return Path(given).resolve(strict=True)
-    if package not in _built:
-        _cargo(["cargo", "build", "--profile", profile, "--package", package], quiet)
-        _built[package] = places.binary(profile, package)
-    return _built[package]
+    if variable not in _built:
+        _cargo(["cargo", "build", "--profile", profile, "--package", package, *more], quiet)
+        _built[variable] = places.binary(profile, package)
+    return _built[variable]
 
 
 def _cargo(command: list[str], quiet: bool) -> None:
@@ -86,6 +87,12 @@ def agent(quiet: bool = True) -> Path:
 def standin(quiet: bool = True) -> Path:
     """The stand-in services' binary, built where it is not up to date."""
     return _build(STANDIN_VARIABLE, "cluster-standin", "standin", quiet)
+
+
+def failpoints(quiet: bool = True) -> Path:
+    """The agent with crash points; its profile keeps it apart from the product."""
+    features = ("--features", "failpoints")
+    return _build(FAILPOINTS_VARIABLE, "first-boot-agent", "standin", quiet, *features)
 
 
 def layer(lab: Lab, base: Path, say: Callable[[str], None] = lambda _: None) -> str:

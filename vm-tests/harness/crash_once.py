@@ -1,0 +1,97 @@
+"""Has the agent on a node end at a chosen place, once.
+
+The units of a node run a wrapper that takes the agent with crash points while the
+unit is armed, and the product in every other run: what mends is what users get.
+Must not judge what the crash left behind.
+"""
+
+from __future__ import annotations
+
+import shlex
+import time
+from dataclasses import dataclass
+
+from . import product
+from .machine_units import Machine
+from .node import Node
+
+TESTS = "/usr/lib/first-boot-tests"
+AGENT = f"{TESTS}/first-boot-agent-failpoints"
+WRAPPER = f"{TESTS}/crash-once"
+#: Lies in a tmpfs: nothing of it is left after a power cut.
+ARMED = "/run/first-boot-tests"
+#: What each unit's ExecStart= says after the name of the program.
+WORDS = {
+    "chainfire-cluster-join": "join chainfire",
+    "flaredb-cluster-join": "join flaredb",
+    "iam-initial-setup": "setup iam",
+}
+DROP_IN = """\
+[Service]
+RestartSec=100ms
+ReadWritePaths=-{armed}
+ExecStart=
+ExecStart={wrapper} {armed}/%N {words}
+"""
+#: A start takes the arming with it: the next one finds none.
+SCRIPT = """\
+#!/bin/sh
+set -e
+armed=$1
+shift
+if [ -e "$armed" ]; then
+  . "$armed"
+  rm "$armed"
+  exec {agent} "$@"
+fi
+exec /usr/bin/first-boot-agent "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where the agent ends, and whether the whole node goes with it."""
+
+    point: int
+    power: bool
+
+    def environment(self) -> dict[str, str]:
+        """What tells the agent. For a power cut it stands still: the node is then cut off there."""
+        at = {"FIRST_BOOT_AGENT_CRASH_AT": str(self.point)}
+        return at | ({"FIRST_BOOT_AGENT_CRASH_BY": "halt"} if self.power else {})
+
+
+def install(node: Node) -> None:
+    """Put wrapper, agent and drop-ins on a disk before its first boot."""
+    node.write(AGENT, product.failpoints().read_bytes(), 0o755)
+    node.write(WRAPPER, SCRIPT.format(agent=AGENT), 0o755)
+    for unit, words in WORDS.items():
+        text = DROP_IN.format(armed=ARMED, wrapper=WRAPPER, words=words)
+        node.write(f"/etc/systemd/system/{unit}.service.d/crash-once.conf", text)
+
+
+def arm(machine: Machine, unit: str, cut: Cut) -> None:
+    """The next start of this unit ends at the cut."""
+    text = "".join(f"export {name}={value}\n" for name, value in cut.environment().items())
+    machine.succeed(
+        f"mkdir -p {ARMED}; printf %s {shlex.quote(text)} > {ARMED}/{unit}", timeout=10
+    )
+
+
+def command(machine: Machine, words: str, cut: Cut) -> str:
+    """Start a command of the agent that ends at the cut, as a unit; returns the unit's name."""
+    unit = f"cut-{time.monotonic_ns()}.service"
+    told = " ".join(f"--setenv={name}={value}" for name, value in cut.environment().items())
+    machine.succeed(
+        f"systemd-run --quiet --no-block --collect --unit={unit} {told} {AGENT} {words}", timeout=10
+    )
+    return unit
+
+
+def reached(machine: Machine, since: float) -> str | None:
+    """The crash point that was reached since then, for example `7: marker removed`."""
+    _, said = machine.execute(
+        f"journalctl --quiet --output=cat --since=@{since:.6f} --grep='^crash point [0-9]' || true",
+        timeout=20,
+    )
+    return said.splitlines()[0].removeprefix("crash point ") if said.strip() else None

@@ -1,0 +1,139 @@
+"""The members of a lab's cluster as somebody outside its nodes sees them.
+
+Asks over the lab's bridge, so that it goes on while a node is switched off. A node
+that gives no answer is left out. Must not change anything but what is asked of it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import socket
+import ssl
+import threading
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+
+from . import provision, waiting
+from .blueprint import API_PORTS
+from .lab import BRIDGE, Lab
+from .node import Node
+
+#: Its own address on the bridge, one that no node has.
+OUTSIDE = "10.0.1.250/24"
+CLONE_NEWNET = 0x40000000
+#: Everybody is one bridge away; who is switched off costs this long.
+PATIENCE = 1.0
+ADD = ("POST", "/admin/member/add")
+List = dict[str, Any]
+
+
+def plug_in(lab: Lab) -> None:
+    """Give the lab itself an address on its bridge."""
+    lab.run("ip", "address", "add", OUTSIDE, "dev", BRIDGE)
+
+
+def _connect_inside(pid: int, address: str, port: int) -> socket.socket:
+    """A connection that belongs to the network namespace of a process."""
+    made: list[socket.socket] = []
+
+    def enter_and_connect() -> None:
+        """In a thread: a namespace is a thread's own affair, and this one is spent on it."""
+        namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+        try:
+            if ctypes.CDLL(None).setns(namespace, CLONE_NEWNET) == 0:
+                made.append(socket.create_connection((address, port), timeout=PATIENCE))
+        except OSError:
+            # Nobody there: the caller sees that nothing was made.
+            pass
+        finally:
+            os.close(namespace)
+
+    thread = threading.Thread(target=enter_and_connect)
+    thread.start()
+    thread.join(timeout=10 * PATIENCE)
+    if not made:
+        raise ConnectionError(f"{address}:{port} takes no connection")
+    return made[0]
+
+
+class Members:
+    """Connections to some nodes, kept; for one thread at a time."""
+
+    def __init__(self, lab: Lab, nodes: list[Node]) -> None:
+        self._lab = lab
+        self._nodes = {node.name: node for node in nodes}
+        authority = lab.path(provision.CERTIFICATES / "ca.crt")
+        self._context = ssl.create_default_context(cafile=str(authority))
+        self._open: dict[tuple[str, int], HTTPConnection] = {}
+
+    def _connection(self, name: str, port: int) -> HTTPConnection:
+        if (known := self._open.get((name, port))) is not None:
+            return known
+        plain = _connect_inside(self._lab.pid, self._nodes[name].blueprint.address, port)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = HTTPConnection(name, port)
+        connection.sock = self._context.wrap_socket(plain, server_hostname=name)
+        self._open[name, port] = connection
+        return connection
+
+    def ask(self, name: str, service: str, path: str, method: str = "GET") -> tuple[int, Any]:
+        """One exchange with a node's service; (0, None) where there is no answer."""
+        if name not in self._nodes:
+            return 0, None
+        port = API_PORTS[service]
+        # A kept connection may have died with a server that is back by now.
+        for _ in range(2 if (name, port) in self._open else 1):
+            try:
+                connection = self._connection(name, port)
+                connection.request(method, path)
+                response = connection.getresponse()
+                data = response.read()
+                return response.status, json.loads(data) if data else None
+            except (OSError, HTTPException, ValueError):
+                if (broken := self._open.pop((name, port), None)) is not None:
+                    broken.close()
+        return 0, None
+
+    def lists(self, service: str) -> dict[str, List]:
+        """The member list of each node that gives one."""
+        asked = {n: self.ask(n, service, "/admin/cluster/members") for n in self._nodes}
+        return {name: body for name, (status, body) in asked.items() if status == 200}
+
+    def leader(self, service: str) -> str | None:
+        """Who leads, where all that answer say the same."""
+        named = {listed.get("leader") for listed in self.lists(service).values()}
+        return named.pop() if len(named) == 1 else None
+
+    def asked(self, name: str, service: str, method: str, path: str) -> int | None:
+        """How often a node was asked this since its service started; None without an answer."""
+        status, body = self.ask(name, service, "/test/requests")
+        if status != 200:
+            return None
+        return sum((one["method"], one["path"]) == (method, path) for one in body)
+
+    def remove(self, service: str, name: str) -> None:
+        """Remove a member's entry, where there is one."""
+
+        def gone() -> bool:
+            """One try: ask the leader, then look at every list."""
+            if (leader := self.leader(service)) not in self._nodes:
+                # Also one that cannot be asked here, as it may be the one to go.
+                self.ask(next(iter(self._nodes)), service, "/test/elect", "POST")
+                return False
+            self.ask(leader, service, f"/admin/member/{name}", "DELETE")
+            lists = self.lists(service).values()
+            return all(name not in ids(listed) for listed in lists)
+
+        waiting.until(gone, 30, f"{name} is no member of {service}")
+
+
+def ids(listed: List) -> list[str]:
+    """Who is in a list, as often as it is there."""
+    return [member["id"] for member in listed["members"]]
+
+
+def voters(listed: List) -> list[str]:
+    """The full members of a list."""
+    return [member["id"] for member in listed["members"] if member.get("role") == "voter"]
