@@ -6,7 +6,7 @@
 use first_boot_agent::config::{Config, Context, Endpoint, Origin, RaftService, check, parse};
 use first_boot_agent::fuzzing::{Heard, journal_lines};
 use first_boot_agent::markers::Identity;
-use first_boot_agent::plan::membership::{Member, MemberList, Move, next_move};
+use first_boot_agent::plan::membership::{Candidate, Member, MemberList, Move, next_move};
 use first_boot_agent::run::ports::Class;
 
 fn told(further: &str) -> Result<Config, String> {
@@ -23,6 +23,11 @@ fn endpoint() -> Endpoint {
 }
 
 /// Such a password was cut where a query would begin, and what came before was shown.
+fn chainfires_move(list: &MemberList) -> Move {
+    let config = told("").unwrap();
+    next_move(list, Candidate { config: &config, service: RaftService::Chainfire, incarnation: None }, &endpoint())
+}
+
 #[test]
 fn a_password_that_holds_the_mark_of_a_query_is_not_told() {
     for password in ["first#second", "first?second", "fi?r#st/second@third"] {
@@ -65,7 +70,7 @@ fn a_foreign_marker_is_named_shortly_and_without_escape_sequences() {
 fn m2_an_id_that_differs_in_a_control_character_is_not_ours() {
     let body = r#"{"members":[{"id":"node\u000004","raft_addr":"10.0.1.13:2380","status":"healthy"}]}"#;
     let list = Heard::new(200, &endpoint(), &[], body.as_bytes()).member_list().unwrap();
-    let found = next_move(&list, &told("").unwrap(), RaftService::Chainfire, &endpoint());
+    let found = chainfires_move(&list);
     assert!(matches!(found, Move::Blocked(_)), "{found:?}");
 }
 
@@ -75,10 +80,10 @@ fn m4_the_command_that_removes_a_member_removes_that_member_alone() {
     let remedy = |id: &str| {
         let (id, raft_addr) = (id.to_owned(), "10.0.1.13:2380".to_owned());
         let list = MemberList {
-            members: vec![Member { id, raft_addr, status: String::new(), role: None }],
+            members: vec![Member { id, raft_addr, status: String::new(), role: None, incarnation: None }],
             ..MemberList::default()
         };
-        match next_move(&list, &told("").unwrap(), RaftService::Chainfire, &endpoint()) {
+        match chainfires_move(&list) {
             Move::Blocked(blocker) => blocker.remedy,
             other => panic!("{other:?}"),
         }

@@ -58,12 +58,16 @@ fn assert_decision(state: MarkerState) {
         (MarkerState::Damaged { reason, .. }, Decision::Run(_)) => assert_plain(reason),
         (MarkerState::Present { identity, .. }, Decision::Done { since }) => {
             assert_plain(since);
-            let Identity { node_id, cluster_name, machine_id } = identity;
+            let Identity { node_id, cluster_name, cluster_id, machine_id } = identity;
             let ours = &observed.this_node;
-            for (found, own) in
-                [(node_id, &ours.node_id), (cluster_name, &ours.cluster_name), (machine_id, &ours.machine_id)]
-            {
-                assert!(found.is_none() || found == own, "another's marker is taken: {identity:?}");
+            for (found, own) in [
+                (node_id, &ours.node_id),
+                (cluster_name, &ours.cluster_name),
+                (cluster_id, &ours.cluster_id),
+                (machine_id, &ours.machine_id),
+            ] {
+                // What this node does not know is not compared: which cluster it is in, only a member list tells.
+                assert!(found.is_none() || own.is_none() || found == own, "another's marker is taken: {identity:?}");
             }
         }
         (MarkerState::Present { .. }, Decision::Blocked(blocker)) => assert_plain(&blocker.to_string()),

@@ -5,7 +5,9 @@ use first_boot_agent::config::{Config, Endpoint, HostPort, RaftService, RaftServ
 use first_boot_agent::fuzzing::Heard;
 use first_boot_agent::plan::Blocker;
 use first_boot_agent::plan::health::{Findings, GroupFinding, Verdict};
-use first_boot_agent::plan::membership::{Leader, Member, MemberList, Move, formed, is_foreign_cluster, next_move};
+use first_boot_agent::plan::membership::{
+    Candidate, Leader, Member, MemberList, Move, formed, is_foreign_cluster, next_move,
+};
 use first_boot_agent::run::ports::Class;
 use serde_json::Value;
 
@@ -56,14 +58,30 @@ fn has_address(member: &Member, service: &RaftServiceConfig) -> bool {
 
 fn assert_move(list: &MemberList, config: &Config, service: RaftService, at: &Endpoint) {
     let raft = config.raft(service);
-    let id = config.node.id.as_str();
     let own = list.entry_of(&config.node.id, raft);
-    let found = next_move(list, config, service, at);
+    // A service of this node that tells its incarnation, or none.
+    for incarnation in [None, Some("now")] {
+        assert_move_of(list, Candidate { config, service, incarnation }, at, own);
+    }
+}
+
+fn assert_move_of(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint, own: Option<&Member>) {
+    let config = candidate.config;
+    let raft = config.raft(candidate.service);
+    let id = config.node.id.as_str();
+    let is_listed = list.members.iter().any(|member| member.id == id || has_address(member, raft));
+    let found = next_move(list, candidate, at);
     match &found {
-        Move::Add => assert!(
-            list.members.iter().all(|member| member.id != id && !has_address(member, raft)),
-            "added although listed: {list}"
-        ),
+        Move::Add => assert!(!is_listed, "added although listed: {list}"),
+        Move::AwaitQuorum(risk) => {
+            assert!(!is_listed, "{list}");
+            assert_plain(&risk.to_string());
+        }
+        Move::Replace { member } => {
+            let is_old = own.is_some_and(|own| own.incarnation.as_deref().is_some_and(|theirs| theirs != "now"));
+            assert!(is_old && candidate.incarnation.is_some() || config.replace, "removed although ours: {list}");
+            assert_plain(member);
+        }
         Move::Confirmed => assert!(own.is_some_and(|own| own.id == id && own.is_full()), "{list}"),
         Move::Await { standing } => {
             assert!(own.is_some_and(|own| own.id == id && !own.is_full()), "{list}");
@@ -77,7 +95,7 @@ fn assert_move(list: &MemberList, config: &Config, service: RaftService, at: &En
     // The order of a list means nothing; where one node is listed twice, it may.
     if list.members.iter().filter(|member| member.id == id).count() < 2 {
         let members = list.members.iter().rev().cloned().collect();
-        let turned = next_move(&MemberList { members, ..list.clone() }, config, service, at);
+        let turned = next_move(&MemberList { members, ..list.clone() }, candidate, at);
         assert_eq!(std::mem::discriminant(&found), std::mem::discriminant(&turned), "{list}");
     }
 }
