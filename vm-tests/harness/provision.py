@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
-from . import places, product
+from . import places, product, room
 from .blueprint import API_PORTS, RAFT_PORTS, NodeBlueprint, initial_cluster
 from .lab import Lab
 from .node import Node
@@ -99,4 +99,5 @@ def nodes_of(lab: Lab, base: Path, blueprints: list[NodeBlueprint]) -> list[Node
     nodes = [Node(lab, blueprint, index, lower) for index, blueprint in enumerate(blueprints)]
     for node in nodes:
         provision(lab, node, blueprints)
+    room.wait(len(nodes))
     return nodes

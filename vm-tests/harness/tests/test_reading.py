@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from harness import blueprint, counts, follow, places, screen, waiting
+from harness import blueprint, counts, follow, places, room, screen, waiting
 from harness.journals import Account, merged, offences
 from harness.screen import HeldLines
 
@@ -120,6 +122,24 @@ def test_waiting_gives_up_at_the_deadline_and_says_for_what() -> None:
     with pytest.raises(waiting.NotInTime, match="the moon"):
         waiting.until(lambda: False, 0, "the moon is blue")
     assert waiting.until(lambda: "yes", 0, "at once") == "yes"
+
+
+def test_a_host_without_inotify_instances_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The user's instances are shared with all other runs; this process' own files are not.
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    monkeypatch.setattr(room, "LIMIT", 0)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free + 1, most))
+    try:
+        with pytest.raises(waiting.NotInTime, match="1 more nodes.*sysctl fs.inotify"):
+            room.wait(1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
+    # What was had for the trial is given back.
+    again = os.dup(0)
+    os.close(again)
+    assert again == lowest_free
 
 
 def test_a_crowded_host_is_given_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
