@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import places, product
+from . import ending, places, product, step
 from .counts import Counts
 from .fuzz_log import finding, progress
 
@@ -36,6 +36,9 @@ INSTRUMENTATION = (
 
 #: One run in `make test`: replays the corpus, then looks a little further.
 SHORT = 10
+#: libFuzzer ends by its own time; these are for one that hangs.
+REPLAY_LIMIT = 600
+MERGE_LIMIT = 3600
 #: Files made for reading keep their names; what a merge adds is named by its digest.
 BY_HAND = re.compile("^(seed|hand|found)-")
 
@@ -63,13 +66,18 @@ def build() -> Path | None:
         "RUSTFLAGS": " ".join(INSTRUMENTATION),
     }
     command = ["cargo", "build", "--profile", "fuzz", "--package", "agent-fuzz"]
-    built = subprocess.run(
-        [*command, "--features", "libfuzzer"], cwd=places.REPOSITORY, env=environment
-    )
+    command += ["--features", "libfuzzer"]
+    try:
+        built = subprocess.run(
+            command, cwd=places.REPOSITORY, env=environment, timeout=product.BUILD_LIMIT
+        )
+    except subprocess.TimeoutExpired as error:
+        print(error, file=sys.stderr)
+        return None
     return OUTPUT / places.host_triple() / "fuzz" / "agent-fuzz" if built.returncode == 0 else None
 
 
-def start(binary: Path, target: str, log: Path, *arguments: str) -> int:
+def start(binary: Path, target: str, log: Path, limit: float, *arguments: str) -> int:
     """Run libFuzzer on a target; what it says goes into a file."""
     memory = Path("/dev/shm")
     environment = {
@@ -78,10 +86,17 @@ def start(binary: Path, target: str, log: Path, *arguments: str) -> int:
         # A target that reads files does so thousands of times a second.
         **({"TMPDIR": str(memory)} if memory.is_dir() else {}),
     }
+    streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     with log.open("wb") as out:
-        return subprocess.run(
-            [binary, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment
-        ).returncode
+        command = [binary, *arguments]
+        fuzzing = subprocess.Popen(command, stdout=out, env=environment, **streams)
+        try:
+            return fuzzing.wait(timeout=limit)
+        except subprocess.TimeoutExpired:
+            out.write(f"\nkilled: it has not ended in {limit:.0f} s\n".encode())
+            return step.HUNG
+        finally:
+            ending.kill(fuzzing)
 
 
 def fuzz(binary: Path, target: str, seconds: int, *options: str) -> Result:
@@ -91,7 +106,7 @@ def fuzz(binary: Path, target: str, seconds: int, *options: str) -> Result:
         folder.mkdir(parents=True, exist_ok=True)
     log = OUTPUT / f"{target}.log"
     code = start(
-        *(binary, target, log),
+        *(binary, target, log, seconds + REPLAY_LIMIT),
         *(str(grown), str(PACKAGE / "corpus" / target)),
         *(f"-max_total_time={seconds}", "-max_len=4096", "-timeout=10", "-rss_limit_mb=2048"),
         f"-dict={PACKAGE / 'dictionaries' / target}.dict",
@@ -114,7 +129,7 @@ def keep(binary: Path, target: str) -> Result:
     log = OUTPUT / f"{target}.merge.log"
     # Without the counters of how often: they would keep ten times as much.
     options = ("-set_cover_merge=1", "-use_counters=0", "-max_len=512")
-    code = start(binary, target, log, *options, str(corpus), *sources)
+    code = start(binary, target, log, MERGE_LIMIT, *options, str(corpus), *sources)
     cases = [case.stat().st_size for case in corpus.iterdir()]
     return Result(target, code != 0, f"{len(cases)} cases, {sum(cases):,} bytes; log: {log}")
 
@@ -124,7 +139,8 @@ def short() -> Counts:
     counts = Counts("fuzz")
     binary = build()
     for target in targets():
-        # The same walk each time, as far as the time goes: what CI tells of should be new in the change.
+        # The same walk each time, as far as the time goes: what CI tells of should be new in the
+        # change.
         short_run = (target, SHORT, "-seed=1")
         result = fuzz(binary, *short_run) if binary else Result(target, True, "not built")
         print(f"  {target:10} {result.told}", flush=True)
