@@ -3,6 +3,9 @@
 use std::env;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// 2026-11-20, when this was written. Nix pretends 1980 to every build (`SOURCE_DATE_EPOCH`), which would be no floor.
+const NOT_BEFORE: u64 = 1795132800;
+
 fn main() {
     println!("cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH");
     println!("cargo:rerun-if-changed=build.rs");
@@ -11,6 +14,7 @@ fn main() {
         .ok()
         .and_then(|text| text.parse::<u64>().ok())
         .or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|age| age.as_secs()))
-        .unwrap_or_default();
+        .unwrap_or_default()
+        .max(NOT_BEFORE);
     println!("cargo:rustc-env=FIRST_BOOT_BUILD_EPOCH={seconds}");
 }

@@ -117,10 +117,10 @@ impl Cluster for HttpCluster {
         match answer.status {
             200 => Ok(answer.completed() == Some(true)),
             // Busy, or not the one to ask.
-            408 | 421 | 425 | 429 => Err(answer.fault()),
+            408 | 421 | 425 | 429 => Err(answer.fault_without_body()),
             // Not set up, or an IAM that does not tell: the POST's 409 then will.
             400..=499 => Ok(false),
-            _ => Err(answer.fault()),
+            _ => Err(answer.fault_without_body()),
         }
     }
 

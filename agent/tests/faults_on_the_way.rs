@@ -95,7 +95,7 @@ async fn m10_a_busy_leader_is_left_alone_for_as_long_as_it_asks() {
         cluster.servers[0].faults().set(vec![Rule::once("POST", ADD, busy)]);
         let run = Node::joining(&cluster, own).run(&["join", "chainfire"]).await;
         assert_eq!(run.code, 0, "{run}");
-        assert!(run.message("RequestFailed").contains("one change at a time"), "{run}");
+        assert!(run.message("ClusterBusy").contains("one change at a time"), "{run}");
         let asked = cluster.servers[0].requests().all();
         let posts: Vec<u64> = asked.iter().filter(|request| request.method == "POST").map(|post| post.at_ms).collect();
         assert!(posts.len() == 2 && posts[1] - posts[0] >= 1000, "HTTP {status}: {posts:?}");

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use first_boot_agent::config::{self, Config, RaftService, Service};
 use first_boot_agent::markers::{Achievement, Identity, MarkerState};
-use first_boot_agent::plan::membership::{Leader, Member, MemberList, Move, formed, next_move};
+use first_boot_agent::plan::membership::{Candidate, Leader, Member, MemberList, Move, formed, next_move};
 use first_boot_agent::plan::{Action, Decision, Observed, SkipReason, Step, plan};
 use proptest::prelude::*;
 
@@ -30,7 +30,12 @@ fn config(bootstrap: bool, enabled: [bool; 3]) -> Config {
 
 fn this_node() -> Identity {
     let text = |text: &str| Some(text.to_owned());
-    Identity { node_id: text("node04"), cluster_name: text("prod"), machine_id: text("0123456789abcdef") }
+    Identity {
+        node_id: text("node04"),
+        cluster_name: text("prod"),
+        cluster_id: text("7f3a"),
+        machine_id: text("0123456789abcdef"),
+    }
 }
 
 fn marker(identity: Identity) -> MarkerState {
@@ -46,13 +51,13 @@ fn marker(identity: Identity) -> MarkerState {
 fn any_marker() -> impl Strategy<Value = MarkerState> {
     let part = |own: Option<String>| prop_oneof![Just(None), Just(own), Just(Some("another".to_owned()))];
     let ours = this_node();
-    let identity = (part(ours.node_id), part(ours.cluster_name), part(ours.machine_id));
+    let identity = (part(ours.node_id), part(ours.cluster_name), part(ours.cluster_id), part(ours.machine_id));
     prop_oneof![
         2 => Just(MarkerState::Absent),
         1 => Just(MarkerState::Damaged { path: "/state/.marker".into(), reason: "it is empty".to_owned() }),
         2 => Just(marker(this_node())),
-        2 => identity.prop_map(|(node_id, cluster_name, machine_id)| {
-            marker(Identity { node_id, cluster_name, machine_id })
+        2 => identity.prop_map(|(node_id, cluster_name, cluster_id, machine_id)| {
+            marker(Identity { node_id, cluster_name, cluster_id, machine_id })
         }),
     ]
 }
@@ -141,10 +146,11 @@ impl World {
 }
 
 fn is_foreign(state: &MarkerState) -> bool {
-    let MarkerState::Present { identity: Identity { node_id, cluster_name, machine_id }, .. } = state else {
+    let MarkerState::Present { identity: Identity { node_id, cluster_name, cluster_id, machine_id }, .. } = state
+    else {
         return false;
     };
-    [node_id, cluster_name, machine_id].into_iter().any(|part| part.as_deref() == Some("another"))
+    [node_id, cluster_name, cluster_id, machine_id].into_iter().any(|part| part.as_deref() == Some("another"))
 }
 
 proptest! {
@@ -230,12 +236,18 @@ fn any_list() -> impl Strategy<Value = MemberList> {
         })
 }
 
+fn chainfires_move(list: &MemberList, config: &Config) -> Move {
+    let candidate = Candidate { config, service: RaftService::Chainfire, incarnation: None };
+    next_move(list, candidate, &config.chainfire.url)
+}
+
 fn member(id: &str, raft_addr: &str, role: &str) -> Member {
     Member {
         id: id.to_owned(),
         raft_addr: raft_addr.to_owned(),
         status: "healthy".to_owned(),
         role: Some(role.to_owned()),
+        incarnation: None,
     }
 }
 
@@ -256,7 +268,7 @@ proptest! {
         let last = loop {
             moves += 1;
             prop_assert!(moves <= bound, "no end: {list}");
-            match next_move(&list, &config, RaftService::Chainfire, &config.chainfire.url) {
+            match chainfires_move(&list, &config) {
                 Move::Add => {
                     prop_assert_eq!(ours(&list), 0, "{}", &list);
                     if !lost.next().unwrap_or(false) {
