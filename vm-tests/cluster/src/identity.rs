@@ -12,6 +12,7 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKey
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
+use crate::clock::NotBeforeInstalled;
 use crate::error::StandinError;
 use crate::pki::IssuedCertificate;
 
@@ -60,7 +61,7 @@ impl Identity {
     /// What a server presents; with `require_client_certificate` it turns away clients that show
     /// no certificate of the same authority.
     pub(crate) fn server_config(&self, require_client_certificate: bool) -> Result<Arc<ServerConfig>, StandinError> {
-        let builder = ServerConfig::builder_with_provider(provider())
+        let builder = ServerConfig::builder_with_details(provider(), Arc::new(NotBeforeInstalled::new()))
             .with_safe_default_protocol_versions()
             .map_err(|cause| tls("protocol versions", &cause))?;
         let builder = if require_client_certificate {
@@ -83,7 +84,7 @@ impl Identity {
     /// # Errors
     /// PEM texts that do not hold what they should.
     pub fn client(&self) -> Result<reqwest::Client, StandinError> {
-        let config = ClientConfig::builder_with_provider(provider())
+        let config = ClientConfig::builder_with_details(provider(), Arc::new(NotBeforeInstalled::new()))
             .with_safe_default_protocol_versions()
             .map_err(|cause| tls("protocol versions", &cause))?
             .with_root_certificates(self.roots()?)

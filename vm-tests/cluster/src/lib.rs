@@ -7,6 +7,7 @@
 //!
 //! Nothing here is meant to hold data that anybody needs: it is built for tests alone.
 
+mod clock;
 mod endless;
 mod error;
 mod faults;

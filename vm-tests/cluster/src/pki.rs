@@ -20,7 +20,8 @@ use crate::tokens::sha256_hex;
 /// When a certificate is good, seen from now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub enum Validity {
-    /// From a day ago for ten years: a node without a clock battery may live in yesterday.
+    /// From a year ago for ten years: a node without a clock battery lives in the past, and its
+    /// agent judges as of its build date, which may be long ago where cargo had nothing to do.
     Valid,
     /// Ended an hour ago.
     Expired,
@@ -32,7 +33,7 @@ impl Validity {
     fn bounds(self) -> (OffsetDateTime, OffsetDateTime) {
         let now = OffsetDateTime::now_utc();
         let (from, until) = match self {
-            Self::Valid => (Duration::days(-1), Duration::days(3650)),
+            Self::Valid => (Duration::days(-365), Duration::days(3650)),
             Self::Expired => (Duration::days(-30), Duration::hours(-1)),
             Self::NotYetValid => (Duration::days(1), Duration::days(3650)),
         };
