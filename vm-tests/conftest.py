@@ -18,7 +18,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.dont_write_bytecode = True
 
-from harness import deadline, host, places, product, rootfs  # noqa: E402
+from harness import deadline, host, places, product, qemu_kernel, rootfs  # noqa: E402
 from harness.scenario import Scenario, ScenarioFailed  # noqa: E402
 
 
@@ -34,6 +34,8 @@ class ScenarioItem(pytest.Item):
         super().setup()
         require_nodes()
         prepare()
+        if self.scenario.emulates:
+            require_machines()
 
     def runtest(self) -> None:
         """Run it."""
@@ -76,12 +78,23 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
+def require_machines() -> None:
+    """The same for QEMU machines; makes their kernel, which is no part of a test."""
+    require(host.obstacle_to_machines(), "machines")
+    qemu_kernel.kernel(print)
+
+
 def require_nodes() -> None:
     """Skip with the reason where nodes cannot run; under CI that is a failure."""
-    if (reason := host.obstacle()) is None:
+    require(host.obstacle(), "nodes")
+
+
+def require(reason: str | None, what: str) -> None:
+    """Skip, or fail under CI, where there is a reason why these cannot run."""
+    if reason is None:
         return
     if os.environ.get("CI") == "true":
-        pytest.fail(f"CI=true and the nodes cannot run: {reason}", pytrace=False)
+        pytest.fail(f"CI=true and the {what} cannot run: {reason}", pytrace=False)
     pytest.skip(reason)
 
 
@@ -90,6 +103,12 @@ def nodes_can_run() -> None:
     """For the harness' own tests that need a lab."""
     require_nodes()
     prepare()
+
+
+@pytest.fixture
+def machines_can_run(nodes_can_run: None) -> None:
+    """For the harness' own tests that need a QEMU machine."""
+    require_machines()
 
 
 @cache

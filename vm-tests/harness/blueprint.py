@@ -33,6 +33,15 @@ class ExtraFile:
 
 
 @dataclass(frozen=True)
+class Hardware:
+    """A node that is a QEMU machine instead of an nspawn node."""
+
+    memory_mib: int = 512
+    #: Where the battery-less clock stands at every power-on; None for the host's time.
+    clock: str | None = None
+
+
+@dataclass(frozen=True)
 class NodeBlueprint:
     """One node: its address, what runs on it, and what its config file says."""
 
@@ -46,6 +55,7 @@ class NodeBlueprint:
     initial_member: bool
     arguments: dict[str, str] = field(default_factory=dict)
     files: dict[str, ExtraFile] = field(default_factory=dict)
+    hardware: Hardware | None = None
 
     @property
     def fully_qualified(self) -> str:
@@ -61,6 +71,7 @@ class NodeBlueprint:
 
 
 KEYS = {"address", "services", "agent", "cluster_config", "initial_member", "arguments", "files"}
+KEYS |= {"hardware"}
 
 
 def node_from(name: str, data: dict[str, Any]) -> NodeBlueprint:
@@ -85,6 +96,7 @@ def node_from(name: str, data: dict[str, Any]) -> NodeBlueprint:
             path: ExtraFile(entry["text"], int(entry.get("mode", "0644"), 8))
             for path, entry in data.get("files", {}).items()
         },
+        hardware=Hardware(**data["hardware"]) if "hardware" in data else None,
     )
 
 

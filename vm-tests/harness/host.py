@@ -14,6 +14,8 @@ from pathlib import Path
 from .lab import Lab, LabError
 
 PROGRAMS = ("systemd-nspawn", "mmdebstrap", "unshare", "nsenter", "ip", "make", "tar")
+#: What a QEMU machine needs on top of that.
+MACHINE_PROGRAMS = ("qemu-system-x86_64", "mke2fs")
 
 
 def is_debian() -> bool:
@@ -29,12 +31,27 @@ def obstacle() -> str | None:
         return f"this is {platform.system()}, and nodes need Linux namespaces"
     if os.geteuid() != 0:
         return "not root: nodes need namespaces, mounts and a bridge (try with sudo)"
-    if missing := [name for name in PROGRAMS if shutil.which(name) is None]:
-        where = "run vm-tests/harness/host.sh" if is_debian() else "and this host is no Debian"
-        return f"missing programs: {', '.join(missing)}; {where}"
+    if missing := _missing(PROGRAMS):
+        return missing
     if "cgroup2" not in Path("/proc/filesystems").read_text():
         return "the kernel has no cgroup v2"
     return _refused()
+
+
+def obstacle_to_machines() -> str | None:
+    """Why QEMU machines cannot run where nodes can, or None when they can."""
+    if platform.machine() != "x86_64":
+        return f"QEMU machines run x86-64 programs, and this host builds for {platform.machine()}"
+    if not Path("/dev/net/tun").exists():
+        return "no /dev/net/tun: QEMU machines need a tap (modprobe tun)"
+    return _missing(MACHINE_PROGRAMS)
+
+
+def _missing(programs: tuple[str, ...]) -> str | None:
+    if not (missing := [name for name in programs if shutil.which(name) is None]):
+        return None
+    where = "run vm-tests/harness/host.sh" if is_debian() else "and this host is no Debian"
+    return f"missing programs: {', '.join(missing)}; {where}"
 
 
 def _refused() -> str | None:

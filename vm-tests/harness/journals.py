@@ -50,9 +50,8 @@ class Account:
 
 def journal(node: Node, output: str = "short-iso-precise") -> str:
     """All boots of a node's journal, also where the node is off."""
-    show = ["journalctl", "--no-pager", "--quiet", "--all", f"--output={output}"]
     try:
-        return node.lab.run("chroot", str(node.root), *show, "--directory=/var/log/journal")
+        return node.journal(output)
     except LabError as error:
         return f"(the journal of {node.name} cannot be read: {error})\n"
 

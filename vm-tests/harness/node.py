@@ -66,6 +66,11 @@ class Node:
         target.write_bytes(content.encode() if isinstance(content, str) else content)
         target.chmod(mode)
 
+    def journal(self, output: str) -> str:
+        """All boots of the node's journal, also where the node is off."""
+        show = ("journalctl", "--no-pager", "--quiet", "--all", f"--output={output}")
+        return self.lab.run("chroot", str(self.root), *show, "--directory=/var/log/journal")
+
     def plug_in(self) -> None:
         """A fresh network namespace and cable: no connection outlives a boot."""
         lab, name, link = self.lab, self.name, self._link

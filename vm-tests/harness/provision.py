@@ -13,6 +13,7 @@ from . import places, product, room
 from .blueprint import API_PORTS, RAFT_PORTS, NodeBlueprint, initial_cluster
 from .lab import Lab
 from .node import Node
+from .qemu_node import QemuNode
 
 SECRETS = "/etc/nixos/secrets"
 CONFIG = f"{SECRETS}/cluster-config.json"
@@ -96,7 +97,10 @@ def nodes_of(lab: Lab, base: Path, blueprints: list[NodeBlueprint]) -> list[Node
     """All nodes of a lab, installed and switched off."""
     lower = product.layer(lab, base)
     issue_certificates(lab, blueprints)
-    nodes = [Node(lab, blueprint, index, lower) for index, blueprint in enumerate(blueprints)]
+    nodes = [
+        (Node if blueprint.hardware is None else QemuNode)(lab, blueprint, index, lower)
+        for index, blueprint in enumerate(blueprints)
+    ]
     for node in nodes:
         provision(lab, node, blueprints)
     room.wait(len(nodes))

@@ -17,6 +17,7 @@ from .lab import Lab
 from .log import Log
 from .machine import PATIENCE, Limit
 from .machine_units import Machine
+from .qemu_machine import machine
 
 
 @dataclass
@@ -80,6 +81,12 @@ class Scenario:
         self.name = folder.name
         self.evidence: Evidence | None = None
 
+    @property
+    def emulates(self) -> bool:
+        """Whether one of its nodes is a QEMU machine."""
+        nodes = blueprint.read(self.folder / "nodes.json")
+        return any(node.hardware is not None for node in nodes)
+
     def run(self, say: Callable[[str], None] | None = None) -> None:
         """Run it; raises what the script raised, or `ScenarioFailed`."""
         blueprints = blueprint.read(self.folder / "nodes.json")
@@ -91,7 +98,7 @@ class Scenario:
             nodes = provision.nodes_of(lab, base, blueprints)
             log.info("nodes installed")
             try:
-                exec(code, vocabulary([Machine(node, log) for node in nodes], log))
+                exec(code, vocabulary([machine(node, log) for node in nodes], log))
                 log.info("script done")
             finally:
                 told = journals.accounts(nodes)

@@ -1,0 +1,177 @@
+"""A node that is a whole machine of its own: firmware, kernel, clock, disk and card.
+
+The same root file system as an nspawn node's, on a disk, under QEMU's software
+emulation. Slower, but what it does to its clock or its kernel is nobody else's
+business. Must not know what scenarios expect of it: see `qemu_machine`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from . import entering, places, processes, product, qemu_kernel, qemu_monitor, waiting
+from .blueprint import Hardware, NodeBlueprint
+from .lab import BRIDGE, COMMAND_LIMIT, Lab
+from .node import Node
+from .qemu_shell import PortShell
+
+EMULATOR = "qemu-system-x86_64"
+UNITS = places.UNITS / "qemu"
+#: Under emulation each of these costs up to a second of the boot, and nobody looks at them.
+MASKED = (
+    *("getty.target", "modprobe@.service", "systemd-sysusers.service"),
+    *("systemd-update-utmp.service", "systemd-update-utmp-runlevel.service"),
+    *("proc-sys-fs-binfmt_misc.automount", "systemd-pstore.service"),
+    *("dev-hugepages.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount"),
+)
+#: The kernel measures the TSC's rate once, and where a busy host holds the emulator up it is wrong
+#: by factors (864 MHz for 2300, and all timers with it); the HPET tells its rate itself.
+TIMERS = "clocksource=hpet"
+CONSOLE = "console=ttyS0 loglevel=5 systemd.show_status=1 systemd.log_color=0"
+COMMAND_LINE = f"{CONSOLE} {TIMERS} net.ifnames=0"
+DISK_SIZE = "1G"
+CARD = "card"
+
+
+class QemuNode(Node):
+    """One machine; its disk outlives shutdown and crash."""
+
+    def __init__(self, lab: Lab, blueprint: NodeBlueprint, index: int, lower: str) -> None:
+        super().__init__(lab, blueprint, index, lower)
+        assert blueprint.hardware is not None
+        self.hardware: Hardware = blueprint.hardware
+        self.kernel = qemu_kernel.kernel()
+        self._address = f"52:54:00:00:00:{index + 1:02x}"
+        self.shell: PortShell | None = None
+        self._install()
+
+    def _inside(self, name: str) -> Path:
+        """A file of this machine, as the lab names it."""
+        return self._folder / name
+
+    def _outside(self, name: str) -> Path:
+        """The same, as the harness opens it."""
+        return self.lab.path(self._inside(name))
+
+    def _install(self) -> None:
+        """What only machines have on their disk; all else is written as for any node."""
+        units = sorted(UNITS.glob("*.service"))
+        for unit in units:
+            self.write(f"{product.SYSTEM_UNITS}/{unit.name}", unit.read_text())
+        shell = (UNITS / "tests-shell.sh").read_text()
+        self.write("/usr/lib/first-boot-tests/shell", shell, 0o755)
+        self.write("/etc/default/tests-network", f"ADDRESS={self.blueprint.address}\n")
+        systemctl = ("systemctl", f"--root={self.root}", "--quiet")
+        self.lab.run(*systemctl, "enable", *(unit.name for unit in units))
+        self.lab.run(*systemctl, "mask", *MASKED)
+        if (clock := self.hardware.clock) is not None:
+            # Else PID 1 would lift the clock to the day on which systemd was built.
+            epoch = f"{self.root}/usr/lib/clock-epoch"
+            self.lab.run("touch", f"--date={clock}Z", epoch)
+
+    def _make_image(self) -> None:
+        """Turn what was installed into a disk; without loop devices, which not every host has."""
+        image = self._inside("disk")
+        make = ("mke2fs", "-q", "-t", "ext4", "-d", str(self.root), str(image), DISK_SIZE)
+        self.lab.run(*make, limit=2 * COMMAND_LIMIT)
+
+    def plug_in(self) -> None:
+        """A fresh cable from the switch to the card."""
+        script = f"""
+            set -e
+            ip link delete {self._link} 2>/dev/null || true
+            ip tuntap add {self._link} mode tap
+            ip link set {self._link} master {BRIDGE} up
+        """
+        self.lab.run("sh", "-c", script)
+
+    def set_link(self, up: bool) -> None:
+        """Pull the cable out of the card, or put it back."""
+        self._linked = up
+        if self.running():
+            self._monitor("set_link", {"name": CARD, "up": up})
+
+    def _monitor(self, command: str, arguments: dict[str, object]) -> None:
+        monitor = self._outside("monitor")
+        waiting.until(monitor.exists, COMMAND_LIMIT, f"{self.name}: QEMU has a monitor")
+        qemu_monitor.command(monitor, command, arguments)
+
+    def command_line(self) -> list[str]:
+        """How QEMU is called."""
+        folder, hardware = self._folder, self.hardware
+        line = [EMULATOR, "-name", self.name, "-nodefaults", "-no-user-config"]
+        line += ["-display", "none", "-machine", "q35", "-accel", "tcg,thread=multi"]
+        line += ["-cpu", "max", "-smp", "1", "-m", f"{hardware.memory_mib}M"]
+        if hardware.clock is not None:
+            # At every power-on anew: no battery keeps it going.
+            line += ["-rtc", f"base={hardware.clock}"]
+        line += ["-kernel", str(self.kernel.image), "-initrd", str(self.kernel.initrd)]
+        line += ["-append", COMMAND_LINE]
+        line += ["-qmp", f"unix:{folder}/monitor,server=on,wait=off"]
+        line += ["-chardev", f"file,id=console,path={folder}/console,append=on"]
+        line += ["-serial", "chardev:console"]
+        # What the machine has written survives its end; the host itself is not expected to crash.
+        disk = f"file={folder}/disk,format=raw,if=none,id=disk,cache=unsafe"
+        line += ["-drive", disk, "-device", "virtio-blk-pci,drive=disk"]
+        line += ["-netdev", f"tap,id=cable,ifname={self._link},script=no,downscript=no"]
+        card = f"virtio-net-pci,id={CARD},netdev=cable,mac={self._address},romfile="
+        line += ["-device", card, "-device", "virtio-serial-pci"]
+        line += ["-chardev", f"file,id=journal,path={folder}/journal,append=on"]
+        line += ["-chardev", f"socket,id=shell,path={folder}/shell"]
+        for port in ("journal", "shell"):
+            line += ["-device", f"virtserialport,chardev={port},name={port}"]
+        return line
+
+    def boot(self) -> None:
+        """Press the power button; returns at once."""
+        if self.running():
+            return
+        if self.boots == 0:
+            self._make_image()
+        self.plug_in()
+        self.boots += 1
+        self._outside("monitor").unlink(missing_ok=True)
+        self._hang_up()
+        self.shell = PortShell(self._outside("shell"))
+        group = self.lab.cgroup / self.name
+        start = f'mkdir -p {group} && echo $$ >{group}/cgroup.procs && exec "$@"'
+        with self.console.open("ab") as console:
+            self._process = entering.start(
+                self.lab.enter(["sh", "-c", start, "sh", *self.command_line()]),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+            )
+        if not self._linked:
+            self.set_link(up=False)
+
+    def running(self) -> bool:
+        """Whether the machine is powered on."""
+        process = self._process
+        return process is not None and process.poll() is None
+
+    def kill(self) -> None:
+        """Power loss: QEMU ends at once, and with it what the machine has not written."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        for process in processes.descendants_of(self._process.pid):
+            os.kill(process, signal.SIGKILL)
+        self.wait_until_off()
+
+    def journal(self, output: str) -> str:
+        """What the machine told of its journal while it ran."""
+        del output
+        told = self._outside("journal")
+        return told.read_text(errors="replace") if told.exists() else ""
+
+    def _hang_up(self) -> None:
+        if self.shell is not None:
+            self.shell.close()
+            self.shell = None
+
+    def _forget(self) -> None:
+        self._hang_up()
+        super()._forget()
