@@ -4,7 +4,7 @@ use std::env;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// 2026-11-20, when this was written. Nix pretends 1980 to every build (`SOURCE_DATE_EPOCH`), which would be no floor.
-const NOT_BEFORE: u64 = 1795132800;
+const NOT_BEFORE: u64 = 1_795_132_800;
 
 fn main() {
     println!("cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH");
