@@ -1,4 +1,4 @@
-"""A machine takes the name of a dead one where the configuration says so, and never of a live one (row M4)."""
+"""A machine takes the name of a dead one where the configuration says so, not of a live one."""
 
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 MARKERS = "/var/lib/first-boot-automation"

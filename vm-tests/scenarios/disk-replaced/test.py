@@ -1,4 +1,4 @@
-"""A machine takes the name of one that is gone: blocked with a remedy that works as it stands (row M4)."""
+"""A machine with the name of one that is gone: blocked, and the remedy works as it stands (M4)."""
 
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 MARKERS = "/var/lib/first-boot-automation"
@@ -40,7 +40,9 @@ for service, port, raft_port in STEPS:
             f"{service} has a member node04 at 10.0.1.13:{raft_port}, not at this node's address",
             status,
         )
-        spare.succeed("grep --only-matching \"curl .* -X DELETE '[^']*'\" /root/status > /root/remedy")
+        spare.succeed(
+            "grep --only-matching \"curl .* -X DELETE '[^']*'\" /root/status > /root/remedy"
+        )
         t.assertIn(f"then `systemctl restart {unit}`", status)
         log.info(spare.succeed("cat /root/remedy", "bash -e /root/remedy"))
         t.assertEqual(entries(port), [])

@@ -1,4 +1,4 @@
-"""The way out and back: leave, reset, and both refused where the quorum needs this node (rows M3, M5)."""
+"""The way out and back: leave, reset; both refused where the quorum needs the node (M3, M5)."""
 
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 AGENT = "first-boot-agent --log-format text"
@@ -56,7 +56,8 @@ with subtest("reset: stopped, and the data moved aside; its last words bring the
         t.assertEqual(node04.succeed(f"ls -A /var/lib/{service}"), "")
     is_out()
     for service in PORTS:
-        way = f"systemctl start {service}.service && systemctl restart {service}-cluster-join.service"
+        join = f"{service}-cluster-join.service"
+        way = f"systemctl start {service}.service && systemctl restart {join}"
         t.assertIn(f"to join anew: {way}\n", said)
         node04.succeed(way, timeout=60)
     is_back()

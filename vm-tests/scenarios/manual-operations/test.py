@@ -108,7 +108,7 @@ with subtest("with a leader it can reach, the node comes back by itself"):
     wait_for_members(2379, 4)
     wait_for_members(2479, 4)
 
-with subtest("Reset and Re-join, of a member that is still listed: its data is gone, so it is blocked"):
+with subtest("Reset and Re-join of a member that is still listed: blocked, for its data is gone"):
     node04.fail(
         """
 # Stop services
@@ -124,7 +124,8 @@ systemctl restart chainfire-cluster-join.service
 """,
         timeout=60,
     )
-    t.assertEqual(node04.get_unit_property("chainfire-cluster-join.service", "ExecMainStatus"), "78")
+    status = node04.get_unit_property("chainfire-cluster-join.service", "ExecMainStatus")
+    t.assertEqual(status, "78")
 
 with subtest("the commands that status shows, as they stand, let it join anew"):
     node04.succeed("systemctl start flaredb.service")
@@ -133,7 +134,9 @@ with subtest("the commands that status shows, as they stand, let it join anew"):
         node04.wait_until_succeeds(f"systemctl show {unit} | grep ^ExecMainStatus=78", timeout=30)
         node04.succeed("! first-boot-agent status > /root/status", timeout=30)
         node04.succeed(f"grep '{service} has this node, .* with other data' /root/status")
-        node04.succeed("grep --only-matching \"curl .* -X DELETE '[^']*'\" /root/status > /root/remedy")
+        node04.succeed(
+            "grep --only-matching \"curl .* -X DELETE '[^']*'\" /root/status > /root/remedy"
+        )
         node04.succeed("bash -e /root/remedy", f"systemctl restart {unit}", timeout=60)
         node04.succeed(f"test -s {MARKERS}/.{service}-joined")
     wait_for_members(2379, 4)

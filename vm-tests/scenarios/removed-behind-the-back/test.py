@@ -1,4 +1,4 @@
-"""A member that was removed by somebody else learns it at its next boot, and nothing else changes (row M7)."""
+"""A member that somebody else removed learns it at its next boot; nothing else changes (row M7)."""
 
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 JOIN = "chainfire-cluster-join.service"
@@ -49,15 +49,9 @@ def drift_is_told(before, asked):
 
 
 def comes_back():
-    # "Reset and join again": what it still has of its old membership does not let it wait to be added.
-    node04.succeed(
-        "systemctl stop chainfire.service",
-        "rm -r /var/lib/chainfire/*",
-        f"rm {MARKER}",
-        "systemctl start chainfire.service",
-        f"systemctl restart {JOIN}",
-        timeout=60,
-    )
+    # What it still has is of a membership that has ended: with that, it does not wait to be added.
+    node04.succeed("first-boot-agent reset chainfire", timeout=60)
+    node04.succeed(f"systemctl start chainfire.service && systemctl restart {JOIN}", timeout=60)
     node04.succeed(f"test -s {MARKER}")
     t.assertEqual(members(), with_node04)
     node04.wait_until_succeeds("first-boot-agent health-check", timeout=30)

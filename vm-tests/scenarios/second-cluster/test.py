@@ -53,7 +53,8 @@ with subtest("the remedy, as it was told, makes it join by itself"):
         "rm -r /var/lib/chainfire/*",
         "sed -i 's/--initial-cluster [^ ]*//' /etc/default/chainfire",
         "systemctl start chainfire.service",
-        "umask 077; jq '.bootstrap = false | .leader_url = \"https://node01.prod.example.com:2379\"'"
+        "umask 077; jq '.bootstrap = false"
+        " | .leader_url = \"https://node01.prod.example.com:2379\"'"
         f" {CONFIG} > {CONFIG}.new && mv {CONFIG}.new {CONFIG}",
     )
     node04.wait_for_file(f"{MARKERS}/.chainfire-joined", timeout=45)

@@ -1,4 +1,4 @@
-"""Services that tell neither role, leader, cluster nor incarnation: what is promised holds all the same."""
+"""Services that tell no role, leader, cluster or incarnation: the promises hold all the same."""
 
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 MARKERS = "/var/lib/first-boot-automation"
@@ -7,7 +7,8 @@ PORTS = {"chainfire": 2379, "flaredb": 2479}
 
 def entries(port):
     return node01.succeed(
-        f"{ASK} https://localhost:{port}/admin/cluster/members | jq --compact-output '.members[] | [.id, keys]'"
+        f"{ASK} https://localhost:{port}/admin/cluster/members"
+        " | jq --compact-output '.members[] | [.id, keys]'"
     ).splitlines()
 
 
