@@ -43,6 +43,6 @@ with subtest("node04 is gone, and the next start takes its place in both service
         t.assertEqual(entries(port), [f"10.0.1.16:{raft_port}", "voter"])
         spare.succeed(
             f"journalctl -u {service}-cluster-join.service"
-            f" | grep 'Removed the dead member node04 at 10.0.1.13:{raft_port}'"
+            f" | grep 'Removed the old entry node04 at 10.0.1.13:{raft_port}'"
         )
     spare.succeed("first-boot-agent health-check", timeout=30)

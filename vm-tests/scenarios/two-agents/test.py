@@ -3,7 +3,7 @@
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 JOIN = "chainfire-cluster-join.service"
 MARKER = "/var/lib/first-boot-automation/.chainfire-joined"
-LOCK = "/var/lib/first-boot-automation/.lock-chainfire"
+LOCK = "/var/lib/first-boot-automation/chainfire.lock"
 BY_HAND = "first-boot-agent --log-format text join chainfire"
 
 
