@@ -104,3 +104,11 @@ pub fn check(document: &Document, context: &Context) -> Result<Checked, Report> 
         _ => Err(Report::of(fields.problems, fields.warnings)),
     }
 }
+
+/// A configuration that is right, for the tests of other rooms.
+#[cfg(test)]
+pub(crate) fn of(json: &str) -> Config {
+    let context =
+        Context { given: Origin::Default, host_name: None, secrets: "/etc/nixos/secrets".into(), strict: true };
+    check(&parse(json.as_bytes()).unwrap(), &context).unwrap().config
+}

@@ -76,6 +76,17 @@ impl Step {
         }
     }
 
+    /// The unit that starts it when what it waits for has changed.
+    #[must_use]
+    pub fn path_unit(self) -> &'static str {
+        match self {
+            Self::Chainfire => "chainfire-cluster-join.path",
+            Self::Flaredb => "flaredb-cluster-join.path",
+            Self::Iam => "iam-initial-setup.path",
+            Self::HealthCheck => "cluster-health-check.path",
+        }
+    }
+
     /// The step that must be done first.
     #[must_use]
     pub fn needs(self) -> Option<Self> {

@@ -6,6 +6,7 @@ the PID of their run; what belongs to a live process is never touched.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -36,7 +37,9 @@ def sweep_cgroups() -> None:
     for _, folder, kind, *_ in mounts:
         if kind != "cgroup2":
             continue
-        for group in Path(folder).rglob("first-boot-lab-*"):
-            name = LAB.fullmatch(group.name)
-            if name and not alive(name[1]):
-                keeper.remove_cgroup(group)
+        # Not rglob: it fails where another run's cgroups go away meanwhile.
+        for parent, groups, _ in os.walk(folder):
+            for group in groups:
+                name = LAB.fullmatch(group)
+                if name and not alive(name[1]):
+                    keeper.remove_cgroup(Path(parent, group))

@@ -148,7 +148,7 @@ fn assert_formed(list: &MemberList, config: &Config, raft: &RaftServiceConfig) {
 
 fn assert_verdict(list: &MemberList) {
     let group = GroupFinding {
-        service: "chainfire",
+        service: RaftService::Chainfire,
         list: Ok(list.clone()),
         holds_this_node: true,
         marker_claims_membership: true,

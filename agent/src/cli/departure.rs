@@ -63,7 +63,7 @@ async fn depart(
             (Departure::Leave, Some(raft)) => run::leave(&context, raft, quorum, &report).await,
             (Departure::Reset, Some(raft)) => run::reset(&context, raft, quorum, &report).await,
             // IAM has no members.
-            (_, None) => run::reset_iam(&context, &report),
+            (_, None) => run::reset_iam(&context, &report).await,
         };
         if outcome != Outcome::Done {
             return Ok(outcome.into());

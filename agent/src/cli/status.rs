@@ -113,6 +113,5 @@ async fn facts(options: &Options, loaded: &Loaded, units: Vec<Option<UnitState>>
         decisions,
         units,
         live,
-        state_directory: options.state_dir.clone(),
     }
 }

@@ -516,13 +516,14 @@ events! {
         explanation "This node could not be removed from the cluster (@ERROR@), and the operator has accepted the loss \
             of the quorum. If the cluster lives on, remove this node's entry there before the node joins again."
 
-    /// A service could not be stopped, so its data was left alone.
+    /// A unit could not be stopped, so nothing more was done.
     ServiceNotStopped { error: String, remedy: String }
         Error "096772ed1f1f4a02b758321b910d4427"
-        message "The service was not stopped, its data was left alone: {error}; {remedy}"
-        subject "A service could not be stopped"
-        explanation "A service's data is moved aside only while it is stopped, and it could not be: @ERROR@. The node \
-            is no member any more; stop the service and run the reset again."
+        message "A unit was not stopped, so nothing more was done: {error}; {remedy}"
+        subject "A unit could not be stopped"
+        explanation "A service's data is moved aside only while it is stopped, and markers are removed only while nothing \
+            would have the node join again: @ERROR@. Stop the unit and run the command again; what was done is not \
+            done twice."
 
     /// A service's data was moved aside.
     DataMovedAside { path: String, backup: String }

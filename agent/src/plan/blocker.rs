@@ -104,7 +104,11 @@ impl Blocker {
             remedy: format!(
                 "if that machine is gone for good, remove its entry: {}{}; else set another node_id",
                 removal(config, service, member, at),
-                if config.replace { " (\"replace\" waits until it is no longer healthy)" } else { "" }
+                if config.replace {
+                    " (it is replaced only while the cluster cannot reach it: start this unit again then)"
+                } else {
+                    ""
+                }
             ),
         }
     }
@@ -183,5 +187,5 @@ pub(super) fn removal(config: &Config, service: &RaftServiceConfig, member: &Mem
     };
     // The id is the cluster's word: it must not become a command of the shell that this is pasted into.
     let url = at.join(&service.paths.member.of(&member.id)).to_string().replace('\'', "%27");
-    format!("curl --cacert {}{identity} -X DELETE '{url}'", tls.ca.display())
+    format!("curl --fail-with-body --cacert {}{identity} -X DELETE '{url}'", tls.ca.display())
 }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
-use crate::config::Service;
+use crate::config::{Config, RaftService, Service};
 
 use super::Blocker;
 use super::membership::{Leader, MemberList};
@@ -11,8 +11,8 @@ use super::membership::{Leader, MemberList};
 /// What was found out about one Raft group.
 #[derive(Debug, Clone)]
 pub struct GroupFinding {
-    /// `chainfire` or `flaredb`.
-    pub service: &'static str,
+    /// Which one.
+    pub service: RaftService,
     /// The live member list, or why there is none.
     pub list: Result<MemberList, String>,
     /// Whether the list holds this node as a full member.
@@ -160,6 +160,16 @@ impl GroupFinding {
         }
     }
 
+    /// The commands that make a node a member again that has the data of one: a member that was removed while it was off
+    /// must not come back with its old log.
+    #[must_use]
+    pub fn way_back(&self, config: &Config) -> String {
+        let (service, unit) = (self.service, &config.raft(self.service).unit);
+        format!(
+            "first-boot-agent reset {service} && systemctl start {unit} && systemctl restart {service}-cluster-join.service"
+        )
+    }
+
     /// `quorum 3 of 4 voters, leader node01`, or what is missing.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -218,7 +228,7 @@ mod tests {
             })
             .collect();
         GroupFinding {
-            service: "chainfire",
+            service: RaftService::Chainfire,
             list: Ok(MemberList { members, leader: Leader::Known("node00".to_owned()), cluster_id: None }),
             holds_this_node: true,
             marker_claims_membership: true,

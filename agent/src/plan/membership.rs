@@ -123,6 +123,19 @@ impl Member {
         self.status == "healthy"
     }
 
+    /// Whether the service says for certain that it does not answer; `unknown`, as after an election, is no such word.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        matches!(self.status.as_str(), "unreachable" | "dead" | "down" | "failed" | "offline")
+    }
+
+    /// Whether it is this node: by id and address, or by id alone where this node does not know its address (a bootstrap
+    /// configuration without `raft_addr`).
+    #[must_use]
+    pub fn is(&self, id: &NodeId, service: &RaftServiceConfig) -> bool {
+        self.id == id.as_str() && has_own_address(self, service)
+    }
+
     /// Its API: the endpoint that the configuration knows for its address, else its Raft host with this service's port.
     #[must_use]
     pub fn api(&self, service: &RaftServiceConfig) -> Option<Endpoint> {
@@ -165,11 +178,10 @@ impl MemberList {
         leader.and_then(|leader| leader.api(service)).unwrap_or_else(|| at.clone())
     }
 
-    /// The entry that is this node: by id and address, or by id alone where this node does
-    /// not know its address (a bootstrap configuration without `raft_addr`).
+    /// The entry that is this node.
     #[must_use]
     pub fn entry_of<'a>(&'a self, id: &NodeId, service: &RaftServiceConfig) -> Option<&'a Member> {
-        self.members.iter().find(|member| member.id == id.as_str() && has_own_address(member, service))
+        self.members.iter().find(|member| member.is(id, service))
     }
 }
 
@@ -227,7 +239,7 @@ pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> 
     for member in &list.members {
         if member.id == id.as_str() {
             // Where somebody lives under our id, nobody but an operator knows which of the two is meant.
-            return if config.replace && !member.is_healthy() {
+            return if config.replace && member.is_dead() {
                 Move::replace(member)
             } else {
                 Move::Blocked(Blocker::id_taken(config, service, member, &list.to_ask(service, at)))

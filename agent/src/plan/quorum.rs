@@ -105,20 +105,11 @@ mod tests {
         MemberList { members, leader: Leader::NotTold, cluster_id: None }
     }
 
-    fn config() -> Config {
-        let context = crate::config::Context {
-            given: crate::config::Origin::Default,
-            host_name: None,
-            secrets: "/etc/nixos/secrets".into(),
-            strict: true,
-        };
-        let json = br#"{"node_id": "node9", "leader_url": "https://node0:2379", "raft_addr": "10.0.1.19:2380"}"#;
-        crate::config::check(&crate::config::parse(json).unwrap(), &context).unwrap().config
-    }
-
     #[test]
     fn m8_a_voter_more_waits_until_the_quorum_it_needs_is_there() {
-        let config = config();
+        let config = crate::config::of(
+            r#"{"node_id": "node9", "leader_url": "https://node0:2379", "raft_addr": "10.0.1.19:2380"}"#,
+        );
         let at = config.chainfire.url.clone();
         let well = "healthy";
         for (statuses, is_safe) in [

@@ -9,25 +9,15 @@ use super::*;
 use crate::config::{self, Endpoint};
 use crate::markers::Achievement;
 
-fn config(json: &str) -> Config {
-    let context = config::Context {
-        given: config::Origin::Default,
-        host_name: None,
-        secrets: PathBuf::from("/etc/nixos/secrets"),
-        strict: true,
-    };
-    config::check(&config::parse(json.as_bytes()).unwrap(), &context).unwrap().config
-}
-
 fn joining() -> Config {
-    config(
+    config::of(
         r#"{"node_id": "node04", "bootstrap": false, "cluster_name": "prod",
             "leader_url": "https://node01.prod.example.com:2379", "raft_addr": "10.0.1.13:2380"}"#,
     )
 }
 
 fn bootstrapping() -> Config {
-    config(
+    config::of(
         r#"{"node_id": "node01", "bootstrap": true, "raft_addr": "10.0.1.10:2380",
             "initial_peers": ["node01:2380", "node02:2380", "node03:2380"]}"#,
     )
@@ -81,7 +71,7 @@ fn sequencing_and_resumption() {
 
 #[test]
 fn a_service_that_is_turned_off_is_left_out_and_waited_for_by_nobody() {
-    let config = config(
+    let config = config::of(
         r#"{"node_id": "node04", "leader_url": "https://node01:2379", "raft_addr": "10.0.1.13:2380",
             "services": {"flaredb": {"enable": false}, "iam": {"enable": false}}}"#,
     );

@@ -1,6 +1,8 @@
 //! Bootstrap: the local service forms its cluster with its peers, and the marker says so once its own list does and no
 //! peer contradicts it. Must not add anybody.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
@@ -40,7 +42,7 @@ async fn await_formed<U, C: Cluster>(
 ) -> Result<MemberList, Stop> {
     let policy = &context.config.policies.promotion;
     let mut schedule = Schedule::polling(policy);
-    let mut guarded = false;
+    let mut pause = Duration::ZERO;
     loop {
         let missing = match context.cluster.members(service, &service.url).await {
             Ok(list) => match formed(&list, &context.config.node.id, service) {
@@ -51,9 +53,9 @@ async fn await_formed<U, C: Cluster>(
                 fault.blocker().map_or_else(|| Ok(fault.to_string()), |blocker| Err(Stop::Blocked(blocker)))?
             }
         };
-        if !guarded {
+        // Peers come up while this node waits: they are asked again whenever the pause has grown to its longest.
+        if schedule.attempt() == 1 || pause >= policy.max_delay {
             refuse_second_cluster(context, service, health, None).await?;
-            guarded = true;
         }
         context.progress.status(&format!("waiting for {} to form its cluster: {missing}", service.service));
         let Some(delay) = schedule.next_delay(None) else {
@@ -64,6 +66,7 @@ async fn await_formed<U, C: Cluster>(
             }));
         };
         sleep(delay).await;
+        pause = delay;
     }
 }
 

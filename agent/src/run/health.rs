@@ -95,7 +95,7 @@ fn find_markers<U, C>(context: &Context<'_, U, C>, groups: &[GroupFinding]) -> V
 }
 
 fn cluster_id(groups: &[GroupFinding], service: Service) -> Option<&str> {
-    let group = groups.iter().find(|group| group.service == service.as_str())?;
+    let group = groups.iter().find(|group| Some(group.service) == service.raft())?;
     group.list.as_ref().ok()?.cluster_id.as_deref()
 }
 
@@ -106,12 +106,7 @@ fn report_drift<U, C>(context: &Context<'_, U, C>, findings: &Findings, report: 
                 "{} does not hold {} as a full member, its marker says it does",
                 group.service, context.config.node.id
             ),
-            remedy: format!(
-                "if it should, run: rm {}/.{}-* && systemctl restart {}-cluster-join.service",
-                context.markers.directory().display(),
-                group.service,
-                group.service
-            ),
+            remedy: format!("if it should be one, join anew: {}", group.way_back(context.config)),
         });
     }
 }
@@ -147,7 +142,7 @@ async fn find_group<U, C: Cluster>(
         _ => None,
     };
     let group = GroupFinding {
-        service: service.service.as_str(),
+        service: service.service,
         holds_this_node: list
             .as_ref()
             .is_ok_and(|list| list.entry_of(&context.config.node.id, service).is_some_and(Member::is_full)),
@@ -188,7 +183,8 @@ async fn find_endpoint<U, C: Cluster>(
     service: &RaftServiceConfig,
     member: &Member,
 ) -> EndpointFinding {
-    let own = member.id == context.config.node.id.as_str();
+    // Not by the id alone: an entry of ours at another address is another machine's.
+    let own = member.is(&context.config.node.id, service);
     let url = if own { Some(service.url.clone()) } else { member.api(service) };
     let answer = match &url {
         Some(url) => {

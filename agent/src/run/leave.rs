@@ -4,16 +4,16 @@
 
 use tokio::time::sleep;
 
-use crate::config::{Endpoint, RaftService, RaftServiceConfig};
+use crate::config::{Endpoint, RaftService, RaftServiceConfig, Service};
 use crate::events::{Event, Report};
 use crate::markers::{Attempt, Lock};
-use crate::plan::Blocker;
 use crate::plan::membership::MemberList;
 use crate::plan::quorum::risk_without;
+use crate::plan::{Blocker, Step};
 use crate::retry::Schedule;
 
 use super::candidates::{self, Candidates};
-use super::ports::{Class, Cluster, Fault};
+use super::ports::{Class, Cluster, Fault, Units};
 use super::{Context, Outcome, Setback, Stop, end, locking_failed};
 
 /// What is to become of a quorum that this node is needed for.
@@ -26,27 +26,44 @@ pub enum Quorum {
 }
 
 /// Removes this node from a service's cluster and then its markers, telling `report` what happens.
-pub async fn leave<U, C: Cluster>(
+pub async fn leave<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
     service: RaftService,
     quorum: Quorum,
     report: &dyn Report,
 ) -> Outcome {
     let left = async {
-        let lock = take_lock(context, service)?;
+        stop_steps(context, service.into()).await?;
+        let lock = take_lock(context, service.into())?;
         end_membership(context, context.config.raft(service), quorum, report).await?;
         remove_markers(context, &lock, report)
     };
     end(context, "leave", left.await, report)
 }
 
-/// The lock, at once or not at all: leaving does not queue behind a join.
-pub(super) fn take_lock<U, C>(context: &Context<'_, U, C>, service: RaftService) -> Result<Lock, Stop> {
-    match context.lock(service.into())? {
+/// Stops the step of a service and those behind it, with the path units that would start them when the markers go: the
+/// node would be back at once. At the next boot they start again.
+pub(super) async fn stop_steps<U: Units, C>(context: &Context<'_, U, C>, first: Step) -> Result<(), Stop> {
+    let Some(units) = &context.units else {
+        return Ok(());
+    };
+    for step in Step::ALL.into_iter().filter(|step| *step >= first) {
+        for unit in [step.path_unit(), step.unit()] {
+            units.stop(unit).await.map_err(|error| {
+                Stop::Failed(Event::ServiceNotStopped { error, remedy: format!("stop it: systemctl stop {unit}") })
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The lock, at once or not at all: leaving does not queue behind another agent.
+pub(super) fn take_lock<U, C>(context: &Context<'_, U, C>, service: Service) -> Result<Lock, Stop> {
+    match context.lock(service)? {
         Attempt::Taken(lock) => Ok(lock),
         Attempt::Held(held) => Err(Stop::Failed(Event::LockHeld {
             holder: held.holder,
-            remedy: format!("look at it: systemctl status {service}-cluster-join.service"),
+            remedy: "wait for it, or end it, and try again".to_owned(),
         })),
     }
 }

@@ -30,7 +30,7 @@ pub trait Units {
     /// The unit's last journal lines, which explain its failure; empty where unavailable.
     fn last_lines(&self, unit: &UnitName) -> impl Future<Output = Vec<String>>;
     /// Has the unit stopped and returns when it is; one that does not exist is. `Err` says why not.
-    fn stop(&self, unit: &UnitName) -> impl Future<Output = Result<(), String>>;
+    fn stop(&self, unit: &str) -> impl Future<Output = Result<(), String>>;
 }
 
 /// The changes of one unit.

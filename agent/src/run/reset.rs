@@ -5,9 +5,9 @@ use crate::clock;
 use crate::config::{RaftService, RaftServiceConfig, Service};
 use crate::data_directory;
 use crate::events::{Event, Report};
-use crate::markers::Attempt;
+use crate::plan::Step;
 
-use super::leave::{Quorum, end_membership, remove_markers, take_lock};
+use super::leave::{Quorum, end_membership, remove_markers, stop_steps, take_lock};
 use super::ports::{Cluster, Units};
 use super::{Context, Outcome, Stop, end, locking_failed};
 
@@ -19,7 +19,8 @@ pub async fn reset<U: Units, C: Cluster>(
     report: &dyn Report,
 ) -> Outcome {
     let done = async {
-        let lock = take_lock(context, service)?;
+        stop_steps(context, service.into()).await?;
+        let lock = take_lock(context, service.into())?;
         let service = context.config.raft(service);
         leave_if_possible(context, service, quorum, report).await?;
         stop(context, service).await?;
@@ -37,16 +38,12 @@ pub async fn reset<U: Units, C: Cluster>(
 }
 
 /// IAM keeps nothing on this node but its marker: what it knows is in flaredb.
-pub fn reset_iam<U, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Outcome {
-    let done = match context.lock(Service::Iam) {
-        Ok(Attempt::Taken(lock)) => remove_markers(context, &lock, report),
-        Ok(Attempt::Held(held)) => Err(Stop::Failed(Event::LockHeld {
-            holder: held.holder,
-            remedy: "look at it: systemctl status iam-initial-setup.service".to_owned(),
-        })),
-        Err(stop) => Err(stop),
+pub async fn reset_iam<U: Units, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Outcome {
+    let done = async {
+        stop_steps(context, Step::Iam).await?;
+        remove_markers(context, &take_lock(context, Service::Iam)?, report)
     };
-    end(context, "reset", done, report)
+    end(context, "reset", done.await, report)
 }
 
 /// A member that comes back with an empty log may vote twice, so it has to leave first. Where that cannot be had, the
@@ -85,7 +82,7 @@ async fn stop<U: Units, C>(context: &Context<'_, U, C>, service: &RaftServiceCon
         }));
     };
     context.progress.status(&format!("stopping {unit}"));
-    units.stop(unit).await.map_err(|error| {
+    units.stop(unit.as_str()).await.map_err(|error| {
         Stop::Failed(Event::ServiceNotStopped { error, remedy: format!("stop it: systemctl stop {unit}") })
     })
 }

@@ -9,7 +9,6 @@ mod model;
 mod service;
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 
 use crate::config::{self, Config, Service};
 use crate::events::{Event, Report};
@@ -54,13 +53,7 @@ struct TestNode {
 impl TestNode {
     fn new(json: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let context = config::Context {
-            given: config::Origin::Default,
-            host_name: None,
-            secrets: PathBuf::from("/etc/nixos/secrets"),
-            strict: true,
-        };
-        let mut config = config::check(&config::parse(json.as_bytes()).unwrap(), &context).unwrap().config;
+        let mut config = config::of(json);
         config.chainfire.data_dir = directory.path().join("chainfire");
         // As systemd's StateDirectory= makes it.
         std::fs::create_dir(directory.path().join("state")).unwrap();

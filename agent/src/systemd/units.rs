@@ -18,8 +18,8 @@ impl Units for Systemd {
         last_journal_lines(unit.as_str(), LAST_LINES).await
     }
 
-    async fn stop(&self, unit: &UnitName) -> Result<(), String> {
-        Self::stop(self, unit.as_str()).await.map_err(|error| error.to_string())
+    async fn stop(&self, unit: &str) -> Result<(), String> {
+        Self::stop(self, unit).await.map_err(|error| error.to_string())
     }
 }
 

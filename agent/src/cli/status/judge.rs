@@ -1,7 +1,5 @@
 //! What the facts come to, step by step: pure, so that every line of `status` is a table test.
 
-use std::path::{Path, PathBuf};
-
 use crate::config::{ClusterName, Config, Mode};
 use crate::plan::health::{Findings, GroupFinding, MarkerFinding, Verdict};
 use crate::plan::{Action, Blocker, Decision, SkipReason, Step};
@@ -15,8 +13,6 @@ pub(super) struct Facts {
     /// The units of the steps, in order; `None` where systemd does not tell.
     pub(super) units: Vec<Option<UnitState>>,
     pub(super) live: Result<Findings, Blocker>,
-    /// Where the markers lie.
-    pub(super) state_directory: PathBuf,
 }
 
 /// How far a step is, best first.
@@ -96,7 +92,7 @@ pub(super) fn judge(config: &Config, facts: Facts) -> Status {
         .iter()
         .zip(&facts.units)
         .map(|((step, decision), unit)| match (decision, &facts.live) {
-            (Decision::Done { since }, live) => done(*step, since, live.as_ref().ok(), &facts.state_directory),
+            (Decision::Done { since }, live) => done(config, *step, since, live.as_ref().ok()),
             (Decision::Skip(reason), _) => skipped(*step, *reason),
             (Decision::Blocked(blocker), _) | (Decision::Run(_), Err(blocker)) => blocked(*step, blocker),
             (Decision::Run(Action::CheckHealth), Ok(findings)) => health(config, findings, unit.as_ref()),
@@ -142,18 +138,13 @@ fn blocked(step: Step, blocker: &Blocker) -> StepStatus {
 }
 
 /// The marker is there: does the live membership agree?
-fn done(step: Step, since: &str, live: Option<&Findings>, state_directory: &Path) -> StepStatus {
-    let name = step.service_name();
-    let group = live.and_then(|live| live.groups.iter().find(|group| group.service == name));
+fn done(config: &Config, step: Step, since: &str, live: Option<&Findings>) -> StepStatus {
+    let group = live.and_then(|live| live.groups.iter().find(|group| Step::from(group.service) == step));
     let (state, detail, next) = match group {
         Some(GroupFinding { holds_this_node: false, list: Ok(list), .. }) => (
             State::Failed,
             format!("marked at {since}, but the live member list ({list}) does not hold this node"),
-            Some(format!(
-                "if it should: rm {}/.{name}-* && systemctl restart {}",
-                state_directory.display(),
-                step.unit()
-            )),
+            group.map(|group| format!("if it should: {}", group.way_back(config))),
         ),
         Some(GroupFinding { list: Err(error), .. }) => {
             (State::Done, format!("since {since}; cannot be confirmed now: {error}"), None)

@@ -234,7 +234,7 @@ impl Units for ModelUnits {
         vec!["bind: address in use".to_owned()]
     }
 
-    async fn stop(&self, _unit: &UnitName) -> Result<(), String> {
+    async fn stop(&self, _unit: &str) -> Result<(), String> {
         crash_point!("stopped");
         Ok(())
     }

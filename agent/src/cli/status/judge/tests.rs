@@ -1,6 +1,7 @@
 //! Every line of `status` as a table.
 
 use super::*;
+use crate::config::{self, RaftService};
 
 fn unit(active: ActiveState, sub: &str, said: &str) -> UnitState {
     UnitState { active, sub: sub.to_owned(), status_text: said.to_owned(), ..UnitState::default() }
@@ -37,8 +38,9 @@ fn a_step_that_is_not_done_is_as_its_unit_says() {
 
 #[test]
 fn a_marker_is_only_as_good_as_the_live_list() {
+    let config = config::of(r#"{"node_id": "node04", "leader_url": "https://node01", "raft_addr": "10.0.1.13:2380"}"#);
     let group = |holds_this_node| GroupFinding {
-        service: "chainfire",
+        service: RaftService::Chainfire,
         list: Ok(crate::plan::membership::MemberList::default()),
         holds_this_node,
         marker_claims_membership: true,
@@ -46,6 +48,8 @@ fn a_marker_is_only_as_good_as_the_live_list() {
     };
     for (holds, state) in [(true, State::Done), (false, State::Failed)] {
         let findings = Findings { groups: vec![group(holds)], ..Findings::default() };
-        assert_eq!(done(Step::Chainfire, "then", Some(&findings), Path::new("/state")).state, state);
+        let found = done(&config, Step::Chainfire, "then", Some(&findings));
+        assert_eq!(found.state, state);
+        assert!(holds || found.next.is_some_and(|next| next.contains("first-boot-agent reset chainfire && ")));
     }
 }
