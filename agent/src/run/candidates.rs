@@ -52,16 +52,15 @@ pub(super) async fn list(
     let mut hints = 0;
     let mut to_ask: VecDeque<Endpoint> = candidates.order.iter().cloned().collect();
     while let Some(endpoint) = to_ask.pop_front() {
-        let unusable = |message: String| Fault {
-            class: Class::Transient { retry_after: None },
-            endpoint: endpoint.clone(),
-            message,
-        };
+        let unusable = |class: Class, message: String| Fault { class, endpoint: endpoint.clone(), message };
         let fault = match cluster.members(service, &endpoint).await {
-            Ok(list) if list.members.is_empty() => unusable(format!("{} is in no cluster yet", service.service)),
-            Ok(list) if list.leader == Leader::Unknown => {
-                unusable(format!("{} knows no leader there, so its member list may be old", service.service))
+            Ok(list) if list.members.is_empty() => {
+                unusable(Class::Transient { retry_after: None }, format!("{} is in no cluster yet", service.service))
             }
+            Ok(list) if list.leader == Leader::Unknown => unusable(
+                Class::Leaderless,
+                format!("{} knows no leader there, so its member list may be old", service.service),
+            ),
             Ok(list) => return Ok((endpoint, list)),
             Err(fault) => fault,
         };

@@ -3,6 +3,8 @@
 
 mod attempt;
 
+use std::time::Duration;
+
 use tokio::time::{Instant, sleep};
 
 use crate::config::RaftServiceConfig;
@@ -16,6 +18,9 @@ use super::service::{self, milliseconds};
 use super::{Context, Setback, Stop};
 
 use attempt::Joining;
+
+/// Most elections are over by then, and the cluster can be asked again.
+const ELECTION: Duration = Duration::from_secs(1);
 
 /// Has this node added to the service's cluster and waits until it is a full member.
 pub(super) async fn join<U: Units, C: Cluster>(
@@ -46,7 +51,7 @@ async fn become_member<U, C: Cluster>(
     let policy = &context.config.policies.join;
     let mut joining = Joining::new(context, service, raft_addr, health.incarnation_of(&context.config.node.id), report);
     let mut schedule = Schedule::attempts(policy);
-    let mut turns = Turns::new(policy);
+    let (mut turns, mut elections) = (Turns::new(policy), Turns::new(policy));
     loop {
         let began = Instant::now();
         let fault = match joining.attempt().await {
@@ -67,6 +72,10 @@ async fn become_member<U, C: Cluster>(
                 attempts: policy.attempts,
                 remedy: format!("look at the leader: journalctl -u {}", service.unit),
             }));
+        };
+        let delay = match fault.class {
+            Class::Leaderless => elections.next_delay(Some(ELECTION), Duration::ZERO),
+            _ => delay,
         };
         report.report(Event::RequestFailed {
             error: fault.to_string(),

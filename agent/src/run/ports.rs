@@ -64,6 +64,8 @@ pub enum Class {
         /// When, where the service said so in `Retry-After`.
         retry_after: Option<Duration>,
     },
+    /// The members answer and know no leader: an election, most likely, which takes seconds; a lost quorum, else.
+    Leaderless,
     /// Will not pass by itself.
     Permanent(Cause),
     /// Another node must be asked; the service may have said which.
@@ -105,7 +107,7 @@ impl Fault {
     pub fn retry_after(&self) -> Option<Duration> {
         match self.class {
             Class::Transient { retry_after } | Class::Busy { retry_after } => retry_after,
-            Class::Permanent(_) | Class::NotLeader(_) => None,
+            Class::Leaderless | Class::Permanent(_) | Class::NotLeader(_) => None,
         }
     }
 }

@@ -61,6 +61,10 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
         let (at, list) = match (self.list().await, refused) {
             (Ok((at, list)), Some(fault)) if !self.is_listed(&list, &at) => return Err(fault.into()),
             (Ok(answer), _) => answer,
+            // An election explains the failure of the add as well, and is over soon.
+            (Err(fault @ Fault { class: Class::Leaderless, .. }), Some(refused)) if refused.blocker().is_none() => {
+                return Err(fault.into());
+            }
             (Err(_), Some(fault)) | (Err(fault), None) => return Err(fault.into()),
         };
         self.until_full_member(at, list).await

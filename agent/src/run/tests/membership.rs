@@ -135,6 +135,25 @@ async fn the_old_list_of_a_peer_that_is_cut_off_confirms_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn m10_an_election_is_waited_for_in_seconds_and_not_for_ever() {
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+    cluster.0.borrow_mut().cut_off = vec!["node01", "node02", "node03"];
+    let began = tokio::time::Instant::now();
+    let join = node.run(Step::Chainfire, None, &cluster);
+    let election = async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        cluster.0.borrow_mut().cut_off.clear();
+    };
+    assert_eq!(tokio::join!(join, election).0, Outcome::Done);
+    assert!((1..3).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+    cluster.0.borrow_mut().cut_off = vec!["node01", "node02", "node03"];
+    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert!(node.events.has("AttemptsExhausted") && cluster.calls("LIST") == 5 * 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dead_leader_is_replaced_by_a_peer() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().dead = vec!["node01"];
