@@ -2,7 +2,8 @@
 
 Three members stand; a fourth node joins them again and again, by turns with the one
 joiner and the other, and the table says what each took. Changes nothing in the tree
-but `target/vm-tests/bench`, where every single number is kept.
+but `target/vm-tests/bench`, where every single number is kept. `storm` as an argument
+runs the storm alone, which needs neither root nor nodes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import sys
 import time
 from pathlib import Path
 
-from . import bench_alone, bench_report, blueprint, host, places, product, provision, rootfs
+from . import bench_alone, bench_report, bench_storm, blueprint, host, places, product, provision
+from . import rootfs
 from .bench_leader import Leader
 from .bench_report import Results
 from .bench_rounds import AGENT, SEED, UNITS, JoiningNode
@@ -127,18 +129,42 @@ def main() -> int:
     """Run it; the exit code says whether there are figures, not whether aims are met."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
+    match sys.argv[1:]:
+        case []:
+            return whole()
+        case ["storm"]:
+            return storm()
+        case other:
+            print(f"unknown part of the benchmark: {' '.join(other)}; ONLY=storm", file=sys.stderr)
+            return 2
+
+
+def storm() -> int:
+    """The simulation alone."""
+    try:
+        print(f"{described_host()}\n\n{bench_storm.table()}", end="")
+    except RuntimeError as error:
+        print(f"the storm failed: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def whole() -> int:
+    """All of it."""
     if reason := host.obstacle():
         print(f"no nodes here, so nothing to measure: {reason}", file=sys.stderr)
         return 1
     began = time.monotonic()
     try:
         results = run()
+        say("the storm: 10, 100 and 1,000 nodes at once, simulated")
+        simulated = bench_storm.table()
     except (AssertionError, LabError, RequestedAssertionFailed, RuntimeError) as error:
         print(f"the benchmark failed: {error}", file=sys.stderr)
         return 1
     numbers = KEPT / "results.json"
     numbers.write_text(json.dumps(dataclasses.asdict(results), indent=2) + "\n")
-    print(bench_report.table(results))
+    print(f"{bench_report.table(results)}\n\n{simulated}")
     print(f"Every single number: {numbers.relative_to(places.REPOSITORY)}", end="")
     print(f" ({time.monotonic() - began:.0f} s in all)")
     return 0

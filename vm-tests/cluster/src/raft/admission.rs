@@ -110,8 +110,9 @@ impl Line {
             self.waiting += 1;
             return Answer::Wait;
         }
-        // Half of the patience early: a leader that waits for a node would be the greater loss.
-        let pause = whole_seconds(turn.saturating_sub(patience / 2)).max(SECOND);
+        // A little early: a leader that waits for a node would be the greater loss. Not by much: the line
+        // may have grown by then, and a node that finds it too long is sent away once more.
+        let pause = whole_seconds(turn.saturating_sub(patience / 4)).max(SECOND);
         self.places.insert(id.to_owned(), now + pause);
         Answer::Later(pause)
     }
@@ -165,7 +166,7 @@ mod tests {
         let admission = measured().await;
         let mut waiting = Vec::new();
         for ahead in 0..1000_u32 {
-            let (turn, early) = (PACE * ahead, PATIENCE / 2);
+            let (turn, early) = (PACE * ahead, PATIENCE / 4);
             match admission.ask(&format!("node{ahead}")).await {
                 Ok(place) => waiting.push(place),
                 Err(told) => {
