@@ -38,15 +38,19 @@ def _connect_inside(pid: int, address: str, port: int) -> socket.socket:
     """A connection that belongs to the network namespace of a process."""
     made: list[socket.socket] = []
 
+    refused = "its thread did not end"
+
     def enter_and_connect() -> None:
         """In a thread: a namespace is a thread's own affair, and this one is spent on it."""
+        nonlocal refused
         namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
         try:
             if ctypes.CDLL(None).setns(namespace, CLONE_NEWNET) == 0:
                 made.append(socket.create_connection((address, port), timeout=PATIENCE))
-        except OSError:
-            # Nobody there: the caller sees that nothing was made.
-            pass
+            else:
+                refused = "no such namespace"
+        except OSError as error:
+            refused = f"{type(error).__name__}: {error}"
         finally:
             os.close(namespace)
 
@@ -54,7 +58,7 @@ def _connect_inside(pid: int, address: str, port: int) -> socket.socket:
     thread.start()
     thread.join(timeout=10 * PATIENCE)
     if not made:
-        raise ConnectionError(f"{address}:{port} takes no connection")
+        raise ConnectionError(f"{address}:{port} takes no connection: {refused}")
     return made[0]
 
 
@@ -67,6 +71,8 @@ class Members:
         authority = lab.path(provision.CERTIFICATES / "ca.crt")
         self._context = ssl.create_default_context(cafile=str(authority))
         self._open: dict[tuple[str, int], HTTPConnection] = {}
+        #: Why a node gave no answer, the last time that it gave none.
+        self.refusals: dict[str, str] = {}
 
     def _connection(self, name: str, port: int) -> HTTPConnection:
         if (known := self._open.get((name, port))) is not None:
@@ -91,7 +97,8 @@ class Members:
                 response = connection.getresponse()
                 data = response.read()
                 return response.status, json.loads(data) if data else None
-            except (OSError, HTTPException, ValueError):
+            except (OSError, HTTPException, ValueError) as error:
+                self.refusals[name] = f"{type(error).__name__}: {error}"
                 if (broken := self._open.pop((name, port), None)) is not None:
                     broken.close()
         return 0, None
@@ -100,6 +107,26 @@ class Members:
         """The member list of each node that gives one."""
         asked = {n: self.ask(n, service, "/admin/cluster/members") for n in self._nodes}
         return {name: body for name, (status, body) in asked.items() if status == 200}
+
+    def wait_for_voters(self, service: str, expected: list[str]) -> None:
+        """Wait until every node lists exactly these, each once, all as voters."""
+        seen: dict[str, str] = {}
+
+        def agreed() -> bool:
+            """One look at each list; remembers what was not as it should be."""
+            seen.clear()
+            for name in self._nodes:
+                status, listed = self.ask(name, service, "/admin/cluster/members")
+                if status != 200:
+                    seen[name] = f"status {status}, {listed or self.refusals.get(name)}"
+                elif not sorted(ids(listed)) == sorted(voters(listed)) == expected:
+                    seen[name] = f"members {ids(listed)}, voters {voters(listed)}"
+            return not seen
+
+        try:
+            waiting.until(agreed, 30, f"{service} has exactly the voters {expected}, everywhere")
+        except waiting.NotInTime as error:
+            raise waiting.NotInTime(f"{error}; last seen: {seen}") from None
 
     def leader(self, service: str) -> str | None:
         """Who leads, where all that answer say the same."""

@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from . import blueprint, host, journals, members, places, product, provision, rootfs, waiting
+from . import blueprint, host, journals, members, places, product, provision, rootfs
 from .blueprint import RAFT_PORTS
 from .cut_cluster import JOINS, LIMIT, NODES
 from .demo import leave
 from .lab import Lab, LabError
 from .log import Log
 from .machine_units import Machine
-from .members import Members, ids, voters
+from .members import Members
 
 DEFAULT_MINUTES = 10.0
 USAGE = "usage: soak [MINUTES]"
@@ -73,14 +73,7 @@ class Life:
         """The first nodes are the voters, each once, in the lists of all of the first three."""
         expected = [machine.name for machine in self.machines[:of]]
         for service in RAFT_PORTS:
-
-            def agreed(service: str = service) -> bool:
-                """One look."""
-                lists = self._members.lists(service).values()
-                fits = [sorted(ids(one)) == sorted(voters(one)) == expected for one in lists]
-                return fits == [True] * 3
-
-            waiting.until(agreed, 30, f"{service} has the voters {expected}, everywhere")
+            self._members.wait_for_voters(service, expected)
 
     def live(self, round: Round) -> None:
         """The story; raises at what does not hold."""

@@ -28,7 +28,7 @@ CASES = (
     "join-flaredb:12:power",
     "bootstrap-iam:6:power",
     "leave:4:kill",
-    "reset-chainfire:7:power",
+    "reset-chainfire:9:power",
 )
 
 
