@@ -164,7 +164,7 @@ impl Units for NoUnits {
         Err("the storm has no systemd".to_owned())
     }
 
-    async fn stop(&self, _unit: &UnitName) -> Result<(), String> {
+    async fn stop(&self, _unit: &str) -> Result<(), String> {
         Err("the storm has no systemd".to_owned())
     }
 
