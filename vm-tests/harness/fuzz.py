@@ -12,6 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from . import ending, places, product, step
 from .counts import Counts
@@ -79,15 +80,11 @@ def build() -> Path | None:
 
 def start(binary: Path, target: str, log: Path, limit: float, *arguments: str) -> int:
     """Run libFuzzer on a target; what it says goes into a file."""
-    memory = Path("/dev/shm")
-    environment = {
-        **os.environ,
-        "FUZZ_TARGET": target,
-        # A target that reads files does so thousands of times a second.
-        **({"TMPDIR": str(memory)} if memory.is_dir() else {}),
-    }
+    # A target that reads files does so thousands of times a second; what it leaves goes after it.
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
-    with log.open("wb") as out:
+    with log.open("wb") as out, TemporaryDirectory(prefix="fuzz-", dir=memory) as folder:
+        environment = {**os.environ, "FUZZ_TARGET": target, "TMPDIR": folder}
         command = [binary, *arguments]
         fuzzing = subprocess.Popen(command, stdout=out, env=environment, **streams)
         try:

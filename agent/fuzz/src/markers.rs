@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::LazyLock;
 
 use first_boot_agent::config::Service;
 use first_boot_agent::markers::{Achievement, Identity, MarkerState, Markers};
@@ -15,15 +14,16 @@ use crate::{assert_plain, nodes::NODES};
 /// What separates the two markers of a service in the input.
 const SEPARATOR: u8 = 0x1e;
 
-static FOLDER: LazyLock<Option<TempDir>> = LazyLock::new(|| tempfile::tempdir().ok());
+thread_local! {
+    /// One for each thread, since tests run as threads of one process; it goes with the thread, as no static would.
+    static FOLDER: Option<TempDir> = tempfile::tempdir().ok();
+}
 
 /// Takes the bytes of a joined marker and, behind a record separator, those of an initialized one.
 pub fn markers(data: &[u8]) {
-    assert!(FOLDER.is_some(), "there is no place for a temporary folder");
-    // Tests run as threads of one process.
-    let directory =
-        FOLDER.iter().map(TempDir::path).collect::<PathBuf>().join(format!("{:?}", std::thread::current().id()));
-    let markers = Markers::new(directory);
+    let folder = FOLDER.with(|folder| folder.as_ref().map(|folder| folder.path().join("state")));
+    assert!(folder.is_some(), "there is no place for a temporary folder");
+    let markers = Markers::new(folder.unwrap_or_default());
     let mut halves = data.splitn(2, |byte| *byte == SEPARATOR);
     for achievement in [Achievement::Joined, Achievement::Initialized] {
         write(&markers, achievement, halves.next());
