@@ -23,22 +23,22 @@ use tokio::time::timeout;
 const MEMBERS: &str = "/admin/cluster/members";
 
 /// The ending where the fault happens once, and where it always does: done, transient, blocked. The columns are the kinds
-/// of `faults::Kind`: harmless, page, lost, broken, portal, refused, absent, conflict, misled, moved, believable.
+/// of `faults::Kind`: harmless, page, lost, broken, busy, portal, refused, absent, conflict, misled, moved, believable.
 const ROWS: &[Row] = &[
-    row(Join, Own, "GET", "/health", "               dd dt dt dt dt dt dt dt dt dt dd"),
-    row(Join, Other, "GET", MEMBERS, "               dd dd dt dt dt bb dt bb dt dt dt"),
-    row(Join, OtherLater, "GET", MEMBERS, "          dd dd dt dt dt bb dt bb dt dt dt"),
-    row(Join, Other, "POST", "/admin/member/add", "  dd dd dd dt dt bb bb tt dt dt tt"),
-    row(Bootstrap, Own, "GET", "/health", "          dd dt dt dt dt dt dt dt dt dt dd"),
-    row(Bootstrap, Own, "GET", MEMBERS, "            dd dd dt dt dt bb dt bb dt dt dt"),
-    row(Bootstrap, Other, "GET", MEMBERS, "          dd dd dd dd dd dd dd dd dd dd dd"),
-    row(Check, Own, "GET", "/health", "              dd dt dt dt dt dt dt dt dt dt dd"),
-    row(Check, Own, "GET", MEMBERS, "                dd dd dt dt dt dt dt dt dt dt dt"),
-    row(Check, Own, "PUT", "/v1/kv/*", "             dd dd dt dt dt dt dt dt dt dt dt"),
-    row(Check, Own, "GET", "/v1/kv/*", "             dd dd dt dt dt dt dt dt dt dt dt"),
-    row(SetUp, Iam, "GET", "/health", "              dd dt dt dt dt dt dt dt dt dt dd"),
-    row(SetUp, Iam, "GET", "/admin/setup", "         dd dd dt dt dd dd dd dd dt dt dd"),
-    row(SetUp, Iam, "POST", "/admin/setup", "        dd dd dd dt dt bb bb dt dt dt dt"),
+    row(Join, Own, "GET", "/health", "               dd dt dt dt dt dt dt dt dt dt dt dd"),
+    row(Join, Other, "GET", MEMBERS, "               dd dd dt dt d- dt bb dt bb dt dt dt"),
+    row(Join, OtherLater, "GET", MEMBERS, "          dd dd dt dt d- dt bb dt bb dt dt dt"),
+    row(Join, Other, "POST", "/admin/member/add", "  dd dd dd dt d- dt bb bb tt dt dt tt"),
+    row(Bootstrap, Own, "GET", "/health", "          dd dt dt dt dt dt dt dt dt dt dt dd"),
+    row(Bootstrap, Own, "GET", MEMBERS, "            dd dd dt dt dt dt bb dt bb dt dt dt"),
+    row(Bootstrap, Other, "GET", MEMBERS, "          dd dd dd dd dd dd dd dd dd dd dd dd"),
+    row(Check, Own, "GET", "/health", "              dd dt dt dt dt dt dt dt dt dt dt dd"),
+    row(Check, Own, "GET", MEMBERS, "                dd dd dt dt dt dt dt dt dt dt dt dt"),
+    row(Check, Own, "PUT", "/v1/kv/*", "             dd dd dt dt dt dt dt dt dt dt dt dt"),
+    row(Check, Own, "GET", "/v1/kv/*", "             dd dd dt dt dt dt dt dt dt dt dt dt"),
+    row(SetUp, Iam, "GET", "/health", "              dd dt dt dt dt dt dt dt dt dt dt dd"),
+    row(SetUp, Iam, "GET", "/admin/setup", "         dd dd dt dt dt dd dd dd dd dt dt dd"),
+    row(SetUp, Iam, "POST", "/admin/setup", "        dd dd dd dt dt dt bb bb dt dt dt dt"),
 ];
 
 const fn row(
@@ -52,7 +52,7 @@ const fn row(
 }
 
 /// Cases that are played one after the other; most of their time is waiting.
-const CASES_IN_A_LANE: usize = 20;
+const CASES_IN_A_LANE: usize = 30;
 /// A case that is not over by then hangs.
 const LONGEST: Duration = Duration::from_secs(90);
 
@@ -79,6 +79,7 @@ fn cases() -> Vec<Case> {
     let crossed = ROWS.iter().flat_map(|row| FAULTS.iter().map(move |wrong| (*row, wrong)));
     crossed
         .flat_map(|(row, wrong)| [false, true].map(|always| Case { row, wrong, always }))
+        .filter(|case| case.row.ending(case.wrong.kind, case.always) != '-')
         .filter(|case| case.always || case.row.ending(case.wrong.kind, false) != case.row.ending(case.wrong.kind, true))
         .collect()
 }

@@ -39,7 +39,7 @@ pub(crate) enum Whose {
 }
 
 /// A row of the table: a call, and how the run ends for each [`Kind`] of fault, where it happens once and where always:
-/// `d` done, `t` transient, `b` blocked.
+/// `d` done, `t` transient, `b` blocked, `-` never, so that it is not played.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
     pub(crate) command: Command,

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Lost,
     /// Not applied, and plainly so.
     Broken,
+    /// Not applied, and asked to come later: that may last for ever.
+    Busy,
     /// Not applied; a page with 200, as a captive portal has it.
     Portal,
     /// Not applied, refused for good.
@@ -62,8 +64,8 @@ pub(crate) const FAULTS: &[Wrong] = &[
     wrong("an endless body", Kind::Broken, |_| Fault::Endless),
     wrong("500", Kind::Broken, |_| status(500, &[], "{\"error\": \"disk on fire\"}")),
     wrong("502 of a proxy", Kind::Broken, |_| page(502)),
-    wrong("503 with Retry-After", Kind::Broken, |_| status(503, &[("Retry-After", "0")], "")),
-    wrong("429 with Retry-After", Kind::Broken, |_| status(429, &[("Retry-After", "0")], "{}")),
+    wrong("503 with Retry-After", Kind::Busy, |_| status(503, &[("Retry-After", "0")], "")),
+    wrong("429 with Retry-After", Kind::Busy, |_| status(429, &[("Retry-After", "0")], "{}")),
     wrong("302 to a login", Kind::Broken, |_| status(302, &[("Location", "https://127.0.0.1:9/login")], "")),
     wrong("200 with a page", Kind::Portal, |_| page(200)),
     wrong("400", Kind::Refused, |_| status(400, &[], "{\"error\": \"no\"}")),
