@@ -195,8 +195,9 @@ class Command(Story):
         self.cluster.strip_fourth()
         self.machine.succeed(JOIN, timeout=LIMIT)
         self.cluster.settled(self.machine)
-        unit = "chainfire-cluster-join.service"
-        self.machine.succeed(f"systemctl disable --quiet {unit}", timeout=20)
+        # IAM's too: its path unit would wake it in the middle, when flaredb's marker goes.
+        units = "chainfire-cluster-join.service iam-initial-setup.service"
+        self.machine.succeed(f"systemctl disable --quiet {units}", timeout=20)
 
     def begin(self, cut: Cut) -> None:
         """The command, in a unit of its own."""

@@ -101,6 +101,9 @@ class Members:
                 self.refusals[name] = f"{type(error).__name__}: {error}"
                 if (broken := self._open.pop((name, port), None)) is not None:
                     broken.close()
+                # A node has another hardware address after each boot, and the lab would go on
+                # sending to the old one for 47 s.
+                self._lab.run("ip", "neighbour", "flush", "dev", BRIDGE)
         return 0, None
 
     def lists(self, service: str) -> dict[str, List]:
