@@ -16,7 +16,7 @@ MARKER = f"{STATE}/.chainfire-initialized"
 TRIES = "/usr/local/lib/tries"
 #: Without the sandbox these are not refused, so that EPERM within it is the filter's doing.
 FREE_OUTSIDE = (
-    *("ptrace", "setuid", "mlock", "timerfd_create", "shmget", "process_vm_readv", "unshare"),
+    *("ptrace", "setuid", "mlock", "shmget", "process_vm_readv", "unshare"),
     *("chroot", "mount", "reboot", "writable_code", "personality", "setns"),
 )
 #: Where a refusal is not the filter's: families have their own error, and from systemd 254 on
@@ -42,7 +42,6 @@ my @calls = (
     [ptrace => 101, 117, 0, 0, 0, 0],
     [setuid => 105, 146, 0],
     [mlock => 149, 228, 0, 0],
-    [timerfd_create => 283, 85, 1, 0],
     [shmget => 29, 194, 0, 4096, 0600],
     [io_uring_setup => 425, 425, 0, 0],
     [process_vm_readv => 310, 270, $pid, 0, 0, 0, 0, 0],
