@@ -122,7 +122,7 @@ def live(number: int) -> Round:
             if done.failure:
                 kept = journals.keep(f"soak-{number}", told, log.text)
                 done.failure += f"\nkept in {kept.relative_to(places.REPOSITORY)}"
-    except LabError as error:
+    except (LabError, OSError) as error:
         done.failure = str(error)
     return done
 
