@@ -16,7 +16,7 @@ pub(crate) use by_environment::reach;
 #[cfg(test)]
 pub(crate) use by_test::{count, crash_at, reach};
 
-/// `FIRST_BOOT_AGENT_CRASH_AT=N` names the N-th place reached; `FIRST_BOOT_AGENT_CRASH_BY=halt` has the process stand
+/// `FIRST_BOOT_AGENT_CRASH_AT` names a place, or the N-th that is reached; `FIRST_BOOT_AGENT_CRASH_BY=halt` has the process stand
 /// still there, for a test that cuts the power, where it would otherwise be killed.
 #[cfg(all(feature = "failpoints", not(test)))]
 mod by_environment {
@@ -28,8 +28,8 @@ mod by_environment {
 
     pub(crate) fn reach(name: &str) {
         let number = REACHED.fetch_add(1, Ordering::Relaxed) + 1;
-        let wanted = std::env::var("FIRST_BOOT_AGENT_CRASH_AT").ok().and_then(|text| text.parse().ok());
-        if wanted != Some(number) {
+        let is_wanted = |wanted: String| wanted == name || wanted == number.to_string();
+        if !std::env::var("FIRST_BOOT_AGENT_CRASH_AT").is_ok_and(is_wanted) {
             return;
         }
         // Journal and test see which place it was; what follows leaves no time for more.

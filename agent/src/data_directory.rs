@@ -42,7 +42,13 @@ pub fn back_up(directory: &Path, stamp: &str) -> Result<Option<PathBuf>, BackUpE
     // A link (DynamicUser= keeps state that way) is followed: what it leads to is moved.
     let place = match fs::canonicalize(directory) {
         Ok(place) => place,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Cut off between the two below: the owner and mode stand with the data that was moved.
+            return match last_backup(directory) {
+                Some(backup) => put_empty(directory, &backup).map(|()| None).map_err(failed("make anew")),
+                None => Ok(None),
+            };
+        }
         Err(error) => return Err(BackUpError::new("find", directory, error)),
     };
     if fs::read_dir(&place).map_err(failed("read"))?.next().is_none() {
@@ -54,6 +60,18 @@ pub fn back_up(directory: &Path, stamp: &str) -> Result<Option<PathBuf>, BackUpE
     crash_point!("data moved aside");
     put_empty(&place, &metadata).map_err(failed("make anew"))?;
     Ok(Some(backup))
+}
+
+fn last_backup(directory: &Path) -> Option<Metadata> {
+    let name = directory.file_name()?.to_str()?;
+    let beside = fs::read_dir(directory.parent()?).ok()?.filter_map(Result::ok);
+    let backups = beside.filter(|entry| {
+        entry
+            .file_name()
+            .to_str()
+            .is_some_and(|other| other.strip_prefix(name).is_some_and(|suffix| suffix.starts_with(".backup-")))
+    });
+    backups.filter_map(|entry| entry.metadata().ok()).max_by_key(|metadata| (metadata.ctime(), metadata.ctime_nsec()))
 }
 
 fn free_name(place: &Path, stamp: &str) -> PathBuf {
@@ -99,6 +117,17 @@ mod tests {
             assert_eq!(fs::read_dir(&data).unwrap().count(), 0);
             assert_eq!(fs::metadata(&data).unwrap().mode() & 0o777, 0o750);
         }
+    }
+
+    #[test]
+    fn m5_what_a_power_cut_left_out_is_made_up_for() {
+        let keep = tempfile::tempdir().unwrap();
+        let data = keep.path().join("chainfire");
+        fs::create_dir(&data).unwrap();
+        fs::set_permissions(&data, fs::Permissions::from_mode(0o750)).unwrap();
+        fs::rename(&data, keep.path().join("chainfire.backup-1")).unwrap();
+        assert_eq!(back_up(&data, "2").unwrap(), None);
+        assert_eq!(fs::metadata(&data).unwrap().mode() & 0o777, 0o750);
     }
 
     #[test]

@@ -52,7 +52,7 @@ exec /usr/bin/first-boot-agent "$@"
 class Cut:
     """Where the agent ends, and whether the whole node goes with it."""
 
-    point: int
+    point: int | str
     power: bool
 
     def environment(self) -> dict[str, str]:

@@ -58,7 +58,7 @@ def case_from(text: str) -> Case:
     story, point, way = text.split(":")
     if way not in ("kill", "power"):
         raise ValueError(f"{way} is neither kill nor power")
-    return Case(story, Cut(int(point), way == "power"))
+    return Case(story, Cut(int(point) if point.isdigit() else point, way == "power"))
 
 
 def spread(points: dict[str, int], runs: int) -> list[Case]:

@@ -19,9 +19,12 @@ pub(super) fn identity(config: &Config) -> Identity {
     Identity::of_this_node(config, fs::read_to_string("/etc/machine-id").ok().as_deref())
 }
 
+/// The commands that change something, and so may hold a lock.
+const CHANGING: [&str; 6] = ["join", "setup", "health-check", "run", "leave", "reset"];
+
 /// This process, for whoever meets its lock: its command, number and unit, and since when.
 pub(super) fn who() -> String {
-    let words: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let words: Vec<String> = env::args().skip_while(|word| !CHANGING.contains(&word.as_str())).collect();
     let group = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let unit = group.trim_end().rsplit('/').next().filter(|name| name.ends_with(".service"));
     let unit = unit.map_or_else(String::new, |unit| format!(", {unit}"));

@@ -33,8 +33,8 @@ pub async fn leave<U: Units, C: Cluster>(
     report: &dyn Report,
 ) -> Outcome {
     let left = async {
-        stop_steps(context, service.into()).await?;
         let lock = take_lock(context, service.into())?;
+        stop_steps(context, service.into()).await?;
         end_membership(context, context.config.raft(service), quorum, report).await?;
         remove_markers(context, &lock, report)
     };

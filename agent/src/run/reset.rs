@@ -19,8 +19,8 @@ pub async fn reset<U: Units, C: Cluster>(
     report: &dyn Report,
 ) -> Outcome {
     let done = async {
-        stop_steps(context, service.into()).await?;
         let lock = take_lock(context, service.into())?;
+        stop_steps(context, service.into()).await?;
         let service = context.config.raft(service);
         leave_if_possible(context, service, quorum, report).await?;
         stop(context, service).await?;
@@ -40,8 +40,9 @@ pub async fn reset<U: Units, C: Cluster>(
 /// IAM keeps nothing on this node but its marker: what it knows is in flaredb.
 pub async fn reset_iam<U: Units, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Outcome {
     let done = async {
+        let lock = take_lock(context, Service::Iam)?;
         stop_steps(context, Step::Iam).await?;
-        remove_markers(context, &take_lock(context, Service::Iam)?, report)
+        remove_markers(context, &lock, report)
     };
     end(context, "reset", done.await, report)
 }

@@ -23,12 +23,12 @@ LEARNER = ("node04", "10.0.1.13:2380", "learner")
 #: Between the add and its answer, before the marker and in the midst of it, the other service,
 #: the one password, and the way out.
 CASES = (
-    "join-chainfire:8:kill",
-    "join-chainfire:8:power",
-    "join-flaredb:12:power",
-    "bootstrap-iam:6:power",
-    "leave:4:kill",
-    "reset-chainfire:9:power",
+    "join-chainfire:after POST /admin/member/add:kill",
+    "join-chainfire:temporary file synced:power",
+    "join-flaredb:file renamed:power",
+    "bootstrap-iam:after POST /admin/setup:power",
+    "leave:marker removed:kill",
+    "reset-chainfire:data moved aside:power",
 )
 
 
