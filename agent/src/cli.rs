@@ -47,7 +47,7 @@ struct Options {
     /// The directory of the markers
     #[arg(long, global = true, value_name = "DIR", default_value = crate::markers::DEFAULT_DIRECTORY)]
     state_dir: PathBuf,
-    /// Where events go: auto is the journal, as text too on a terminal, as JSON lines where there is no journal
+    /// Where events go: auto is the journal, as text too where this is no unit, as JSON lines where there is no journal
     #[arg(long, global = true, value_enum, default_value = "auto")]
     log_format: Format,
 }
@@ -143,8 +143,9 @@ impl Resettable {
     }
 }
 
-/// The services of this node, those that stand on others first.
-const DOWNWARDS: &[Service] = &[Service::Iam, Service::Flaredb, Service::Chainfire];
+/// The services of this node, those that stand on others first; IAM, which has nobody to ask, last: where a cluster
+/// refuses to let the node go, nothing was changed.
+const DOWNWARDS: &[Service] = &[Service::Flaredb, Service::Chainfire, Service::Iam];
 
 #[derive(Debug, Clone, Copy, clap::Args)]
 struct AcceptQuorumLoss {

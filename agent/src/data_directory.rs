@@ -23,13 +23,32 @@ impl BackUpError {
     fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
         let remedy = match source.kind() {
             io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => format!(
-                "it is a mount point, so move what is in it aside by hand: mkdir {0}/backup && mv {0}/* {0}/backup",
+                "it is a mount point: stop its service, move what is in it aside by hand, and run this again: \
+                 mkdir {0}.backup && find {0} -mindepth 1 -maxdepth 1 -exec mv -t {0}.backup {{}} +",
                 path.display()
             ),
             _ => format!("look at it: ls -lad {}", path.display()),
         };
         Self { action, path: path.to_owned(), source, remedy }
     }
+}
+
+/// Whether a directory can be moved aside: a mount point cannot.
+///
+/// # Errors
+/// It cannot, with the path and what to do.
+pub fn can_be_moved(directory: &Path) -> Result<(), BackUpError> {
+    let Ok(place) = fs::canonicalize(directory) else {
+        return Ok(());
+    };
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    // The fifth field is the mount point (proc_pid_mountinfo(5)); names of data directories need no escaping.
+    let is_mount = mounts.lines().any(|line| line.split(' ').nth(4).is_some_and(|point| Path::new(point) == place));
+    let is_empty = fs::read_dir(&place).is_ok_and(|mut entries| entries.next().is_none());
+    if is_mount && !is_empty {
+        return Err(BackUpError::new("move aside", directory, io::ErrorKind::ResourceBusy.into()));
+    }
+    Ok(())
 }
 
 /// Moves a directory with all that is in it aside, to `PATH.backup-STAMP`, and puts an empty one with the same owner and
@@ -128,6 +147,13 @@ mod tests {
         fs::rename(&data, keep.path().join("chainfire.backup-1")).unwrap();
         assert_eq!(back_up(&data, "2").unwrap(), None);
         assert_eq!(fs::metadata(&data).unwrap().mode() & 0o777, 0o750);
+    }
+
+    #[test]
+    fn a_mount_point_is_refused_before_anything_is_done() {
+        let error = can_be_moved(Path::new("/proc")).unwrap_err().to_string();
+        assert!(error.contains("cannot move aside /proc") && error.contains("find /proc -mindepth 1"), "{error}");
+        assert!(can_be_moved(Path::new("/nowhere/at/all")).is_ok());
     }
 
     #[test]

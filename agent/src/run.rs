@@ -29,7 +29,7 @@ use ports::{Cluster, Fault, Progress, Units};
 
 pub use bootstrap::find_second_cluster;
 pub use health::find as find_health;
-pub use leave::{Quorum, leave};
+pub use leave::{Quorum, foresee_leave, leave, leave_iam};
 pub use reset::{reset, reset_iam};
 
 /// Everything that a step works with.

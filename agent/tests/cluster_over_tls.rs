@@ -258,7 +258,9 @@ async fn m5_a_member_leaves_resets_and_joins_again_on_a_real_raft() {
     assert_eq!((left.code, left.says("Left"), left.says("MarkerRemoved")), (0, true, true), "{left}");
     cluster.wait_for_members(&cluster.servers[0], "node04 gone", |list| !listed(list, "node04")).await.unwrap();
     let again = node.run(&["leave"]).await;
-    assert_eq!((again.code, again.says("NoMember")), (0, true), "{again}");
+    // A follower that lags may still list it; its removal is then found done.
+    assert_eq!((again.code, again.says("NoMember") || again.says("Left")), (0, true), "{again}");
+    assert!(!node.has_marker("chainfire-joined"));
     let joined = node.run(&["join", "chainfire"]).await;
     assert_eq!(joined.code, 0, "{joined}");
 }

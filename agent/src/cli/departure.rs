@@ -48,10 +48,21 @@ async fn depart(
     let loaded =
         node::load(options, Permissions::Refuse, false).map_err(|error| context::configuration_event(&error))?;
     let config = &loaded.checked.config;
+    if !options.state_dir.is_dir() {
+        // Else the membership would go, and the markers elsewhere stay.
+        let error = format!("{} is no directory; check --state-dir", options.state_dir.display());
+        return Err(Event::StateUnusable { error });
+    }
     let (markers, notifier) = (Markers::new(options.state_dir.clone()), Notifier::from_environment());
     let scoped = |service| reporter.scoped(context::scope(service, departure.operation(), Some(config)));
     let context =
         context::of(config, &markers, &notifier, &scoped("cluster")).await.map_err(|blocker| blocker.event())?;
+    for raft in services.iter().filter_map(|service| service.raft()).filter(|raft| config.raft(*raft).enable) {
+        let outcome = run::foresee_leave(&context, raft, quorum, &scoped(raft.as_str())).await;
+        if outcome != Outcome::Done && quorum == Quorum::Keep {
+            return Ok(outcome.into());
+        }
+    }
     for service in services {
         let report = scoped(service.as_str());
         let outcome = match (departure, service.raft()) {
@@ -62,8 +73,8 @@ async fn depart(
             }
             (Departure::Leave, Some(raft)) => run::leave(&context, raft, quorum, &report).await,
             (Departure::Reset, Some(raft)) => run::reset(&context, raft, quorum, &report).await,
-            // IAM has no members.
-            (_, None) => run::reset_iam(&context, &report).await,
+            (Departure::Leave, None) => run::leave_iam(&context, &report).await,
+            (Departure::Reset, None) => run::reset_iam(&context, &report).await,
         };
         if outcome != Outcome::Done {
             return Ok(outcome.into());

@@ -102,7 +102,9 @@ async fn next(config: &Config, service: &RaftServiceConfig, cluster: &HttpCluste
                     Move::Await { standing } => Ok(format!("the list at {at} has this node as {standing}")),
                     Move::Confirmed => Ok(format!("the list at {at} has this node; only the marker is missing")),
                     Move::AwaitQuorum(risk) => Ok(risk.to_string()),
-                    Move::Replace { member } => Ok(format!("the list at {at} has {member}, which is removed first")),
+                    Move::Replace(old) => {
+                        Ok(format!("the list at {at} has {} at {}, which is removed first", old.id, old.raft_addr))
+                    }
                     Move::Blocked(blocker) => Err(blocker),
                 };
             }

@@ -131,7 +131,7 @@ impl Answer {
     pub(super) fn health(&self) -> Health {
         let body = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
         let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
-        Health { node_id: text("node_id"), incarnation: text("incarnation") }
+        Health { node_id: text("node_id"), cluster_id: text("cluster_id"), incarnation: text("incarnation") }
     }
 
     /// What `{"completed": …}` in the answer of IAM's setup state says; `None` where it does not tell.

@@ -7,7 +7,7 @@ use super::{
     kind::Value,
     model::{ApiPaths, Mode, Node, Peer, RaftServiceConfig},
     own::own_addresses,
-    value::{BaseUrl, DnsName, Endpoint, Host, HostPort},
+    value::{BaseUrl, DnsName, Endpoint, Host, HostPort, RaftService},
 };
 
 /// Builds the configuration of a service from what is told about its group.
@@ -53,6 +53,22 @@ fn peers(group: &Group, own: &[HostPort]) -> Option<Vec<Peer>> {
 /// Warns of a node that is told to join through itself.
 fn note_leader(fields: &mut Fields, group: &Group, mode: &Mode, own: &[HostPort], url: &Endpoint) {
     let Mode::Join { leader } = mode else { return };
+    let others = match group.service {
+        RaftService::Chainfire => RaftService::Flaredb,
+        RaftService::Flaredb => RaftService::Chainfire,
+    };
+    let others_port: Option<u16> = fields.get(&format!("$.services.{others}.api_port"));
+    if others_port == Some(leader.port()) && leader.port() != group.api_port {
+        // The other service speaks the same language: this node would become a member of the wrong cluster.
+        let own = group.path("leader_url");
+        let path = if fields.is_given(&own) { own.as_str() } else { "$.leader_url" };
+        fields.problem(
+            path,
+            format!("{leader}, the port of {others}"),
+            format!("the API of {}, usually at port {}", group.service, group.api_port),
+            Some(format!("give the port of {}, or leave it out", group.service)),
+        );
+    }
     let hosts_match = own.iter().any(|address| address.host() == leader.host());
     if leader == url || (hosts_match && leader.port() == url.port()) {
         fields.warn(

@@ -525,6 +525,14 @@ events! {
             would have the node join again: @ERROR@. Stop the unit and run the command again; what was done is not \
             done twice."
 
+    /// A service's data cannot be moved aside.
+    DataNotMoved { error: String }
+        Error "8acab0854fac4e909e073c5a00144df4"
+        message "The data was not moved aside: {error}"
+        subject "A service's data could not be moved aside"
+        explanation "A reset moves a service's data aside, never deletes it, and that could not be done: @ERROR@. What was \
+            done before is not done twice: mend it and run the reset again."
+
     /// A service's data was moved aside.
     DataMovedAside { path: String, backup: String }
         Notice "25b37e558f3a4484b5dee54ecaf7f312"
@@ -666,8 +674,8 @@ events! {
         subject "A marker and the live membership disagree"
         explanation "This node's marker says that it is a member, and the live member list says \
             otherwise: @REASON@. Live membership is the truth. If the node was removed on \
-            purpose, stop its services and remove its markers; if not, remove the marker and \
-            restart the join unit."
+            purpose, `first-boot-agent leave` removes what is left of it here; if not, the message has the commands \
+            that bring it back: its data is of a membership that has ended, so it is reset first."
 
     /// The clock stands before the agent's build date; it is given time to be set.
     WaitingForClock { clock: String, limit_s: u64 }

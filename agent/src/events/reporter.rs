@@ -17,8 +17,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// Where events go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// The journal; text on stderr as well where that is a terminal; JSON lines on stdout
-    /// where no journal listens.
+    /// The journal; text on stderr as well where this is no unit; JSON lines on stdout where no journal listens.
     Auto,
     /// The seed's JSON lines on stdout.
     Json,
@@ -147,8 +146,10 @@ impl Sinks {
             Format::Json | Format::Text => None,
         };
         let terminal = io::stderr().is_terminal();
+        // A unit's output goes to the journal, which has the events already; whoever else called wants to read them.
+        let by_hand = journal.is_some() && std::env::var_os("JOURNAL_STREAM").is_none();
         Self {
-            text: format == Format::Text || (format == Format::Auto && terminal),
+            text: format == Format::Text || (format == Format::Auto && (terminal || by_hand)),
             json: format == Format::Json || (format == Format::Auto && journal.is_none() && !terminal),
             companion: journal.is_some() && std::env::var_os("JOURNAL_STREAM").is_some(),
             journal,

@@ -77,7 +77,7 @@ impl Markers {
             .write(true)
             .create(true)
             .truncate(false)
-            .mode(0o644)
+            .mode(0o600)
             .open(&path)
             .map_err(failed)?;
         match file.try_lock() {

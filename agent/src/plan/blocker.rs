@@ -145,6 +145,20 @@ impl Blocker {
         }
     }
 
+    /// This node's service is in another cluster than the one it is to join or leave.
+    #[must_use]
+    pub fn in_another_cluster(service: &RaftServiceConfig, at: &Endpoint) -> Self {
+        Self {
+            cause: Cause::SecondCluster,
+            reason: format!("{} of this node belongs to another cluster than the one that {at} is in", service.service),
+            remedy: format!(
+                "correct leader_url; or, to give the other cluster up, leave it first, with leader_url still there: \
+                 first-boot-agent reset {}",
+                service.service
+            ),
+        }
+    }
+
     /// Leaving would cost the cluster its quorum.
     #[must_use]
     pub fn quorum(reason: String) -> Self {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::config::{Config, Endpoint, HostPort, NodeId, RaftAddr, RaftService, RaftServiceConfig};
 
 use super::Blocker;
-use super::quorum::{QuorumRisk, risk_of_one_more};
+use super::quorum::{QuorumRisk, risk_of_one_more, risk_without};
 
 /// The answer of `GET /admin/cluster/members`. What the design does not demand (`leader`, `cluster_id`, `role`) is used
 /// where the service offers it, and passed over where it has another shape.
@@ -173,7 +173,8 @@ impl MemberList {
     }
 
     /// Whom to ask for a change: the leader where the list names one, else who gave the list.
-    pub(super) fn to_ask(&self, service: &RaftServiceConfig, at: &Endpoint) -> Endpoint {
+    #[must_use]
+    pub fn to_ask(&self, service: &RaftServiceConfig, at: &Endpoint) -> Endpoint {
         let leader = self.members.iter().find(|member| self.leader.id() == Some(member.id.as_str()));
         leader.and_then(|leader| leader.api(service)).unwrap_or_else(|| at.clone())
     }
@@ -205,10 +206,7 @@ pub enum Move {
     AwaitQuorum(QuorumRisk),
     /// An old entry of our id stands in the way and has to be removed first: one of this node's own data of before, or a
     /// dead member elsewhere where the configuration says so.
-    Replace {
-        /// It, for example `node04 at 10.0.1.99:2380`.
-        member: String,
-    },
+    Replace(Member),
     /// Our entry is there, and not a full member yet.
     Await {
         /// What it is now, for example `learner`.
@@ -226,10 +224,16 @@ pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> 
     let (config, service) = (candidate.config, candidate.config.raft(candidate.service));
     let id = &config.node.id;
     if let Some(member) = list.entry_of(id, service) {
-        // Our own entry, of data that this node no longer has: nobody else can be at our address. A voter that comes back
-        // with an empty log may vote twice, so the old entry goes before the node is added anew.
+        // Our own entry, of data that this node no longer has. A voter that comes back with an empty log may vote twice, so
+        // the old entry goes before the node is added anew; that nobody else is at its address is for the run to see.
         return if is_another(candidate.incarnation, member.incarnation.as_deref()) {
-            Move::replace(member)
+            match risk_without(list, id) {
+                Some(reason) => Move::AwaitQuorum(QuorumRisk {
+                    reason: format!("this node's old entry has to go first, and {reason}"),
+                    remedy: "bring the other voters back".to_owned(),
+                }),
+                None => Move::Replace(member.clone()),
+            }
         } else if member.is_full() {
             Move::Confirmed
         } else {
@@ -240,7 +244,7 @@ pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> 
         if member.id == id.as_str() {
             // Where somebody lives under our id, nobody but an operator knows which of the two is meant.
             return if config.replace && member.is_dead() {
-                Move::replace(member)
+                Move::Replace(member.clone())
             } else {
                 Move::Blocked(Blocker::id_taken(config, service, member, &list.to_ask(service, at)))
             };
@@ -252,12 +256,6 @@ pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> 
     match risk_of_one_more(list, config, service, at) {
         Some(risk) => Move::AwaitQuorum(risk),
         None => Move::Add,
-    }
-}
-
-impl Move {
-    fn replace(member: &Member) -> Self {
-        Self::Replace { member: format!("{} at {}", member.id, member.raft_addr) }
     }
 }
 

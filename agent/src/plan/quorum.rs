@@ -31,7 +31,7 @@ pub fn majority(voters: usize) -> usize {
 }
 
 /// The rule of etcd's strict reconfiguration check: with one voter more, those that are well now must still be able to
-/// decide, since the new one may never come up. A cluster of one is the exception, else it could never grow.
+/// decide, since the new one may never come up. Where all are well there is no risk: a cluster of one could never grow else.
 #[must_use]
 pub fn risk_of_one_more(
     list: &MemberList,
@@ -42,11 +42,15 @@ pub fn risk_of_one_more(
     let voters: Vec<&Member> = list.voters().collect();
     let (well, dead): (Vec<&Member>, Vec<&Member>) = voters.iter().partition(|voter| is_well(voter));
     let needed = majority(voters.len() + 1);
-    if well.len() >= needed || (voters.len() == 1 && well.len() == 1) {
+    if dead.is_empty() || well.len() >= needed {
         return None;
     }
-    let first = dead.first()?;
     let names: Vec<&str> = dead.iter().map(|voter| voter.id.as_str()).collect();
+    // Only an entry that nobody answers for may be offered for removal.
+    let removal = dead.iter().find(|voter| voter.is_dead()).map_or_else(String::new, |gone| {
+        let command = removal(config, service, gone, &list.to_ask(service, at));
+        format!("; or, where a machine is gone for good, remove its entry: {command}")
+    });
     Some(QuorumRisk {
         reason: format!(
             "{} of {} voters of {} are healthy, and with one voter more {needed} must be: not added yet",
@@ -54,11 +58,7 @@ pub fn risk_of_one_more(
             voters.len(),
             service.service,
         ),
-        remedy: format!(
-            "start {}; or, where a machine is gone for good, remove its entry: {}",
-            names.join(", "),
-            removal(config, service, first, &list.to_ask(service, at))
-        ),
+        remedy: format!("start {}{removal}", names.join(", ")),
     })
 }
 
@@ -81,8 +81,9 @@ pub fn risk_without(list: &MemberList, id: &NodeId) -> Option<String> {
     })
 }
 
+/// Only what certainly says otherwise is taken for ill: the API gives `status` no fixed words.
 fn is_well(member: &Member) -> bool {
-    member.is_healthy() || member.status.is_empty()
+    !(member.is_dead() || matches!(member.status.as_str(), "unknown" | "unhealthy"))
 }
 
 #[cfg(test)]
@@ -122,11 +123,13 @@ mod tests {
             (vec![well, well, well, "unreachable"], true),
             (vec![well, well, well, "unknown", "unknown"], false),
             (vec!["", "", ""], true),
+            (vec!["active", "active", "active"], true),
         ] {
             let risk = risk_of_one_more(&list(&statuses), &config, &config.chainfire, &at);
             assert_eq!(risk.is_none(), is_safe, "{statuses:?}: {risk:?}");
             if let Some(risk) = risk {
-                assert!(risk.remedy.contains("-X DELETE 'https://"), "{risk}");
+                let is_gone = statuses.contains(&"unreachable");
+                assert_eq!(risk.remedy.contains("-X DELETE 'https://"), is_gone, "{risk}");
             }
         }
     }

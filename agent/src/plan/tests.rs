@@ -159,8 +159,8 @@ fn the_command_that_helps_goes_to_the_leader_where_the_list_names_it() {
 fn m4_only_a_dead_member_is_replaced_and_only_where_the_configuration_says_so() {
     let replacing = Config { replace: true, ..joining() };
     let taken = |status| list(vec![member("node04", "10.0.1.99:2380", Some("voter"), status)]);
-    let dead = Move::Replace { member: "node04 at 10.0.1.99:2380".to_owned() };
-    assert_eq!(move_of(&replacing, &taken("unreachable"), None), dead);
+    let dead = taken("unreachable");
+    assert_eq!(move_of(&replacing, &dead, None), Move::Replace(dead.members[0].clone()));
     for (config, status) in [(&replacing, "healthy"), (&joining(), "healthy"), (&joining(), "unreachable")] {
         let Move::Blocked(blocker) = move_of(config, &taken(status), None) else {
             panic!("not blocked by one that is {status}");
@@ -170,7 +170,7 @@ fn m4_only_a_dead_member_is_replaced_and_only_where_the_configuration_says_so() 
 }
 
 #[test]
-fn m2_an_entry_of_another_incarnation_is_not_this_node() {
+fn m2_m8_an_entry_of_another_incarnation_is_not_this_node() {
     let own = |incarnation: Option<&str>| {
         let entry = member("node04", "10.0.1.13:2380", Some("voter"), "healthy");
         list(vec![Member { incarnation: incarnation.map(str::to_owned), ..entry }])
@@ -178,8 +178,15 @@ fn m2_an_entry_of_another_incarnation_is_not_this_node() {
     for (listed, told) in [(None, None), (Some("a"), None), (None, Some("a")), (Some("a"), Some("a"))] {
         assert_eq!(move_of(&joining(), &own(listed), told), Move::Confirmed, "{listed:?} {told:?}");
     }
-    let old = Move::Replace { member: "node04 at 10.0.1.13:2380".to_owned() };
-    assert_eq!(move_of(&joining(), &own(Some("a")), Some("b")), old, "a wiped node takes its old entry for its own");
+    let mut others = own(Some("a"));
+    for (id, status) in [("node01", "healthy"), ("node02", "healthy")] {
+        others.members.push(member(id, &format!("{id}:2380"), Some("voter"), status));
+    }
+    let found = move_of(&joining(), &others, Some("b"));
+    assert_eq!(found, Move::Replace(others.members[0].clone()), "a wiped node takes its old entry for its own");
+    // Where the others could not decide alone, the entry stays: its removal would be the end of the quorum.
+    others.members[2].status = "unreachable".to_owned();
+    assert!(matches!(move_of(&joining(), &others, Some("b")), Move::AwaitQuorum(_)));
 }
 
 #[test]

@@ -49,7 +49,7 @@ async fn become_member<U, C: Cluster>(
         }));
     };
     let policy = &context.config.policies.join;
-    let mut joining = Joining::new(context, service, raft_addr, health.incarnation_of(&context.config.node.id), report);
+    let mut joining = Joining::new(context, service, raft_addr, health, report);
     let mut schedule = Schedule::attempts(policy);
     let (mut turns, mut elections) = (Turns::new(policy), Turns::new(policy));
     loop {

@@ -6,8 +6,8 @@ use tokio::time::sleep;
 
 use crate::config::{Endpoint, RaftService, RaftServiceConfig, Service};
 use crate::events::{Event, Report};
-use crate::markers::{Attempt, Lock};
-use crate::plan::membership::MemberList;
+use crate::markers::{Attempt, Lock, MarkerState};
+use crate::plan::membership::{MemberList, is_another};
 use crate::plan::quorum::risk_without;
 use crate::plan::{Blocker, Step};
 use crate::retry::Schedule;
@@ -34,11 +34,28 @@ pub async fn leave<U: Units, C: Cluster>(
 ) -> Outcome {
     let left = async {
         let lock = take_lock(context, service.into())?;
-        stop_steps(context, service.into()).await?;
         end_membership(context, context.config.raft(service), quorum, report).await?;
+        // Only now: a leave that is refused changes nothing.
+        stop_steps(context, service.into()).await?;
         remove_markers(context, &lock, report)
     };
     end(context, "leave", left.await, report)
+}
+
+/// Looks whether a service would be left, changing nothing: where one of several would refuse, none is to be left.
+pub async fn foresee_leave<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: RaftService,
+    quorum: Quorum,
+    report: &dyn Report,
+) -> Outcome {
+    let service = context.config.raft(service);
+    let mut leaving = Leaving { context, service, quorum, report, candidates: Candidates::with_own(service) };
+    match leaving.foresee().await {
+        Err(Setback::Stop(stop)) => end(context, "leave", Err(stop), report),
+        // Who cannot be asked now is asked again, with patience, when it is time.
+        Ok(()) | Err(Setback::Fault(_)) => Outcome::Done,
+    }
 }
 
 /// Stops the step of a service and those behind it, with the path units that would start them when the markers go: the
@@ -55,6 +72,18 @@ pub(super) async fn stop_steps<U: Units, C>(context: &Context<'_, U, C>, first: 
         }
     }
     Ok(())
+}
+
+/// Removes the marker of IAM, which has no members to leave.
+pub async fn leave_iam<U: Units, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Outcome {
+    end(context, "leave", forget_iam(context, report).await, report)
+}
+
+/// Forgets that IAM was set up.
+pub(super) async fn forget_iam<U: Units, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Result<(), Stop> {
+    let lock = take_lock(context, Service::Iam)?;
+    stop_steps(context, Step::Iam).await?;
+    remove_markers(context, &lock, report)
 }
 
 /// The lock, at once or not at all: leaving does not queue behind another agent.
@@ -113,8 +142,21 @@ struct Leaving<'a, U, C> {
 }
 
 impl<U, C: Cluster> Leaving<'_, U, C> {
-    async fn attempt(&mut self) -> Result<(), Setback> {
+    async fn foresee(&mut self) -> Result<(), Setback> {
         let (at, list) = self.list().await?;
+        self.must_go(&list, &at).map(drop)
+    }
+
+    async fn attempt(&mut self) -> Result<(), Setback> {
+        let (mut at, mut list) = self.list().await?;
+        let leader = list.to_ask(self.service, &at);
+        // A follower may lag: what ends the matter is the leader's list, where its address can be told from its entry.
+        if !self.must_go(&list, &at)?
+            && leader != at
+            && let Ok(leaders) = self.context.cluster.members(self.service, &leader).await
+        {
+            (at, list) = (leader, leaders);
+        }
         if !self.must_go(&list, &at)? {
             let cluster = self.service.service.to_string();
             self.report.report(Event::NoMember { cluster, endpoint: at.to_string() });
@@ -141,6 +183,11 @@ impl<U, C: Cluster> Leaving<'_, U, C> {
     /// Whether the list has this node; an entry of its id that is another machine's is not this node's to remove.
     fn must_go(&self, list: &MemberList, at: &Endpoint) -> Result<bool, Setback> {
         let id = &self.context.config.node.id;
+        if let MarkerState::Present { identity, .. } = self.context.markers.read(self.service.service.into())
+            && is_another(identity.cluster_id.as_deref(), list.cluster_id.as_deref())
+        {
+            return Err(Setback::Stop(Stop::Blocked(Blocker::in_another_cluster(self.service, at))));
+        }
         if list.entry_of(id, self.service).is_none() {
             return match list.members.iter().find(|member| member.id == id.as_str()) {
                 Some(other) => {

@@ -126,6 +126,8 @@ pub enum Added {
 pub struct Health {
     /// Whose service it is.
     pub node_id: Option<String>,
+    /// Which cluster it is in, if it is in one.
+    pub cluster_id: Option<String>,
     /// Which data directory it runs on; see [`crate::plan::membership::Member::incarnation`].
     pub incarnation: Option<String>,
 }

@@ -2,14 +2,13 @@
 //! gone. In that order, so that a power cut leaves nothing that claims more than is true, and the next call goes on.
 
 use crate::clock;
-use crate::config::{RaftService, RaftServiceConfig, Service};
+use crate::config::{Mode, RaftService, RaftServiceConfig};
 use crate::data_directory;
 use crate::events::{Event, Report};
-use crate::plan::Step;
 
-use super::leave::{Quorum, end_membership, remove_markers, stop_steps, take_lock};
+use super::leave::{Quorum, end_membership, forget_iam, remove_markers, stop_steps, take_lock};
 use super::ports::{Cluster, Units};
-use super::{Context, Outcome, Stop, end, locking_failed};
+use super::{Context, Outcome, Stop, end};
 
 /// Resets chainfire or flaredb on this node, telling `report` what happens.
 pub async fn reset<U: Units, C: Cluster>(
@@ -20,31 +19,49 @@ pub async fn reset<U: Units, C: Cluster>(
 ) -> Outcome {
     let done = async {
         let lock = take_lock(context, service.into())?;
-        stop_steps(context, service.into()).await?;
         let service = context.config.raft(service);
+        // Whatever would refuse it does so before anything is changed.
+        data_directory::can_be_moved(&service.data_dir).map_err(|error| not_moved(&error))?;
         leave_if_possible(context, service, quorum, report).await?;
+        stop_steps(context, service.service.into()).await?;
         stop(context, service).await?;
         back_up(service, report)?;
         remove_markers(context, &lock, report)?;
-        report.report(Event::ServiceReset {
-            remedy: format!(
-                "to join anew: systemctl start {} && systemctl restart {}-cluster-join.service",
-                service.unit, service.service
-            ),
-        });
+        report.report(Event::ServiceReset { remedy: way_back(service) });
         Ok(())
     };
     end(context, "reset", done.await, report)
 }
 
-/// IAM keeps nothing on this node but its marker: what it knows is in flaredb.
+/// Resets IAM on this node: it keeps nothing here but its marker, what it knows is in flaredb.
 pub async fn reset_iam<U: Units, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Outcome {
     let done = async {
-        let lock = take_lock(context, Service::Iam)?;
-        stop_steps(context, Step::Iam).await?;
-        remove_markers(context, &lock, report)
+        forget_iam(context, report).await?;
+        let remedy = "to set it up again: systemctl restart iam-initial-setup.service".to_owned();
+        report.report(Event::ServiceReset { remedy });
+        Ok(())
     };
     end(context, "reset", done.await, report)
+}
+
+/// What makes the node a member again. The target pulls in the steps behind the join, which were stopped.
+fn way_back(service: &RaftServiceConfig) -> String {
+    let start = format!(
+        "systemctl start {} && systemctl restart {}-cluster-join.service && systemctl start multi-user.target",
+        service.unit, service.service
+    );
+    match service.mode {
+        Mode::Join { .. } => format!("to join anew: {start}"),
+        Mode::Bootstrap => format!(
+            "this node is told to bootstrap: to join the cluster of its peers, set bootstrap to false and leader_url to \
+             one of them, have {} begin no cluster of its own, and then: {start}",
+            service.unit
+        ),
+    }
+}
+
+fn not_moved(error: &data_directory::BackUpError) -> Stop {
+    Stop::Failed(Event::DataNotMoved { error: error.to_string() })
 }
 
 /// A member that comes back with an empty log may vote twice, so it has to leave first. Where that cannot be had, the
@@ -97,6 +114,6 @@ fn back_up(service: &RaftServiceConfig, report: &dyn Report) -> Result<(), Stop>
             Ok(())
         }
         Ok(None) => Ok(()),
-        Err(error) => Err(locking_failed(&error)),
+        Err(error) => Err(not_moved(&error)),
     }
 }

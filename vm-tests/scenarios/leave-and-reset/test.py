@@ -58,6 +58,7 @@ with subtest("reset: stopped, and the data moved aside; its last words bring the
     for service in PORTS:
         join = f"{service}-cluster-join.service"
         way = f"systemctl start {service}.service && systemctl restart {join}"
+        way += " && systemctl start multi-user.target"
         t.assertIn(f"to join anew: {way}\n", said)
         node04.succeed(way, timeout=60)
     is_back()

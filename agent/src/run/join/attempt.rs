@@ -6,12 +6,13 @@ use tokio::time::{Instant, sleep};
 
 use crate::config::{Endpoint, RaftAddr, RaftServiceConfig};
 use crate::events::{Event, Report};
-use crate::plan::membership::{Candidate, MemberList, Move, next_move};
+use crate::plan::Blocker;
+use crate::plan::membership::{Candidate, Member, MemberList, Move, is_another, next_move};
 use crate::plan::quorum::QuorumRisk;
 use crate::retry::Schedule;
 
 use super::super::candidates::{self, Candidates};
-use super::super::ports::{Added, Class, Cluster, Fault, NewMember};
+use super::super::ports::{Added, Class, Cluster, Fault, Health, NewMember};
 use super::super::service::milliseconds;
 use super::super::{Context, Setback, Stop};
 
@@ -29,6 +30,7 @@ pub(super) struct Joining<'a, U, C> {
     service: &'a RaftServiceConfig,
     raft_addr: &'a RaftAddr,
     incarnation: Option<&'a str>,
+    cluster_id: Option<&'a str>,
     report: &'a dyn Report,
     candidates: Candidates,
 }
@@ -38,10 +40,12 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
         context: &'a Context<'a, U, C>,
         service: &'a RaftServiceConfig,
         raft_addr: &'a RaftAddr,
-        incarnation: Option<&'a str>,
+        health: &'a Health,
         report: &'a dyn Report,
     ) -> Self {
-        Self { context, service, raft_addr, incarnation, report, candidates: Candidates::of(service) }
+        let incarnation = health.incarnation_of(&context.config.node.id);
+        let cluster_id = health.cluster_id.as_deref().filter(|_| incarnation.is_some());
+        Self { context, service, raft_addr, incarnation, cluster_id, report, candidates: Candidates::of(service) }
     }
 
     /// List, add where the list has no trace of this node, list again until it shows this
@@ -78,13 +82,17 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
         loop {
             let (at, list) = self.list().await?;
             let obstacle = match self.next_move(&list, &at) {
+                Move::Add if is_another(self.cluster_id, list.cluster_id.as_deref()) => {
+                    let blocker = Blocker::in_another_cluster(self.service, &at);
+                    return Err(Setback::Stop(Stop::Blocked(blocker)));
+                }
                 Move::Add => return Ok(Way::Free(at)),
                 Move::AwaitQuorum(risk) => {
                     self.context.progress.status(&risk.to_string());
                     risk
                 }
-                Move::Replace { member } => {
-                    self.replace(at, member).await?;
+                Move::Replace(old) => {
+                    self.replace(at, &old).await?;
                     continue;
                 }
                 Move::Await { .. } | Move::Confirmed | Move::Blocked(_) => return Ok(Way::Listed(at, list)),
@@ -103,17 +111,22 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
         }
     }
 
-    /// Has the dead member of this node's id removed. It is gone when a list says so; an id is never added again while
-    /// its old entry is there.
-    async fn replace(&mut self, at: Endpoint, member: String) -> Result<(), Setback> {
-        let id = self.context.config.node.id.as_str();
-        let (at, ()) = candidates::remove(&self.context.cluster, self.service, &mut self.candidates, id, at).await?;
+    /// Has the old entry of this node's id removed. It is gone when a list says so; an id is never added again while its
+    /// old entry is there.
+    async fn replace(&mut self, at: Endpoint, old: &Member) -> Result<(), Setback> {
+        let id = &self.context.config.node.id;
+        if old.is(id, self.service) {
+            self.refuse_anothers(old, &at).await?;
+        }
+        let (at, ()) =
+            candidates::remove(&self.context.cluster, self.service, &mut self.candidates, id.as_str(), at).await?;
+        let member = format!("{} at {}", old.id, old.raft_addr);
         self.report.report(Event::MemberReplaced { member, endpoint: at.to_string() });
         let policy = &self.context.config.policies.promotion;
         let mut schedule = Schedule::polling(policy);
         loop {
             let (at, list) = self.list().await?;
-            if !matches!(self.next_move(&list, &at), Move::Replace { .. }) {
+            if !matches!(self.next_move(&list, &at), Move::Replace(_)) {
                 return Ok(());
             }
             let Some(delay) = schedule.next_delay(None) else {
@@ -134,6 +147,20 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
             self.service.service,
             delay.as_secs_f64()
         ));
+    }
+
+    /// An entry is this node's old one only if the service at its address is the one on this node: the id and the address
+    /// of a configuration that was copied to another machine are a living member's.
+    async fn refuse_anothers(&self, old: &Member, at: &Endpoint) -> Result<(), Setback> {
+        let (config, service) = (self.context.config, self.service);
+        let there = match old.api(service) {
+            Some(url) => self.context.cluster.health(&url, service.paths.health.as_str()).await?,
+            None => Health::default(),
+        };
+        if self.incarnation.is_some() && there.incarnation_of(&config.node.id) == self.incarnation {
+            return Ok(());
+        }
+        Err(Setback::Stop(Stop::Blocked(Blocker::id_taken(config, service, old, at))))
     }
 
     async fn list(&mut self) -> Result<(Endpoint, MemberList), Fault> {
@@ -167,7 +194,7 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
                 Move::Confirmed => return Ok(list),
                 Move::Blocked(blocker) => return Err(Setback::Stop(Stop::Blocked(blocker))),
                 Move::Await { standing } => standing,
-                Move::Add | Move::AwaitQuorum(_) | Move::Replace { .. } => "not in the list yet".to_owned(),
+                Move::Add | Move::AwaitQuorum(_) | Move::Replace(_) => "not in the list yet".to_owned(),
             };
             if standing != told {
                 self.report.report(Event::AwaitingPromotion { role: standing.clone() });

@@ -108,7 +108,7 @@ impl Cluster for ModelCluster {
         let mut state = self.0.borrow_mut();
         let (health_of, incarnation) = (state.health_of, state.incarnation.clone());
         match &mut state.sick_for {
-            Some(0) => Ok(Health { node_id: Some(health_of.to_owned()), incarnation }),
+            Some(0) => Ok(Health { node_id: Some(health_of.to_owned()), cluster_id: None, incarnation }),
             Some(left) => {
                 *left -= 1;
                 Err(fault(at, Class::Transient { retry_after: None }))
