@@ -72,7 +72,8 @@ def install(node: Node) -> None:
 
 def arm(machine: Machine, unit: str, cut: Cut) -> None:
     """The next start of this unit ends at the cut."""
-    text = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in cut.environment().items())
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in cut.environment().items())
+    text = "".join(lines)
     machine.succeed(
         f"mkdir -p {ARMED}; printf %s {shlex.quote(text)} > {ARMED}/{unit}", timeout=10
     )
@@ -81,7 +82,8 @@ def arm(machine: Machine, unit: str, cut: Cut) -> None:
 def command(machine: Machine, words: str, cut: Cut) -> str:
     """Start a command of the agent that ends at the cut, as a unit; returns the unit's name."""
     unit = f"cut-{time.monotonic_ns()}.service"
-    told = " ".join(f"--setenv={shlex.quote(f'{name}={value}')}" for name, value in cut.environment().items())
+    settings = (f"{name}={value}" for name, value in cut.environment().items())
+    told = " ".join(f"--setenv={shlex.quote(setting)}" for setting in settings)
     machine.succeed(
         f"systemd-run --quiet --no-block --collect --unit={unit} {told} {AGENT} {words}", timeout=10
     )
