@@ -171,9 +171,11 @@ for text in WRONG:
 search("after configs that were refused")
 
 with subtest("keys and passwords that cannot be used"):
-    install_config(good)
     for spoil in ("sed -i '2s/^..../!!!!/'", "echo c4nary-key | tee", "chmod 644"):
-        aio01.succeed(f"cp -p {KEY}.kept {KEY}", f"{spoil} {KEY}")
+        # Spoilt first, then put in place: each change wakes the unit, which would use a good key.
+        spoilt = f"{KEY}.new"
+        aio01.succeed(f"cp -p {KEY}.kept {spoilt}", f"{spoil} {spoilt}", f"mv {spoilt} {KEY}")
+        install_config(good)
         aio01.fail(f"systemctl start {SETUP}")
         aio01.execute("first-boot-agent status")
     aio01.succeed(f"cp -p {KEY}.kept {KEY}")
