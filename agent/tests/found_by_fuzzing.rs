@@ -25,7 +25,11 @@ fn endpoint() -> Endpoint {
 /// Such a password was cut where a query would begin, and what came before was shown.
 fn chainfires_move(list: &MemberList) -> Move {
     let config = told("").unwrap();
-    next_move(list, Candidate { config: &config, service: RaftService::Chainfire, incarnation: None }, &endpoint())
+    next_move(
+        list,
+        Candidate { config: &config, service: RaftService::Chainfire, incarnation: None, cluster_id: None },
+        &endpoint(),
+    )
 }
 
 #[test]

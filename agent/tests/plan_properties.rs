@@ -237,7 +237,7 @@ fn any_list() -> impl Strategy<Value = MemberList> {
 }
 
 fn chainfires_move(list: &MemberList, config: &Config) -> Move {
-    let candidate = Candidate { config, service: RaftService::Chainfire, incarnation: None };
+    let candidate = Candidate { config, service: RaftService::Chainfire, incarnation: None, cluster_id: None };
     next_move(list, candidate, &config.chainfire.url)
 }
 

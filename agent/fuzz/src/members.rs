@@ -61,7 +61,7 @@ fn assert_move(list: &MemberList, config: &Config, service: RaftService, at: &En
     let own = list.entry_of(&config.node.id, raft);
     // A service of this node that tells its incarnation, or none.
     for incarnation in [None, Some("now")] {
-        assert_move_of(list, Candidate { config, service, incarnation }, at, own);
+        assert_move_of(list, Candidate { config, service, incarnation, cluster_id: None }, at, own);
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::cluster::HttpCluster;
 use crate::config::{Config, Mode, Permissions, RaftServiceConfig};
 use crate::markers::Markers;
-use crate::plan::membership::{Candidate, Move, next_move};
+use crate::plan::membership::{Move, next_move};
 use crate::plan::{self, Action, Blocker, Decision};
 use crate::run;
 use crate::run::ports::Cluster;
@@ -91,13 +91,12 @@ async fn next(config: &Config, service: &RaftServiceConfig, cluster: &HttpCluste
         }
         Mode::Join { .. } => service.endpoints_for_change(),
     };
-    let incarnation = health.incarnation_of(&config.node.id);
     let mut error = "nobody to ask".to_owned();
     for at in asked {
         match cluster.members(service, &at).await {
             Ok(list) => {
                 let ids = if list.members.is_empty() { "nobody".to_owned() } else { list.ids() };
-                return match next_move(&list, Candidate { config, service: service.service, incarnation }, &at) {
+                return match next_move(&list, health.candidate(config, service.service), &at) {
                     Move::Add => Ok(format!("no marker, and the members at {at} are {ids}")),
                     Move::Await { standing } => Ok(format!("the list at {at} has this node as {standing}")),
                     Move::Confirmed => Ok(format!("the list at {at} has this node; only the marker is missing")),

@@ -423,6 +423,15 @@ events! {
             entry is a leftover, remove it (the message has the command) and restart this \
             unit; otherwise correct `raft_addr` or `node_id`, which wakes the unit by itself."
 
+    /// This node belongs to another cluster than the one that answered.
+    BlockedAnotherCluster { reason: String, remedy: String }
+        Error "d3f4f05c9ceb49a8bc7f2bd283f62907"
+        message "blocked: {reason}; {remedy}"
+        subject "This node belongs to another cluster"
+        explanation "The cluster that was asked is not the one that this node's service, or its marker, belongs to: \
+            @REASON@. To join one while the other still counts this node as a member would cost the other a voter, so \
+            nothing was changed. Correct `leader_url`, or leave the other cluster first, as the message says."
+
     /// A node that is told to bootstrap was a member before, and has lost its data.
     BlockedWiped { reason: String, remedy: String }
         Error "0fd3f9e4384b41929d8b244f07a61c40"

@@ -16,6 +16,8 @@ pub enum Cause {
     IdTaken,
     /// Another member has this node's Raft address.
     AddressTaken,
+    /// This node's service is in another cluster than the one asked.
+    AnotherCluster,
     /// Told to bootstrap, but a member before, with other data.
     Wiped,
     /// The quorum would be lost.
@@ -67,6 +69,7 @@ impl Blocker {
         match self.cause {
             Cause::IdTaken => Event::BlockedIdTaken { reason, remedy },
             Cause::AddressTaken => Event::BlockedAddressTaken { reason, remedy },
+            Cause::AnotherCluster => Event::BlockedAnotherCluster { reason, remedy },
             Cause::Wiped => Event::BlockedWiped { reason, remedy },
             Cause::Quorum => Event::BlockedQuorum { reason, remedy },
             Cause::SecondCluster => Event::BlockedSecondCluster { reason, remedy },
@@ -149,7 +152,7 @@ impl Blocker {
     #[must_use]
     pub fn in_another_cluster(service: &RaftServiceConfig, at: &Endpoint) -> Self {
         Self {
-            cause: Cause::SecondCluster,
+            cause: Cause::AnotherCluster,
             reason: format!("{} of this node belongs to another cluster than the one that {at} is in", service.service),
             remedy: format!(
                 "correct leader_url; or, to give the other cluster up, leave it first, with leader_url still there: \

@@ -79,6 +79,8 @@ pub struct Candidate<'a> {
     pub service: RaftService,
     /// The incarnation of this node's own service, where it tells.
     pub incarnation: Option<&'a str>,
+    /// The cluster that this node's own service is in, where it is in one and tells.
+    pub cluster_id: Option<&'a str>,
 }
 
 /// Text that can be shown on a terminal: nothing in an id or an address is a control character. Left out, they could
@@ -223,6 +225,9 @@ pub enum Move {
 pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> Move {
     let (config, service) = (candidate.config, candidate.config.raft(candidate.service));
     let id = &config.node.id;
+    if is_another(candidate.cluster_id, list.cluster_id.as_deref()) {
+        return Move::Blocked(Blocker::in_another_cluster(service, at));
+    }
     if let Some(member) = list.entry_of(id, service) {
         // Our own entry, of data that this node no longer has. A voter that comes back with an empty log may vote twice, so
         // the old entry goes before the node is added anew; that nobody else is at its address is for the run to see.

@@ -108,7 +108,7 @@ fn asked() -> Endpoint {
 
 /// The next move of chainfire on a node with this configuration, whose own service tells `incarnation`.
 fn move_of(config: &Config, list: &MemberList, incarnation: Option<&str>) -> Move {
-    next_move(list, Candidate { config, service: RaftService::Chainfire, incarnation }, &asked())
+    next_move(list, Candidate { config, service: RaftService::Chainfire, incarnation, cluster_id: None }, &asked())
 }
 
 fn moved(members: Vec<Member>) -> Move {

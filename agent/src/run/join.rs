@@ -61,7 +61,12 @@ async fn become_member<U, C: Cluster>(
         };
         if let Class::Busy { retry_after } = fault.class {
             let delay = turns.next_delay(retry_after, began.elapsed());
-            joining.come_later(&fault, delay);
+            report.report(Event::ClusterBusy { error: fault.to_string(), next_retry_ms: milliseconds(delay) });
+            context.progress.status(&format!(
+                "joining {}: asked to come later ({fault}), next in {:.1} s",
+                service.service,
+                delay.as_secs_f64()
+            ));
             sleep(delay).await;
             continue;
         }

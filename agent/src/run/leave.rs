@@ -66,12 +66,16 @@ pub(super) async fn stop_steps<U: Units, C>(context: &Context<'_, U, C>, first: 
     };
     for step in Step::ALL.into_iter().filter(|step| *step >= first) {
         for unit in [step.path_unit(), step.unit()] {
-            units.stop(unit).await.map_err(|error| {
-                Stop::Failed(Event::ServiceNotStopped { error, remedy: format!("stop it: systemctl stop {unit}") })
-            })?;
+            stop_unit(units, unit).await?;
         }
     }
     Ok(())
+}
+
+pub(super) async fn stop_unit(units: &impl Units, unit: &str) -> Result<(), Stop> {
+    units.stop(unit).await.map_err(|error| {
+        Stop::Failed(Event::ServiceNotStopped { error, remedy: format!("stop it: systemctl stop {unit}") })
+    })
 }
 
 /// Removes the marker of IAM, which has no members to leave.

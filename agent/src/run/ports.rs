@@ -4,8 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::config::{Endpoint, IamConfig, NodeId, RaftAddr, RaftServiceConfig, UnitName};
-use crate::plan::membership::MemberList;
+use crate::config::{Config, Endpoint, IamConfig, NodeId, RaftAddr, RaftService, RaftServiceConfig, UnitName};
+use crate::plan::membership::{Candidate, MemberList};
 use crate::plan::{Blocker, Cause};
 
 /// What systemd says of a unit, as far as waiting for a service needs it.
@@ -136,8 +136,19 @@ impl Health {
     /// The incarnation, where the service says that it is this node's: behind a mistyped URL may be another's.
     #[must_use]
     pub fn incarnation_of(&self, id: &NodeId) -> Option<&str> {
-        let is_own = self.node_id.as_deref() == Some(id.as_str());
-        self.incarnation.as_deref().filter(|_| is_own)
+        self.incarnation.as_deref().filter(|_| self.is_of(id))
+    }
+
+    /// This node on its way into a service, as its own service tells of it.
+    #[must_use]
+    pub fn candidate<'a>(&'a self, config: &'a Config, service: RaftService) -> Candidate<'a> {
+        let id = &config.node.id;
+        let cluster_id = self.cluster_id.as_deref().filter(|_| self.is_of(id));
+        Candidate { config, service, incarnation: self.incarnation_of(id), cluster_id }
+    }
+
+    fn is_of(&self, id: &NodeId) -> bool {
+        self.node_id.as_deref() == Some(id.as_str())
     }
 }
 

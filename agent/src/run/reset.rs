@@ -6,7 +6,7 @@ use crate::config::{Mode, RaftService, RaftServiceConfig};
 use crate::data_directory;
 use crate::events::{Event, Report};
 
-use super::leave::{Quorum, end_membership, forget_iam, remove_markers, stop_steps, take_lock};
+use super::leave::{Quorum, end_membership, forget_iam, remove_markers, stop_steps, stop_unit, take_lock};
 use super::ports::{Cluster, Units};
 use super::{Context, Outcome, Stop, end};
 
@@ -100,9 +100,7 @@ async fn stop<U: Units, C>(context: &Context<'_, U, C>, service: &RaftServiceCon
         }));
     };
     context.progress.status(&format!("stopping {unit}"));
-    units.stop(unit.as_str()).await.map_err(|error| {
-        Stop::Failed(Event::ServiceNotStopped { error, remedy: format!("stop it: systemctl stop {unit}") })
-    })
+    stop_unit(units, unit.as_str()).await
 }
 
 fn back_up(service: &RaftServiceConfig, report: &dyn Report) -> Result<(), Stop> {

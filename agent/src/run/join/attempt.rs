@@ -1,13 +1,11 @@
 //! One attempt at becoming a member: list, add, list again. Whatever an answer says, only the live list decides.
 
-use std::time::Duration;
-
 use tokio::time::{Instant, sleep};
 
 use crate::config::{Endpoint, RaftAddr, RaftServiceConfig};
 use crate::events::{Event, Report};
 use crate::plan::Blocker;
-use crate::plan::membership::{Candidate, Member, MemberList, Move, is_another, next_move};
+use crate::plan::membership::{Candidate, Member, MemberList, Move, next_move};
 use crate::plan::quorum::QuorumRisk;
 use crate::retry::Schedule;
 
@@ -29,8 +27,8 @@ pub(super) struct Joining<'a, U, C> {
     context: &'a Context<'a, U, C>,
     service: &'a RaftServiceConfig,
     raft_addr: &'a RaftAddr,
-    incarnation: Option<&'a str>,
-    cluster_id: Option<&'a str>,
+    /// As this node's own service tells of it.
+    candidate: Candidate<'a>,
     report: &'a dyn Report,
     candidates: Candidates,
 }
@@ -43,9 +41,8 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
         health: &'a Health,
         report: &'a dyn Report,
     ) -> Self {
-        let incarnation = health.incarnation_of(&context.config.node.id);
-        let cluster_id = health.cluster_id.as_deref().filter(|_| incarnation.is_some());
-        Self { context, service, raft_addr, incarnation, cluster_id, report, candidates: Candidates::of(service) }
+        let candidate = health.candidate(context.config, service.service);
+        Self { context, service, raft_addr, candidate, report, candidates: Candidates::of(service) }
     }
 
     /// List, add where the list has no trace of this node, list again until it shows this
@@ -81,33 +78,25 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
         let mut told = false;
         loop {
             let (at, list) = self.list().await?;
-            let obstacle = match self.next_move(&list, &at) {
-                Move::Add if is_another(self.cluster_id, list.cluster_id.as_deref()) => {
-                    let blocker = Blocker::in_another_cluster(self.service, &at);
-                    return Err(Setback::Stop(Stop::Blocked(blocker)));
-                }
+            let QuorumRisk { reason, remedy } = match self.next_move(&list, &at) {
                 Move::Add => return Ok(Way::Free(at)),
-                Move::AwaitQuorum(risk) => {
-                    self.context.progress.status(&risk.to_string());
-                    risk
-                }
+                Move::AwaitQuorum(risk) => risk,
                 Move::Replace(old) => {
                     self.replace(at, &old).await?;
                     continue;
                 }
                 Move::Await { .. } | Move::Confirmed | Move::Blocked(_) => return Ok(Way::Listed(at, list)),
             };
-            let delay = schedule.next_delay(None);
-            if !told || delay.is_none() {
-                let QuorumRisk { reason, remedy } = obstacle;
-                let event = Event::QuorumAtRisk { reason, remedy };
-                if delay.is_none() {
-                    return Err(Setback::Stop(Stop::Failed(event)));
-                }
+            self.context.progress.status(&format!("{reason}; {remedy}"));
+            let event = Event::QuorumAtRisk { reason, remedy };
+            let Some(delay) = schedule.next_delay(None) else {
+                return Err(Setback::Stop(Stop::Failed(event)));
+            };
+            if !told {
                 self.report.report(event);
                 told = true;
             }
-            sleep(delay.unwrap_or(policy.max_delay)).await;
+            sleep(delay).await;
         }
     }
 
@@ -140,15 +129,6 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
         }
     }
 
-    pub(super) fn come_later(&self, fault: &Fault, delay: Duration) {
-        self.report.report(Event::ClusterBusy { error: fault.to_string(), next_retry_ms: milliseconds(delay) });
-        self.context.progress.status(&format!(
-            "joining {}: asked to come later ({fault}), next in {:.1} s",
-            self.service.service,
-            delay.as_secs_f64()
-        ));
-    }
-
     /// An entry is this node's old one only if the service at its address is the one on this node: the id and the address
     /// of a configuration that was copied to another machine are a living member's.
     async fn refuse_anothers(&self, old: &Member, at: &Endpoint) -> Result<(), Setback> {
@@ -157,7 +137,7 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
             Some(url) => self.context.cluster.health(&url, service.paths.health.as_str()).await?,
             None => Health::default(),
         };
-        if self.incarnation.is_some() && there.incarnation_of(&config.node.id) == self.incarnation {
+        if self.candidate.incarnation.is_some() && there.incarnation_of(&config.node.id) == self.candidate.incarnation {
             return Ok(());
         }
         Err(Setback::Stop(Stop::Blocked(Blocker::id_taken(config, service, old, at))))
@@ -169,8 +149,8 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
 
     async fn add(&mut self, at: Endpoint) -> Result<(), Fault> {
         let began = Instant::now();
-        let (id, raft_addr, incarnation) = (&self.context.config.node.id, self.raft_addr, self.incarnation);
-        let member = NewMember { id, raft_addr, incarnation };
+        let (id, raft_addr) = (&self.context.config.node.id, self.raft_addr);
+        let member = NewMember { id, raft_addr, incarnation: self.candidate.incarnation };
         let (at, added) =
             candidates::add(&self.context.cluster, self.service, &mut self.candidates, member, at).await?;
         let endpoint = at.to_string();
@@ -222,8 +202,7 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
     }
 
     fn next_move(&self, list: &MemberList, at: &Endpoint) -> Move {
-        let (config, service) = (self.context.config, self.service.service);
-        next_move(list, Candidate { config, service, incarnation: self.incarnation }, at)
+        next_move(list, self.candidate, at)
     }
 
     /// Whether the list has this node, or what contradicts it.
