@@ -5,6 +5,7 @@ mod config_command;
 mod context;
 mod departure;
 mod exit;
+mod inventory_command;
 mod node;
 mod output;
 mod plan_command;
@@ -106,6 +107,12 @@ enum Command {
         service: Resettable,
         #[command(flatten)]
         quorum: AcceptQuorumLoss,
+    },
+    /// Show the machine: who it is, what is in it, what is on its disks
+    Inventory {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Look at the cluster configuration
     #[command(subcommand)]
@@ -223,6 +230,7 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Reset { service, quorum } => {
             departure::run(options, Departure::Reset, service.services(), quorum.into()).await
         }
+        Command::Inventory { json } => inventory_command::run(json),
         Command::Config(command) => config_command::run(options, &command),
     }
 }

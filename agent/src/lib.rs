@@ -15,7 +15,8 @@
 //! - [`systemd`] watches units, over the system bus or PID 1's private socket.
 //! - [`cluster`] speaks the services' HTTP APIs over verified TLS and classifies failures.
 //! - [`markers`] is the only writer of state, durably. [`secret_file`] reads what others must not.
-//! - [`disks`] finds block devices and reads their partition tables; [`sysfs`] is where the kernel and udev tell of hardware.
+//! - [`inventory`] takes stock of the machine; [`disks`] finds block devices and reads their partition tables; [`sysfs`] is
+//!   where the kernel and udev tell of hardware.
 //! - [`data_directory`] moves a service's data aside, for `reset`.
 //! - [`retry`] knows how long to wait; [`clock`] what time it is.
 //! - [`events`] is everything that is said while working, each with a MESSAGE_ID.
@@ -33,6 +34,7 @@ pub mod disks;
 pub mod events;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod inventory;
 pub mod markers;
 pub mod plan;
 pub mod retry;
