@@ -82,9 +82,10 @@ def installed_in(unit: str) -> list[str]:
     kinds = {"wantedby": "wants", "requiredby": "requires"}
     return [
         f"{target}.{kinds[key]}"
-        for key, value in section["Install"].items() if key in kinds
+        for key, value in section["Install"].items()
+        if key in kinds
         for target in (value or "").split()
-    ]  # fmt: skip
+    ]
 
 
 def pull_in(archive: Archive, unit: str, folder: str) -> None:

@@ -13,8 +13,10 @@ import subprocess
 from pathlib import Path
 
 from . import entering, places, processes, product, qemu_additions, qemu_command, qemu_disks
-from . import qemu_firmware, qemu_initrd, qemu_kernel, qemu_monitor, rootfs, waiting
+from . import qemu_firmware, qemu_initrd, qemu_kernel, qemu_monitor
+from . import qemu_netboot, rootfs, waiting
 from .blueprint import Hardware, NodeBlueprint
+from .cpio import Archive
 from .lab import BRIDGE, COMMAND_LIMIT, Lab
 from .node import Node
 from .qemu_shell import PortShell
@@ -77,11 +79,22 @@ class QemuNode(Node):
                 file = qemu_firmware.credential_file(folder, name)
                 self.lab.path(file).write_text(text)
         if hardware.boot != "kernel":
-            hosts = self.lab.path(self.root / "etc/hosts").read_text()
-            shared = qemu_initrd.initrd(self.kernel, rootfs.base(lambda _: None))
-            with self._outside("initrd").open("wb") as output:
-                output.write(shared.read_bytes())
-                qemu_additions.write(output, self.blueprint, hosts)
+            self._make_initrd()
+
+    def _make_initrd(self) -> None:
+        """One file of all archives, for QEMU takes no more than one."""
+        hosts = self.lab.path(self.root / "etc/hosts").read_text()
+        shared = qemu_initrd.initrd(self.kernel, rootfs.base(lambda _: None))
+        with self._outside("initrd").open("wb") as output:
+            output.write(shared.read_bytes())
+            qemu_additions.write(output, self.blueprint, hosts)
+            if self.hardware.boot == "netboot":
+                packed = self._inside("root.squashfs")
+                qemu_netboot.pack(self.lab, self.root, packed)
+                archive = Archive(output)
+                qemu_netboot.add(archive, self.lab.path(packed).read_bytes())
+                archive.end()
+                self.lab.path(packed).unlink()
 
     def plug_in(self) -> None:
         """A fresh cable from the switch to the card."""
