@@ -20,6 +20,8 @@ SYSTEM = "etc/systemd/system"
 #: The agent's unit for the initrd, and where the agent is.
 AGENT_UNIT = "first-boot-initrd.service"
 AGENT = "usr/bin/first-boot-agent"
+#: The authority that a URL's server is verified against; nothing else of the secrets is there.
+CA = "etc/nixos/secrets/ca.crt"
 SHELL = "usr/lib/first-boot-tests/shell"
 #: Started where a system would start them; in the initrd it is this target that pulls them in.
 OF_TESTS = {"tests-journal.service": "sysinit.target", "tests-network.service": "initrd.target"}
@@ -30,8 +32,11 @@ GAP = bytes(512)
 WAITING = "[Service]\nExecStart=\nExecStart=/usr/bin/true\n"
 
 
-def write(output: IO[bytes], blueprint: NodeBlueprint, hosts: str) -> None:
-    """Write the archives of one machine: what its image holds, and the files appended to it."""
+def write(output: IO[bytes], blueprint: NodeBlueprint, hosts: bytes, ca: bytes) -> None:
+    """Write the archives of one machine: what its image holds, and the files appended to it.
+
+    `hosts` takes the place of a DNS, and `ca` is the authority of the machine's installed root.
+    """
     assert blueprint.hardware is not None
     asked = blueprint.hardware.initrd
     output.write(GAP[output.tell() % len(GAP) :] + GAP)
@@ -39,13 +44,15 @@ def write(output: IO[bytes], blueprint: NodeBlueprint, hosts: str) -> None:
     add_tests_unit(image, "tests-journal.service")
     if asked.network:
         image.file("etc/default/tests-network", f"ADDRESS={blueprint.address}\n".encode())
-        image.file("etc/hosts", hosts.encode())
+        image.file("etc/hosts", hosts)
         add_tests_unit(image, "tests-network.service")
     if asked.shell:
         image.file(SHELL, (UNITS / "tests-shell.sh").read_bytes(), 0o755)
         add_tests_unit(image, "tests-shell.service")
         image.file(f"{SYSTEM}/initrd-cleanup.service.d/tests.conf", WAITING.encode())
     if asked.agent:
+        image.folder(str(Path(CA).parent), 0o700)
+        image.file(CA, ca)
         add_agent(image, places.REPOSITORY / "agent" / "systemd")
     image.end()
     if asked.files:

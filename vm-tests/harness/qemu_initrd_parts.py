@@ -9,6 +9,8 @@ from __future__ import annotations
 #: What systemd calls, what a unit may call, and what a shell in the initrd is there for.
 PROGRAMS = (
     *("systemctl", "journalctl", "udevadm", "systemd-tmpfiles", "systemd-creds", "kmod"),
+    # What an emergency waits in; without it, systemd would go on as if it were over.
+    "sulogin",
     *("mount", "umount", "switch_root", "blkid", "lsblk", "sfdisk", "losetup", "ip", "bash"),
     *("cat", "cp", "cut", "date", "dd", "env", "grep", "head", "id", "ln", "ls", "mkdir", "mv"),
     *("readlink", "rm", "sed", "sha256sum", "sleep", "sort", "stat", "sync", "tail", "tar", "test"),

@@ -36,11 +36,12 @@ def make(lab: Lab, blueprint: NodeBlueprint, kernel: Kernel, folder: Path) -> No
 def make_initrd(lab: Lab, blueprint: NodeBlueprint, kernel: Kernel, folder: Path) -> None:
     """One file of all archives, for QEMU takes no more than one."""
     assert blueprint.hardware is not None
-    hosts = lab.path(folder / "root/etc/hosts").read_text()
+    root = lab.path(folder / "root")
+    hosts, ca = (root / "etc/hosts").read_bytes(), (root / qemu_additions.CA).read_bytes()
     shared = qemu_initrd.initrd(kernel, rootfs.base(lambda _: None))
     with lab.path(folder / INITRD).open("wb") as output:
         output.write(shared.read_bytes())
-        qemu_additions.write(output, blueprint, hosts)
+        qemu_additions.write(output, blueprint, hosts, ca)
         if blueprint.hardware.boot == "netboot":
             packed = folder / qemu_netboot.ROOT
             qemu_netboot.pack(lab, folder / "root", packed)

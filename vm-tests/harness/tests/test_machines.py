@@ -129,7 +129,7 @@ FROM_INITRD: dict[str, object] = {
 def test_machines_with_a_systemd_initrd(tmp_path: Path) -> None:
     run(
         tmp_path,
-        """
+        r"""
 import json
 disks = "/dev/disk/by-id/virtio"
 start_all()
