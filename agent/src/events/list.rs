@@ -228,6 +228,14 @@ events! {
             `first-boot-agent --config FILE config validate`. The agent starts again by itself \
             when the file changes."
 
+    /// systemd does not tell when the root file system is there.
+    RootNotAwaited { error: String }
+        Warning "5ed56e18d5934949910f2ada4187718f"
+        message "Not waiting for the root file system: {error}"
+        subject "systemd could not be asked in the initrd"
+        explanation "PID 1 did not answer for 30 s, so the initrd stage goes by what is mounted now: @ERROR@. The installed \
+            configuration may not be seen yet; the join units will see it."
+
     /// What kind of boot this is.
     BootRecognised { kind: String }
         Info "5cda06d22d6c4f2cafcd8cede69ee827"
