@@ -16,6 +16,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::boot::BootKind;
 use crate::disks::{self, Disk};
 use crate::sysfs::Tree;
 
@@ -32,7 +33,7 @@ pub struct Inventory {
     /// Of the agent that has looked.
     pub agent_version: String,
     /// What kind of boot this is, as the initrd has found; else as it looks from here.
-    pub boot: Option<String>,
+    pub boot: Option<BootKind>,
     /// Who it is.
     pub machine: Machine,
     /// What it starts with.
@@ -60,7 +61,7 @@ impl Inventory {
         Self {
             schema_version: Self::SCHEMA_VERSION,
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
-            boot: boot::mode(tree),
+            boot: boot::kind(root),
             machine: machine::of(tree),
             firmware: firmware::of(tree),
             processor: Processor::of_this_machine(),
@@ -75,7 +76,7 @@ impl Inventory {
     #[must_use]
     pub fn take_with_hand_over(root: &Path) -> Self {
         let mut inventory = Self::take(root);
-        if let Some(earlier) = boot::handed_over(Tree::at(root)) {
+        if let Some(earlier) = boot::handed_over(root) {
             for disk in inventory.disks.iter_mut().filter(|disk| !disk.is_table_read()) {
                 // Within one boot a name is the same disk, unless one was exchanged.
                 let same = |other: &&Disk| other.name == disk.name && other.size == disk.size && other.is_table_read();

@@ -11,6 +11,8 @@
 //!
 //! - [`config`] finds, reads and checks the cluster configuration; hands out validated types.
 //! - [`plan`] decides, as data: steps, member lists, the health verdict. It is pure.
+//! - [`boot`] is what kind of boot this is, and what its initrd has left.
+//! - [`initrd`] is the stage before there is a root file system; [`delivery`] is where a configuration comes from then.
 //! - [`run`] executes decisions through the ports that it owns.
 //! - [`systemd`] watches units, over the system bus or PID 1's private socket.
 //! - [`cluster`] speaks the services' HTTP APIs over verified TLS and classifies failures.
@@ -25,15 +27,19 @@
 #[macro_use]
 mod crash;
 
+pub mod boot;
 pub mod cli;
 pub mod clock;
 pub mod cluster;
 pub mod config;
 pub mod data_directory;
+pub mod delivery;
+mod directory_watch;
 pub mod disks;
 pub mod events;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod initrd;
 pub mod inventory;
 pub mod markers;
 pub mod plan;

@@ -39,7 +39,7 @@ fn text(inventory: &Inventory) -> String {
         ("uuid", told(machine.uuid.as_deref())),
         ("machine-id", told(machine.machine_id.as_deref())),
         ("firmware", format!("{}, Secure Boot {secure_boot}, {tpm}", firmware.kind)),
-        ("boot", told(inventory.boot.as_deref())),
+        ("boot", told(inventory.boot.map(|kind| kind.to_string()).as_deref())),
         (
             "processor",
             format!(

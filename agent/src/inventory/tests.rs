@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::{FirmwareKind, Inventory, Link};
+use crate::boot::BootKind;
 use crate::disks::tests::machine::{Machine, break_header, image, mbr};
 use crate::disks::{Disk, TableKind};
 
@@ -68,7 +69,7 @@ fn a_machine_is_told_whole() {
     assert_eq!((inventory.firmware.kind, inventory.firmware.secure_boot), (FirmwareKind::Uefi, Some(true)));
     assert_eq!((inventory.firmware.tpm, inventory.firmware.tpm_version), (true, Some(2)));
     assert_eq!(inventory.memory.installed, Some(256 << 20));
-    assert_eq!(inventory.boot.as_deref(), Some("first-boot"));
+    assert_eq!(inventory.boot, Some(BootKind::FirstBoot));
     assert_eq!(inventory.disks.iter().map(Disk::stable_id).collect::<Vec<_>>(), ["virtio-data", "virtio-root"]);
     // Of the machine that the test runs on.
     assert!(inventory.processor.cpus >= Some(1) && inventory.processor.cores >= Some(1), "{:?}", inventory.processor);
@@ -143,7 +144,7 @@ fn a_table_that_cannot_be_read_here_is_the_one_that_the_initrd_of_this_boot_has_
         let machine = machine();
         hand_over(&machine, &run_id);
         fs::remove_dir_all(machine.root().join("dev")).unwrap();
-        assert_eq!(Inventory::take(machine.root()).boot.as_deref() == Some("netboot"), is_known);
+        assert_eq!(Inventory::take(machine.root()).boot == Some(BootKind::Netboot), is_known);
         let inventory = Inventory::take_with_hand_over(machine.root());
         for disk in &inventory.disks {
             assert_eq!(disk.is_table_read(), is_known, "{disk:?}");
