@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit scenarios scenario power-cuts soak bench fuzz build install generate docs clean host
+.PHONY: help demo test lint unit nix scenarios scenario power-cuts soak bench fuzz build install generate docs clean host
 
 # The system's python: it is the one that Debian's pytest belongs to.
 PYTHON := PYTHONPATH=vm-tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
@@ -29,6 +29,9 @@ lint: ## format and lints, of Rust and of the scripts
 
 unit: ## the Rust tests; need neither root nor systemd
 	cargo test --workspace
+
+nix: host ## what can be proven of the Nix files without nixpkgs (NIXPKGS_LIB=…/lib: the modules as well)
+	@$(PYTEST) -rs vm-tests/harness/tests -k test_nix
 
 scenarios: host ## all scenarios on nspawn nodes (SUITE=trixie: on a newer systemd)
 	@$(PYTEST) -rs vm-tests/scenarios
