@@ -34,9 +34,7 @@ let
       checked
     else
       builtins.seq (builtins.deepSeq paths null) (
-        throw "disks for ${builtins.concatStringsSep " and " twice} are the same: ${
-          checked.${builtins.head twice}
-        }; each needs one of its own"
+        throw "disks for ${builtins.concatStringsSep " and " twice} are the same: ${checked.${builtins.head twice}}; each needs one of its own"
       );
 
   gpt = device: partitions: {

@@ -10,6 +10,8 @@ profile:
 }:
 let
   images = import ../lib/images.nix;
+  # An installer lives in RAM: a service that is tried out there must not take it all.
+  limits = (import ../lib/services.nix).netbootLimits;
   inherit (images.profiles.${profile}) services;
   inherit (config.system) build;
   inherit (config.system.boot.loader) kernelFile;
@@ -22,7 +24,7 @@ in
   systemd.services = lib.genAttrs services (
     name:
     lib.mkIf config.services.${name}.enable {
-      serviceConfig = lib.mapAttrs (_: lib.mkDefault) images.serviceLimits;
+      serviceConfig = lib.mapAttrs (_: lib.mkDefault) limits;
     }
   );
 

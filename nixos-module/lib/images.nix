@@ -26,17 +26,7 @@ let
     inherit usual;
   };
 
-  everyService = [
-    "chainfire"
-    "flaredb"
-    "iam"
-    "plasmavmc"
-    "prismnet"
-    "flashdns"
-    "fiberlb"
-    "lightningstor"
-    "k8shost"
-  ];
+  everyService = builtins.attrNames (import ./services.nix).table;
 
   sizeLine =
     file: size:
@@ -100,12 +90,6 @@ rec {
     "fs.file-max" = 1000000;
     "net.ipv4.ip_forward" = 1;
     "net.core.netdev_max_backlog" = 5000;
-  };
-
-  # An installer lives in RAM: a service that is tried out there must not take it all.
-  serviceLimits = {
-    MemoryMax = "512M";
-    CPUQuota = "50%";
   };
 
   profiles = {
