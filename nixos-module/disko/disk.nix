@@ -24,7 +24,6 @@ let
     disks:
     let
       checked = builtins.mapAttrs stable disks;
-      paths = builtins.attrValues checked;
       others = name: builtins.attrValues (removeAttrs checked [ name ]);
       twice = builtins.filter (name: builtins.elem checked.${name} (others name)) (
         builtins.attrNames checked
@@ -33,9 +32,7 @@ let
     if twice == [ ] then
       checked
     else
-      builtins.seq (builtins.deepSeq paths null) (
-        throw "disks for ${builtins.concatStringsSep " and " twice} are the same: ${checked.${builtins.head twice}}; each needs one of its own"
-      );
+      throw "disks for ${builtins.concatStringsSep " and " twice} are the same: ${checked.${builtins.head twice}}; each needs one of its own";
 
   gpt = device: partitions: {
     type = "disk";
