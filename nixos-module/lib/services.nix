@@ -131,12 +131,6 @@ in
 {
   inherit table;
 
-  # What the image builder's document gives a service that runs in RAM.
-  netbootLimits = {
-    MemoryMax = "512M";
-    CPUQuota = "50%";
-  };
-
   # The names of the options that hold ports, of one row.
   portNames = row: builtins.attrNames row.ports;
 
@@ -148,7 +142,6 @@ in
     name:
     {
       dataDir ? table.${name}.dataDir,
-      limits ? { },
     }:
     let
       row = table.${name};
@@ -187,6 +180,5 @@ in
       RestartSec = "5s";
     }
     // ownFolder
-    // devices
-    // limits;
+    // devices;
 }

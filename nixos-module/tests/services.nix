@@ -93,19 +93,4 @@ in
       [ "" ]
     ];
   };
-
-  limitsOfNetbootImages = {
-    expr =
-      let
-        limited = services.serviceConfig "iam" { limits = services.netbootLimits; };
-      in
-      [
-        limited.MemoryMax
-        limited.CPUQuota
-      ];
-    expected = [
-      "512M"
-      "50%"
-    ];
-  };
 }
