@@ -3,21 +3,22 @@
 # Must not accept /dev/sda: the kernel numbers disks as it finds them, and an installer that
 # formats by number formats the wrong one some day.
 let
+  inherit (import ../lib/topology/names.nix) isStableDisk;
+
   stableFolder = "/dev/disk/by-id/";
-  isStable = path: builtins.match "${stableFolder}[A-Za-z0-9][A-Za-z0-9._:+-]*" path != null;
-  isPartition = path: builtins.match ".*-part[0-9]+" path != null;
+  isPartition = path: builtins.match "${stableFolder}.*-part[0-9]+" path != null;
 
   # The disk as it was given, or an error that says what to write instead.
   stable =
     purpose: path:
     if !(builtins.isString path) then
       throw "disk for ${purpose}: give its path as a string, below ${stableFolder}"
-    else if !(isStable path) then
-      throw "disk for ${purpose}: ${path} may be another disk after the next boot; use its name below ${stableFolder} (ls -l ${stableFolder} on the machine shows it)"
+    else if isStableDisk path then
+      path
     else if isPartition path then
       throw "disk for ${purpose}: ${path} is a partition; give the whole disk"
     else
-      path;
+      throw "disk for ${purpose}: ${path} may be another disk after the next boot; use its name below ${stableFolder} (ls -l ${stableFolder} on the machine shows it)";
 
   # All of them stable, and no disk twice.
   distinct =
