@@ -10,8 +10,6 @@ profile:
 }:
 let
   images = import ../lib/images.nix;
-  # An installer lives in RAM: a service that is tried out there must not take it all.
-  limits = (import ../lib/services.nix).netbootLimits;
   inherit (images.profiles.${profile}) services;
   inherit (config.system) build;
   inherit (config.system.boot.loader) kernelFile;
@@ -24,7 +22,7 @@ in
   systemd.services = lib.genAttrs services (
     name:
     lib.mkIf config.services.${name}.enable {
-      serviceConfig = lib.mapAttrs (_: lib.mkDefault) limits;
+      serviceConfig = lib.mapAttrs (_: lib.mkDefault) images.serviceLimits;
     }
   );
 
