@@ -18,7 +18,8 @@ Makes the folder that nixos-anywhere --extra-files takes for one node.
   NODE            the node's node_id
   DIR             where the files go: DIR/etc/nixos/secrets, 0700, its files 0600
   --secrets DIR   has ca.crt, NODE.crt and NODE.key (default: secrets)
-  --config FILE   the node's configuration (default: NODE.json in --secrets)
+  --config FILE   the node's configuration (default: NODE.json in --secrets, where there is one;
+                  a system that generates its own needs none)
   --help          this text
 
 The configuration is validated where first-boot-agent is on the PATH.
@@ -54,12 +55,16 @@ read_arguments() {
   authority=$secrets/ca.crt
   certificate=$secrets/$node.crt
   key=$secrets/$node.key
-  config=${config:-$secrets/$node.json}
+  if [[ -z $config && -e $secrets/$node.json ]]; then
+    config=$secrets/$node.json
+  fi
 }
+
+note() { printf 'note: %s\n' "$*" >&2; }
 
 check_readable() {
   local file
-  for file in "$authority" "$certificate" "$key" "$config"; do
+  for file in "$authority" "$certificate" "$key" ${config:+"$config"}; do
     [[ -f $file && -r $file ]] || problem "$file is missing or cannot be read"
   done
 }
@@ -110,8 +115,14 @@ check_key() {
 }
 
 check_config() {
+  if [[ -z $config ]]; then
+    note "no configuration: the installed system has to generate it" \
+      "(services.first-boot-automation.settings, or its topology)"
+    return
+  fi
+  check_private "$config"
   if ! command -v first-boot-agent >/dev/null; then
-    echo "note: first-boot-agent is not on the PATH, so $config is not validated" >&2
+    note "first-boot-agent is not on the PATH, so $config is not validated"
     return
   fi
   local said
@@ -147,7 +158,6 @@ check() {
   check_readable
   if ((${#problems[@]} == 0)); then
     check_private "$key"
-    check_private "$config"
     check_certificate
     check_key
     check_config
@@ -167,7 +177,9 @@ write() {
   install --mode=0600 --no-target-directory -- "$authority" "$folder/ca.crt"
   install --mode=0600 --no-target-directory -- "$certificate" "$folder/$node.crt"
   install --mode=0600 --no-target-directory -- "$key" "$folder/$node.key"
-  install --mode=0600 --no-target-directory -- "$config" "$folder/cluster-config.json"
+  if [[ -n $config ]]; then
+    install --mode=0600 --no-target-directory -- "$config" "$folder/cluster-config.json"
+  fi
   echo "$target is ready: nixos-anywhere --extra-files $target --flake .#$node root@ADDRESS"
 }
 

@@ -173,8 +173,18 @@ def test_without_the_agent_it_says_what_is_not_checked(desk: Desk) -> None:
 
 
 def test_a_missing_file(desk: Desk) -> None:
+    (desk.secrets / "node01.key").unlink()
+    assert "node01.key is missing or cannot be read" in desk.refused()
+
+
+def test_a_system_may_generate_its_configuration(desk: Desk) -> None:
     (desk.secrets / "node01.json").unlink()
-    assert "node01.json is missing or cannot be read" in desk.refused()
+    ran = desk.run()
+    assert ran.returncode == 0, ran.stderr
+    assert "the installed system has to generate it" in ran.stderr
+    assert not (desk.target / "etc" / "nixos" / "secrets" / "cluster-config.json").exists()
+    ran = desk.run("node01", str(desk.target), "--config", "elsewhere.json")
+    assert "elsewhere.json is missing or cannot be read" in ran.stderr
 
 
 def test_a_key_that_others_can_read(desk: Desk) -> None:
