@@ -13,6 +13,7 @@ import pytest
 from harness import places, product
 
 COMMAND = places.REPOSITORY / "nixos-module" / "prepare-extra-files.sh"
+TUTORIAL = places.REPOSITORY / "docs" / "src" / "tutorial" / "bare-metal-cluster.md"
 #: As the tutorial has it, with a key that is quickly made.
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc")
 NAMES = "DNS:node01,DNS:node01.prod.example.com,IP:10.0.1.10"
@@ -166,6 +167,31 @@ def test_the_certificate_names_what_the_agent_asks(desk: Desk) -> None:
     said = desk.refused()
     assert "does not name 10.0.1.66; issue it with IP:10.0.1.66 in subjectAltName" in said
     assert said.count("10.0.1.66;") == 1
+
+
+def test_the_certificates_of_the_tutorial(desk: Desk, tmp_path: Path) -> None:
+    desk.agent()
+    chapter = TUTORIAL.read_text().partition("## 2. Certificates")[2]
+    commands = chapter.partition("```bash\n")[2].partition("```")[0]
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr
+    leader = {"bootstrap": False, "leader_url": "https://node01.prod.example.com:2379"}
+    for node, address, role in (
+        ("node01", "10.0.1.10", {}),
+        ("node03", "10.0.1.12", {}),
+        ("node04", "10.0.1.13", leader),
+    ):
+        desk.config(node_id=node, raft_addr=f"{address}:2380", **role)
+        config = desk.secrets / "node01.json"
+        ran = desk.run(node, str(tmp_path / "extra" / node), "--config", str(config))
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stderr == ""
 
 
 def test_without_the_agent_it_says_what_is_not_checked(desk: Desk) -> None:
