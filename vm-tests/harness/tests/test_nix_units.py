@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness import nix_checks, nix_units
-from harness.nix import nix, quoted
+from harness.nix import nix, quoted, string
 
 LIB = nix_checks.library()
 SERVICES = quoted(nix_checks.MODULE / "lib" / "services.nix")
@@ -64,9 +64,8 @@ def test_the_configuration_arrives_as_it_was_written(tmp_path: Path) -> None:
     }
     text = json.dumps(config, indent=1, ensure_ascii=False)
     file = tmp_path / "secrets" / "cluster-config.json"
-    quoted_text = json.dumps(text).replace("$", "\\$")
     settings = nix().value(
-        f"(import {CONFIG}).writtenBy {{ file = {json.dumps(str(file))}; text = {quoted_text}; }}"
+        f"(import {CONFIG}).writtenBy {{ file = {string(str(file))}; text = {string(text)}; }}"
     )
     rules = tmp_path / "rules.conf"
     rules.write_text(
@@ -96,7 +95,8 @@ if LIB:
         return nix().value(
             f"let c = {evaluate} [ {MODULE} {{ services.first-boot-automation ="
             f" {{ enable = true; {options} }}; }} ]; in {{"
-            " services = builtins.mapAttrs (_: u: { Service = u.serviceConfig; }) c.systemd.services;"
+            " services = builtins.mapAttrs (_: u: { Service = u.serviceConfig; })"
+            " c.systemd.services;"
             " paths = builtins.mapAttrs (_: u: { Path = u.pathConfig; }) c.systemd.paths; }"
         )
 
