@@ -32,6 +32,7 @@ def python_files() -> Iterator[Path]:
 def shell_files() -> Iterator[Path]:
     """All shell scripts of the repository's own."""
     yield from sorted(places.VM_TESTS.rglob("*.sh"))
+    yield from sorted((places.REPOSITORY / "nixos-module").rglob("*.sh"))
     yield places.REPOSITORY / ".ci" / "run"
 
 

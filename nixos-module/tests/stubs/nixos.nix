@@ -2,7 +2,12 @@
 # options of the right names and types, and packages that are only paths.
 #
 # Must not do what NixOS does with them; how a drop-in is written is in ./drop-in.nix.
-{ lib }:
+{
+  lib,
+  # Further packages, and a folder that stands in for nixpkgs' nixos/modules.
+  packages ? _: { },
+  modulesPath ? null,
+}:
 let
   inherit (lib) mkOption types;
 
@@ -93,7 +98,8 @@ let
     chainfire-server = package "chainfire-server";
     plasmavmc-server = package "plasmavmc-server";
     fiberlb-server = package "fiberlb-server";
-  };
+  }
+  // packages package;
 
   options = {
     assertions = list;
@@ -138,7 +144,7 @@ modules:
 let
   evaluated = lib.evalModules {
     modules = [ { inherit options; } ] ++ modules;
-    specialArgs = { inherit pkgs; };
+    specialArgs = { inherit modulesPath pkgs; };
   };
   failed = builtins.filter (one: !one.assertion) evaluated.config.assertions;
 in
