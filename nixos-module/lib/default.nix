@@ -1,5 +1,6 @@
 # The pure functions behind the modules: builtins only, no nixpkgs, so that they are
 # evaluated and tested wherever a Nix is. Each room says in its own file what it is for.
 {
+  pxe = import ./pxe;
   services = import ./services.nix;
 }
