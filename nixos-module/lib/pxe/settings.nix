@@ -182,7 +182,10 @@ let
     };
 
   # Below the root of TFTP, and below `ipxe/` in HTTP: several are called ipxe.efi.
-  loaderPath = server: loader: "${loader}/${baseNameOf server.loaders.${loader}}";
+  # The loader's name alone: a text that names no store path must not depend on one.
+  loaderPath =
+    server: loader:
+    "${loader}/${builtins.unsafeDiscardStringContext (baseNameOf server.loaders.${loader})}";
 in
 {
   inherit defaults complete;
