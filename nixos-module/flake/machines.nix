@@ -16,5 +16,10 @@ in
   netboot =
     platform: builtins.mapAttrs (profile: _: system platform (../images + "/${profile}.nix")) profiles;
 
-  exampleCluster = platform: builtins.mapAttrs (_: system platform) (import ../examples/cluster);
+  exampleCluster =
+    platform:
+    if builtins.pathExists ../examples/cluster/default.nix then
+      builtins.mapAttrs (_: system platform) (import ../examples/cluster)
+    else
+      { };
 }
