@@ -25,7 +25,6 @@ let
     name: scenario:
     pkgs.testers.runNixOSTest {
       name = "first-boot-${name}";
-      meta = { inherit (scenario) description; };
       nodes = builtins.mapAttrs (
         _: node:
         import ./nixos/node.nix {

@@ -118,6 +118,7 @@ let
       unknown = builtins.filter (key: !builtins.elem key mapped) (builtins.attrNames node.hardware);
     in
     {
+      config = node.cluster_config;
       inherit (node)
         name
         address
@@ -185,6 +186,18 @@ let
 in
 {
   inherit secrets;
+
+  # The configuration of every node that is given a whole one, by SCENARIO/NODE.
+  configs = builtins.listToAttrs (
+    builtins.concatMap (
+      scenario:
+      map (node: {
+        name = "${scenario.name}/${node.name}";
+        value = node.config;
+      }) (builtins.filter (node: builtins.isAttrs node.config) (attrValues scenario.nodes))
+    ) all
+  );
+
   played = byName (builtins.filter (scenario: scenario.harnessOnly == null) all);
   harnessOnly = byName (builtins.filter (scenario: scenario.harnessOnly != null) all);
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness import blueprint, places, provision
+from harness import blueprint, places, product, provision
 from harness.nix import EvaluationFailed, nix, quoted
 from harness.scenario import all_scenarios
 
@@ -83,6 +83,12 @@ def test_nodes_are_what_the_harness_makes_of_them(name: str) -> None:
         }
         assert (ours["agent"], ours["services"]) == (node.agent, list(node.services))
         assert f"{node.address} {' '.join(mapped['hosts'][node.address])}" in provision.hosts(nodes)
+
+
+def test_the_units_that_are_enabled_are_the_same() -> None:
+    units = quoted(places.REPOSITORY / "nixos-module" / "lib" / "units.nix")
+    names = nix().value(f"builtins.attrNames (import {units}).services")
+    assert {f"{name}.service" for name in names} == set(product.AGENT_UNITS)
 
 
 def called(tree: ast.AST) -> Iterator[str]:
