@@ -4,6 +4,8 @@
   config = import ./config.nix;
   disko = import ../disko;
   images = import ./images.nix;
+  pxe = import ./pxe;
   services = import ./services.nix;
+  topology = import ./topology;
   units = import ./units.nix;
 }

@@ -17,8 +17,21 @@ let
       }
       // given
     );
+  # What the scenarios' nodes are configured with, where it is a configuration at all.
+  inherit (import ../../vm-tests/nixos/scenarios.nix) configs;
 in
 {
+  # A configuration written as settings comes out as it went in.
+  scenariosComeOutAsTheyWentIn = {
+    expr = builtins.mapAttrs (_: settings: generate { inherit settings; }) configs;
+    expected = configs;
+  };
+
+  thereAreScenarios = {
+    expr = builtins.length (builtins.attrNames configs) > 50;
+    expected = true;
+  };
+
   nothingButTheName = {
     expr = generate { };
     expected.node_id = "node04";

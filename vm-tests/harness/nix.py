@@ -91,6 +91,11 @@ def nix() -> Nix:
     return Nix((str(loader), *called), state)
 
 
+def string(text: str) -> str:
+    """A text as a Nix expression, whatever is in it."""
+    return json.dumps(text, ensure_ascii=False).replace("$", "\\$")
+
+
 def quoted(path: Path) -> str:
     """A path as a Nix expression, whatever is in its name."""
-    return f"(/. + {json.dumps(str(path)).replace('$', chr(92) + '$')})"
+    return f"(/. + {string(str(path))})"

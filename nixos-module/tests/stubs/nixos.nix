@@ -1,7 +1,7 @@
 # Stands in for what our modules use of NixOS, so that they are evaluated with `lib` alone:
 # options of the right names and types, and packages that are only paths.
 #
-# Must not do what NixOS does with them; how a drop-in is written is in ./drop-in.nix.
+# Must not do what NixOS does with them: the harness writes units (nix_units.py).
 {
   lib,
   # Further packages, and a folder that stands in for nixpkgs' nixos/modules.
@@ -93,8 +93,16 @@ let
       package name // { inherit attributes script; };
     stdenv = {
       buildPlatform.canExecute = _: true;
-      hostPlatform = { };
+      hostPlatform = {
+        isx86 = true;
+        isx86_64 = true;
+        isAarch64 = false;
+      };
     };
+    ipxe = package "ipxe";
+    kea = package "kea";
+    linkFarm = name: entries: package name // { inherit entries; };
+    writeText = name: text: package name // { inherit text; };
     chainfire-server = package "chainfire-server";
     plasmavmc-server = package "plasmavmc-server";
     fiberlb-server = package "fiberlb-server";
@@ -122,7 +130,12 @@ let
     networking.firewall = {
       allowedTCPPorts = list;
       allowedUDPPorts = list;
+      interfaces = any;
     };
+    services.dnsmasq = any;
+    services.kea = any;
+    services.nginx = any;
+    services.prometheus = any;
     services.gobgpd = {
       enable = bool false;
       settings = any;

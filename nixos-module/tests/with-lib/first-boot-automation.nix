@@ -14,6 +14,7 @@ let
   written =
     config:
     config.systemd.tmpfiles.settings."10-first-boot-automation"."/etc/nixos/secrets/cluster-config.json";
+  inherit (import ../../../vm-tests/nixos/scenarios.nix) configs;
 in
 {
   offByDefault = {
@@ -211,6 +212,48 @@ in
         services.iam.enable = false;
       }
     ];
+  };
+
+  # The options take what the scenarios are configured with, and change nothing about it.
+  scenariosComeOutAsTheyWentIn = {
+    expr = lib.mapAttrs (
+      _: settings:
+      builtins.fromJSON
+        (written (on {
+          inherit settings;
+        }))."f+".argument
+    ) configs;
+    expected = configs;
+  };
+
+  declaredAndFreeFieldsMeet = {
+    expr = (
+      builtins.fromJSON
+        (written (on {
+          settings = {
+            services.iam.admin_password_file = "/run/keys/iam";
+            services.iam.admin_user = "root";
+            services.chainfire.url = "https://node04:2379";
+            expect.memory = "8GiB";
+          };
+        }))."f+".argument
+    );
+    expected = {
+      node_id = "node04";
+      services.iam = {
+        admin_password_file = "/run/keys/iam";
+        admin_user = "root";
+      };
+      services.chainfire.url = "https://node04:2379";
+      expect.memory = "8GiB";
+    };
+  };
+
+  aWrongRole = {
+    expr = written (on {
+      settings.node_role = "master";
+    });
+    expectedError = "node_role";
   };
 
   checkedByTheAgentWhenBuilt = {

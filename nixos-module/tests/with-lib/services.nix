@@ -78,7 +78,7 @@ in
       in
       [
         config.services.chainfire.settings.raft_port
-        config.networking.firewall
+        { inherit (config.networking.firewall) allowedTCPPorts allowedUDPPorts; }
       ];
     expected = [
       12380

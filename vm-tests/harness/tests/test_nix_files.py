@@ -106,7 +106,7 @@ def test_nix_sees_nothing_of_the_host(tmp_path: Path) -> None:
 
 
 def test_any_path_can_be_quoted(tmp_path: Path) -> None:
-    path = tmp_path / "a ${b} \"c\".nix"
+    path = tmp_path / "ä ${b} \"c\".nix"
     path.write_text("1")
     assert nix().value(f"import {quoted(path)}") == 1
 

@@ -1,0 +1,25 @@
+# Whole systems: the netboot images of every profile, and the example cluster.
+{ lib, modules }:
+let
+  inherit (import ../lib/images.nix) profiles;
+  system =
+    platform: module:
+    lib.nixosSystem {
+      modules = [
+        modules.disko
+        module
+        { nixpkgs.hostPlatform = lib.mkDefault platform; }
+      ];
+    };
+in
+{
+  netboot =
+    platform: builtins.mapAttrs (profile: _: system platform (../images + "/${profile}.nix")) profiles;
+
+  exampleCluster =
+    platform:
+    if builtins.pathExists ../examples/cluster/default.nix then
+      builtins.mapAttrs (_: system platform) (import ../examples/cluster)
+    else
+      { };
+}
