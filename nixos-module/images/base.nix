@@ -41,6 +41,7 @@ in
         useNetworkd = true;
         useDHCP = lib.mkDefault true;
         usePredictableInterfaceNames = true;
+        networkmanager.enable = never;
         wireless.enable = never;
       };
 
