@@ -63,6 +63,16 @@ in
     };
   };
 
+  theAgentLooksForThatType = {
+    expr =
+      let
+        known = builtins.readFile ../../agent/src/disks/partition_type.rs;
+        inherit ((partitions withConfig "root").first-boot-config) label type;
+      in
+      builtins.length (builtins.split "\"${label}\", \"${type}\"" known);
+    expected = 3;
+  };
+
   bothHalvesOfTheMirror = {
     expr = {
       disks = devices mirror;
