@@ -8,7 +8,7 @@ in
     ./data-disk.nix
     (layouts.controlPlane {
       root = (import ./nodes.nix).node01.disk;
-      data = "/dev/disk/by-id/nvme-eui.example-data-node01";
+      data = "/dev/disk/by-id/nvme-eui.0000000000000110";
     })
   ];
 }

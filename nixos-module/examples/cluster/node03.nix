@@ -7,7 +7,7 @@ in
     (import ./every-node.nix "node03")
     (layouts.mirror {
       first = (import ./nodes.nix).node03.disk;
-      second = "/dev/disk/by-id/nvme-eui.example-second-node03";
+      second = "/dev/disk/by-id/nvme-eui.0000000000000112";
     })
   ];
 }
