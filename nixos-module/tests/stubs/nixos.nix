@@ -113,6 +113,7 @@ let
 
   options = {
     assertions = list;
+    boot.initrd.availableKernelModules = list;
     boot.initrd.secrets = any;
     boot.initrd.systemd = {
       enable = bool true;
