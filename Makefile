@@ -77,6 +77,7 @@ fuzz: host ## search for bytes that break what reads them (TARGET=config SECONDS
 generate: ## write the files that come from the code: catalog, schema, reference pages
 	GENERATE=1 cargo test --quiet --package first-boot-agent --test generated
 	$(PYTHON) -m harness.failure_modes
+	$(PYTHON) -m harness.nix_options
 
 docs: ## build the book in docs/book (installs mdbook with cargo where it is missing)
 	@command -v mdbook >/dev/null || cargo install --locked mdbook

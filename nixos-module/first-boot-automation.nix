@@ -13,18 +13,23 @@ let
   configuration = import ./lib/config.nix;
 
   on =
-    what:
+    description:
     mkOption {
       type = types.bool;
       default = true;
-      description = ''
-        Whether ${what}.
-
-        Turned off, its unit is not enabled, and a configuration that is generated from
-        {option}`services.first-boot-automation.settings` says that the agent is not to take
-        care of it.
-      '';
+      inherit description;
     };
+
+  # What the agent does for a service: its configuration speaks of it as well.
+  careOf =
+    what:
+    on ''
+      Whether ${what}.
+
+      Turned off, its unit is not enabled, and a configuration that is generated from
+      {option}`services.first-boot-automation.settings` says that the agent is not to take
+      care of it.
+    '';
 
   apiPort =
     service:
@@ -77,10 +82,10 @@ in
       '';
     };
 
-    enableChainfire = on "the node joins, or bootstraps, chainfire";
-    enableFlareDB = on "the node joins, or bootstraps, flaredb";
-    enableIAM = on "IAM is set up";
-    enableHealthCheck = on "the cluster's health is judged at every boot";
+    enableChainfire = careOf "the node joins, or bootstraps, chainfire";
+    enableFlareDB = careOf "the node joins, or bootstraps, flaredb";
+    enableIAM = careOf "IAM is set up";
+    enableHealthCheck = on "Whether the cluster's health is judged at every boot.";
 
     chainfirePort = apiPort "chainfire";
     flaredbPort = apiPort "flaredb";

@@ -11,6 +11,14 @@ let
   configuration = import ../lib/config.nix;
 
   generated = configuration.pruned cfg.settings != { };
+  # What is said here, else what the service on this node is told, where it is a module of ours.
+  portOf =
+    service: said:
+    if said != configuration.usualPorts.${service} then
+      said
+    else
+      config.services.${service}.port or said;
+
   text = builtins.toJSON (
     configuration.clusterConfig {
       inherit (config.networking) hostName;
@@ -21,9 +29,12 @@ let
         iam = cfg.enableIAM;
       };
       ports = {
-        chainfire = cfg.chainfirePort;
-        flaredb = cfg.flaredbPort;
+        chainfire = portOf "chainfire" cfg.chainfirePort;
+        flaredb = portOf "flaredb" cfg.flaredbPort;
       };
+      dataDirs = lib.mapAttrs (
+        service: usual: toString (config.services.${service}.dataDir or usual)
+      ) configuration.usualDataDirs;
     }
   );
 

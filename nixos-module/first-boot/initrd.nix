@@ -41,7 +41,10 @@ in
       type = types.nullOr (types.strMatching "https://[^ \"]+");
       default = null;
       example = "https://boot.example.com/configs/cluster-config.json";
-      description = "From where a configuration is fetched in the initrd.";
+      description = ''
+        From where a configuration is fetched in the initrd, where nothing else brings one. The
+        machine fills in `''${uuid}`, `''${serial}` and `''${mac}`, so one image serves a fleet.
+      '';
     };
 
     configSha256 = mkOption {
@@ -60,7 +63,7 @@ in
       type = types.nullOr types.str;
       default = null;
       example = "2min";
-      description = "How long the boot may be held for it.";
+      description = "How long the boot may be held for it: 1s to 10min, by default 60s.";
     };
   };
 
@@ -83,10 +86,18 @@ in
     ];
 
     boot.initrd = {
+      # Credentials come by SMBIOS and fw_cfg, configurations also on an ESP.
+      availableKernelModules = [
+        "dmi_sysfs"
+        "nls_cp437"
+        "nls_iso8859-1"
+        "qemu_fw_cfg"
+        "vfat"
+      ];
       systemd = {
         packages = [ cfg.package.initrd ];
         storePaths = [ (lib.getExe cfg.package) ];
-        services.${units.initrd}.wantedBy = [ "initrd.target" ];
+        services.${units.initrd.name} = { inherit (units.initrd) wantedBy; };
         contents = lib.mkIf (cfg.initrd.caFile != null) {
           "${configuration.secrets}/ca.crt".source = cfg.initrd.caFile;
         };

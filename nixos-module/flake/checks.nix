@@ -46,9 +46,8 @@ let
   # A case that does not hold fails the evaluation, with both sides; those that expect an
   # error are left to the harness, which can read one.
   holds =
-    name: file:
+    name: cases:
     let
-      cases = import file;
       wrong = builtins.filter (
         case: !(cases.${case} ? expectedError) && cases.${case}.expr != cases.${case}.expected
       ) (builtins.attrNames cases);
@@ -77,7 +76,14 @@ in
     touch "$out"
   '';
 }
-// prefixed "cases" (builtins.mapAttrs holds (filesOf "nix" ../tests))
+// prefixed "cases" (
+  builtins.mapAttrs (name: file: holds name (import file)) (filesOf "nix" ../tests)
+)
+// prefixed "module-cases" (
+  builtins.mapAttrs (name: file: holds name (import file { inherit (pkgs) lib; })) (
+    filesOf "nix" ../tests/with-lib
+  )
+)
 // prefixed "config" (builtins.mapAttrs validated (exampleConfigs // topologyConfigs))
 // prefixed "vm" (
   import ../../vm-tests/nixos.nix {

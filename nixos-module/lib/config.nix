@@ -45,10 +45,12 @@ rec {
       settings,
       enable,
       ports,
+      dataDirs ? { },
     }:
     let
       off = builtins.filter (name: !enable.${name}) (builtins.attrNames enable);
-      others = builtins.filter (name: ports.${name} != usualPorts.${name}) (builtins.attrNames ports);
+      unlike =
+        usual: given: builtins.filter (name: given.${name} != usual.${name}) (builtins.attrNames given);
       named =
         f: names:
         builtins.listToAttrs (
@@ -61,15 +63,22 @@ rec {
     pruned (
       merge {
         node_id = hostName;
-        services = merge (named (_: { enable = false; }) off) (
-          named (name: { api_port = ports.${name}; }) others
-        );
+        services = builtins.foldl' merge { } [
+          (named (_: { enable = false; }) off)
+          (named (name: { api_port = ports.${name}; }) (unlike usualPorts ports))
+          (named (name: { data_dir = dataDirs.${name}; }) (unlike usualDataDirs dataDirs))
+        ];
       } (pruned settings)
     );
 
   usualPorts = {
     chainfire = 2379;
     flaredb = 2479;
+  };
+
+  usualDataDirs = {
+    chainfire = "/var/lib/chainfire";
+    flaredb = "/var/lib/flaredb";
   };
 
   # A line of tmpfiles.d that writes a text, whatever is in it: `%` would be a specifier, and

@@ -72,7 +72,7 @@ let
       path = builtins.elem name (ofKind "path");
     };
 
-  inTheInitrd = [ "first-boot-initrd" ];
+  inTheInitrd = "first-boot-initrd";
 in
 {
   inherit folder parse program;
@@ -82,11 +82,13 @@ in
     map (name: {
       inherit name;
       value = describe name;
-    }) (builtins.filter (name: !builtins.elem name inTheInitrd) (ofKind "service"))
+    }) (builtins.filter (name: name != inTheInitrd) (ofKind "service"))
   );
 
   # The stage in the initrd.
-  initrd = "first-boot-initrd";
+  initrd = describe inTheInitrd // {
+    name = inTheInitrd;
+  };
 
   # Which option turns which unit on: `enableChainfire` and so on.
   enabledBy = {

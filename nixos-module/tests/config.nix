@@ -85,6 +85,18 @@ in
     expected.node_id = "node04";
   };
 
+  anotherFolder = {
+    expr = generate {
+      dataDirs = config.usualDataDirs // {
+        flaredb = "/data/flaredb";
+      };
+    };
+    expected = {
+      node_id = "node04";
+      services.flaredb.data_dir = "/data/flaredb";
+    };
+  };
+
   listsStay = {
     expr = (generate { settings.initial_peers = [ "node01:2380" ]; }).initial_peers;
     expected = [ "node01:2380" ];

@@ -32,6 +32,17 @@ in
     expected = [ "flaredb-cluster-join.service" ];
   };
 
+  theStageInTheInitrd = {
+    expr = units.initrd;
+    expected = {
+      name = "first-boot-initrd";
+      command = "initrd";
+      wantedBy = [ "initrd.target" ];
+      also = [ ];
+      path = false;
+    };
+  };
+
   everyServiceHasAPathUnit = {
     expr = builtins.filter (name: !units.services.${name}.path) (builtins.attrNames units.services);
     expected = [ ];

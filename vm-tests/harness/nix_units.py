@@ -1,21 +1,33 @@
 """Units as NixOS would write them, for a systemd that is at hand to read.
 
-Renders sections that a Nix expression gives, and lays them beside the package's own unit
-files. Must not evaluate anything itself: see `nix`.
+Renders sections that a Nix expression gives, and takes the steps that the package takes with
+our own unit files. Must not judge: `systemd-analyze` does.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from . import places
+from .nix import nix, quoted
 
 UNITS = places.REPOSITORY / "agent" / "systemd"
-PROGRAM = "/usr/bin/first-boot-agent"
+PACKAGE = places.REPOSITORY / "nixos-module" / "package.nix"
+#: The function of nixpkgs' stdenv, for one pattern below `out`.
+MOVE_TO_OUTPUT = """
+moveToOutput() {
+  local found
+  for found in "$out"/$1; do
+    install -d "$2/$(dirname "$1")"
+    mv "$found" "$2/$(dirname "$1")/"
+  done
+}
+"""
 LIMIT = 60.0
 
 
@@ -36,11 +48,27 @@ def rendered(sections: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def install_agents_units(folder: Path, program: str) -> None:
-    """What the package's installation does: our units, naming the program where it is there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for unit in (*UNITS.glob("*.service"), *UNITS.glob("*.path")):
-        (folder / unit.name).write_text(unit.read_text().replace(PROGRAM, program))
+def installed(out: Path, initrd: Path) -> None:
+    """The package's outputs, by its own `postInstall`, run here instead of in a build."""
+    script: str = nix().value(
+        f"(import {quoted(PACKAGE)} {{ stdenv = null; lib = null;"
+        " rustPlatform.buildRustPackage = make: make { }; }).postInstall"
+    )
+    (out / "bin").mkdir(parents=True)
+    (out / "bin" / "first-boot-agent").touch(0o755)
+    command = ["bash", "-euo", "pipefail", "-c", MOVE_TO_OUTPUT + script]
+    environment = {"PATH": os.environ["PATH"], "out": str(out), "initrd": str(initrd)}
+    subprocess.run(command, cwd=places.REPOSITORY, env=environment, check=True, timeout=LIMIT)
+
+
+def without_later_settings(units: Path) -> None:
+    """Leave out what this host's systemd is too old for, as `make install` does."""
+    told = subprocess.run(
+        ["systemctl", "--version"], check=True, capture_output=True, text=True, timeout=LIMIT
+    ).stdout
+    if int(told.split()[1]) < 254:
+        for folder in UNITS.glob("254/*.d"):
+            shutil.rmtree(units / folder.name, ignore_errors=True)
 
 
 def make_programs(folder: Path) -> None:

@@ -115,7 +115,11 @@ let
               mode = "0600";
             };
           };
-      unknown = builtins.filter (key: !builtins.elem key mapped) (builtins.attrNames node.hardware);
+      without = known: set: builtins.filter (key: !builtins.elem key known) (builtins.attrNames set);
+      unknown =
+        without mapped node.hardware
+        ++ map (key: "initrd.${key}") (without [ "agent" ] (node.hardware.initrd or { }))
+        ++ (if node.hardware.boot or "kernel" == "netboot" then [ "boot" ] else [ ]);
     in
     {
       config = node.cluster_config;

@@ -7,6 +7,8 @@
   # Further packages, and a folder that stands in for nixpkgs' nixos/modules.
   packages ? _: { },
   modulesPath ? null,
+  # What is asked for: the configuration, or the declared options.
+  result ? "config",
 }:
 let
   inherit (lib) mkOption types;
@@ -111,6 +113,7 @@ let
 
   options = {
     assertions = list;
+    boot.initrd.availableKernelModules = list;
     boot.initrd.secrets = any;
     boot.initrd.systemd = {
       enable = bool true;
@@ -161,7 +164,9 @@ let
   };
   failed = builtins.filter (one: !one.assertion) evaluated.config.assertions;
 in
-if failed == [ ] then
+if result == "options" then
+  evaluated.options
+else if failed == [ ] then
   evaluated.config
 else
   throw (lib.concatMapStringsSep "\n" (one: one.message) failed)

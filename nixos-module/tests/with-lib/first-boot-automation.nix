@@ -282,6 +282,29 @@ in
     expectedError = "say services.chainfire.api_port in /etc/nixos/secrets/cluster-config.json";
   };
 
+  # `reset` moves the data aside, so the agent has to know where it is.
+  theAgentFollowsTheServices = {
+    expr =
+      (builtins.fromJSON
+        (written (evaluate [
+          ../../first-boot-automation.nix
+          ../../services
+          {
+            services = {
+              chainfire.dataDir = "/data/chainfire";
+              flaredb.port = 12479;
+              first-boot-automation.enable = true;
+              first-boot-automation.settings.raft_addr = "10.0.1.13:2380";
+            };
+          }
+        ]))."f+".argument
+      ).services;
+    expected = {
+      chainfire.data_dir = "/data/chainfire";
+      flaredb.api_port = 12479;
+    };
+  };
+
   aPortInAConfiguration = {
     expr =
       (builtins.fromJSON
@@ -300,7 +323,7 @@ in
           initrd = {
             enable = true;
             configUrl = "https://boot.example.com/node04.json";
-            caFile = /etc/ca.crt;
+            caFile = ../../package.nix;
             required = true;
             timeout = "2min";
           };

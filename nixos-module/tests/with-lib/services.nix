@@ -128,6 +128,18 @@ in
     expected = [ "tls.key:/etc/nixos/secrets/node01.key" ];
   };
 
+  theOldNameOfPrismnet = {
+    expr =
+      (node {
+        novanet = {
+          enable = true;
+          port = 18082;
+          command = [ "prismnet" ];
+        };
+      }).systemd.services.prismnet.serviceConfig.User;
+    expected = "prismnet";
+  };
+
   noPackage = {
     expr = (node { iam.enable = true; }).systemd.services.iam.serviceConfig.ExecStart;
     expectedError = "there is no package iam-server here";

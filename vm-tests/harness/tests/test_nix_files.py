@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import nix_checks, nix_format
+from harness import nix_checks, nix_format, nix_options
 from harness.nix import EvaluationFailed, Nix, nix, quoted
 
 LIB = nix_checks.library()
@@ -44,6 +44,10 @@ if WITH_LIB:
     @pytest.mark.parametrize("path", WITH_LIB, ids=named)
     def test_cases_with_lib(path: Path) -> None:
         hold(nix_checks.cases_of(path, LIB))
+
+    def test_the_reference_of_options_is_up_to_date() -> None:
+        assert LIB is not None
+        assert nix_options.PAGE.read_text() == nix_options.page(LIB), "run make generate"
 
 
 def judged(tmp_path: Path, text: str) -> list[str]:

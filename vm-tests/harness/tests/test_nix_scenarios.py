@@ -135,11 +135,21 @@ def folder_with(tmp_path: Path, nodes: dict[str, Any]) -> str:
     return f"(import {quoted(tmp_path / 'nixos' / 'scenarios.nix')})"
 
 
-def test_hardware_that_nixos_is_not_given_needs_a_reason(tmp_path: Path) -> None:
-    node = {"address": "10.0.1.10", "hardware": {"disks": []}}
+@pytest.mark.parametrize(
+    ("key", "hardware"),
+    [
+        ("disks", {"disks": []}),
+        ("initrd.files", {"boot": "initrd", "initrd": {"agent": True, "files": {}}}),
+        ("boot", {"boot": "netboot"}),
+    ],
+)
+def test_hardware_that_nixos_is_not_given_needs_a_reason(
+    tmp_path: Path, key: str, hardware: dict[str, Any]
+) -> None:
+    node = {"address": "10.0.1.10", "hardware": hardware}
     nodes = {"description": "", "nodes": {"node01": node}}
     mapping_of_one = folder_with(tmp_path, nodes)
-    with pytest.raises(EvaluationFailed, match="hardware.disks; say harness_only"):
+    with pytest.raises(EvaluationFailed, match=f"hardware.{key}; say harness_only"):
         nix().value(f"{mapping_of_one}.played.mine.nodes.node01.hardware")
 
 

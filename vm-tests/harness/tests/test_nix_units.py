@@ -41,6 +41,27 @@ def test_units_of_the_services_are_understood(tmp_path: Path) -> None:
     assert nix_units.verify(folder, *(f"{name}.service" for name in rows)) == ""
 
 
+def test_the_package_installs_what_nixos_looks_for(tmp_path: Path) -> None:
+    out, initrd = tmp_path / "out", tmp_path / "initrd"
+    nix_units.installed(out, initrd)
+    units = out / "lib" / "systemd" / "system"
+    in_the_initrd = initrd / "lib" / "systemd" / "system"
+    ours = {path.name for path in nix_units.UNITS.iterdir() if path.is_file()}
+    stage = {"first-boot-initrd.service"}
+    assert {path.name for path in units.iterdir() if path.is_file()} == ours - stage
+    assert {path.name for path in in_the_initrd.iterdir() if path.is_file()} == stage
+    assert {path.name for path in (*units.glob("*.d"), *in_the_initrd.glob("*.d"))} == {
+        path.name for path in (nix_units.UNITS / "254").iterdir()
+    }
+    for unit in (*units.glob("*.service"), *in_the_initrd.glob("*.service")):
+        assert f"ExecStart={out}/bin/first-boot-agent " in unit.read_text()
+    assert (out / "lib/systemd/catalog/first-boot-agent.catalog").stat().st_size > 0
+    nix_units.without_later_settings(units)
+    nix_units.without_later_settings(in_the_initrd)
+    assert nix_units.verify(units, *(path.name for path in units.glob("*.service"))) == ""
+    assert nix_units.verify(in_the_initrd, *stage) == ""
+
+
 def test_a_key_that_systemd_does_not_know_is_found(tmp_path: Path) -> None:
     text = nix_units.rendered({"Service": {"ExecStart": "/bin/true", "Hardned": True}})
     (tmp_path / "mine.service").write_text(text)
@@ -100,18 +121,19 @@ if LIB:
             " paths = builtins.mapAttrs (_: u: { Path = u.pathConfig; }) c.systemd.paths; }"
         )
 
-    def laid_out(folder: Path, options: str) -> None:
+    def laid_out(root: Path, options: str) -> Path:
         """The package's units with the module's drop-ins, as NixOS has them in /etc."""
         configured = drop_ins(options)
-        nix_units.install_agents_units(folder, f"{folder.parent}/bin/first-boot-agent")
+        nix_units.installed(root, root / "initrd")
+        folder = root / "lib" / "systemd" / "system"
+        nix_units.without_later_settings(folder)
         for kind, suffix in (("services", "service"), ("paths", "path")):
             for name, sections in configured[kind].items():
-                text = nix_units.rendered(sections)
-                store = "/nix/store/00000000000000000000000000000000-first-boot-agent"
                 drop_in = folder / f"{name}.{suffix}.d" / "overrides.conf"
-                drop_in.parent.mkdir()
-                drop_in.write_text(text.replace(store, str(folder.parent)))
-        nix_units.make_programs(folder)
+                drop_in.parent.mkdir(exist_ok=True)
+                store = "/nix/store/00000000000000000000000000000000-first-boot-agent"
+                drop_in.write_text(nix_units.rendered(sections).replace(store, str(root)))
+        return folder
 
     @pytest.mark.parametrize(
         "options",
@@ -122,7 +144,6 @@ if LIB:
         ],
     )
     def test_units_of_the_agent_are_understood(tmp_path: Path, options: str) -> None:
-        folder = tmp_path / "units"
-        laid_out(folder, options)
+        folder = laid_out(tmp_path, options)
         assert nix_units.verify(folder, *(f"{name}.service" for name in UNITS)) == ""
         assert nix_units.verify(folder, *(f"{name}.path" for name in UNITS)) == ""
