@@ -102,6 +102,30 @@ in
     ];
   };
 
+  thePxeServerMayHandOverAPublicKey = {
+    expr =
+      map
+        (
+          value:
+          (import ../lib/pxe).problems (
+            (import ../examples/pxe).by-mac
+            // {
+              kernelParameters = [ "systemd.set_credential_binary=${value}" ];
+            }
+          ) == [ ]
+        )
+        [
+          "ssh.authorized_keys.root:c3NoLWVkMjU1MTkgQUFBQSsvPT0="
+          "ssh.authorized_keys.root:c3No,x"
+          "iam-admin-password:c2VjcmV0"
+        ];
+    expected = [
+      true
+      false
+      false
+    ];
+  };
+
   theCommandKnowsEveryProfile = {
     expr = mentioned;
     expected = names;
