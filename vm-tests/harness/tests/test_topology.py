@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import random
 import subprocess
 from collections.abc import Iterator
@@ -83,10 +82,8 @@ def in_rust(binary: Path, topology: str) -> tuple[list[str], dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def command() -> Path:
-    """The command, which is built together with the agent."""
-    if given := os.environ.get("FIRST_BOOT_TOPOLOGY"):
-        return Path(given).resolve(strict=True)
-    return product.agent().parent / "first-boot-topology"
+    """The command, built where it is not up to date."""
+    return product.topology()
 
 
 @pytest.mark.parametrize("name", ["topology", "topology-two-sites"])
