@@ -32,7 +32,7 @@ fn cases(name: &str) -> Vec<(String, Topology)> {
 }
 
 fn lines(findings: &[Finding]) -> String {
-    findings.iter().map(|finding| format!("{finding}\n")).collect()
+    findings.iter().map(|finding| format!("{finding}\n")).collect::<Vec<_>>().concat()
 }
 
 /// Compares with a golden file, or writes it.

@@ -37,7 +37,10 @@ fn check_of_a_sound_topology_warns_and_succeeds() {
     assert_eq!(done.status.code(), Some(0));
     assert!(text(&done.stdout).ends_with("seed.json: sound, 3 nodes\n"));
     let warnings = fs::read_to_string(case("good/seed/warnings.txt")).unwrap();
-    assert_eq!(text(&done.stderr), warnings.lines().map(|line| format!("warning: {line}\n")).collect::<String>());
+    assert_eq!(
+        text(&done.stderr),
+        warnings.lines().map(|line| format!("warning: {line}\n")).collect::<Vec<_>>().concat()
+    );
 }
 
 #[test]

@@ -61,14 +61,9 @@ fn check(findings: &mut Findings<'_>, name: &str, fields: &Fields<'_>) {
     if !names::is_cluster_name(name) {
         findings.problem("cluster-name", place, &[("found", &shown(name))]);
     }
-    let mut given = |key: &str, rule: &'static str, holds: fn(&str) -> bool| {
-        if let Some(value) = fields.text(key).filter(|value| !holds(value)) {
-            findings.problem(rule, place, &[("key", key), ("found", &shown(value))]);
-        }
-    };
-    given("domain", "domain", names::is_domain);
-    given("site", "place", names::is_place);
-    given("tlsDirectory", "tls-directory", names::is_secrets_directory);
+    shape::text_rule(findings, place, fields, "domain", "domain", names::is_domain);
+    shape::text_rule(findings, place, fields, "site", "place", names::is_place);
+    shape::text_rule(findings, place, fields, "tlsDirectory", "tls-directory", names::is_secrets_directory);
     for (key, range) in fields.object("network").into_iter().flatten() {
         if range.as_str().and_then(Range::parse).is_none() {
             let found = range.as_str().map_or_else(|| kind_of(range).to_owned(), shown);

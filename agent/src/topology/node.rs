@@ -83,14 +83,8 @@ impl<'a> Node<'a> {
         if !names::is_node_name(self.name) {
             findings.problem("node-name", place, &[("found", &shown(self.name))]);
         }
-        let roles = listed(findings.rules.roles.keys().map(String::as_str));
-        let mut given = |key: &str, rule: &'static str, holds: &dyn Fn(&str) -> bool| {
-            if let Some(value) = fields.text(key).filter(|value| !holds(value)) {
-                findings.problem(rule, place, &[("key", key), ("found", &shown(value)), ("known", &roles)]);
-            }
-        };
-        given("role", "role", &|_| self.role.is_some());
-        given("ip", "address", &|_| self.address.is_some());
+        shape::text_rule(findings, place, fields, "role", "role", |_| self.role.is_some());
+        shape::text_rule(findings, place, fields, "ip", "address", |_| self.address.is_some());
         let known = listed(ranges.iter().map(|(text, _)| *text));
         if let (Some(ip), Some(address)) = (self.ip, self.address)
             && !ranges.is_empty()
@@ -98,15 +92,10 @@ impl<'a> Node<'a> {
         {
             findings.problem("address-outside-network", place, &[("found", &shown(ip)), ("known", &known)]);
         }
-        let mut given = |key: &str, rule: &'static str, holds: &dyn Fn(&str) -> bool| {
-            if let Some(value) = fields.text(key).filter(|value| !holds(value)) {
-                findings.problem(rule, place, &[("key", key), ("found", &shown(value))]);
-            }
-        };
-        given("mac", "mac", &names::is_hardware_address);
-        given("disk", "disk", &names::is_stable_disk);
-        given("site", "place", &names::is_place);
-        given("rack", "place", &names::is_place);
+        shape::text_rule(findings, place, fields, "mac", "mac", names::is_hardware_address);
+        shape::text_rule(findings, place, fields, "disk", "disk", names::is_stable_disk);
+        shape::text_rule(findings, place, fields, "site", "place", names::is_place);
+        shape::text_rule(findings, place, fields, "rack", "place", names::is_place);
         self.check_services(findings, &fields.texts("services").unwrap_or_default());
         if let Some(extra) = self.extra {
             extra::check_node(findings, place, extra);

@@ -85,6 +85,21 @@ fn field_value<'a>(
     }
 }
 
+/// A rule about one option, a text, that holds where the option is not given.
+pub(super) fn text_rule(
+    findings: &mut Findings<'_>,
+    place: Place<'_>,
+    fields: &Fields<'_>,
+    key: &str,
+    rule: &'static str,
+    holds: impl Fn(&str) -> bool,
+) {
+    if let Some(value) = fields.text(key).filter(|value| !holds(value)) {
+        let roles = listed(findings.rules.roles.keys().map(String::as_str));
+        findings.problem(rule, place, &[("key", key), ("found", &shown(value)), ("known", &roles)]);
+    }
+}
+
 fn fits(kind: Kind, value: &Value) -> bool {
     match kind {
         Kind::Flag => value.is_boolean(),

@@ -34,9 +34,9 @@ in
 let
   place = { inherit cluster; };
   at = node: place // { node = node.name; };
-  all' = attrValues nodes;
-  flagged = filter (node: node.bootstrap == true) all';
-  candidates = filter (node: bootstraps node && node.bootstrap != false) all';
+  everyNode = attrValues nodes;
+  flagged = filter (node: node.bootstrap == true) everyNode;
+  candidates = filter (node: bootstraps node && node.bootstrap != false) everyNode;
   byName = if length candidates < 3 then 1 else 3;
   isByName = peers == null && flagged == [ ];
   take = count: list: builtins.genList (builtins.elemAt list) count;
@@ -74,7 +74,7 @@ let
         (
           filter (
             node: peers != null && node.bootstrap != null && node.bootstrap != elem node.name peers
-          ) all'
+          ) everyNode
         );
 
   count = length voters;
@@ -84,7 +84,7 @@ let
     )
     ++ (
       if count == 0 then
-        if all' == [ ] || unknownPeers != [ ] || any (node: node.role == null) all' then
+        if everyNode == [ ] || unknownPeers != [ ] || any (node: node.role == null) everyNode then
           [ ]
         else
           [ (problem "bootstrap-none" place { }) ]
@@ -123,7 +123,7 @@ let
       wrong "leader-unknown";
 
   # flaredb forms its group of the same nodes as chainfire, if it runs at all.
-  needed = [ "chainfire" ] ++ filter (service: any (runs service) all') [ "flaredb" ];
+  needed = [ "chainfire" ] ++ filter (service: any (runs service) everyNode) [ "flaredb" ];
   serviceProblems = concatMap (
     node:
     if node.services == null then
@@ -135,7 +135,7 @@ let
   ) voters;
 
   # The first of the initial peers sets IAM up, and the others wait for that.
-  withIam = filter (runs "iam") all';
+  withIam = filter (runs "iam") everyNode;
   iamProblems =
     let
       first = head voters;
@@ -148,7 +148,7 @@ let
   groupWarnings =
     service:
     let
-      members = filter (runs service) all';
+      members = filter (runs service) everyNode;
       words = {
         found = service;
         count = toString (length members);

@@ -15,6 +15,7 @@ let
   nodeOf = import ./node.nix;
   bootstrapOf = import ./bootstrap.nix;
   shape = import ./shape.nix;
+  textRule = import ./text-rule.nix;
 
   unless = holds: found: if holds then [ ] else [ found ];
   orElse = value: other: if value == null then other else value;
@@ -31,6 +32,7 @@ let
     key = "clusters.${name}";
   } given;
   values = checked.values;
+  ofGiven = textRule place values;
 
   network = orElse values.network { };
   extraConfig = orElse values.extraConfig { };
@@ -53,18 +55,6 @@ let
     inherit nodes;
     inherit (values) peers leader;
   };
-
-  ofGiven =
-    key: rule: holds:
-    if values.${key} == null then
-      [ ]
-    else
-      unless (holds values.${key}) (
-        problem rule place {
-          inherit key;
-          found = shown values.${key};
-        }
-      );
 
   ofRange =
     key:

@@ -17,6 +17,7 @@ let
   extra = import ./extra.nix;
   names = import ./names.nix;
   shape = import ./shape.nix;
+  textRule = import ./text-rule.nix;
 
   unless = holds: found: if holds then [ ] else [ found ];
 
@@ -76,25 +77,13 @@ let
     key = "nodes.${name}";
   } given;
   values = checked.values;
+  ofGiven = textRule place values;
 
   role = if values.role != null && rules.roles ? ${values.role} then values.role else null;
   parsed = if values.ip == null then null else address.parse values.ip;
   reached = if parsed != null && address.reachable parsed then parsed else null;
   inNetwork = ranges == [ ] || any (range: address.contains range.value reached) ranges;
 
-  # A rule about an option that is given.
-  ofGiven =
-    key: rule: holds:
-    if values.${key} == null then
-      [ ]
-    else
-      unless (holds values.${key}) (
-        problem rule place {
-          inherit key;
-          found = shown values.${key};
-          known = listed (attrNames rules.roles);
-        }
-      );
 in
 {
   inherit name cluster role;
