@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit scenarios scenario power-cuts soak bench fuzz build install generate docs clean host
+.PHONY: help demo test lint unit nix scenarios scenario power-cuts soak bench fuzz build install generate docs clean host
 
 # The system's python: it is the one that Debian's pytest belongs to.
 PYTHON := PYTHONPATH=vm-tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
@@ -12,6 +12,8 @@ PYTEST := $(PYTHON) -m pytest
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 HOST_TRIPLE = $(shell rustc -vV | sed -n 's/^host: //p')
 AGENT = $(TARGET_DIR)/$(HOST_TRIPLE)/release/first-boot-agent
+# Beside the agent, unless that was built alone.
+TOPOLOGY = $(wildcard $(dir $(AGENT))first-boot-topology)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +32,9 @@ lint: ## format and lints, of Rust and of the scripts
 unit: ## the Rust tests; need neither root nor systemd
 	cargo test --workspace
 
+nix: host ## what can be proven of the Nix files without nixpkgs (NIXPKGS_LIB=…/lib: the modules as well)
+	@$(PYTEST) -rs vm-tests/harness/tests -k test_nix
+
 scenarios: host ## all scenarios on nspawn nodes (SUITE=trixie: on a newer systemd)
 	@$(PYTEST) -rs vm-tests/scenarios
 
@@ -38,7 +43,7 @@ scenario: host ## one scenario, with its steps: make scenario NAME=three-node-bo
 	  { echo "NAME is one of:" $$(cd vm-tests/scenarios && echo *); exit 2; }
 	@$(PYTEST) -rs -s vm-tests/scenarios/$(NAME)
 
-build: ## the static release binary
+build: ## the static release binaries
 	cargo build --release --package first-boot-agent
 
 # The drop-ins of 254/ hold settings that older versions would warn about.
@@ -50,9 +55,10 @@ DROP_INS = $(wildcard agent/systemd/*.d) $(shell [ $(SYSTEMD_VERSION) -lt 254 ] 
 UNIT_DIR = $(DESTDIR)/usr/lib/systemd/system
 CATALOG_DIR = $(DESTDIR)/usr/lib/systemd/catalog
 
-install: ## copy binary, units and catalog below DESTDIR (build first)
+install: ## copy binaries, units and catalog below DESTDIR (build first)
 	@test -x "$(AGENT)" || { echo "$(AGENT) is missing; run make build first" >&2; exit 1; }
 	install -D --mode=0755 "$(AGENT)" "$(DESTDIR)/usr/bin/first-boot-agent"
+	$(if $(TOPOLOGY),install -D --mode=0755 "$(TOPOLOGY)" "$(DESTDIR)/usr/bin/first-boot-topology")
 	install -D --mode=0644 --target-directory="$(UNIT_DIR)" $(UNITS)
 	for folder in $(DROP_INS); do \
 	  install -D --mode=0644 --target-directory="$(UNIT_DIR)/$$(basename $$folder)" $$folder/*.conf; done
@@ -74,6 +80,7 @@ fuzz: host ## search for bytes that break what reads them (TARGET=config SECONDS
 generate: ## write the files that come from the code: catalog, schema, reference pages
 	GENERATE=1 cargo test --quiet --package first-boot-agent --test generated
 	$(PYTHON) -m harness.failure_modes
+	$(PYTHON) -m harness.nix_options
 
 docs: ## build the book in docs/book (installs mdbook with cargo where it is missing)
 	@command -v mdbook >/dev/null || cargo install --locked mdbook

@@ -106,6 +106,12 @@ def nodes_can_run() -> None:
 
 
 @pytest.fixture
+def a_lab_can_be_made() -> None:
+    """For tests that need a lab and no node in it: nothing of the product is built."""
+    require_nodes()
+
+
+@pytest.fixture
 def machines_can_run(nodes_can_run: None) -> None:
     """For the harness' own tests that need a QEMU machine."""
     require_machines()

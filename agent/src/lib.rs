@@ -23,6 +23,7 @@
 //! - [`retry`] knows how long to wait; [`clock`] what time it is.
 //! - [`events`] is everything that is said while working, each with a MESSAGE_ID.
 //! - [`cli`] is the command line: it puts the rooms together and prints.
+//! - [`topology`] is no part of this flow: it makes the configurations of whole clusters, for a command of its own.
 
 #[macro_use]
 mod crash;
@@ -48,3 +49,4 @@ pub mod run;
 pub mod secret_file;
 pub mod sysfs;
 pub mod systemd;
+pub mod topology;

@@ -87,10 +87,19 @@ def rows(path: Path) -> tuple[str, ...]:
     return tuple(told)
 
 
+def harness_only(path: Path) -> str | None:
+    """Why NixOS cannot play a scenario, where it says so."""
+    reason = json.loads(path.read_text()).get("harness_only")
+    if reason is not None and not (isinstance(reason, str) and reason.strip()):
+        raise BlueprintError(f"{path}: harness_only is {reason!r}; expected the reason, as text")
+    return reason
+
+
 def read(path: Path) -> list[NodeBlueprint]:
     """All nodes of a `nodes.json`, in its order."""
     try:
         rows(path)
+        harness_only(path)
         nodes = json.loads(path.read_text())["nodes"]
         return [node_from(name, data) for name, data in nodes.items()]
     except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:

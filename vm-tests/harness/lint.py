@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ def python_files() -> Iterator[Path]:
 def shell_files() -> Iterator[Path]:
     """All shell scripts of the repository's own."""
     yield from sorted(places.VM_TESTS.rglob("*.sh"))
+    yield from sorted((places.REPOSITORY / "nixos-module").rglob("*.sh"))
     yield places.REPOSITORY / ".ci" / "run"
 
 
@@ -87,11 +89,14 @@ def _undocumented(tree: ast.Module) -> Iterator[str]:
 
 
 def of_shell(path: Path) -> Iterator[str]:
-    """Whether bash can read it."""
-    check = ["bash", "-n", str(path)]
-    read = subprocess.run(check, capture_output=True, text=True, timeout=60)
-    if read.returncode != 0:
-        yield read.stderr.strip()
+    """Whether bash can read it; and what shellcheck says, where that is installed."""
+    checks = [["bash", "-n"]]
+    if shutil.which("shellcheck"):
+        checks.append(["shellcheck", "--format=gcc"])
+    for check in checks:
+        read = subprocess.run([*check, path], capture_output=True, text=True, timeout=60)
+        if read.returncode != 0:
+            yield (read.stdout + read.stderr).strip()
 
 
 def main() -> int:

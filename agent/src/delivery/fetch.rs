@@ -44,9 +44,12 @@ pub enum FetchError {
     Blocked(String),
     /// The bytes are not those that were meant.
     #[error(
-        "it has {found}, and first_boot.config_sha256 says {expected}; give the digest of the file that the server has"
+        "what came from {url} has {found}, and first_boot.config_sha256 says {expected}; give the digest of the file that \
+         the server has"
     )]
     OtherDigest {
+        /// From where it came.
+        url: String,
         /// Of what came.
         found: Digest,
         /// Of what was meant.
@@ -65,7 +68,7 @@ impl Fetch {
         let mut told = String::new();
         loop {
             let trouble = match self.attempt(&download).await {
-                Ok((bytes, source)) => return self.verify(bytes).map(|bytes| (bytes, source)),
+                Ok((bytes, source)) => return self.verify(bytes, source),
                 Err(Trouble::Fault(fault)) => match fault.blocker() {
                     Some(blocker) => return Err(FetchError::Blocked(blocker.to_string())),
                     None => fault.to_string(),
@@ -88,11 +91,13 @@ impl Fetch {
         Ok((bytes, Source::Delivered(format!("{}{path}", self.url.server))))
     }
 
-    fn verify(&self, bytes: Vec<u8>) -> Result<Vec<u8>, FetchError> {
+    fn verify(&self, bytes: Vec<u8>, source: Source) -> Result<(Vec<u8>, Source), FetchError> {
         let found = Digest::of(&bytes);
         match self.sha256 {
-            Some(expected) if expected != found => Err(FetchError::OtherDigest { found, expected }),
-            _ => Ok(bytes),
+            Some(expected) if expected != found => {
+                Err(FetchError::OtherDigest { url: source.to_string(), found, expected })
+            }
+            _ => Ok((bytes, source)),
         }
     }
 }

@@ -1,0 +1,12 @@
+# Everything that a NixOS user can import at once, with or without flakes. Nothing is on by
+# importing it.
+{
+  imports = [
+    ./first-boot-automation.nix
+    ./services
+  ]
+  ++ builtins.filter builtins.pathExists [
+    ./topology.nix
+    ./pxe-server.nix
+  ];
+}

@@ -1,0 +1,39 @@
+# A control-plane node: root as on a single disk, and a disk of its own for what Raft writes,
+# whose fsync must not wait for logs and builds.
+#
+# It is mounted at /data, not at a service's data directory: `reset` moves that directory
+# aside, and a mount point cannot be moved. So chainfire is told /data/chainfire.
+{
+  root,
+  data,
+  configPartition ? false,
+}:
+let
+  disk = import ./disk.nix;
+  disks = disk.distinct { inherit root data; };
+  single = import ./single.nix {
+    disk = disks.root;
+    inherit configPartition;
+  };
+in
+single
+// {
+  disko.devices.disk = single.disko.devices.disk // {
+    data = disk.gpt disks.data {
+      data = {
+        label = "data";
+        size = "100%";
+        content = {
+          type = "filesystem";
+          format = "xfs";
+          extraArgs = [
+            "-L"
+            "data"
+          ];
+          mountpoint = "/data";
+          mountOptions = [ "noatime" ];
+        };
+      };
+    };
+  };
+}

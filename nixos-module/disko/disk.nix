@@ -1,0 +1,93 @@
+# Names of disks that still mean the same disk after a reboot, and the partitions on them.
+#
+# Must not accept /dev/sda: the kernel numbers disks as it finds them, and an installer that
+# formats by number formats the wrong one some day.
+let
+  inherit (import ../lib/topology/names.nix) isStableDisk;
+
+  stableFolder = "/dev/disk/by-id/";
+  isPartition = path: builtins.match "${stableFolder}.*-part[0-9]+" path != null;
+
+  # The disk as it was given, or an error that says what to write instead.
+  stable =
+    purpose: path:
+    if !(builtins.isString path) then
+      throw "disk for ${purpose}: give its path as a string, below ${stableFolder}"
+    else if isStableDisk path then
+      path
+    else if isPartition path then
+      throw "disk for ${purpose}: ${path} is a partition; give the whole disk"
+    else
+      throw "disk for ${purpose}: ${path} may be another disk after the next boot; use its name below ${stableFolder} (ls -l ${stableFolder} on the machine shows it)";
+
+  # All of them stable, and no disk twice.
+  distinct =
+    disks:
+    let
+      checked = builtins.mapAttrs stable disks;
+      others = name: builtins.attrValues (removeAttrs checked [ name ]);
+      twice = builtins.filter (name: builtins.elem checked.${name} (others name)) (
+        builtins.attrNames checked
+      );
+    in
+    if twice == [ ] then
+      checked
+    else
+      throw "disks for ${builtins.concatStringsSep " and " twice} are the same: ${checked.${builtins.head twice}}; each needs one of its own";
+
+  gpt = device: partitions: {
+    type = "disk";
+    inherit device;
+    content = {
+      type = "gpt";
+      inherit partitions;
+    };
+  };
+
+  ext4 = label: mountpoint: {
+    type = "filesystem";
+    format = "ext4";
+    extraArgs = [
+      "-L"
+      label
+    ];
+    inherit mountpoint;
+  };
+
+  # Only root reads the loader's files: initrds may hold what others should not see.
+  esp = label: mountpoint: extraOptions: {
+    inherit label;
+    priority = 1;
+    type = "EF00";
+    size = "1G";
+    content = {
+      type = "filesystem";
+      format = "vfat";
+      inherit mountpoint;
+      mountOptions = [ "umask=0077" ] ++ extraOptions;
+    };
+  };
+
+  # Where the initrd stage looks for a configuration on a machine that cannot be given one
+  # otherwise. Not mounted: the agent reads it by itself.
+  firstBootConfig = {
+    label = "first-boot-config";
+    priority = 2;
+    type = "6e328cbc-545f-4c41-9d31-5b8f86844c39";
+    size = "64M";
+    content = {
+      type = "filesystem";
+      format = "vfat";
+    };
+  };
+in
+{
+  inherit
+    stable
+    distinct
+    gpt
+    ext4
+    esp
+    firstBootConfig
+    ;
+}

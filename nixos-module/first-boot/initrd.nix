@@ -1,0 +1,117 @@
+# The agent in the initrd: it finds the configuration before there is a root file system.
+#
+# Must not put a secret into the image: what `contents` holds is in the Nix store.
+{ config, lib, ... }:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.first-boot-automation;
+  configuration = import ../lib/config.nix;
+  units = import ../lib/units.nix;
+
+  parameter = name: value: lib.optional (value != null) "first_boot.${name}=${toString value}";
+in
+{
+  options.services.first-boot-automation.initrd = {
+    enable = lib.mkEnableOption "the agent's stage in the initrd" // {
+      default = cfg.installer;
+      defaultText = lib.literalExpression "config.services.first-boot-automation.installer";
+    };
+
+    configFile = mkOption {
+      type = types.nullOr types.externalPath;
+      default = null;
+      example = "/etc/nixos/secrets/cluster-config.json";
+      description = ''
+        A configuration that is added to the initrd as a secret when the boot loader is installed
+        (see {option}`boot.initrd.secrets`). Not for images that are served over the network.
+      '';
+    };
+
+    caFile = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      example = lib.literalExpression "./ca.crt";
+      description = ''
+        The authority of the server at {option}`services.first-boot-automation.initrd.configUrl`.
+        A certificate is public, so it may lie in the Nix store.
+      '';
+    };
+
+    configUrl = mkOption {
+      type = types.nullOr (types.strMatching "https://[^ \"]+");
+      default = null;
+      example = "https://boot.example.com/configs/cluster-config.json";
+      description = ''
+        From where a configuration is fetched in the initrd, where nothing else brings one. The
+        machine fills in `''${uuid}`, `''${serial}` and `''${mac}`, so one image serves a fleet.
+      '';
+    };
+
+    configSha256 = mkOption {
+      type = types.nullOr (types.strMatching "[0-9a-f]{64}");
+      default = null;
+      description = "The digest that the fetched configuration must have.";
+    };
+
+    required = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether the boot must not go on without a configuration.";
+    };
+
+    timeout = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "2min";
+      description = "How long the boot may be held for it: 1s to 10min, by default 60s.";
+    };
+  };
+
+  config = lib.mkIf cfg.initrd.enable {
+    assertions = [
+      {
+        assertion = config.boot.initrd.systemd.enable;
+        message = ''
+          services.first-boot-automation.initrd needs systemd in the initrd: set
+          boot.initrd.systemd.enable = true, or services.first-boot-automation.initrd.enable = false.
+        '';
+      }
+      {
+        assertion = cfg.initrd.configSha256 != null -> cfg.initrd.configUrl != null;
+        message = ''
+          services.first-boot-automation.initrd.configSha256 is the digest of what configUrl gives:
+          set configUrl as well.
+        '';
+      }
+    ];
+
+    boot.initrd = {
+      # Credentials come by SMBIOS and fw_cfg, configurations also on an ESP.
+      availableKernelModules = [
+        "dmi_sysfs"
+        "nls_cp437"
+        "nls_iso8859-1"
+        "qemu_fw_cfg"
+        "vfat"
+      ];
+      systemd = {
+        packages = [ cfg.package.initrd ];
+        storePaths = [ (lib.getExe cfg.package) ];
+        services.${units.initrd.name} = { inherit (units.initrd) wantedBy; };
+        contents = lib.mkIf (cfg.initrd.caFile != null) {
+          "${configuration.secrets}/ca.crt".source = cfg.initrd.caFile;
+        };
+        network.enable = lib.mkIf (cfg.initrd.configUrl != null) (lib.mkDefault true);
+      };
+      secrets = lib.mkIf (cfg.initrd.configFile != null) {
+        ${configuration.defaultFile} = cfg.initrd.configFile;
+      };
+    };
+
+    boot.kernelParams =
+      parameter "config_url" cfg.initrd.configUrl
+      ++ parameter "config_sha256" cfg.initrd.configSha256
+      ++ parameter "timeout" cfg.initrd.timeout
+      ++ lib.optional cfg.initrd.required "first_boot.required";
+  };
+}

@@ -1,0 +1,61 @@
+# Enables the package's units, and configures them by drop-ins. Must not write a unit.
+{ config, lib, ... }:
+let
+  cfg = config.services.first-boot-automation;
+  configuration = import ../lib/config.nix;
+  units = import ../lib/units.nix;
+
+  configFile = toString cfg.configFile;
+  elsewhere = configFile != configuration.defaultFile;
+  arguments =
+    lib.optionals elsewhere [
+      "--config"
+      configFile
+    ]
+    ++ lib.optionals (cfg.logFormat != "auto") [
+      "--log-format"
+      cfg.logFormat
+    ];
+
+  enabled = lib.filterAttrs (name: _: cfg.${units.enabledBy.${name}}) units.services;
+
+  service = unit: {
+    inherit (unit) wantedBy;
+    # A switch of the system waits for what it restarts, and a join may take its time: the
+    # units are found changed at the next boot, or by whoever restarts them.
+    restartIfChanged = false;
+    serviceConfig = lib.mkIf (arguments != [ ]) {
+      ExecStart = [
+        ""
+        "${lib.getExe cfg.package} ${lib.escapeShellArgs arguments} ${unit.command}"
+      ];
+    };
+  };
+in
+{
+  config = lib.mkMerge [
+    (lib.mkIf (cfg.enable || cfg.installer) {
+      environment.systemPackages = [ cfg.package ];
+    })
+    (lib.mkIf cfg.enable {
+      systemd.packages = [ cfg.package ];
+      systemd.services = lib.mkMerge [
+        (lib.mapAttrs (_: service) enabled)
+        (lib.mkIf (cfg.adminPasswordFile != null) {
+          iam-initial-setup.serviceConfig.LoadCredential = [
+            "iam-admin-password:${toString cfg.adminPasswordFile}"
+          ];
+        })
+      ];
+      # What blocks a unit may be mended in a file that the package's path units do not know.
+      systemd.paths = lib.mkIf elsewhere (
+        lib.mapAttrs (_: _: { pathConfig.PathChanged = [ configFile ]; }) (
+          lib.filterAttrs (_: unit: unit.path) enabled
+        )
+      );
+      # `journalctl -x` explains what the agent says.
+      environment.etc."systemd/catalog/first-boot-agent.catalog".source =
+        "${cfg.package}/lib/systemd/catalog/first-boot-agent.catalog";
+    })
+  ];
+}

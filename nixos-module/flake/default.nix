@@ -1,0 +1,85 @@
+# The outputs of the flake, as a function of its inputs. Derived from what lies in the folders:
+# a new scenario, example or case file is a check without being named here.
+{
+  self,
+  nixpkgs,
+  disko,
+  ...
+}:
+let
+  inherit (nixpkgs) lib;
+
+  systems = [
+    "x86_64-linux"
+    "aarch64-linux"
+  ];
+  perSystem = f: lib.genAttrs systems (system: f system nixpkgs.legacyPackages.${system});
+
+  modules = import ./modules.nix { inherit disko; };
+  machines = import ./machines.nix { inherit lib modules; };
+
+  packagesOf =
+    system: pkgs:
+    import ./packages.nix { inherit pkgs; }
+    // lib.mapAttrs' (profile: machine: {
+      name = "netboot-${profile}";
+      value = machine.config.system.build.netbootTree;
+    }) (machines.netboot system);
+in
+{
+  packages = perSystem packagesOf;
+
+  overlays.default = final: _: {
+    inherit (import ./packages.nix { pkgs = final; })
+      first-boot-agent
+      cluster-standin
+      ;
+  };
+
+  nixosModules = modules.exported;
+
+  nixosConfigurations =
+    lib.mapAttrs' (profile: machine: {
+      name = "netboot-${profile}";
+      value = machine;
+    }) (machines.netboot "x86_64-linux")
+    // machines.exampleCluster "x86_64-linux";
+
+  checks = perSystem (
+    system: pkgs:
+    import ./checks.nix {
+      inherit pkgs;
+      packages = packagesOf system pkgs;
+    }
+  );
+
+  apps = perSystem (
+    system: _: {
+      # Four emulated machines become one cluster; its output is the story.
+      demo = {
+        type = "app";
+        program = "${self.checks.${system}.vm-fourth-node-joins.driver}/bin/nixos-test-driver";
+        meta.description = "Boots three nodes, and lets a fourth join";
+      };
+    }
+  );
+
+  devShells = perSystem (
+    _: pkgs: {
+      default = pkgs.mkShell {
+        packages = [
+          pkgs.cargo
+          pkgs.cargo-deny
+          pkgs.clippy
+          pkgs.mdbook
+          pkgs.nixfmt
+          (pkgs.python3.withPackages (python: [ python.pytest ]))
+          pkgs.rustc
+          pkgs.rustfmt
+        ];
+      };
+    }
+  );
+
+  formatter = perSystem (_: pkgs: pkgs.nixfmt-tree);
+}

@@ -1,0 +1,35 @@
+# rustfmt and clippy over the whole workspace, as `make lint` runs them.
+{
+  lib,
+  rustPlatform,
+  clippy,
+  rustfmt,
+}:
+rustPlatform.buildRustPackage {
+  pname = "first-boot-lint";
+  inherit ((lib.importTOML ../../Cargo.toml).workspace.package) version;
+
+  src = lib.fileset.toSource {
+    root = ../..;
+    fileset = lib.fileset.unions [
+      ../../Cargo.lock
+      ../../Cargo.toml
+      ../../agent
+      ../../clippy.toml
+      ../../rustfmt.toml
+      ../../vm-tests/cluster
+    ];
+  };
+  cargoLock.lockFile = ../../Cargo.lock;
+  nativeBuildInputs = [
+    clippy
+    rustfmt
+  ];
+
+  buildPhase = ''
+    cargo fmt --all --check
+    cargo clippy --offline --workspace --all-targets -- --deny warnings
+  '';
+  doCheck = false;
+  installPhase = ''touch "$out"'';
+}

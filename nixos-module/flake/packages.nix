@@ -1,0 +1,26 @@
+# What is built of this repository, for one system.
+{ pkgs }:
+let
+  pxe = import ../lib/pxe;
+  examples = import ../examples/pxe;
+  texts =
+    files:
+    pkgs.linkFarm "pxe-config" (
+      builtins.mapAttrs (path: pkgs.writeText (builtins.baseNameOf path)) files
+    );
+in
+rec {
+  default = first-boot-agent;
+
+  first-boot-agent = pkgs.pkgsStatic.callPackage ../package.nix { };
+  cluster-standin = pkgs.callPackage ../standin.nix { };
+
+  docs = pkgs.runCommand "first-boot-docs" { nativeBuildInputs = [ pkgs.mdbook ]; } ''
+    mdbook build --dest-dir "$out" ${../../docs}
+  '';
+
+  # The rendered files of every example of a PXE server.
+  pxe-config = pkgs.linkFarm "pxe-configs" (
+    builtins.mapAttrs (_: settings: texts (pxe.pxe-config settings)) examples
+  );
+}

@@ -1,0 +1,83 @@
+# What every netboot image is: an installer in RAM that one reaches by SSH key and by serial
+# line, and that nixos-anywhere takes as it is (variant_id "installer": no kexec needed).
+#
+# Must not hold a secret, nor a key of anybody: the image is served to whoever asks. Lists are
+# in ../lib/images.nix.
+{
+  lib,
+  modulesPath,
+  options,
+  pkgs,
+  ...
+}:
+let
+  images = import ../lib/images.nix;
+  never = lib.mkForce false;
+in
+{
+  imports = [
+    (modulesPath + "/installer/netboot/netboot-minimal.nix")
+    ../default.nix
+  ];
+
+  config = lib.mkMerge [
+    {
+      boot = {
+        kernelPackages = lib.mkDefault pkgs.linuxPackages_latest;
+        kernelParams = images.kernelParameters;
+        # Lags behind the latest kernel, and then nothing builds.
+        supportedFilesystems.zfs = never;
+        initrd.systemd.enable = true;
+      };
+
+      environment.systemPackages = map (name: pkgs.${name}) (
+        lib.concatLists (lib.attrValues images.tools)
+      );
+
+      # The binary here, and its stage in the initrd. The joins belong to the installed system.
+      services.first-boot-automation.installer = true;
+
+      networking = {
+        useNetworkd = true;
+        useDHCP = lib.mkDefault true;
+        usePredictableInterfaceNames = true;
+        networkmanager.enable = never;
+        wireless.enable = never;
+      };
+
+      services.openssh = {
+        enable = true;
+        settings = {
+          PermitRootLogin = lib.mkForce "prohibit-password";
+          PasswordAuthentication = false;
+          KbdInteractiveAuthentication = false;
+        };
+      };
+
+      # Keys for an image as it stands, from the kernel command line or the firmware:
+      # systemd.set_credential=ssh.authorized_keys.root:"ssh-ed25519 …".
+      systemd.tmpfiles.settings."10-installer-keys" = {
+        "/root/.ssh".d.mode = "0700";
+        "/root/.ssh/authorized_keys"."f^" = {
+          mode = "0600";
+          argument = "ssh.authorized_keys.root";
+        };
+      };
+
+      # Size: an installer that nobody reads manuals on, and that builds nothing.
+      documentation = {
+        enable = never;
+        doc.enable = never;
+        info.enable = never;
+        man.enable = never;
+        nixos.enable = never;
+      };
+      i18n.defaultLocale = "en_US.UTF-8";
+      i18n.extraLocales = [ ];
+      system.installer.channel.enable = false;
+      system.extraDependencies = lib.mkForce [ ];
+    }
+    # Where disko's module is at hand, it must not take the installer for the target.
+    (lib.optionalAttrs (options ? disko) { disko.enableConfig = false; })
+  ];
+}

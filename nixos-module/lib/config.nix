@@ -1,0 +1,106 @@
+# The cluster configuration that a NixOS module generates, and how it gets to its place.
+#
+# The agent refuses a configuration that everybody may read, and so everything in the Nix
+# store. A generated one holds no secret, but addresses that are nobody's business: it is
+# written below /etc/nixos/secrets by systemd-tmpfiles, mode 0600. Must not know of nixpkgs.
+rec {
+  secrets = "/etc/nixos/secrets";
+  defaultFile = "${secrets}/cluster-config.json";
+
+  # Without what is null, at any depth: an option that is not set is not in the file.
+  withoutNull =
+    value:
+    if builtins.isAttrs value then
+      builtins.mapAttrs (_: withoutNull) (
+        removeAttrs value (builtins.filter (name: value.${name} == null) (builtins.attrNames value))
+      )
+    else
+      value;
+
+  # Without null and without what is empty then.
+  pruned =
+    value:
+    if builtins.isAttrs value then
+      let
+        inner = builtins.mapAttrs (_: pruned) (withoutNull value);
+        empty = builtins.filter (name: inner.${name} == { }) (builtins.attrNames inner);
+      in
+      removeAttrs inner empty
+    else
+      value;
+
+  # The right one wins, at any depth.
+  merge =
+    left: right:
+    if builtins.isAttrs left && builtins.isAttrs right then
+      left
+      // builtins.mapAttrs (name: value: if left ? ${name} then merge left.${name} value else value) right
+    else
+      right;
+
+  # The whole configuration. What an option of the module says is a default: settings win.
+  clusterConfig =
+    {
+      hostName,
+      settings,
+      enable,
+      ports,
+      dataDirs ? { },
+    }:
+    let
+      off = builtins.filter (name: !enable.${name}) (builtins.attrNames enable);
+      unlike =
+        usual: given: builtins.filter (name: given.${name} != usual.${name}) (builtins.attrNames given);
+      named =
+        f: names:
+        builtins.listToAttrs (
+          map (name: {
+            inherit name;
+            value = f name;
+          }) names
+        );
+    in
+    pruned (
+      merge {
+        node_id = hostName;
+        services = builtins.foldl' merge { } [
+          (named (_: { enable = false; }) off)
+          (named (name: { api_port = ports.${name}; }) (unlike usualPorts ports))
+          (named (name: { data_dir = dataDirs.${name}; }) (unlike usualDataDirs dataDirs))
+        ];
+      } (pruned settings)
+    );
+
+  usualPorts = {
+    chainfire = 2379;
+    flaredb = 2479;
+  };
+
+  usualDataDirs = {
+    chainfire = "/var/lib/chainfire";
+    flaredb = "/var/lib/flaredb";
+  };
+
+  # A line of tmpfiles.d that writes a text, whatever is in it: `%` would be a specifier, and
+  # the argument is read as C escapes.
+  writtenBy =
+    {
+      file ? defaultFile,
+      text,
+    }:
+    {
+      ${directoryOf file}.d = {
+        mode = "0700";
+        user = "root";
+        group = "root";
+      };
+      ${file}."f+" = {
+        mode = "0600";
+        user = "root";
+        group = "root";
+        argument = builtins.replaceStrings [ "%" ] [ "%%" ] text;
+      };
+    };
+
+  directoryOf = file: builtins.head (builtins.match "(.*)/[^/]+" file);
+}

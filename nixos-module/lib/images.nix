@@ -1,0 +1,140 @@
+# What the netboot images are made of, as data: tools, kernel parameters, services, sizes.
+#
+# Must not know nixpkgs: a package is a name here, and ../images looks it up. The sizes reach
+# the build command inside each image (`expectedSizes`), so that there is no second table.
+let
+  megabyte = 1000 * 1000;
+
+  # MB as the image overview writes them. Outside `refused` an artefact cannot be right: cut
+  # off, or too large to boot (a store image above 2 GiB has broken ramdisks before). Outside
+  # `usual` it is worth a look.
+  kernelSize = {
+    refused = [
+      4
+      100
+    ];
+    usual = [
+      10
+      30
+    ];
+  };
+  ramdiskSize = usual: {
+    refused = [
+      50
+      2000
+    ];
+    inherit usual;
+  };
+
+  everyService = builtins.attrNames (import ./services.nix).table;
+
+  sizeLine =
+    file: size:
+    builtins.concatStringsSep " " (
+      [ file ] ++ map (bound: toString (bound * megabyte)) (size.refused ++ size.usual)
+    );
+in
+rec {
+  # What an installer has at hand, by purpose.
+  tools = {
+    disks = [
+      "disko"
+      "parted"
+      "gptfdisk"
+      "cryptsetup"
+      "lvm2"
+      "mdadm"
+      "nvme-cli"
+      "smartmontools"
+    ];
+    fileSystems = [
+      "e2fsprogs"
+      "xfsprogs"
+      "dosfstools"
+    ];
+    network = [
+      "iproute2"
+      "curl"
+      "tcpdump"
+      "ethtool"
+    ];
+    people = [
+      "vim"
+      "tmux"
+      "htop"
+      "jq"
+    ];
+  };
+
+  # For machines that run virtual machines; Open vSwitch and libvirtd come as services.
+  virtualMachineTools = [
+    "qemu_kvm"
+    "libvirt"
+    "openvswitch"
+  ];
+
+  # The last console is /dev/console: a machine in a rack is watched over its serial line.
+  kernelParameters = [
+    "console=tty0"
+    "console=ttyS0,115200"
+    "loglevel=4"
+  ];
+
+  virtualMachineModules = [
+    "kvm-intel"
+    "kvm-amd"
+    "vhost_net"
+  ];
+
+  virtualMachineSysctl = {
+    "fs.file-max" = 1000000;
+    "net.ipv4.ip_forward" = 1;
+    "net.core.netdev_max_backlog" = 5000;
+  };
+
+  # An installer lives in RAM: a service that is tried out there must not take it all.
+  serviceLimits = {
+    MemoryMax = "512M";
+    CPUQuota = "50%";
+  };
+
+  profiles = {
+    control-plane = {
+      services = everyService;
+      runsVirtualMachines = false;
+      ramdisk = ramdiskSize [
+        250
+        350
+      ];
+    };
+    worker = {
+      services = [
+        "plasmavmc"
+        "prismnet"
+      ];
+      runsVirtualMachines = true;
+      ramdisk = ramdiskSize [
+        150
+        250
+      ];
+    };
+    all-in-one = {
+      services = everyService;
+      runsVirtualMachines = true;
+      ramdisk = ramdiskSize [
+        300
+        400
+      ];
+    };
+  };
+
+  # What ../build-images.sh reads: FILE, then least and most that is accepted, then least and
+  # most that is usual, in bytes.
+  expectedSizes =
+    { profile, kernelFile }:
+    builtins.concatStringsSep "\n" [
+      (sizeLine kernelFile kernelSize)
+      (sizeLine "initrd" profiles.${profile}.ramdisk)
+    ]
+    + "\n";
+}

@@ -1,0 +1,236 @@
+# kea's settings: the same DHCP as dnsmasq's, for pairs of servers that share their leases.
+#
+# `settings` is what NixOS' `services.kea.dhcp4.settings` takes, `texts` the same as a file.
+# TFTP stays with dnsmasq. Only words that kea 2.2 to 3.0 all know.
+let
+  address = import ./address.nix;
+
+  # The number of a subnet must stay when another is added before it, for leases carry it:
+  # its first address is as good a number as any.
+  subnetId = subnet: subnet.net.first;
+
+  hexadecimal =
+    code:
+    let
+      digits = "0123456789abcdef";
+    in
+    "0x00${builtins.substring (code / 16) 1 digits}${
+      builtins.substring (code - code / 16 * 16) 1 digits
+    }";
+
+  isIpxe = "option[175].exists or substring(option[77].hex,0,4) == 'iPXE'";
+  # Where requests of a subnet come from: its relay, or the card itself.
+  from =
+    subnet:
+    if subnet.relay == null then
+      "(pkt4.giaddr == 0.0.0.0 and pkt.iface == '${subnet.interface}')"
+    else
+      "pkt4.giaddr == ${subnet.relay}";
+
+  firmwareClass =
+    subnet: each:
+    let
+      codes = builtins.concatStringsSep " or " (
+        map (code: "option[93].hex == ${hexadecimal code}") each.codes
+      );
+    in
+    {
+      name = "${subnet.name}-${each.name}";
+      test = "not member('ipxe') and (${codes}) and ${from subnet}";
+      next-server = subnet.serverAddress;
+      boot-file-name = if each.http then "${subnet.plainUrl}/ipxe/${each.file}" else each.file;
+    }
+    // (
+      if each.http then
+        {
+          # UEFI's HTTP client takes an answer only where it says HTTPClient as well.
+          option-data = [
+            {
+              name = "vendor-class-identifier";
+              data = "HTTPClient";
+              always-send = true;
+            }
+          ];
+        }
+      else
+        { }
+    );
+
+  classes =
+    server:
+    [
+      {
+        name = "ipxe";
+        test = isIpxe;
+      }
+    ]
+    ++ builtins.concatMap (
+      subnet:
+      map (firmwareClass subnet) server.architectures
+      ++ [
+        {
+          name = "${subnet.name}-ipxe";
+          test = "member('ipxe') and ${from subnet}";
+          next-server = subnet.serverAddress;
+          boot-file-name = "${subnet.bootUrl}/boot.ipxe";
+        }
+      ]
+    ) server.subnetList
+    ++ (
+      if server.dhcp.onlyKnownNodes then
+        [
+          {
+            # The one name that kea itself acts on: no answer.
+            name = "DROP";
+            test = "not member('KNOWN')";
+          }
+        ]
+      else
+        [ ]
+    );
+
+  options =
+    subnet:
+    (
+      if subnet.gateway == null then
+        [ ]
+      else
+        [
+          {
+            name = "routers";
+            data = subnet.gateway;
+          }
+        ]
+    )
+    ++ (
+      if subnet.dns == [ ] then
+        [ ]
+      else
+        [
+          {
+            name = "domain-name-servers";
+            data = builtins.concatStringsSep ", " subnet.dns;
+          }
+        ]
+    )
+    ++ (
+      if subnet.domain == null then
+        [ ]
+      else
+        [
+          {
+            name = "domain-name";
+            data = subnet.domain;
+          }
+        ]
+    )
+    ++ map (number: {
+      code = builtins.fromJSON number;
+      data = subnet.options.${number};
+    }) (builtins.attrNames subnet.options);
+
+  reservation =
+    subnet: node:
+    {
+      hw-address = address.mac node.mac;
+      hostname = node.hostname;
+    }
+    // (if livesIn subnet node then { ip-address = node.address; } else { });
+  livesIn =
+    subnet: node: node.address != null && address.inside subnet.net (address.number node.address);
+
+  subnet4 =
+    server: subnet:
+    {
+      id = subnetId subnet;
+      subnet = subnet.network;
+      valid-lifetime = subnet.leaseTime;
+      pools =
+        if subnet.range == null then [ ] else [ { pool = "${subnet.range.start} - ${subnet.range.end}"; } ];
+      option-data = options subnet;
+      # A node without an address of its own is known in every subnet.
+      reservations = map (reservation subnet) (
+        builtins.filter (node: node.address == null || livesIn subnet node) server.nodeList
+      );
+    }
+    // (
+      if subnet.relay == null then
+        { interface = subnet.interface; }
+      else
+        { relay.ip-addresses = [ subnet.relay ]; }
+    );
+
+  peer = server: name: {
+    inherit name;
+    inherit (server.failover.peers.${name}) role;
+    url = "http://${server.failover.peers.${name}.address}:${
+      toString (server.failover.peers.${name}.port or 8000)
+    }/";
+    auto-failover = true;
+  };
+
+  failoverHooks =
+    server:
+    if server.failover == null then
+      [ ]
+    else
+      [
+        { library = "${server.keaHooks}/libdhcp_lease_cmds.so"; }
+        {
+          library = "${server.keaHooks}/libdhcp_ha.so";
+          parameters.high-availability = [
+            {
+              this-server-name = server.failover.this;
+              mode = "hot-standby";
+              # Milliseconds. A boot waits a minute for an address; a dead partner is noticed sooner.
+              heartbeat-delay = 5000;
+              max-response-delay = 15000;
+              max-ack-delay = 5000;
+              max-unacked-clients = 0;
+              peers = map (peer server) (builtins.attrNames server.failover.peers);
+              # The two speak to each other directly, without a control agent.
+              multi-threading = {
+                enable-multi-threading = true;
+                http-dedicated-listener = true;
+              };
+            }
+          ];
+        }
+      ];
+
+  settings =
+    server:
+    {
+      interfaces-config = {
+        interfaces = server.interfaces;
+        # A card may come up later than kea: for ten minutes.
+        service-sockets-max-retries = 120;
+        service-sockets-retry-wait-time = 5000;
+      };
+      lease-database = {
+        type = "memfile";
+        persist = true;
+        name = "/var/lib/kea/dhcp4.leases";
+      };
+      authoritative = true;
+      multi-threading.enable-multi-threading = true;
+      # Nodes' addresses lie outside the ranges (`problems/nodes.nix` sees to it): saves a look-up.
+      reservations-in-subnet = true;
+      reservations-out-of-pool = true;
+      host-reservation-identifiers = [ "hw-address" ];
+      client-classes = classes server;
+      subnet4 = map (subnet4 server) server.subnetList;
+      hooks-libraries = failoverHooks server;
+    }
+    // server.dhcp.extraSettings;
+in
+{
+  inherit settings;
+
+  texts =
+    server:
+    if server.dhcp.backend == "kea" then
+      { "etc/kea-dhcp4.conf" = builtins.toJSON { Dhcp4 = settings server; } + "\n"; }
+    else
+      { };
+}

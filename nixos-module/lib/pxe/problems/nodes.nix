@@ -1,0 +1,109 @@
+# What can be wrong with nodes: each by itself, and what two of them share.
+server:
+let
+  address = import ../address.nix;
+  when = condition: text: if condition then [ text ] else [ ];
+  listed = builtins.concatStringsSep ", ";
+
+  subnetsOf =
+    node:
+    builtins.filter (
+      subnet: subnet.net != null && address.inside subnet.net (address.number node.address)
+    ) server.subnetList;
+
+  inRange =
+    subnet: value:
+    subnet.range != null
+    && address.number subnet.range.start != null
+    && address.number subnet.range.end != null
+    && address.number subnet.range.start <= value
+    && value <= address.number subnet.range.end;
+
+  ofAddress =
+    node:
+    let
+      name = "nodes.${node.name}.address";
+      value = address.number node.address;
+      homes = subnetsOf node;
+      home = builtins.head homes;
+    in
+    if value == null then
+      [ "${name}: \"${node.address}\" is no IPv4 address" ]
+    else if homes == [ ] then
+      [
+        "${name}: ${node.address} is in none of the subnets (${
+          listed (map (subnet: subnet.network) server.subnetList)
+        }); correct it, or add its subnet"
+      ]
+    else
+      when (inRange home value) "${name}: ${node.address} lies in the dynamic range of subnets.${home.name} (${home.range.start} to ${home.range.end}), where another machine may get it; take one outside"
+      ++ when (builtins.elem node.address [
+        home.serverAddress
+        home.gateway
+        home.relay
+      ]) "${name}: ${node.address} is this server, the gateway or the relay; take a free one"
+      ++ when (
+        value == home.net.first || value == home.net.last
+      ) "${name}: ${node.address} is the network's or the broadcast address; take another";
+
+  ofNode =
+    node:
+    let
+      name = "nodes.${node.name}";
+    in
+    when (
+      address.mac node.mac == null
+    ) "${name}.mac: \"${node.mac}\" is no MAC address; write six bytes, as 52:54:00:12:34:56"
+    ++
+      when (node.profile != "" && !server.profiles ? ${node.profile})
+        "${name}.profile: \"${node.profile}\" is unknown; take one of ${listed (builtins.attrNames server.profiles)}"
+    ++ when (
+      node.profile == ""
+    ) "${name}.profile: missing; take one of ${listed (builtins.attrNames server.profiles)}"
+    ++ when (
+      !builtins.elem node.boot [
+        "profile"
+        "disk"
+      ]
+    ) "${name}.boot: \"${node.boot}\" is unknown; take profile, or disk once it is installed"
+    ++
+      when (builtins.match "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?" node.hostname == null)
+        "${name}.hostname: \"${node.hostname}\" is no host name; take small letters, digits and hyphens, at most 63"
+    ++ when (
+      node.configUrl != null && builtins.match "https?://[^[:space:]]+" node.configUrl == null
+    ) "${name}.configUrl: \"${node.configUrl}\" is no URL; write https://HOST/PATH"
+    ++ when (
+      node.configSha256 != null && builtins.match "[0-9a-f]{64}" node.configSha256 == null
+    ) "${name}.configSha256: not 64 hexadecimal digits; take what sha256sum prints of the file"
+    ++ when (
+      node.configSha256 != null && node.configUrl == null
+    ) "${name}.configSha256: says nothing without configUrl; set both"
+    ++
+      when
+        (
+          node.configUrl != null
+          && builtins.match "http://.*" node.configUrl != null
+          && node.configSha256 == null
+        )
+        "${name}.configUrl: whoever is on the network could change what plain HTTP brings; use https://, or set configSha256"
+    ++ (if node.address == null then [ ] else ofAddress node);
+
+  # { VALUE = [ NAMES ]; } of what must not be shared.
+  shared =
+    what: valueOf:
+    let
+      said = builtins.filter (node: valueOf node != null) server.nodeList;
+      groups = builtins.groupBy valueOf said;
+    in
+    builtins.concatMap (
+      value:
+      when (builtins.length groups.${value} > 1)
+        "nodes ${
+          listed (map (node: node.name) groups.${value})
+        } have the same ${what} ${value}; each machine needs its own"
+    ) (builtins.attrNames groups);
+in
+builtins.concatMap ofNode server.nodeList
+++ shared "MAC address" (node: address.mac node.mac)
+++ shared "address" (node: node.address)
+++ shared "host name" (node: node.hostname)

@@ -1,0 +1,100 @@
+# What can be wrong with subnets: each by itself, and two that overlap.
+server:
+let
+  address = import ../address.nix;
+  when = condition: text: if condition then [ text ] else [ ];
+  outside = subnet: text: !address.inside subnet.net (address.number text);
+
+  ofRange =
+    subnet:
+    let
+      start = address.number subnet.range.start;
+      end = address.number subnet.range.end;
+      shown = "${subnet.range.start} to ${subnet.range.end}";
+      name = "subnets.${subnet.name}.range";
+      holds = value: start <= value && value <= end;
+      taken = builtins.filter (text: text != null && address.number text != null) [
+        subnet.serverAddress
+        subnet.gateway
+        subnet.relay
+      ];
+    in
+    if outside subnet subnet.range.start || outside subnet subnet.range.end then
+      [
+        "${name}: ${shown} is not inside ${subnet.network}; choose addresses of ${
+          address.text (subnet.net.first + 1)
+        } to ${address.text (subnet.net.last - 1)}"
+      ]
+    else if start > end then
+      [ "${name}: ${shown} ends before it starts; exchange the two" ]
+    else
+      builtins.concatMap (
+        text:
+        when (holds (address.number text)) "${name}: ${shown} holds ${text}, which is this server, the gateway or the relay; move the range"
+      ) taken
+      ++
+        when (start == subnet.net.first || end == subnet.net.last)
+          "${name}: ${shown} holds the network's or the broadcast address of ${subnet.network}; leave them out";
+
+  ofNetwork =
+    subnet:
+    let
+      name = "subnets.${subnet.name}";
+    in
+    when (subnet.net.given != subnet.net.first)
+      "${name}.network: ${subnet.network} is an address in a network; write ${address.text subnet.net.first}/${builtins.elemAt (builtins.match ".*/(.*)" subnet.network) 0}"
+    ++ (if subnet.range == null || server.dhcp.mode == "proxy" then [ ] else ofRange subnet)
+    ++ when (
+      subnet.gateway != null && outside subnet subnet.gateway
+    ) "${name}.gateway: ${subnet.gateway} is not inside ${subnet.network}; nodes could not reach it"
+    ++
+      when (subnet.relay != null && outside subnet subnet.relay)
+        "${name}.relay: ${subnet.relay} is not inside ${subnet.network}; name the relay's address on the side of the nodes"
+    ++
+      when (subnet.relay == null && subnet.serverAddress != null && outside subnet subnet.serverAddress)
+        "${name}: the server address ${subnet.serverAddress} is not inside ${subnet.network}; set subnets.${subnet.name}.serverAddress to this server's address there, or relay where it has none";
+
+  ofSubnet =
+    subnet:
+    let
+      name = "subnets.${subnet.name}";
+    in
+    (
+      if subnet.net == null then
+        [
+          "${name}.network: \"${subnet.network}\" is no network; write it as 10.0.100.0/24, with a prefix of 1 to 30"
+        ]
+      else
+        ofNetwork subnet
+    )
+    ++ when (
+      subnet.interface == null
+    ) "${name}.interface: missing; name the network card on which its requests arrive"
+    ++
+      when (subnet.serverAddress == null || address.number subnet.serverAddress == null)
+        "${name}: no server address; set serverAddress to the IPv4 address under which nodes reach this server"
+    ++ builtins.concatMap (
+      each:
+      when (
+        address.number each == null
+      ) "${name}.dns: \"${each}\" is no IPv4 address; give the address of a resolver"
+    ) subnet.dns
+    ++ builtins.concatMap (
+      number:
+      when (builtins.match "[0-9]{1,3}" number == null)
+        "${name}.options: \"${number}\" is no number; write DHCP options by number, such as \"42\" for NTP"
+    ) (builtins.attrNames subnet.options);
+
+  known = builtins.filter (subnet: subnet.net != null) server.subnetList;
+  overlapping = builtins.concatMap (
+    one:
+    builtins.concatMap (
+      other:
+      when (one.name < other.name && one.net.first <= other.net.last && other.net.first <= one.net.last)
+        "subnets.${one.name} and subnets.${other.name} overlap (${one.network}, ${other.network}); a node could be in either, make them apart"
+    ) known
+  ) known;
+in
+when (server.subnetList == [ ]) "subnets: none; describe the network that the nodes boot from"
+++ builtins.concatMap ofSubnet server.subnetList
+++ overlapping

@@ -1,0 +1,192 @@
+# What may be set, with the defaults, and what follows from it.
+#
+# `complete` fills in and derives; nothing here complains, see `problems.nix`.
+let
+  address = import ./address.nix;
+
+  defaults = {
+    # The address under which nodes reach this server; a subnet may have its own.
+    serverAddress = null;
+    subnets = { };
+    nodes = { };
+    profiles = {
+      control-plane.title = "Control plane";
+      worker.title = "Worker";
+      all-in-one.title = "All in one";
+    };
+    # For every profile. The last console is the one that systemd writes to.
+    kernelParameters = [
+      "console=tty0"
+      "console=ttyS0,115200n8"
+    ];
+    menu = {
+      # Seconds.
+      timeout = 30;
+      # A profile, or "disk": a machine that nobody described is not installed by accident.
+      default = "disk";
+    };
+    dhcp = {
+      # "dnsmasq" or "kea".
+      backend = "dnsmasq";
+      # "server" gives addresses; "proxy" leaves them to the network's own DHCP server.
+      mode = "server";
+      # Whether machines that `nodes` does not list get no answer.
+      onlyKnownNodes = false;
+      # Further settings of dnsmasq, or of kea's Dhcp4, in their own words.
+      extraSettings = { };
+    };
+    # Two kea servers that know each other's leases.
+    failover = null;
+    http = {
+      port = 80;
+      root = "/var/lib/pxe-boot/http";
+      # Images sent at the same time; who comes later is told to try again, and does.
+      concurrentTransfers = 32;
+      # Bytes per second and transfer, as nginx writes it ("50m"); null for no limit.
+      rate = null;
+      # Who may read /status (counters for monitoring), beside this server itself.
+      statusFrom = [ ];
+    };
+    tls = null;
+    tftp.root = "/var/lib/pxe-boot/tftp";
+    # iPXE by firmware: a file; null where that firmware gets no answer.
+    loaders = {
+      bios = "undionly.kpxe";
+      efi64 = "ipxe.efi";
+      efi32 = null;
+      arm64 = null;
+    };
+    keaHooks = "/usr/lib/kea/hooks";
+  };
+
+  subnetDefaults = {
+    # CIDR: 10.0.100.0/24.
+    network = "";
+    interface = null;
+    range = null;
+    gateway = null;
+    dns = [ ];
+    domain = null;
+    # The DHCP relay's address in this subnet, where the server has no leg in it.
+    relay = null;
+    serverAddress = null;
+    # Seconds.
+    leaseTime = 43200;
+    # Further DHCP options: number to value.
+    options = { };
+  };
+
+  nodeDefaults = {
+    mac = "";
+    profile = "";
+    address = null;
+    hostname = null;
+    # "profile", or "disk" once it is installed.
+    boot = "profile";
+    configUrl = null;
+    configSha256 = null;
+    kernelParameters = [ ];
+  };
+
+  profileDefaults = name: {
+    title = name;
+    # The iPXE script that came with the image; it takes further parameters from `cmdline`.
+    script = "images/${name}/netboot.ipxe";
+    # Where there is no such script: kernel and initrd themselves.
+    kernel = null;
+    initrd = null;
+    kernelParameters = [ ];
+  };
+
+  tlsDefaults = {
+    port = 443;
+    # The name in the certificate; null: the address of the server.
+    name = null;
+  };
+
+  # `null` and "not said" are the same, as in NixOS options.
+  filled =
+    base: given:
+    base
+    // builtins.listToAttrs (
+      builtins.filter (entry: entry.value != null) (
+        map (name: {
+          inherit name;
+          value = given.${name};
+        }) (builtins.attrNames given)
+      )
+    );
+
+  url =
+    scheme: usual: port: host:
+    "${scheme}://${host}${if port == usual then "" else ":${toString port}"}";
+
+  complete =
+    given:
+    let
+      server = filled defaults given // {
+        menu = filled defaults.menu (given.menu or { });
+        dhcp = filled defaults.dhcp (given.dhcp or { });
+        http = filled defaults.http (given.http or { });
+        tftp = filled defaults.tftp (given.tftp or { });
+        tls = if given.tls or null == null then null else filled tlsDefaults given.tls;
+        # Here null says something: no answer for this firmware.
+        loaders = defaults.loaders // given.loaders or { };
+        profiles = builtins.mapAttrs (name: filled (profileDefaults name)) (
+          given.profiles or defaults.profiles
+        );
+        subnets = builtins.mapAttrs subnet (given.subnets or { });
+        nodes = builtins.mapAttrs node (given.nodes or { });
+      };
+      subnet =
+        name: said:
+        let
+          own = filled subnetDefaults said;
+          host = if own.serverAddress == null then server.serverAddress else own.serverAddress;
+        in
+        own
+        // {
+          inherit name;
+          serverAddress = host;
+          net = address.network own.network;
+          # Where iPXE finds its scripts, and where firmware that speaks HTTP finds iPXE.
+          plainUrl = url "http" 80 server.http.port host;
+          bootUrl =
+            if server.tls == null then
+              url "http" 80 server.http.port host
+            else
+              url "https" 443 server.tls.port (if server.tls.name == null then host else server.tls.name);
+        };
+      node =
+        name: said:
+        filled (nodeDefaults // { hostname = name; }) said
+        // {
+          inherit name;
+        };
+    in
+    server
+    // rec {
+      subnetList = builtins.attrValues server.subnets;
+      nodeList = builtins.attrValues server.nodes;
+      interfaces = builtins.attrNames (
+        builtins.listToAttrs (
+          map (each: {
+            name = each.interface;
+            value = null;
+          }) (builtins.filter (each: each.interface != null) subnetList)
+        )
+      );
+      architectures = map (each: each // { file = loaderPath server each.loader; }) (
+        builtins.filter (each: server.loaders.${each.loader} != null) (import ./architectures.nix)
+      );
+    };
+
+  # Below the root of TFTP, and below `ipxe/` in HTTP: several are called ipxe.efi.
+  # The loader's name alone: a text that names no store path must not depend on one.
+  loaderPath =
+    server: loader:
+    "${loader}/${builtins.unsafeDiscardStringContext (baseNameOf server.loaders.${loader})}";
+in
+{
+  inherit defaults complete;
+}

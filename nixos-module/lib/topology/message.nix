@@ -1,0 +1,67 @@
+# What is wrong with a topology, in words: the sentences of `rules.json`, filled in.
+# Must not decide whether something is wrong.
+let
+  inherit (builtins)
+    attrNames
+    attrValues
+    concatStringsSep
+    map
+    match
+    replaceStrings
+    ;
+  rules = builtins.fromJSON (builtins.readFile ./rules.json);
+
+  # A text as it is shown: quoted, where it holds more than names usually do.
+  shown = text: if match "[A-Za-z0-9._:/@+-]+" text == null then builtins.toJSON text else text;
+
+  placeOf =
+    { cluster, node }:
+    if cluster == null then
+      ""
+    else if node == null then
+      "${shown cluster}: "
+    else
+      "${shown cluster}/${shown node}: ";
+
+  filled = words: replaceStrings (map (name: "{${name}}") (attrNames words)) (attrValues words);
+
+  said =
+    table: rule: place: words:
+    let
+      complete = {
+        cluster = null;
+        node = null;
+      }
+      // place;
+      sentence = table.${rule};
+    in
+    complete
+    // {
+      inherit rule;
+      text = "${placeOf complete}${filled words "${sentence.message}; ${sentence.fix}"} [${rule}]";
+    };
+in
+{
+  inherit rules shown;
+
+  problem = said rules.problems;
+  warning = said rules.warnings;
+
+  listed = texts: if texts == [ ] then "none" else concatStringsSep ", " (map shown texts);
+
+  # What a value is, in words.
+  kindOf =
+    value:
+    {
+      bool = "a boolean";
+      float = "a number";
+      int = "a number";
+      lambda = "a function";
+      list = "a list";
+      null = "null";
+      path = "a path";
+      set = "an object";
+      string = "a string";
+    }
+    .${builtins.typeOf value};
+}

@@ -1,0 +1,64 @@
+# The agent as a package: the static binary, its units and its journal catalog.
+#
+# Called with pkgsStatic it is the one file that the netboot image, the initrd and the
+# installed system share. The stage in the initrd is an output of its own, so that an initrd
+# gets no unit of the installed system.
+{
+  lib,
+  rustPlatform,
+  stdenv,
+}:
+rustPlatform.buildRustPackage (finalAttrs: {
+  pname = "first-boot-agent";
+  inherit ((lib.importTOML ../Cargo.toml).workspace.package) version;
+
+  # Without .cargo: it makes the binary static for the gnu target, which musl's is anyway.
+  src = lib.fileset.toSource {
+    root = ../.;
+    fileset = lib.fileset.unions [
+      ../Cargo.lock
+      ../Cargo.toml
+      ../agent
+      # The tests run the agent against it, and compare what is generated.
+      ../vm-tests/cluster
+      ../docs/src/reference
+      # The rules that the command for topologies shares with Nix, and the cases of both.
+      ./lib/topology/rules.json
+      ./tests/topology
+    ];
+  };
+  cargoLock.lockFile = ../Cargo.lock;
+  cargoBuildFlags = [ "--package=${finalAttrs.pname}" ];
+
+  # They need nothing but the loopback device, which the sandbox has.
+  doCheck = stdenv.buildPlatform.canExecute stdenv.hostPlatform;
+  checkType = "debug";
+  cargoTestFlags = [ "--package=${finalAttrs.pname}" ];
+
+  outputs = [
+    "out"
+    "initrd"
+  ];
+
+  # The drop-ins of 254/ are for systemd 254 and later, which every NixOS of today has.
+  postInstall = ''
+    units=$out/lib/systemd/system
+    install -D --mode=0644 --target-directory="$units" agent/systemd/*.{service,path}
+    for folder in agent/systemd/254/*.d; do
+      install -D --mode=0644 --target-directory="$units/$(basename "$folder")" "$folder"/*.conf
+    done
+    install -D --mode=0644 --target-directory="$out/lib/systemd/catalog" agent/catalog/*.catalog
+    find "$units" -type f -exec sed -i "s|/usr/bin/first-boot-agent|$out/bin/first-boot-agent|" {} +
+    moveToOutput "lib/systemd/system/first-boot-initrd.service*" "$initrd"
+  '';
+
+  meta = {
+    description = "Makes a freshly installed machine a member of its cluster, unattended";
+    license = with lib.licenses; [
+      mit
+      asl20
+    ];
+    mainProgram = finalAttrs.pname;
+    platforms = lib.platforms.linux;
+  };
+})

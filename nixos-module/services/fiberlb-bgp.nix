@@ -1,0 +1,63 @@
+# fiberlb announces its addresses by BGP: a GoBGP beside it, which it speaks to on loopback.
+#
+# Must not invent a topology: who peers with whom is said in GoBGP's own settings.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.fiberlb;
+in
+{
+  options.services.fiberlb.bgp = {
+    enable = lib.mkEnableOption "announcing fiberlb's addresses by BGP";
+
+    address = mkOption {
+      type = types.str;
+      default = "127.0.0.1:50051";
+      description = "Where GoBGP's API listens.";
+    };
+
+    settings = mkOption {
+      type = (pkgs.formats.toml { }).type;
+      default = { };
+      example = lib.literalExpression ''
+        {
+          global.config = {
+            as = 65000;
+            router-id = "10.0.1.10";
+          };
+          neighbors = [
+            {
+              config = {
+                neighbor-address = "10.0.1.1";
+                peer-as = 65000;
+              };
+            }
+          ];
+        }
+      '';
+      description = "GoBGP's configuration (see {option}`services.gobgpd.settings`).";
+    };
+  };
+
+  config = lib.mkIf (cfg.enable && cfg.bgp.enable) {
+    assertions = [
+      {
+        assertion = cfg.bgp.settings ? global.config.as && cfg.bgp.settings ? global.config.router-id;
+        message = ''
+          services.fiberlb.bgp needs to know who it is: set settings.global.config.as and
+          settings.global.config.router-id.
+        '';
+      }
+    ];
+    services.gobgpd = {
+      enable = true;
+      inherit (cfg.bgp) settings;
+    };
+    services.fiberlb.settings.bgp.gobgp_address = lib.mkDefault cfg.bgp.address;
+  };
+}

@@ -1,0 +1,130 @@
+# The module of one service, made of its row in ../lib/services.nix. Off by default.
+#
+# Must not know what a service does: a peculiarity is a column of the table.
+name:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  services = import ../lib/services.nix;
+  row = services.table.${name};
+  cfg = config.services.${name};
+  format = pkgs.formats.json { };
+
+  program = "${name}-server";
+  configFile = format.generate "${name}.json" cfg.settings;
+  ports = map (port: cfg.${port}) (services.portNames row);
+  # As a JSON file writes it: raftPort is raft_port.
+  snake = lib.stringAsChars (c: if lib.toLower c == c then c else "_${lib.toLower c}");
+
+  portOption =
+    port: number:
+    mkOption {
+      type = types.port;
+      default = number;
+      description = "The port that ${name} listens on (`${snake port}` in its configuration).";
+    };
+in
+{
+  options.services.${name} = {
+    enable = lib.mkEnableOption "${name} (${row.description})";
+
+    package = mkOption {
+      type = types.package;
+      default =
+        pkgs.${program} or (throw ''
+          services.${name}.package: there is no package ${program} here.
+          Set it, or add ${program} by an overlay of the platform's flake.
+        '');
+      defaultText = lib.literalExpression "pkgs.${program}";
+      description = "The package of ${name}.";
+    };
+
+    command = mkOption {
+      type = types.listOf types.str;
+      default = [
+        (lib.getExe cfg.package)
+        "--config"
+        "${configFile}"
+      ];
+      defaultText = lib.literalExpression "[ (lib.getExe package) \"--config\" settings ]";
+      description = "How it is started: the program and its arguments.";
+    };
+
+    dataDir = mkOption {
+      type = types.externalPath;
+      default = row.dataDir;
+      description = "Where it keeps its data.";
+    };
+
+    credentials = mkOption {
+      type = types.attrsOf types.externalPath;
+      default = { };
+      example = {
+        "tls.key" = "/etc/nixos/secrets/node01.key";
+      };
+      description = ''
+        Secret files that are handed to it by systemd, each below
+        `/run/credentials/${name}.service`.
+      '';
+    };
+
+    openFirewall = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether its ports are open in the firewall.";
+    };
+
+    settings = mkOption {
+      type = format.type;
+      default = { };
+      description = ''
+        Its configuration; it is in the Nix store, so secrets are named by path (see
+        {option}`services.${name}.credentials`).
+      '';
+    };
+  }
+  // lib.mapAttrs portOption row.ports;
+
+  config = lib.mkIf cfg.enable {
+    services.${name}.settings = {
+      data_dir = lib.mkDefault (toString cfg.dataDir);
+    }
+    // lib.mapAttrs' (port: _: lib.nameValuePair (snake port) (lib.mkDefault cfg.${port})) row.ports;
+
+    users.users.${name} = {
+      isSystemUser = true;
+      group = name;
+      home = toString cfg.dataDir;
+    };
+    users.groups.${name} = { };
+
+    systemd.services.${name} = {
+      inherit (row) description;
+      wants = [ "network-online.target" ];
+      after = [ "network-online.target" ] ++ services.ordering row;
+      wantedBy = [ "multi-user.target" ];
+      serviceConfig = services.serviceConfig name { dataDir = toString cfg.dataDir; } // {
+        ExecStart = lib.escapeShellArgs cfg.command;
+        LoadCredential = lib.mapAttrsToList (file: path: "${file}:${toString path}") cfg.credentials;
+      };
+    };
+
+    systemd.tmpfiles.settings = lib.mkIf (toString cfg.dataDir != row.dataDir) {
+      "10-${name}".${toString cfg.dataDir}.d = {
+        mode = "0700";
+        user = name;
+        group = name;
+      };
+    };
+
+    networking.firewall = lib.mkIf cfg.openFirewall {
+      allowedTCPPorts = ports;
+      allowedUDPPorts = map (port: cfg.${port}) row.udp;
+    };
+  };
+}

@@ -1,0 +1,197 @@
+# The flake's outputs over stub inputs: the names that users and CI go by, and that nothing of
+# them fails to evaluate.
+let
+  pathOf = name: "/nix/store/00000000000000000000000000000000-${name}";
+  derivation = name: {
+    type = "derivation";
+    inherit name;
+    outPath = pathOf name;
+    driver = pathOf "${name}-driver";
+  };
+
+  lib = {
+    genAttrs =
+      names: f:
+      builtins.listToAttrs (
+        map (name: {
+          inherit name;
+          value = f name;
+        }) names
+      );
+    mapAttrs' = f: set: builtins.listToAttrs (map (name: f name set.${name}) (builtins.attrNames set));
+    mkDefault = value: value;
+    generators.toPretty = _: builtins.toJSON;
+    nixosSystem = given: {
+      inherit given;
+      config.system.build.netbootTree = derivation "netboot-tree";
+    };
+  };
+
+  pkgs = {
+    inherit lib;
+    callPackage = path: _: derivation (baseNameOf path);
+    pkgsStatic.callPackage = path: _: derivation "static-${baseNameOf path}";
+    linkFarm = name: entries: derivation name // { inherit entries; };
+    runCommand =
+      name: attributes: script:
+      derivation name // attributes // { inherit script; };
+    writeText = name: text: derivation name // { inherit text; };
+    mkShell = given: derivation "shell" // given;
+    python3.withPackages = _: derivation "python3";
+    testers.runNixOSTest = test: derivation test.name // { inherit test; };
+    nixfmt-tree = derivation "nixfmt-tree";
+  }
+  // lib.genAttrs [
+    "cargo"
+    "cargo-deny"
+    "clippy"
+    "mdbook"
+    "nixfmt"
+    "python3"
+    "rustc"
+    "rustfmt"
+  ] derivation
+  // {
+    python3 = derivation "python3" // {
+      withPackages = _: derivation "python3";
+    };
+  };
+
+  flake = import ../../flake.nix;
+  outputs = flake.outputs {
+    self = outputs;
+    nixpkgs = {
+      inherit lib;
+      legacyPackages = {
+        x86_64-linux = pkgs;
+        aarch64-linux = pkgs;
+      };
+    };
+    disko.nixosModules.disko = { };
+  };
+
+  names = builtins.attrNames;
+  foldersOf =
+    folder:
+    let
+      entries = builtins.readDir folder;
+    in
+    builtins.filter (name: entries.${name} == "directory") (names entries);
+  missing = expected: found: builtins.filter (name: !builtins.elem name (names found)) expected;
+  profiles = names (import ../lib/images.nix).profiles;
+  inherit (outputs.checks) x86_64-linux;
+in
+{
+  everySystemHasEveryPackage = {
+    expr = builtins.mapAttrs (_: names) outputs.packages;
+    expected = lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
+      _:
+      builtins.sort builtins.lessThan (
+        [
+          "cluster-standin"
+          "default"
+          "docs"
+          "first-boot-agent"
+          "pxe-config"
+        ]
+        ++ map (profile: "netboot-${profile}") profiles
+      )
+    );
+  };
+
+  theAgentIsStatic = {
+    expr = outputs.packages.aarch64-linux.default.name;
+    expected = "static-package.nix";
+  };
+
+  everyImageIsAConfiguration = {
+    expr = missing (map (profile: "netboot-${profile}") profiles) outputs.nixosConfigurations;
+    expected = [ ];
+  };
+
+  theExampleClusterIsThere = {
+    expr = missing [
+      "node01"
+      "node02"
+      "node03"
+      "node04"
+    ] outputs.nixosConfigurations;
+    expected = [ ];
+  };
+
+  everyServiceIsAModule = {
+    expr = missing (
+      [
+        "default"
+        "first-boot-automation"
+        "pxe-server"
+        "services"
+      ]
+      ++ names (import ../lib/services.nix).table
+    ) outputs.nixosModules;
+    expected = [ ];
+  };
+
+  everyScenarioIsACheck = {
+    expr = missing (map (name: "vm-${name}") (foldersOf ../../vm-tests/scenarios)) x86_64-linux;
+    expected = [ ];
+  };
+
+  everyExampleConfigIsValidatedStrictly = {
+    expr =
+      let
+        checks = builtins.filter (name: builtins.match "config-.*" name != null) (names x86_64-linux);
+      in
+      [
+        (builtins.length checks >= 10)
+        (builtins.filter (
+          name: builtins.match ".*config validate --strict.*" x86_64-linux.${name}.script == null
+        ) checks)
+      ];
+    expected = [
+      true
+      [ ]
+    ];
+  };
+
+  everyFileOfCasesIsACheck = {
+    expr = missing [
+      "cases-config"
+      "cases-services"
+      "cases-units"
+      "cases-vm-tests"
+    ] x86_64-linux;
+    expected = [ ];
+  };
+
+  everyPxeExampleIsRendered = {
+    expr = names outputs.packages.x86_64-linux.pxe-config.entries;
+    expected = names (import ../examples/pxe);
+  };
+
+  theDemoIsAScenario = {
+    expr = outputs.apps.x86_64-linux.demo.program;
+    expected = "${pathOf "first-boot-fourth-node-joins-driver"}/bin/nixos-test-driver";
+  };
+
+  everythingElseEvaluates = {
+    expr =
+      map (system: [
+        outputs.devShells.${system}.default.type
+        outputs.formatter.${system}.name
+      ]) (names outputs.packages)
+      ++ names (outputs.overlays.default pkgs { });
+    expected = [
+      [
+        "derivation"
+        "nixfmt-tree"
+      ]
+      [
+        "derivation"
+        "nixfmt-tree"
+      ]
+      "cluster-standin"
+      "first-boot-agent"
+    ];
+  };
+}

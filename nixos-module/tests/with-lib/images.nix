@@ -1,0 +1,168 @@
+# The modules of the netboot images, evaluated with nixpkgs' lib and stubs of NixOS.
+{ lib }:
+let
+  images = import ../../lib/images.nix;
+  tools = lib.concatLists (lib.attrValues images.tools);
+  evaluate = import ../stubs/nixos.nix {
+    inherit lib;
+    modulesPath = ../stubs/netboot;
+    packages =
+      package:
+      lib.genAttrs (tools ++ images.virtualMachineTools) package
+      // {
+        linuxPackages_latest = "the latest kernel";
+        linkFarm = name: entries: package name // { inherit entries; };
+        writeText = name: text: text;
+      };
+  };
+  profile = name: more: evaluate ([ (../../images + "/${name}.nix") ] ++ more);
+  everyProfile = f: lib.genAttrs (lib.attrNames images.profiles) (name: f (profile name [ ]));
+  names = map (package: package.pname);
+in
+{
+  anInstallerForNixosAnywhere = {
+    expr = everyProfile (config: config.system.nixos.variant_id);
+    expected = lib.genAttrs (lib.attrNames images.profiles) (_: "installer");
+  };
+
+  rootByKeyOnly = {
+    expr = (profile "worker" [ ]).services.openssh;
+    expected = {
+      enable = true;
+      settings = {
+        PermitRootLogin = "prohibit-password";
+        PasswordAuthentication = false;
+        KbdInteractiveAuthentication = false;
+      };
+    };
+  };
+
+  noManualsAndNoSources = {
+    expr =
+      let
+        config = profile "control-plane" [ ];
+      in
+      [
+        config.documentation.enable
+        config.documentation.nixos.enable
+        config.system.extraDependencies
+        config.system.installer.channel.enable
+      ];
+    expected = [
+      false
+      false
+      [ ]
+      false
+    ];
+  };
+
+  allServicesThereAndOff = {
+    expr = everyProfile (
+      config:
+      [ (lib.attrNames config.systemd.services) ]
+      ++ map (service: config.services.${service}.enable) images.profiles.worker.services
+    );
+    expected = lib.genAttrs (lib.attrNames images.profiles) (_: [
+      [ ]
+      false
+      false
+    ]);
+  };
+
+  turnedOnItIsLimited = {
+    expr = {
+      inherit
+        ((profile "control-plane" [ { services.chainfire.enable = true; } ])
+          .systemd.services.chainfire.serviceConfig
+        )
+        MemoryMax
+        CPUQuota
+        ;
+    };
+    expected = {
+      MemoryMax = "512M";
+      CPUQuota = "50%";
+    };
+  };
+
+  aLimitOfOnesOwn = {
+    expr =
+      (profile "all-in-one" [
+        {
+          services.chainfire.enable = true;
+          systemd.services.chainfire.serviceConfig.MemoryMax = "2G";
+        }
+      ]).systemd.services.chainfire.serviceConfig.MemoryMax;
+    expected = "2G";
+  };
+
+  virtualMachinesWhereTheyRun = {
+    expr = everyProfile (config: {
+      kvm = lib.elem "kvm-intel" (config.boot.kernelModules or [ ]);
+      switch = config.virtualisation.vswitch.enable or false;
+      qemu = lib.elem "qemu_kvm" (names config.environment.systemPackages);
+      forwards = config.boot.kernel.sysctl."net.ipv4.ip_forward" or 0;
+    });
+    expected = lib.mapAttrs (
+      _: profile:
+      let
+        runs = profile.runsVirtualMachines;
+      in
+      {
+        kvm = runs;
+        switch = runs;
+        qemu = runs;
+        forwards = if runs then 1 else 0;
+      }
+    ) images.profiles;
+  };
+
+  toolsAndTheAgent = {
+    expr =
+      let
+        here = names (profile "control-plane" [ ]).environment.systemPackages;
+      in
+      lib.subtractLists here (tools ++ [ "first-boot-agent" ]);
+    expected = [ ];
+  };
+
+  theAgentInTheInitrdToo = {
+    expr = lib.attrNames (profile "worker" [ ]).boot.initrd.systemd.services;
+    expected = [ "first-boot-initrd" ];
+  };
+
+  kernelParameters = {
+    expr = (profile "worker" [ ]).boot.kernelParams;
+    expected = images.kernelParameters;
+  };
+
+  oneTreeForThePxeServer = {
+    expr = (profile "worker" [ ]).system.build.netbootTree.entries;
+    expected =
+      let
+        store = "/nix/store/00000000000000000000000000000000";
+      in
+      {
+        bzImage = "${store}-kernel/bzImage";
+        initrd = "${store}-ramdisk/initrd";
+        "netboot.ipxe" = "${store}-script/netboot.ipxe";
+        expected-sizes = images.expectedSizes {
+          profile = "worker";
+          kernelFile = "bzImage";
+        };
+      };
+  };
+
+  diskoLeavesTheInstallerAlone = {
+    expr =
+      (profile "worker" [
+        {
+          options.disko.enableConfig = lib.mkOption {
+            type = lib.types.bool;
+            default = true;
+          };
+        }
+      ]).disko.enableConfig;
+    expected = false;
+  };
+}

@@ -1,0 +1,210 @@
+# The modules of the services, evaluated with nixpkgs' lib and stubs of NixOS.
+{ lib }:
+let
+  evaluate = import ../stubs/nixos.nix { inherit lib; };
+  node =
+    services:
+    evaluate [
+      ../../services
+      { inherit services; }
+    ];
+in
+{
+  allOffByDefault = {
+    expr =
+      let
+        config = node { };
+      in
+      [
+        config.systemd.services
+        config.users.users
+        config.networking.firewall.allowedTCPPorts
+      ];
+    expected = [
+      { }
+      { }
+      [ ]
+    ];
+  };
+
+  chainfire = {
+    expr =
+      let
+        config = node { chainfire.enable = true; };
+        unit = config.systemd.services.chainfire;
+      in
+      {
+        inherit (unit) wantedBy after;
+        inherit (unit.serviceConfig)
+          User
+          StateDirectory
+          ExecStart
+          ProtectSystem
+          ;
+        inherit (config.services.chainfire) settings;
+        user = config.users.users.chainfire.isSystemUser;
+      };
+    expected = {
+      wantedBy = [ "multi-user.target" ];
+      after = [ "network-online.target" ];
+      User = "chainfire";
+      StateDirectory = "chainfire";
+      ExecStart =
+        let
+          store = "/nix/store/00000000000000000000000000000000";
+        in
+        "${store}-chainfire-server/bin/chainfire-server --config ${store}-chainfire.json";
+      ProtectSystem = "strict";
+      settings = {
+        data_dir = "/var/lib/chainfire";
+        port = 2379;
+        raft_port = 2380;
+        gossip_port = 2381;
+      };
+      user = true;
+    };
+  };
+
+  portsAreOptions = {
+    expr =
+      let
+        config = node {
+          chainfire = {
+            enable = true;
+            raftPort = 12380;
+            openFirewall = true;
+          };
+        };
+      in
+      [
+        config.services.chainfire.settings.raft_port
+        { inherit (config.networking.firewall) allowedTCPPorts allowedUDPPorts; }
+      ];
+    expected = [
+      12380
+      {
+        allowedTCPPorts = [
+          2381
+          2379
+          12380
+        ];
+        allowedUDPPorts = [ 2381 ];
+      }
+    ];
+  };
+
+  dataElsewhere = {
+    expr =
+      let
+        config = node {
+          chainfire = {
+            enable = true;
+            dataDir = "/data/chainfire";
+          };
+        };
+      in
+      [
+        config.systemd.services.chainfire.serviceConfig.ReadWritePaths
+        config.systemd.tmpfiles.settings."10-chainfire"."/data/chainfire".d
+      ];
+    expected = [
+      [ "/data/chainfire" ]
+      {
+        mode = "0700";
+        user = "chainfire";
+        group = "chainfire";
+      }
+    ];
+  };
+
+  credentials = {
+    expr =
+      (node {
+        chainfire = {
+          enable = true;
+          credentials."tls.key" = "/etc/nixos/secrets/node01.key";
+        };
+      }).systemd.services.chainfire.serviceConfig.LoadCredential;
+    expected = [ "tls.key:/etc/nixos/secrets/node01.key" ];
+  };
+
+  theOldNameOfPrismnet = {
+    expr =
+      (node {
+        novanet = {
+          enable = true;
+          port = 18082;
+          command = [ "prismnet" ];
+        };
+      }).systemd.services.prismnet.serviceConfig.User;
+    expected = "prismnet";
+  };
+
+  noPackage = {
+    expr = (node { iam.enable = true; }).systemd.services.iam.serviceConfig.ExecStart;
+    expectedError = "there is no package iam-server here";
+  };
+
+  virtualMachinesReachKvm = {
+    expr =
+      let
+        unit = (node { plasmavmc.enable = true; }).systemd.services.plasmavmc.serviceConfig;
+      in
+      [
+        unit.DeviceAllow
+        unit.SupplementaryGroups
+        (unit ? PrivateDevices)
+      ];
+    expected = [
+      [
+        "/dev/kvm rw"
+        "/dev/net/tun rw"
+        "/dev/vhost-net rw"
+      ]
+      [ "kvm" ]
+      false
+    ];
+  };
+
+  bgp = {
+    expr =
+      let
+        config = node {
+          fiberlb = {
+            enable = true;
+            bgp = {
+              enable = true;
+              settings.global.config = {
+                as = 65000;
+                router-id = "10.0.1.10";
+              };
+            };
+          };
+        };
+      in
+      [
+        config.services.gobgpd
+        config.services.fiberlb.settings.bgp.gobgp_address
+      ];
+    expected = [
+      {
+        enable = true;
+        settings.global.config = {
+          as = 65000;
+          router-id = "10.0.1.10";
+        };
+      }
+      "127.0.0.1:50051"
+    ];
+  };
+
+  bgpKnowsWhoItIs = {
+    expr = node {
+      fiberlb = {
+        enable = true;
+        bgp.enable = true;
+      };
+    };
+    expectedError = "settings.global.config.router-id";
+  };
+}

@@ -1,0 +1,104 @@
+"""What can be said of the Nix files without nixpkgs: they parse, and their cases hold.
+
+A file of `nixos-module/tests` evaluates, on bare Nix, to cases: `NAME = { expr; expected; }`,
+or `NAME = { expr; expectedError = "REGEX"; }` where evaluation must fail and say so. A file
+of `nixos-module/tests/with-lib` is a function of nixpkgs' `lib` to such cases. Reads only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import places
+from .nix import EvaluationFailed, Nix, quoted
+
+MODULE = places.REPOSITORY / "nixos-module"
+TESTS = MODULE / "tests"
+WITH_LIB = TESTS / "with-lib"
+#: Where nixpkgs' `lib` lies on this host, if it does: the folder with its `default.nix`.
+LIB_VARIABLE = "NIXPKGS_LIB"
+#: How each case of a file does, in one evaluation.
+JUDGE = """
+builtins.mapAttrs (
+  name: case:
+  if case ? expectedError then "must fail"
+  else if case.expr == case.expected then "holds"
+  else "differs"
+)
+"""
+
+
+def nix_files() -> list[Path]:
+    """Every Nix file of the repository that is, or could be, committed."""
+    command = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "*.nix")
+    listed = subprocess.run(
+        command, cwd=places.REPOSITORY, check=True, capture_output=True, text=True, timeout=60
+    )
+    paths = (places.REPOSITORY / line for line in sorted(listed.stdout.splitlines()))
+    return [path for path in paths if path.exists()]
+
+
+def case_files() -> list[Path]:
+    """The files of cases that need nothing but Nix."""
+    return sorted(TESTS.glob("*.nix"))
+
+
+def library() -> Path | None:
+    """nixpkgs' `lib`, where the environment names one."""
+    given = os.environ.get(LIB_VARIABLE)
+    return Path(given).resolve(strict=True) if given else None
+
+
+def case_files_with_lib() -> list[Path]:
+    """The files of cases that need nixpkgs' `lib` as well."""
+    return sorted(WITH_LIB.glob("*.nix"))
+
+
+def cases_of(path: Path, lib: Path | None = None) -> str:
+    """The expression that a file of cases stands for."""
+    imported = f"(import {quoted(path)})"
+    return imported if lib is None else f"({imported} {{ lib = import {quoted(lib)}; }})"
+
+
+def failures(nix: Nix, cases: str) -> tuple[int, list[str]]:
+    """How many cases there are, and what is wrong with those that do not hold."""
+    names = nix.value(f"builtins.attrNames {cases}")
+    try:
+        verdicts = nix.value(f"{JUDGE} {cases}")
+    except EvaluationFailed:
+        # One of them; the others are still to be told of.
+        verdicts = dict.fromkeys(names, "differs")
+    return len(names), [found for name in names for found in _look(nix, cases, name, verdicts)]
+
+
+def _look(nix: Nix, cases: str, name: str, verdicts: dict[str, str]) -> Iterator[str]:
+    """One case, looked at closely where it does not plainly hold."""
+    if verdicts[name] == "holds":
+        return
+    case = f"({cases}).{json.dumps(name)}"
+    try:
+        if nix.value(f"{case} ? expectedError"):
+            yield from _look_at_error(nix, case, name)
+        elif nix.value(f"{case}.expr != {case}.expected"):
+            got, expected = (nix.show(f"{case}.{side}") for side in ("expr", "expected"))
+            yield f"{name}:\n  got      {got}\n  expected {expected}"
+    except EvaluationFailed as error:
+        yield f"{name}: cannot be evaluated\n{error}"
+
+
+def _look_at_error(nix: Nix, case: str, name: str) -> Iterator[str]:
+    pattern = nix.value(f"{case}.expectedError")
+    try:
+        got = nix.show(f"{case}.expr")
+    except EvaluationFailed as error:
+        # Before it stands where evaluation was, with the source, and thus the pattern itself.
+        _, _, message = str(error).rpartition("error:")
+        if not re.search(pattern, message):
+            yield f"{name}: the error does not match {pattern!r}\n{error}"
+    else:
+        yield f"{name}:\n  got      {got}\n  expected an error like {pattern!r}"

@@ -1,0 +1,100 @@
+"""Asks a DHCP server as firmware does: one DISCOVER, and what the OFFER says of booting.
+
+A program of its own for the lab, run there with plain Python: `pxe_client INTERFACE MAC
+ARCHITECTURE [ipxe|http|pxe] [RELAY SERVER]`; it prints the offer as JSON. Takes no lease.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import struct
+import sys
+import time
+
+LIMIT = 10.0
+MAGIC = b"\x63\x82\x53\x63"
+BROADCAST = "255.255.255.255"
+#: Options that say something about booting, as text.
+TEXTS = {12: "hostname", 60: "vendor_class", 66: "server_name", 67: "file"}
+ADDRESSES = {3: "router", 6: "dns", 42: "ntp", 54: "server"}
+
+
+def option(number: int, value: bytes) -> bytes:
+    """One DHCP option."""
+    return bytes((number, len(value))) + value
+
+
+def discover(mac: bytes, architecture: int, kind: str, relay: str, transaction: bytes) -> bytes:
+    """The packet that firmware, or iPXE after it, sends."""
+    flags = 0 if relay != "0.0.0.0" else 0x8000
+    head = struct.pack("!BBBB4sHH", 1, 1, 6, 1 if flags == 0 else 0, transaction, 0, flags)
+    head += bytes(12) + socket.inet_aton(relay) + mac.ljust(16, b"\0") + bytes(192) + MAGIC
+    client = "HTTPClient" if kind == "http" else "PXEClient"
+    options = option(53, b"\x01") + option(55, bytes((1, 3, 6, 12, 42, 60, 66, 67)))
+    options += option(93, struct.pack("!H", architecture))
+    options += option(60, f"{client}:Arch:{architecture:05}:UNDI:003000".encode())
+    if kind == "ipxe":
+        options += option(77, b"iPXE") + option(175, b"\xb1\x01\x01")
+    return head + options + b"\xff"
+
+
+def offer(packet: bytes, transaction: bytes) -> dict[str, object] | None:
+    """What an answer says, if it is one to us."""
+    if len(packet) < 240 or packet[0] != 2 or packet[4:8] != transaction:
+        return None
+    said: dict[str, object] = {
+        "address": socket.inet_ntoa(packet[16:20]),
+        "next_server": socket.inet_ntoa(packet[20:24]),
+    }
+    if name := packet[108:236].rstrip(b"\0"):
+        said["file"] = name.decode(errors="replace")
+    at = 240
+    while at < len(packet) and packet[at] != 255:
+        number = packet[at]
+        if number == 0:
+            at += 1
+            continue
+        value = packet[at + 2 : at + 2 + packet[at + 1]]
+        if number in TEXTS:
+            said[TEXTS[number]] = value.rstrip(b"\0").decode(errors="replace")
+        elif number in ADDRESSES:
+            said[ADDRESSES[number]] = socket.inet_ntoa(value[:4])
+        at += 2 + len(value)
+    return said
+
+
+def ask(
+    interface: str, mac: str, architecture: int, kind: str, relay: str, server: str
+) -> dict[str, object] | None:
+    """The offer, or None where nobody makes one in time."""
+    transaction = os.urandom(4)
+    packet = discover(bytes.fromhex(mac.replace(":", "")), architecture, kind, relay, transaction)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        client.bind(("", 68 if relay == "0.0.0.0" else 67))
+        ends = time.monotonic() + LIMIT
+        again = 0.0
+        while (left := ends - time.monotonic()) > 0:
+            if left <= LIMIT - again:
+                client.sendto(packet, (server, 67))
+                again += 2.0
+            heard, _, _ = select.select([client], [], [], min(left, 2.0))
+            if heard and (said := offer(client.recv(4096), transaction)):
+                return said
+    return None
+
+
+def main() -> None:
+    """Ask once and print the answer."""
+    interface, mac, architecture, kind, *relayed = sys.argv[1:]
+    relay, server = relayed or ("0.0.0.0", BROADCAST)
+    print(json.dumps(ask(interface, mac, int(architecture), kind, relay, server)))
+
+
+if __name__ == "__main__":
+    main()

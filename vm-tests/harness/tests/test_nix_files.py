@@ -1,0 +1,120 @@
+"""The Nix files on bare Nix: they parse, are formatted, and their cases hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness import nix_checks, nix_format, nix_options
+from harness.nix import EvaluationFailed, Nix, nix, quoted
+
+LIB = nix_checks.library()
+WITH_LIB = nix_checks.case_files_with_lib() if LIB else []
+
+
+def named(path: Path) -> str:
+    return path.stem
+
+
+def hold(cases: str) -> None:
+    count, found = nix_checks.failures(nix(), cases)
+    assert not found, f"{len(found)} of {count} cases do not hold\n" + "\n".join(found)
+    assert count > 0, "a file of cases without a case"
+    print(f"{count} cases hold")
+
+
+def test_every_file_parses() -> None:
+    nix().parse(nix_checks.nix_files())
+
+
+def test_every_file_is_formatted() -> None:
+    found = nix_format.check(nix_checks.nix_files())
+    assert not found, f"{found}\nformat them: {nix_format.nixfmt()} FILES"
+
+
+@pytest.mark.parametrize("path", nix_checks.case_files(), ids=named)
+def test_cases(path: Path) -> None:
+    hold(nix_checks.cases_of(path))
+
+
+# Without a `lib` these are not skipped but absent: no CI host has one.
+if WITH_LIB:
+
+    @pytest.mark.parametrize("path", WITH_LIB, ids=named)
+    def test_cases_with_lib(path: Path) -> None:
+        hold(nix_checks.cases_of(path, LIB))
+
+    def test_the_reference_of_options_is_up_to_date() -> None:
+        assert LIB is not None
+        assert nix_options.PAGE.read_text() == nix_options.page(LIB), "run make generate"
+
+
+def judged(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "cases.nix"
+    path.write_text(text)
+    return nix_checks.failures(nix(), nix_checks.cases_of(path))[1]
+
+
+def test_a_case_that_does_not_hold_is_told_with_both_sides(tmp_path: Path) -> None:
+    (found,) = judged(
+        tmp_path,
+        """{
+          wrong = { expr = { a = 1; }; expected = { a = 2; }; };
+          right = { expr = [ 1 ]; expected = [ 1 ]; };
+        }""",
+    )
+    assert found.startswith("wrong:") and "a = 1;" in found and "a = 2;" in found
+
+
+def test_a_case_that_cannot_be_evaluated_leaves_the_others(tmp_path: Path) -> None:
+    found = judged(
+        tmp_path,
+        """{
+          broken = { expr = 1 + "1"; expected = 2; };
+          wrong = { expr = 1; expected = 2; };
+          right = { expr = 1; expected = 1; };
+        }""",
+    )
+    assert [line.partition(":")[0] for line in found] == ["broken", "wrong"]
+
+
+def test_an_expected_error_is_matched(tmp_path: Path) -> None:
+    found = judged(
+        tmp_path,
+        """{
+          right = { expr = throw "node01 is there twice"; expectedError = "node01 .* twice"; };
+          other = { expr = throw "something else"; expectedError = "twice"; };
+          none = { expr = 1; expectedError = "twice"; };
+        }""",
+    )
+    assert [line.partition(":")[0] for line in found] == ["none", "other"]
+
+
+def test_no_nix_at_all_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "broken.nix"
+    path.write_text("{ a = ;")
+    with pytest.raises(EvaluationFailed, match="syntax error"):
+        nix().parse([path])
+
+
+def test_bad_formatting_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "ugly.nix"
+    path.write_text("{a=1;}")
+    assert "ugly.nix" in nix_format.check([path])
+
+
+def test_nix_sees_nothing_of_the_host(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationFailed, match="nixpkgs"):
+        nix().show("<nixpkgs>")
+
+
+def test_any_path_can_be_quoted(tmp_path: Path) -> None:
+    path = tmp_path / "ä ${b} \"c\".nix"
+    path.write_text("1")
+    assert nix().value(f"import {quoted(path)}") == 1
+
+
+def test_a_given_nix_is_used(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationFailed, match="^not me$"):
+        Nix(("sh", "-c", "echo not me >&2; exit 1"), tmp_path).show("1")
