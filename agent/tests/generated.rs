@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use first_boot_agent::{cli, config, events};
+use first_boot_agent::{cli, config, events, topology};
 
 /// Compares a committed file with what the code says now, or writes it where `GENERATE` is set.
 fn is_current(path: &str, text: &str) {
@@ -47,4 +47,16 @@ fn the_configuration_reference() {
 #[test]
 fn the_json_schema() {
     is_current("docs/src/reference/cluster-config.schema.json", &config::schema());
+}
+
+#[test]
+fn the_topology_reference() {
+    let page = format!(
+        "# Topology\n\n<!-- Generated from nixos-module/lib/topology/rules.json by `make generate`; do not edit. -->\n\n\
+         A topology names clusters and their nodes; every node's [configuration](configuration.md) follows from it. How to \
+         write and use one: [A cluster from a topology](../how-to/topology.md). In NixOS it is `nix-nos.clusters.NAME`; as JSON, for \
+         `first-boot-topology`, it is `{{\"clusters\": {{NAME: …}}}}` with the same options.\n\n{}",
+        topology::reference_page(&topology::Rules::built_in().unwrap())
+    );
+    is_current("docs/src/reference/topology.md", &page);
 }

@@ -11,6 +11,13 @@ let
         { nixpkgs.hostPlatform = lib.mkDefault platform; }
       ];
     };
+  # node01.nix and its like; what they share has other names.
+  cluster = ../examples/cluster;
+  nodeNames = map builtins.head (
+    builtins.filter (found: found != null) (
+      map (builtins.match "(node[0-9]+)\\.nix") (builtins.attrNames (builtins.readDir cluster))
+    )
+  );
 in
 {
   netboot =
@@ -18,8 +25,10 @@ in
 
   exampleCluster =
     platform:
-    if builtins.pathExists ../examples/cluster/default.nix then
-      builtins.mapAttrs (_: system platform) (import ../examples/cluster)
-    else
-      { };
+    builtins.listToAttrs (
+      map (name: {
+        inherit name;
+        value = system platform (cluster + "/${name}.nix");
+      }) nodeNames
+    );
 }

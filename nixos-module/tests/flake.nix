@@ -109,6 +109,16 @@ in
     expected = [ ];
   };
 
+  theExampleClusterIsThere = {
+    expr = missing [
+      "node01"
+      "node02"
+      "node03"
+      "node04"
+    ] outputs.nixosConfigurations;
+    expected = [ ];
+  };
+
   everyServiceIsAModule = {
     expr = missing (
       [

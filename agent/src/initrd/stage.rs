@@ -7,14 +7,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use crate::boot::{self, Boot, BootKind, ConfigOrigin};
 use crate::config;
 use crate::delivery::{Delivery, Parameters};
 use crate::events::{Event, Report};
 use crate::inventory::Inventory;
 
-use super::hand_over::{self, Boot, ConfigOrigin};
+use super::InitrdManager;
 use super::search::Search;
-use super::{BootKind, InitrdManager};
 
 /// A look at the hardware takes milliseconds; a dying disk may not hold the boot up.
 const INVENTORY_LIMIT: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ impl Stage {
     pub async fn run(&self, manager: &impl InitrdManager, report: &dyn Report) -> Ended {
         let found = Search { stage: self, report }.run(manager.root_is_there(report)).await;
         let mounts = fs::read_to_string(self.options.root.join("proc/self/mountinfo")).unwrap_or_default();
-        let kind = BootKind::of(&self.sysroot, &mounts);
+        let kind = BootKind::of(&self.sysroot, &self.sysroot, &mounts);
         report.report(Event::BootRecognised { kind: kind.to_string() });
         if let Some(Delivery { source, digest, checked, .. }) = &found {
             report.report(Event::ConfigurationDelivered {
@@ -60,7 +60,7 @@ impl Stage {
                 report.report(Event::ConfigurationWarning { warning: warning.to_string() });
             }
         }
-        let inventory = self.inventory().await;
+        let inventory = self.inventory().await.map(|inventory| Inventory { boot: Some(kind), ..inventory });
         let handed_over = self.hand_over(kind, found.as_ref(), inventory.as_ref(), report);
         let lacking = self.lacking(kind, found.as_ref(), report) || !handed_over;
         let required =
@@ -132,11 +132,11 @@ impl Stage {
         };
         // What is installed stays where it is: who mends it there should not have to mend a copy.
         let moved = found.filter(|found| !found.source.path().is_some_and(|path| path.starts_with(&self.sysroot)));
-        let put = |name: &str, bytes: &[u8]| match hand_over::put(&self.options.root, name, bytes) {
+        let put = |name: &str, bytes: &[u8]| match boot::put(&self.options.root, name, bytes) {
             Ok(()) => true,
             Err(error) => {
                 report.report(Event::HandOverFailed {
-                    path: format!("/{}/{name}", hand_over::DIRECTORY),
+                    path: format!("/{}/{name}", boot::DIRECTORY),
                     error: error.to_string(),
                 });
                 false

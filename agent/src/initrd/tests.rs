@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
+use crate::boot::{Boot, BootKind};
 use crate::config::{self, Permissions};
 use crate::delivery::{Digest, Parameters};
 use crate::events::{Event, Report};
 
-use super::{Boot, BootKind, Ended, InitrdManager, Stage};
+use super::{Ended, InitrdManager, Stage};
 
 fn config_of(node: &str) -> String {
     format!(r#"{{"node_id":"{node}","leader_url":"https://node01:2379","raft_addr":"10.0.1.13:2380"}}"#)

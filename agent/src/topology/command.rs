@@ -1,0 +1,158 @@
+//! The command line of `first-boot-topology`: reads a topology, prints what is wrong with it, or writes the nodes'
+//! configurations. Must not judge: that is done before it prints anything.
+
+use std::fs::DirBuilder;
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::cli::Exit;
+use crate::markers::{Existing, MarkerError, write_durably};
+
+use super::{Generated, Rules, SourceError, Topology, evaluate, read};
+
+/// Turns a topology, as JSON, into the configuration of each of its nodes, as the NixOS module does.
+///
+/// Exit codes: 0 success; 1 a file cannot be written; 2 wrong usage; 70 a fault of the command itself; 78 the topology
+/// cannot be read or has problems.
+#[derive(Debug, Parser)]
+#[command(name = "first-boot-topology", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List everything that is wrong with the topology, and what will surprise
+    Check {
+        /// The topology as JSON; `-` is standard input
+        file: PathBuf,
+    },
+    /// Print the configurations, or write each to a file of mode 0600; nothing where the topology has problems
+    Render {
+        /// The topology as JSON; `-` is standard input
+        file: PathBuf,
+        /// This node alone
+        #[arg(long, value_name = "NAME")]
+        node: Option<String>,
+        /// Write NODE.json there instead of printing
+        #[arg(long, value_name = "DIR")]
+        output_dir: Option<PathBuf>,
+    },
+}
+
+/// Why nothing was made of a topology.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error("the topology {} has {} problem{}", .file.display(), .found.problems.len(), plural(.found.problems.len()))]
+    Problems { file: PathBuf, found: Topology },
+    #[error("{name} is no node of the topology; there are: {known}")]
+    NoSuchNode { name: String, known: String },
+    #[error("cannot make the directory {}: {source}; choose another with --output-dir", .path.display())]
+    Directory { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Write(#[from] MarkerError),
+    #[error("the table of rules that was built in cannot be read: {0}; this is a fault of the command, report it")]
+    Table(#[from] serde_json::Error),
+}
+
+impl Failure {
+    const fn exit(&self) -> Exit {
+        match self {
+            Self::Source(_) | Self::Problems { .. } | Self::NoSuchNode { .. } => Exit::Blocked,
+            Self::Directory { .. } | Self::Write(_) => Exit::Transient,
+            Self::Table(_) => Exit::Internal,
+        }
+    }
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Check { file } => check(&file),
+        Command::Render { file, node, output_dir } => render(&file, node.as_deref(), output_dir.as_deref()),
+    };
+    let exit = match outcome {
+        Ok(()) => Exit::Success,
+        Err(failure) => {
+            complain(&failure.to_string());
+            if let Failure::Problems { found, .. } = &failure {
+                found.problems.iter().for_each(|problem| complain(&format!("  {problem}")));
+            }
+            failure.exit()
+        }
+    };
+    exit.into()
+}
+
+fn check(file: &Path) -> Result<(), Failure> {
+    let configs = sound(file)?;
+    print(&format!("{}: sound, {} node{}\n", file.display(), configs.len(), plural(configs.len())));
+    Ok(())
+}
+
+fn render(file: &Path, node: Option<&str>, output_dir: Option<&Path>) -> Result<(), Failure> {
+    let mut configs = sound(file)?;
+    if let Some(name) = node {
+        let known = configs.iter().map(|config| config.node.as_str()).collect::<Vec<_>>().join(", ");
+        configs.retain(|config| config.node == name);
+        if configs.is_empty() {
+            return Err(Failure::NoSuchNode { name: name.to_owned(), known });
+        }
+    }
+    match (output_dir, configs.as_slice()) {
+        (Some(directory), configs) => write(directory, configs),
+        (None, [one]) if node.is_some() => {
+            print(&one.text());
+            Ok(())
+        }
+        (None, configs) => {
+            let all: serde_json::Map<_, _> =
+                configs.iter().map(|made| (made.node.clone(), made.config.clone())).collect();
+            print(&format!("{:#}\n", serde_json::Value::Object(all)));
+            Ok(())
+        }
+    }
+}
+
+/// The configurations of a topology without problems; what will surprise is said.
+fn sound(file: &Path) -> Result<Vec<Generated>, Failure> {
+    let rules = Rules::built_in()?;
+    let found = evaluate(&rules, &read(file)?);
+    if !found.problems.is_empty() {
+        return Err(Failure::Problems { file: file.to_owned(), found });
+    }
+    found.warnings.iter().for_each(|warning| complain(&format!("warning: {warning}")));
+    Ok(found.configs)
+}
+
+fn write(directory: &Path, configs: &[Generated]) -> Result<(), Failure> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|source| Failure::Directory { path: directory.to_owned(), source })?;
+    for config in configs {
+        let path = directory.join(format!("{}.json", config.node));
+        write_durably(&path, config.text().as_bytes(), 0o600, Existing::Replace)?;
+        print(&format!("{}\n", path.display()));
+    }
+    Ok(())
+}
+
+const fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn print(text: &str) {
+    // Nobody reads any more where this fails.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+}
+
+fn complain(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}

@@ -1,0 +1,54 @@
+//! The reference page of the topology, made from the table. Must not say what is not in it.
+
+use std::fmt::Write;
+
+use super::rules::{FieldRule, Rules};
+use super::shape::expected;
+
+/// Every option and every rule, as Markdown.
+#[must_use]
+pub fn reference_page(rules: &Rules) -> String {
+    let mut page = String::new();
+    // Writing to a string cannot fail.
+    let _ = write(&mut page, rules);
+    page
+}
+
+fn write(page: &mut String, rules: &Rules) -> std::fmt::Result {
+    for (title, kind) in [("Options of a cluster", "cluster"), ("Options of a node", "node")] {
+        write!(page, "## {title}\n\n| option | holds | unless given | what it says |\n|---|---|---|---|\n")?;
+        for (key, field) in rules.fields.get(kind).into_iter().flatten() {
+            let FieldRule { kind, about, .. } = field;
+            writeln!(page, "| `{key}` | {} | {} | {about} |", expected(*kind), absent(field))?;
+        }
+        page.push('\n');
+    }
+    page.push_str("## Roles\n\n| role | may bootstrap | usually runs |\n|---|---|---|\n");
+    for (name, role) in &rules.roles {
+        let may = if role.bootstraps { "yes" } else { "no" };
+        writeln!(page, "| `{name}` | {may} | {} |", role.services.join(", "))?;
+    }
+    page.push_str("\n## Services\n\n| service | belongs on | needs on the same node |\n|---|---|---|\n");
+    for (name, row) in &rules.services {
+        writeln!(page, "| `{name}` | {} | {} |", row.roles.join(", "), row.needs.join(", "))?;
+    }
+    page.push_str("\n## Not in `extraConfig`\n\n| key | said instead by |\n|---|---|\n");
+    for (key, instead) in rules.reserved.cluster.iter().chain(&rules.reserved.node) {
+        writeln!(page, "| `{key}` | {instead} |")?;
+    }
+    for (title, table) in [("Problems", &rules.problems), ("Warnings", &rules.warnings)] {
+        write!(page, "\n## {title}\n\n| rule | says | what to do |\n|---|---|---|\n")?;
+        for (rule, sentence) in table {
+            writeln!(page, "| `{rule}` | {} | {} |", sentence.message, sentence.fix)?;
+        }
+    }
+    Ok(())
+}
+
+fn absent(field: &FieldRule) -> String {
+    match (&field.default, field.required) {
+        (Some(default), _) => format!("`{default}`"),
+        (None, true) => format!("needed, for example `{}`", field.example),
+        (None, false) => format!("for example `{}`", field.example),
+    }
+}

@@ -1,0 +1,156 @@
+# The table of topologies in `topology/`, sound and wrong ones, and the examples. The files beside them are what the
+# command without Nix is held to as well (`agent/tests/topology.rs`), so that the two cannot differ.
+let
+  inherit (builtins)
+    attrNames
+    concatMap
+    concatStringsSep
+    filter
+    fromJSON
+    head
+    listToAttrs
+    mapAttrs
+    match
+    readDir
+    readFile
+    ;
+  topology = import ../lib/topology;
+
+  namesIn =
+    folder:
+    concatMap (
+      file:
+      let
+        found = match "(.*)\\.json" file;
+      in
+      if found == null then [ ] else [ (head found) ]
+    ) (attrNames (readDir folder));
+
+  given = folder: name: fromJSON (readFile (folder + "/${name}.json"));
+  lines = texts: concatStringsSep "" (map (text: text + "\n") texts);
+
+  casesOf =
+    prefix: folder: case:
+    listToAttrs (
+      map (name: {
+        name = "${prefix} ${name}";
+        value = case name (given folder name);
+      }) (namesIn folder)
+    );
+
+  wrong = casesOf "wrong" ./topology/wrong (
+    name: value: {
+      expr = lines (topology.problems value);
+      expected = readFile (./topology/wrong + "/${name}.txt");
+    }
+  );
+
+  good = casesOf "good" ./topology/good (
+    name: value: {
+      expr = {
+        problems = topology.problems value;
+        warnings = lines (topology.warnings value);
+        configs = mapAttrs (_: node: node.configText) (topology.nodesOf value);
+      };
+      expected =
+        let
+          folder = ./topology/good + "/${name}";
+        in
+        {
+          problems = [ ];
+          warnings = readFile (folder + "/warnings.txt");
+          configs = listToAttrs (
+            map (node: {
+              name = node;
+              value = readFile (folder + "/${node}.json");
+            }) (namesIn folder)
+          );
+        };
+    }
+  );
+
+  four = given ./topology/good "four-nodes";
+  oneExample = (import ../examples/topology.nix).nix-nos;
+  twoSites = (import ../examples/topology-two-sites.nix).nix-nos;
+in
+wrong
+// good
+// {
+  "a wrong topology has no configurations" = {
+    expr = topology.nodesOf (given ./topology/wrong "leader-unknown");
+    expectedError = "the topology has 1 problem:\n *prod-cluster: leader node09 is no node of this cluster";
+  };
+
+  "a configuration by host name is that of the cluster's node" = {
+    expr = topology.generateClusterConfig four { hostname = "node04"; };
+    expected = topology.clusterConfig four "prod-cluster" "node04";
+  };
+
+  "a host that the topology does not know" = {
+    expr = topology.generateClusterConfig four { hostname = "node09"; };
+    expectedError = "node09 is no node of the topology; there are: node01, node02, node03, node04";
+  };
+
+  "a cluster that the topology does not know" = {
+    expr = topology.clusterConfig four "lab" "node01";
+    expectedError = "lab is no cluster of the topology; there are: prod-cluster";
+  };
+
+  "the PXE server's nodes are those with a hardware address" = {
+    expr = topology.pxeNodes (
+      four
+      // {
+        clusters = four.clusters // {
+          lab.nodes.lab01 = {
+            role = "all-in-one";
+            ip = "10.0.9.1";
+          };
+        };
+      }
+    );
+    expected = mapAttrs (_: node: {
+      inherit (node) mac;
+      address = node.ip;
+      profile = node.role;
+    }) four.clusters.prod-cluster.nodes;
+  };
+
+  "the example has four nodes, of which three bootstrap" = {
+    expr = {
+      problems = topology.problems oneExample;
+      warnings = topology.warnings oneExample;
+      bootstrap = mapAttrs (_: node: node.bootstrap) (topology.nodesOf oneExample);
+    };
+    expected = {
+      problems = [ ];
+      warnings = [ ];
+      bootstrap = {
+        node01 = true;
+        node02 = true;
+        node03 = true;
+        node04 = false;
+      };
+    };
+  };
+
+  "the example of two sites is sound" = {
+    expr = {
+      problems = topology.problems twoSites;
+      warnings = topology.warnings twoSites;
+      clusters = mapAttrs (_: node: node.cluster) (topology.nodesOf twoSites);
+    };
+    expected = {
+      problems = [ ];
+      warnings = [ ];
+      clusters = {
+        osaka01 = "osaka";
+        osaka02 = "osaka";
+        osaka03 = "osaka";
+        osaka-vm01 = "osaka";
+        tokyo01 = "tokyo";
+        tokyo02 = "tokyo";
+        tokyo03 = "tokyo";
+      };
+    };
+  };
+}
