@@ -91,6 +91,11 @@ def _look(nix: Nix, cases: str, name: str, verdicts: dict[str, str]) -> Iterator
         yield f"{name}: cannot be evaluated\n{error}"
 
 
+def one_line(text: str) -> str:
+    """With single spaces for all white space."""
+    return " ".join(text.split())
+
+
 def _look_at_error(nix: Nix, case: str, name: str) -> Iterator[str]:
     pattern = nix.value(f"{case}.expectedError")
     try:
@@ -98,7 +103,8 @@ def _look_at_error(nix: Nix, case: str, name: str) -> Iterator[str]:
     except EvaluationFailed as error:
         # Before it stands where evaluation was, with the source, and thus the pattern itself.
         _, _, message = str(error).rpartition("error:")
-        if not re.search(pattern, message):
+        # Nix indents what it tells.
+        if not re.search(one_line(pattern), one_line(message)):
             yield f"{name}: the error does not match {pattern!r}\n{error}"
     else:
         yield f"{name}:\n  got      {got}\n  expected an error like {pattern!r}"
