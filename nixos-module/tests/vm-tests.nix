@@ -3,6 +3,7 @@ let
   scenarios = import ../../vm-tests/nixos/scenarios.nix;
   lib = {
     mkForce = value: value;
+    mkIf = condition: value: if condition then value else { };
     genAttrs =
       names: f:
       builtins.listToAttrs (

@@ -91,9 +91,9 @@ def _look(nix: Nix, cases: str, name: str, verdicts: dict[str, str]) -> Iterator
         yield f"{name}: cannot be evaluated\n{error}"
 
 
-def one_line(text: str) -> str:
-    """With single spaces for all white space."""
-    return " ".join(text.split())
+def flush_left(text: str) -> str:
+    """Its lines without their indentation."""
+    return "\n".join(line.lstrip() for line in text.splitlines())
 
 
 def _look_at_error(nix: Nix, case: str, name: str) -> Iterator[str]:
@@ -104,7 +104,7 @@ def _look_at_error(nix: Nix, case: str, name: str) -> Iterator[str]:
         # Before it stands where evaluation was, with the source, and thus the pattern itself.
         _, _, message = str(error).rpartition("error:")
         # Nix indents what it tells.
-        if not re.search(one_line(pattern), one_line(message)):
+        if not re.search(flush_left(pattern), flush_left(message)):
             yield f"{name}: the error does not match {pattern!r}\n{error}"
     else:
         yield f"{name}:\n  got      {got}\n  expected an error like {pattern!r}"
