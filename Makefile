@@ -12,6 +12,7 @@ PYTEST := $(PYTHON) -m pytest
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 HOST_TRIPLE = $(shell rustc -vV | sed -n 's/^host: //p')
 AGENT = $(TARGET_DIR)/$(HOST_TRIPLE)/release/first-boot-agent
+TOPOLOGY = $(TARGET_DIR)/$(HOST_TRIPLE)/release/first-boot-topology
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,7 +42,7 @@ scenario: host ## one scenario, with its steps: make scenario NAME=three-node-bo
 	  { echo "NAME is one of:" $$(cd vm-tests/scenarios && echo *); exit 2; }
 	@$(PYTEST) -rs -s vm-tests/scenarios/$(NAME)
 
-build: ## the static release binary
+build: ## the static release binaries
 	cargo build --release --package first-boot-agent
 
 # The drop-ins of 254/ hold settings that older versions would warn about.
@@ -53,9 +54,10 @@ DROP_INS = $(wildcard agent/systemd/*.d) $(shell [ $(SYSTEMD_VERSION) -lt 254 ] 
 UNIT_DIR = $(DESTDIR)/usr/lib/systemd/system
 CATALOG_DIR = $(DESTDIR)/usr/lib/systemd/catalog
 
-install: ## copy binary, units and catalog below DESTDIR (build first)
+install: ## copy binaries, units and catalog below DESTDIR (build first)
 	@test -x "$(AGENT)" || { echo "$(AGENT) is missing; run make build first" >&2; exit 1; }
 	install -D --mode=0755 "$(AGENT)" "$(DESTDIR)/usr/bin/first-boot-agent"
+	install -D --mode=0755 "$(TOPOLOGY)" "$(DESTDIR)/usr/bin/first-boot-topology"
 	install -D --mode=0644 --target-directory="$(UNIT_DIR)" $(UNITS)
 	for folder in $(DROP_INS); do \
 	  install -D --mode=0644 --target-directory="$(UNIT_DIR)/$$(basename $$folder)" $$folder/*.conf; done

@@ -22,6 +22,9 @@ rustPlatform.buildRustPackage (finalAttrs: {
       # The tests run the agent against it, and compare what is generated.
       ../vm-tests/cluster
       ../docs/src/reference
+      # The rules that the command for topologies shares with Nix, and the cases of both.
+      ./lib/topology/rules.json
+      ./tests/topology
     ];
   };
   cargoLock.lockFile = ../Cargo.lock;

@@ -78,7 +78,7 @@ wrong
 // {
   "a wrong topology has no configurations" = {
     expr = topology.nodesOf (given ./topology/wrong "leader-unknown");
-    expectedError = "the topology has 1 problem:\n  prod-cluster: leader node09 is no node of this cluster";
+    expectedError = "the topology has 1 problem:\n *prod-cluster: leader node09 is no node of this cluster";
   };
 
   "a configuration by host name is that of the cluster's node" = {

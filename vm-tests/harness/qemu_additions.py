@@ -26,6 +26,8 @@ SHELL = "usr/lib/first-boot-tests/shell"
 #: Started where a system would start them; in the initrd it is this target that pulls them in.
 OF_TESTS = {"tests-journal.service": "sysinit.target", "tests-network.service": "initrd.target"}
 OF_TESTS |= {"tests-shell.service": "initrd.target"}
+#: On a busy host a disk takes its time to appear, and a minute and a half is soon over.
+PATIENCE = "[Manager]\nDefaultDeviceTimeoutSec=600\n"
 #: The kernel takes zeros for the end of what is packed with lz4; what follows is looked at anew.
 GAP = bytes(512)
 #: systemd's own command would switch root; a test that has a shell says when.
@@ -41,6 +43,7 @@ def write(output: IO[bytes], blueprint: NodeBlueprint, hosts: bytes, ca: bytes) 
     asked = blueprint.hardware.initrd
     output.write(GAP[output.tell() % len(GAP) :] + GAP)
     image = Archive(output)
+    image.file("etc/systemd/system.conf.d/tests.conf", PATIENCE.encode())
     add_tests_unit(image, "tests-journal.service")
     if asked.network:
         image.file("etc/default/tests-network", f"ADDRESS={blueprint.address}\n".encode())

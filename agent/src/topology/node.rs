@@ -33,7 +33,7 @@ pub(super) struct Node<'a> {
     pub(super) ip: Option<&'a str>,
     /// The address, where others can reach it.
     pub(super) address: Option<IpAddr>,
-    /// In lower case.
+    /// In lower case; one that is none is not compared with others.
     pub(super) mac: Option<String>,
     pub(super) site: Option<&'a str>,
     pub(super) rack: Option<&'a str>,
@@ -61,7 +61,7 @@ impl<'a> Node<'a> {
             bootstrap: fields.flag("bootstrap"),
             ip: fields.text("ip"),
             address,
-            mac: fields.text("mac").map(str::to_ascii_lowercase),
+            mac: fields.text("mac").filter(|mac| names::is_hardware_address(mac)).map(str::to_ascii_lowercase),
             site: fields.text("site").or(around.site),
             rack: fields.text("rack"),
             extra: fields.object("extraConfig"),

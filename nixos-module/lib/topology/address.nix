@@ -42,10 +42,7 @@ let
       groups = builtins.concatLists sides;
       zeros = genList (_: "0") (8 - length groups);
       complete =
-        if length sides == 1 then
-          length groups == 8
-        else
-          length sides == 2 && length groups <= 7;
+        if length sides == 1 then length groups == 8 else length sides == 2 && length groups <= 7;
     in
     if complete && all (group: match "[0-9A-Fa-f]{1,4}" group != null) groups then
       {
@@ -101,7 +98,13 @@ in
         index:
         let
           counted = bits - index * width;
-          kept = if counted <= 0 then 0 else if counted > width then width else counted;
+          kept =
+            if counted <= 0 then
+              0
+            else if counted > width then
+              width
+            else
+              counted;
           cut = twoTo (width - kept);
         in
         elemAt parts index / cut == elemAt base.parts index / cut;

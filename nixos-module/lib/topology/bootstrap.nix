@@ -66,11 +66,16 @@ let
         unique (if peers == null then [ ] else peers)
       )
     )
-    ++ map (node: problem "peer-contradicted" (at node) { found = if node.bootstrap then "true" else "false"; }) (
-      filter (
-        node: peers != null && node.bootstrap != null && node.bootstrap != elem node.name peers
-      ) all'
-    );
+    ++
+      map
+        (
+          node: problem "peer-contradicted" (at node) { found = if node.bootstrap then "true" else "false"; }
+        )
+        (
+          filter (
+            node: peers != null && node.bootstrap != null && node.bootstrap != elem node.name peers
+          ) all'
+        );
 
   count = length voters;
   setProblems =
@@ -83,7 +88,14 @@ let
           [ ]
         else
           [ (problem "bootstrap-none" place { }) ]
-      else if elem count [ 1 3 5 7 ] then
+      else if
+        elem count [
+          1
+          3
+          5
+          7
+        ]
+      then
         [ ]
       else
         [

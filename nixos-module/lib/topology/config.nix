@@ -13,8 +13,7 @@ let
   merged =
     left: right:
     if isAttrs left && isAttrs right then
-      left
-      // mapAttrs (key: value: if left ? ${key} then merged left.${key} value else value) right
+      left // mapAttrs (key: value: if left ? ${key} then merged left.${key} value else value) right
     else
       right;
 

@@ -41,9 +41,7 @@ let
     {
       inherit clusters;
       problems =
-        checked.problems
-        ++ concatMap (cluster: cluster.problems) (attrValues clusters)
-        ++ unique numbered;
+        checked.problems ++ concatMap (cluster: cluster.problems) (attrValues clusters) ++ unique numbered;
       warnings = concatMap (cluster: cluster.warnings) (attrValues clusters);
     };
 
@@ -60,12 +58,15 @@ let
     if texts == [ ] then
       evaluated.clusters
     else
-      throw "the topology has ${count} problem${if count == "1" then "" else "s"}:\n  ${concatStringsSep "\n  " texts}";
+      throw "the topology has ${count} problem${
+        if count == "1" then "" else "s"
+      }:\n  ${concatStringsSep "\n  " texts}";
 
   # A member by name, or an error that says which there are.
   named =
     what: members: name:
-    members.${name} or (throw "${shown name} is no ${what} of the topology; there are: ${listed (attrNames members)}");
+    members.${name}
+      or (throw "${shown name} is no ${what} of the topology; there are: ${listed (attrNames members)}");
 
   describe =
     cluster: node:

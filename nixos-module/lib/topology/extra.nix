@@ -15,9 +15,9 @@ let
   # Whether an object has something at a path of keys with dots between.
   valueAt =
     path: object:
-    builtins.foldl' (
-      found: key: if isAttrs found then found.${key} or null else null
-    ) object (filter isString (split "\\." path));
+    builtins.foldl' (found: key: if isAttrs found then found.${key} or null else null) object (
+      filter isString (split "\\." path)
+    );
   has =
     path: object:
     let

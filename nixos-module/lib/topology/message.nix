@@ -12,8 +12,7 @@ let
   rules = builtins.fromJSON (builtins.readFile ./rules.json);
 
   # A text as it is shown: quoted, where it holds more than names usually do.
-  shown =
-    text: if match "[A-Za-z0-9._:/@+-]+" text == null then builtins.toJSON text else text;
+  shown = text: if match "[A-Za-z0-9._:/@+-]+" text == null then builtins.toJSON text else text;
 
   placeOf =
     { cluster, node }:

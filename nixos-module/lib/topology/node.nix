@@ -106,7 +106,12 @@ in
     ;
   address = reached;
   extraConfig = if values.extraConfig == null then { } else values.extraConfig;
-  mac = if values.mac == null then null else names.lowerCase values.mac;
+  # One that is none is not compared with others.
+  mac =
+    if values.mac != null && names.isHardwareAddress values.mac then
+      names.lowerCase values.mac
+    else
+      null;
   site = if values.site == null then site else values.site;
   # Null where it cannot be known.
   services =

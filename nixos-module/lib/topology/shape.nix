@@ -39,8 +39,7 @@ let
     };
   };
 
-  foundIn =
-    value: if isList value then "a list that holds more than strings" else kindOf value;
+  foundIn = value: if isList value then "a list that holds more than strings" else kindOf value;
 
   ofObject =
     place: fields: given:

@@ -20,9 +20,7 @@ let
     let
       keyed = filter (node: keyOf node != null) nodes;
       groups = groupBy keyOf keyed;
-      earlier =
-        node:
-        filter (other: other.index < node.index && clash node other) groups.${keyOf node};
+      earlier = node: filter (other: other.index < node.index && clash node other) groups.${keyOf node};
     in
     concatMap (
       node:

@@ -153,6 +153,7 @@ let
     };
     users.users = any;
     users.groups = any;
+    warnings = list;
   };
 in
 # The configuration that these modules make, or an error with every assertion that fails.

@@ -1,0 +1,145 @@
+# The module of the topology, evaluated with nixpkgs' lib and stubs of NixOS.
+{ lib }:
+let
+  evaluate = import ../stubs/nixos.nix { inherit lib; };
+  topology = import ../../lib/topology;
+  example = ../../examples/topology.nix;
+  said = (import example).nix-nos;
+
+  host =
+    name: modules:
+    evaluate (
+      [
+        ../../topology.nix
+        { networking.hostName = name; }
+      ]
+      ++ modules
+    );
+  node04 = host "node04" [ example ];
+  withAgent = host "node04" [
+    example
+    ../../first-boot-automation.nix
+    {
+      services.first-boot-automation = {
+        enable = true;
+        settings.policies.join.attempts = 10;
+      };
+    }
+  ];
+in
+{
+  nothingSaidIsNothingWrong = {
+    expr =
+      let
+        inherit (host "node04" [ ]) assertions nix-nos warnings;
+      in
+      [
+        assertions
+        warnings
+        nix-nos.cluster
+        nix-nos.node
+      ];
+    expected = [
+      [ ]
+      [ ]
+      null
+      null
+    ];
+  };
+
+  theModuleSaysWhatThePureFunctionsDo = {
+    expr = node04.nix-nos.node.configText;
+    expected = (topology.nodesOf said).node04.configText;
+  };
+
+  aConfigurationForEachHost = {
+    expr = lib.genAttrs [ "node01" "node04" ] (
+      hostname: node04.nix-nos.cluster.generateClusterConfig { inherit hostname; }
+    );
+    expected = lib.genAttrs [ "node01" "node04" ] (topology.clusterConfig said "prod-cluster");
+  };
+
+  aHostOutsideTheTopology = {
+    expr = (host "pxe01" [ example ]).nix-nos.node;
+    expected = null;
+  };
+
+  everyProblemIsAnAssertion = {
+    expr = host "node04" [
+      example
+      {
+        nix-nos.clusters.prod-cluster.nodes = {
+          node03.disk = lib.mkForce "/dev/sda";
+          node04.ip = lib.mkForce "10.0.1.12";
+        };
+      }
+    ];
+    expectedError = "node03: /dev/sda is no stable name.*\n.*node04: address 10.0.1.12 is also the address of prod-cluster/node03";
+  };
+
+  warningsAreToldToWhoeverBuilds = {
+    expr =
+      (host "lab01" [
+        {
+          nix-nos.clusters.lab.nodes = {
+            lab01 = {
+              role = "control-plane";
+              bootstrap = true;
+              ip = "10.0.9.1";
+            };
+            lab02 = {
+              role = "worker";
+              ip = "10.0.9.2";
+            };
+          };
+        }
+      ]).warnings;
+    expected = [
+      "lab: chainfire would have two members (lab01, lab02), and losing either stops it; let a third node run chainfire [two-members]"
+    ];
+  };
+
+  theAgentsModuleIsToldAndSettingsAddToIt = {
+    expr =
+      let
+        inherit (withAgent.services.first-boot-automation) settings;
+      in
+      {
+        inherit (settings) node_id raft_addr policies;
+        # Checked by the agent when the system is built.
+        generated = builtins.fromJSON withAgent.system.build.clusterConfig.attributes.text;
+      };
+    expected = {
+      node_id = "node04";
+      raft_addr = "10.0.1.13:2380";
+      policies.join.attempts = 10;
+      generated = topology.clusterConfig said "prod-cluster" "node04" // {
+        policies.join.attempts = 10;
+      };
+    };
+  };
+
+  theAgentCaresForWhatTheNodeRuns = {
+    expr =
+      let
+        inherit
+          ((host "osaka-vm01" [
+            ../../examples/topology-two-sites.nix
+            ../../first-boot-automation.nix
+          ]).services.first-boot-automation
+          )
+          enableChainfire
+          enableFlareDB
+          enableIAM
+          ;
+      in
+      {
+        inherit enableChainfire enableFlareDB enableIAM;
+      };
+    expected = {
+      enableChainfire = true;
+      enableFlareDB = false;
+      enableIAM = false;
+    };
+  };
+}

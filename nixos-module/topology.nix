@@ -1,0 +1,112 @@
+# nix-nos.clusters: clusters and their nodes, said once; every node's configuration follows.
+#
+# Options, rules and sentences are in lib/topology/rules.json. Types are as wide as the rules are
+# strict: a wrong value is told by its rule, with what to do, and with all others at once. Must not
+# hold a rule of its own.
+{
+  config,
+  lib,
+  options,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkDefault mkOption types;
+  topology = import ./lib/topology;
+  json = (pkgs.formats.json { }).type;
+
+  said = {
+    inherit (config.nix-nos) clusters;
+  };
+  problems = topology.problems said;
+  hostName = config.networking.hostName;
+  node = config.nix-nos.node;
+
+  kinds = {
+    flag = types.nullOr types.bool;
+    object = types.nullOr json;
+    text = types.nullOr types.str;
+    texts = types.nullOr (types.listOf types.str);
+  };
+  optionsOf =
+    kind: special:
+    lib.mapAttrs (
+      key: field:
+      mkOption (
+        {
+          type = kinds.${field.kind};
+          default = field.default or null;
+          example = lib.literalMD "`${field.example}`";
+          description = field.about;
+        }
+        // special.${key} or { }
+      )
+    ) topology.rules.fields.${kind};
+
+  nodeType = types.submodule {
+    options = optionsOf "node" { };
+  };
+  clusterType = types.submodule {
+    options = optionsOf "cluster" {
+      nodes.type = types.attrsOf nodeType;
+      nodes.default = { };
+    };
+  };
+
+  careOf = service: mkDefault (builtins.elem service node.services);
+in
+{
+  options.nix-nos = {
+    clusters = mkOption {
+      type = types.attrsOf clusterType;
+      default = { };
+      description = ''
+        The clusters by name, each with its nodes. Every host of a cluster imports the same
+        definitions, and finds itself in them by {option}`networking.hostName`.
+      '';
+    };
+
+    cluster = mkOption {
+      type = types.nullOr types.raw;
+      readOnly = true;
+      default =
+        if said.clusters == { } then
+          null
+        else
+          { generateClusterConfig = topology.generateClusterConfig said; };
+      defaultText = lib.literalMD "null without {option}`nix-nos.clusters`";
+      description = ''
+        `generateClusterConfig { hostname = "node01"; }` is the cluster configuration of a host.
+      '';
+    };
+
+    node = mkOption {
+      type = types.nullOr types.raw;
+      readOnly = true;
+      default = if problems == [ ] then (topology.nodesOf said).${hostName} or null else null;
+      defaultText = lib.literalMD "the node named {option}`networking.hostName`, or null";
+      description = ''
+        This host in the topology: `name`, `cluster`, `role`, `ip`, `fqdn`, `mac`, `disk`, `site`,
+        `rack`, `services`, `bootstrap`, its configuration as a value (`config`) and as the text of
+        the file (`configText`).
+      '';
+    };
+  };
+
+  config = {
+    assertions = map (message: {
+      assertion = false;
+      inherit message;
+    }) problems;
+    warnings = topology.warnings said;
+  }
+  # The agent's module, where it is imported too, is told what follows for this host.
+  // lib.optionalAttrs (options ? services.first-boot-automation) {
+    services.first-boot-automation = lib.mkIf (node != null) {
+      settings = lib.mapAttrsRecursive (_: mkDefault) node.config;
+      enableChainfire = careOf "chainfire";
+      enableFlareDB = careOf "flaredb";
+      enableIAM = careOf "iam";
+    };
+  };
+}

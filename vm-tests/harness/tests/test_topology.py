@@ -1,0 +1,121 @@
+"""The topology in Nix and in Rust: of any topology both say the same, byte for byte.
+
+The golden files hold both to what is known; here the two are asked about topologies that nobody
+has written: sound ones with a few things changed by chance, the same ones in every run.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import nix_checks, places, product
+from harness.nix import nix, quoted
+
+TABLE = nix_checks.TESTS / "topology" / "good"
+COUNT = 400
+#: What a hand may write in place of something else.
+ODDITIES: tuple[Any, ...] = (
+    *(None, True, False, 0, 7, -1, 2380, 65536, "", " ", "x", [], {}, ["node01"], [1], {"a": 1}),
+    *("10.0.1.10", "10.0.1.11", "10.0.1.010", "10.0.1.256", "169.254.0.1", "0.0.0.0"),
+    *("fd00::10", "FD00:0:0::10", "::", "::1", "1::2::3", "fd00:::1", "fe80::1", "::ffff:a00:1"),
+    *("10.0.1.0/24", "0.0.0.0/0", "fd00::/9", "fd00::/129", "10.0.1.0/", "/24", "10.0.1.0/024"),
+    *("control-plane", "worker", "all-in-one", "node01", "node02", "node.1", "Node", "-", "a b"),
+    *("52:54:00:00:01:0a", "52:54:00:00:01:0A", "01:00:5e:00:00:01", "52:54:00:00:01"),
+    *("/dev/disk/by-id/a", "/dev/disk/by-id/a-part1", "/dev/disk/by-id/", "/dev/sda"),
+    *("/nix/store", "/nix/stores", "/etc/", "/etc/..", "prod.example.com", "a..b", "1", "é", "東"),
+    *("line\nbreak", "{found}", "${ip}", 'a"b\\c', "\u0007", "iam", "flaredb", "chainfire"),
+    *(["chainfire"], ["chainfire", "flaredb", "iam"], ["iam", "nope"], ["node02", "node01"]),
+    *({"services": {"chainfire": {"raft_port": 12380}}}, {"node_id": "x"}, {"services": 5}),
+)
+
+
+#: Keys that a hand may add, wherever.
+KEYS = ("bootstrap", "disk", "domain", "ip", "leader", "mac", "node01", "peers", "services", "x y")
+
+
+def places_in(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every container in a value with each of its keys."""
+    if isinstance(value, dict | list):
+        for key in list(value) if isinstance(value, dict) else range(len(value)):
+            yield value, key
+            yield from places_in(value[key])
+
+
+def changed(topology: Any, chance: random.Random) -> Any:
+    """A topology with one to four things in its clusters changed, left out, copied or added."""
+    topology = copy.deepcopy(topology)
+    for _ in range(chance.randint(1, 4)):
+        found = [place for place in places_in(topology) if place[0] is not topology]
+        if not found:
+            break
+        (container, key), (source, other) = chance.choice(found), chance.choice(found)
+        what = chance.choice(("change", "change", "leave out", "copy", "add"))
+        if what == "change":
+            container[key] = chance.choice(ODDITIES)
+        elif what == "leave out":
+            del container[key]
+        elif what == "copy":
+            container[key] = copy.deepcopy(source[other])
+        elif isinstance(container, dict):
+            container[chance.choice(KEYS)] = chance.choice((container[key], *ODDITIES))
+    return topology
+
+
+def in_rust(binary: Path, topology: str) -> tuple[list[str], dict[str, Any]]:
+    """The problems that the command tells, and the configurations that it prints."""
+    done = subprocess.run(
+        [str(binary), "render", "-"], input=topology, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode in (0, 78), done.stderr
+    problems = [line.strip() for line in done.stderr.splitlines() if line.startswith("  ")]
+    return problems, json.loads(done.stdout) if done.returncode == 0 else {}
+
+
+@pytest.fixture(scope="module")
+def command() -> Path:
+    """The command, which is built together with the agent."""
+    if given := os.environ.get("FIRST_BOOT_TOPOLOGY"):
+        return Path(given).resolve(strict=True)
+    return product.agent().parent / "first-boot-topology"
+
+
+def test_both_say_the_same_of_any_topology(command: Path, tmp_path: Path) -> None:
+    chance = random.Random(1)
+    sound = [json.loads(path.read_text()) for path in sorted(TABLE.glob("*.json"))]
+    topologies = [changed(chance.choice(sound), chance) for _ in range(COUNT)]
+    file = tmp_path / "topologies.json"
+    file.write_text(json.dumps(topologies))
+    library = quoted(places.REPOSITORY / "nixos-module" / "lib" / "topology")
+    judged = nix().value(
+        f"""
+        let topology = import {library}; in
+        map (value:
+          let problems = topology.problems value; in {{
+            inherit problems;
+            configs = if problems != [ ] then {{ }}
+              else builtins.mapAttrs (_: node: node.config) (topology.nodesOf value);
+          }}
+        ) (builtins.fromJSON (builtins.readFile {quoted(file)}))
+        """
+    )
+    wrong = refused = 0
+    for topology, in_nix in zip(topologies, judged, strict=True):
+        problems, configs = in_rust(command, json.dumps(topology))
+        # What only the agent's own check knows, NixOS has it say when the system is built.
+        others = [line for line in problems if not line.endswith("[config]")]
+        assert others == in_nix["problems"], json.dumps(topology, ensure_ascii=False)
+        wrong += bool(others)
+        refused += problems != others
+        if not problems:
+            assert configs == in_nix["configs"], json.dumps(topology, ensure_ascii=False)
+    print(f"{COUNT} topologies: {wrong} wrong, {refused} refused by the agent, the others sound")
+    assert COUNT * 0.2 < wrong < COUNT * 0.95
