@@ -12,33 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .hardware import Hardware, hardware_from
+from .strict import BlueprintError, ExtraFile, files
+
 SERVICES = ("chainfire", "flaredb", "iam")
 DOMAIN = "prod.example.com"
 RAFT_PORTS = {"chainfire": 2380, "flaredb": 2480}
 #: A row of `failure-modes.json`.
 ROW = re.compile(r"[MNSDX][1-9]\d*")
 API_PORTS = {"chainfire": 2379, "flaredb": 2479, "iam": 8080}
-
-
-class BlueprintError(ValueError):
-    """`nodes.json` does not describe nodes."""
-
-
-@dataclass(frozen=True)
-class ExtraFile:
-    """A file that lies on the node's disk before its first boot."""
-
-    text: str
-    mode: int = 0o644
-
-
-@dataclass(frozen=True)
-class Hardware:
-    """A node that is a QEMU machine instead of an nspawn node."""
-
-    memory_mib: int = 512
-    #: Where the battery-less clock stands at every power-on; None for the host's time.
-    clock: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,11 +74,8 @@ def node_from(name: str, data: dict[str, Any]) -> NodeBlueprint:
         cluster_config=config,
         initial_member=data.get("initial_member", told_to_bootstrap),
         arguments=data.get("arguments", {}),
-        files={
-            path: ExtraFile(entry["text"], int(entry.get("mode", "0644"), 8))
-            for path, entry in data.get("files", {}).items()
-        },
-        hardware=Hardware(**data["hardware"]) if "hardware" in data else None,
+        files=files(data.get("files", {}), f"{name}: files"),
+        hardware=hardware_from(name, data["hardware"]) if "hardware" in data else None,
     )
 
 

@@ -5,7 +5,8 @@ set -euo pipefail
 
 packages=(
   build-essential systemd-container mmdebstrap dbus iproute2 curl jq zstd strace
-  python3 python3-pytest qemu-system-x86 e2fsprogs
+  python3 python3-pytest qemu-system-x86 e2fsprogs dosfstools mtools fdisk cpio
+  squashfs-tools
 )
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -1,14 +1,14 @@
-"""The kernel and the small initrd of QEMU machines, made once and kept.
+"""The kernel of QEMU machines, its modules and the small initrd, made once and kept.
 
-Both come from Debian packages: its cloud kernel, and a static busybox whose only
-work is to load the virtio drivers and hand over to the disk. Nothing of this project
-is in them. Must not know what a machine is: see `qemu_node`.
+All come from Debian packages: its cloud kernel, and a static busybox whose only work is
+to load the virtio drivers and hand over to the disk. Nothing of this project is in them.
+Must not know what a machine is (see `qemu_node`), nor what else an initrd can be (see
+`qemu_initrd`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import lzma
 import os
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import ending, leftovers, places
+from . import ending, leftovers, places, qemu_modules
 from .rootfs import SUITE
 
 PACKAGES = ("linux-image-cloud-amd64", "busybox-static")
@@ -24,6 +24,11 @@ PACKAGES = ("linux-image-cloud-amd64", "busybox-static")
 MODULES = (
     *("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci"),
     *("virtio_blk", "virtio_console", "failover", "net_failover", "virtio_net"),
+)
+#: Further ones that an initrd with systemd may load by itself, with all that they need.
+OPTIONAL = (
+    *("vfat", "nls_cp437", "nls_ascii", "nls_iso8859_1", "nls_utf8", "qemu_fw_cfg"),
+    *("loop", "overlay", "squashfs"),
 )
 #: Where the root file system is, and its file system; ext4 is built into the kernel.
 DISK = "/dev/vda"
@@ -44,15 +49,17 @@ exec /bin/busybox switch_root /root /sbin/init
 
 @dataclass(frozen=True)
 class Kernel:
-    """What `-kernel` and `-initrd` take."""
+    """What `-kernel` and `-initrd` take, and the modules for another initrd."""
 
     image: Path
     initrd: Path
+    #: What belongs below /usr/lib/modules.
+    modules: Path
 
 
 def key() -> str:
     """Names the content: another recipe is another kernel or initrd."""
-    return hashlib.sha256(repr((SUITE, PACKAGES, MODULES, INIT)).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr((SUITE, PACKAGES, MODULES, OPTIONAL, INIT)).encode()).hexdigest()[:12]
 
 
 def kernel(say: Callable[[str], None] = lambda _: None) -> Kernel:
@@ -72,7 +79,7 @@ def kernel(say: Callable[[str], None] = lambda _: None) -> Kernel:
                 raise
         finally:
             shutil.rmtree(work, ignore_errors=True)
-    return Kernel(made / "vmlinuz", made / "initrd")
+    return Kernel(made / "vmlinuz", made / "initrd", made / "modules")
 
 
 def _make(work: Path) -> None:
@@ -94,7 +101,9 @@ def _make(work: Path) -> None:
     (tree / "init").write_text(INIT)
     (tree / "init").chmod(0o755)
     for module in MODULES:
-        _copy_module(unpacked, module, tree / "modules" / f"{module}.ko")
+        if (found := qemu_modules.find(unpacked, module)) is not None:
+            qemu_modules.unpack(found, tree / "modules" / f"{module}.ko")
+    qemu_modules.collect(unpacked, [*MODULES, *OPTIONAL], made / "modules")
     names = "\n".join(str(path.relative_to(tree)) for path in sorted(tree.rglob("*")))
     with (made / "initrd").open("wb") as archive:
         packing = [str(tree / "bin" / "busybox"), "cpio", "-o", "-H", "newc"]
@@ -102,19 +111,6 @@ def _make(work: Path) -> None:
             packing, cwd=tree, input=names.encode(), stdout=archive, stderr=subprocess.PIPE,
             check=True, timeout=MAKING_LIMIT,
         )  # fmt: skip
-
-
-def _copy_module(unpacked: Path, name: str, target: Path) -> None:
-    """Copy a module, unpacked; one that is built in needs none."""
-    # Below /lib or /usr/lib, as the suite has it.
-    built_in = next(unpacked.glob("**/modules.builtin"))
-    spelled = (name, name.replace("_", "-"))
-    for path in (found for word in spelled for found in built_in.parent.rglob(f"{word}.ko*")):
-        packed = path.read_bytes()
-        target.write_bytes(lzma.decompress(packed) if path.suffix == ".xz" else packed)
-        return
-    if f"/{name}.ko\n" not in built_in.read_text():
-        raise RuntimeError(f"the kernel of {SUITE} has no module {name}: look at MODULES")
 
 
 def _run(command: list[str], environment: dict[str, str]) -> None:

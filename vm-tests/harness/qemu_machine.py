@@ -103,6 +103,17 @@ class QemuMachine(Machine):
             self.enter(("systemctl", "reboot", "--no-block"))
             shell.forget()
 
+    def switch_root(self) -> None:
+        """Leave the initrd, whose shell has kept the machine in it, for the root file system."""
+        with self.nested("switch root"):
+            self.wait_for_unit("initrd.target", timeout=BOOT_LIMIT)
+            shell = self._shell()
+            initrd = shell.boot
+            self.enter(("systemctl", "--no-block", "isolate", "initrd-switch-root.target"))
+            if shell.boot == initrd:
+                shell.forget()
+            self.connect()
+
 
 def machine(node: Node, log: Log) -> Machine:
     """The machine of the node's kind."""

@@ -12,13 +12,13 @@ import signal
 import subprocess
 from pathlib import Path
 
-from . import entering, places, processes, product, qemu_kernel, qemu_monitor, waiting
+from . import entering, places, processes, product, qemu_additions, qemu_command, qemu_disks
+from . import qemu_firmware, qemu_initrd, qemu_kernel, qemu_monitor, rootfs, waiting
 from .blueprint import Hardware, NodeBlueprint
 from .lab import BRIDGE, COMMAND_LIMIT, Lab
 from .node import Node
 from .qemu_shell import PortShell
 
-EMULATOR = "qemu-system-x86_64"
 UNITS = places.UNITS / "qemu"
 #: Under emulation each of these costs up to a second of the boot, and nobody looks at them.
 MASKED = (
@@ -27,13 +27,6 @@ MASKED = (
     *("proc-sys-fs-binfmt_misc.automount", "systemd-pstore.service"),
     *("dev-hugepages.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount"),
 )
-#: The kernel measures the TSC's rate once, and where a busy host holds the emulator up it is wrong
-#: by factors (864 MHz for 2300, and all timers with it); the HPET tells its rate itself.
-TIMERS = "clocksource=hpet"
-CONSOLE = "console=ttyS0 loglevel=5 systemd.show_status=1 systemd.log_color=0"
-COMMAND_LINE = f"{CONSOLE} {TIMERS} net.ifnames=0"
-DISK_SIZE = "1G"
-CARD = "card"
 
 
 class QemuNode(Node):
@@ -72,11 +65,23 @@ class QemuNode(Node):
             epoch = f"{self.root}/usr/lib/clock-epoch"
             self.lab.run("touch", f"--date={clock}Z", epoch)
 
-    def _make_image(self) -> None:
-        """Turn what was installed into a disk; without loop devices, which not every host has."""
-        image = self._inside("disk")
-        make = ("mke2fs", "-q", "-t", "ext4", "-d", str(self.root), str(image), DISK_SIZE)
-        self.lab.run(*make, limit=2 * COMMAND_LIMIT)
+    def _make_parts(self) -> None:
+        """Turn what was installed into disks and an initrd, before the first boot."""
+        hardware, folder = self.hardware, self._folder
+        if hardware.has_root_disk:
+            qemu_disks.make_root(self.lab, self.root, self._inside("disk"), hardware.root_disk)
+        for disk in hardware.disks:
+            qemu_disks.make(self.lab, disk, qemu_command.image(folder, disk.serial))
+        if hardware.credential_transport == "fw_cfg":
+            for name, text in hardware.credentials.items():
+                file = qemu_firmware.credential_file(folder, name)
+                self.lab.path(file).write_text(text)
+        if hardware.boot != "kernel":
+            hosts = self.lab.path(self.root / "etc/hosts").read_text()
+            shared = qemu_initrd.initrd(self.kernel, rootfs.base(lambda _: None))
+            with self._outside("initrd").open("wb") as output:
+                output.write(shared.read_bytes())
+                qemu_additions.write(output, self.blueprint, hosts)
 
     def plug_in(self) -> None:
         """A fresh cable from the switch to the card."""
@@ -92,7 +97,7 @@ class QemuNode(Node):
         """Pull the cable out of the card, or put it back."""
         self._linked = up
         if self.running():
-            self._monitor("set_link", {"name": CARD, "up": up})
+            self._monitor("set_link", {"name": qemu_command.CARD, "up": up})
 
     def _monitor(self, command: str, arguments: dict[str, object]) -> None:
         monitor = self._outside("monitor")
@@ -101,36 +106,25 @@ class QemuNode(Node):
 
     def command_line(self) -> list[str]:
         """How QEMU is called."""
-        folder, hardware = self._folder, self.hardware
-        line = [EMULATOR, "-name", self.name, "-nodefaults", "-no-user-config"]
-        line += ["-display", "none", "-machine", "q35", "-accel", "tcg,thread=multi"]
-        line += ["-cpu", "max", "-smp", "1", "-m", f"{hardware.memory_mib}M"]
-        if hardware.clock is not None:
-            # At every power-on anew: no battery keeps it going.
-            line += ["-rtc", f"base={hardware.clock}"]
-        line += ["-kernel", str(self.kernel.image), "-initrd", str(self.kernel.initrd)]
-        line += ["-append", COMMAND_LINE]
-        line += ["-qmp", f"unix:{folder}/monitor,server=on,wait=off"]
-        line += ["-chardev", f"file,id=console,path={folder}/console,append=on"]
-        line += ["-serial", "chardev:console"]
-        # What the machine has written survives its end; the host itself is not expected to crash.
-        disk = f"file={folder}/disk,format=raw,if=none,id=disk,cache=unsafe"
-        line += ["-drive", disk, "-device", "virtio-blk-pci,drive=disk"]
-        line += ["-netdev", f"tap,id=cable,ifname={self._link},script=no,downscript=no"]
-        card = f"virtio-net-pci,id={CARD},netdev=cable,mac={self._address},romfile="
-        line += ["-device", card, "-device", "virtio-serial-pci"]
-        line += ["-chardev", f"file,id=journal,path={folder}/journal,append=on"]
-        line += ["-chardev", f"socket,id=shell,path={folder}/shell"]
-        for port in ("journal", "shell"):
-            line += ["-device", f"virtserialport,chardev={port},name={port}"]
-        return line
+        initrd = self.kernel.initrd
+        if self.hardware.boot != "kernel":
+            initrd = self._inside("initrd")
+        return qemu_command.Call(
+            name=self.name,
+            hardware=self.hardware,
+            folder=self._folder,
+            kernel=self.kernel.image,
+            initrd=initrd,
+            link=self._link,
+            card_address=self._address,
+        ).words()
 
     def boot(self) -> None:
         """Press the power button; returns at once."""
         if self.running():
             return
         if self.boots == 0:
-            self._make_image()
+            self._make_parts()
         self.plug_in()
         self.boots += 1
         self._outside("monitor").unlink(missing_ok=True)

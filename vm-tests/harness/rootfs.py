@@ -22,6 +22,8 @@ PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "udev", "procps"),
     *("iproute2", "iputils-ping", "iptables", "dnsmasq-base"),
     *("curl", "jq", "ca-certificates"),
+    # What emulated machines read their disks with, and what their initrd is made of.
+    *("fdisk", "kmod"),
 )
 #: A node boots in a third of a second; timers and wizards would only disturb it.
 MASKED = (

@@ -3,7 +3,8 @@
 #
 # A request is `NUMBER SIZE COMMAND`, ended by a NUL, and SIZE bytes of standard input. The
 # answer is the line `done NUMBER CODE OUT ERR` and so many bytes of output and of errors.
-# Whoever starts says `greeting BOOT`, so that the harness notices a new boot.
+# Whoever starts says `greeting BOOT-STAGE`, so that the harness notices a new boot, and the
+# end of the initrd.
 
 port=/dev/virtio-ports/shell
 work=/run/first-boot-tests-shell
@@ -11,7 +12,9 @@ work=/run/first-boot-tests-shell
 mkdir -p "$work"
 # One descriptor for both ways: the port can be opened once only.
 exec 3<>"$port"
-printf 'greeting %s\n' "$(</proc/sys/kernel/random/boot_id)" >&3
+stage=system
+[[ ! -e /etc/initrd-release ]] || stage=initrd
+printf 'greeting %s-%s\n' "$(</proc/sys/kernel/random/boot_id)" "$stage" >&3
 
 while IFS= read -r -d '' -u 3 request; do
   number=${request%% *} request=${request#* }
