@@ -5,6 +5,7 @@ mod config_command;
 mod context;
 mod departure;
 mod exit;
+mod initrd_command;
 mod node;
 mod output;
 mod plan_command;
@@ -107,6 +108,11 @@ enum Command {
         #[command(flatten)]
         quorum: AcceptQuorumLoss,
     },
+    /// The stage in the initrd: find the configuration, look at the machine, hand both over in /run/first-boot-agent
+    ///
+    /// Run by first-boot-initrd.service. What it may be asked for stands on the kernel's command line; see the reference,
+    /// "Delivery of the configuration".
+    Initrd,
     /// Look at the cluster configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -223,6 +229,7 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Reset { service, quorum } => {
             departure::run(options, Departure::Reset, service.services(), quorum.into()).await
         }
+        Command::Initrd => initrd_command::run(options).await,
         Command::Config(command) => config_command::run(options, &command),
     }
 }

@@ -4,6 +4,7 @@
 //! of what went wrong are `http`'s and `classify`'s, once for all calls.
 
 mod classify;
+mod download;
 mod http;
 mod names;
 mod tls;
@@ -15,6 +16,7 @@ use crate::plan::Blocker;
 use crate::plan::membership::MemberList;
 use crate::run::ports::{Added, Class, Cluster, Fault, Health, IamSetup, NewMember, Password};
 
+pub use download::Download;
 pub(crate) use http::Answer;
 use http::{Http, Method};
 

@@ -42,7 +42,9 @@ pub use reference::reference;
 pub use report::{Problem, Report};
 pub use schema::schema;
 pub use shown::{Origin, Shown};
-pub use source::{CREDENTIAL, Loaded, Options, Permissions, SECRETS, Source, default_path, find, load};
+pub use source::{
+    CREDENTIAL, HANDED_OVER, Loaded, Options, Permissions, Reading, SECRETS, Source, examine, load, places, read_at,
+};
 pub use syntax::{SIZE_LIMIT, SyntaxError};
 pub use value::{ClusterName, Endpoint, HostPort, NodeId, RaftAddr, RaftService, Service, UnitName};
 

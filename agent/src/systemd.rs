@@ -2,12 +2,13 @@
 //!
 //! One adapter over two transports: the system bus, and PID 1's private socket where no bus answers (the initrd, early
 //! boot, a broken bus). It tells what systemd says. It must not decide what that means for a join. It changes nothing,
-//! but that `reset` has a service stopped through it.
+//! but that `reset` has a service stopped through it, and the initrd stage a boot that must not go on.
 
 mod error;
 mod follow;
 mod header;
 mod inbox;
+mod initrd;
 mod journal;
 mod link;
 pub mod notify;
@@ -110,6 +111,16 @@ impl Systemd {
             state = watch.next().await?;
         }
         Ok(())
+    }
+
+    /// Starts a unit in a way that no later job undoes (`replace-irreversibly`, systemctl(1)). Does not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// Where systemd refuses, or cannot be reached any more.
+    pub async fn start_irreversibly(&self, unit: &str) -> Result<(), SystemdError> {
+        let session = self.link.session().await?;
+        session.start_unit(unit, "replace-irreversibly").await.map_err(|error| SystemdError::of(unit, "start", error))
     }
 
     /// Watches a unit, from its current state on. Needs a Tokio runtime around it, as everything here does.

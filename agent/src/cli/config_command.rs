@@ -22,6 +22,9 @@ pub(super) fn run(options: &Options, command: &ConfigCommand) -> Exit {
 fn validate(options: &Options, strict: bool) -> Exit {
     match node::load(options, Permissions::Warn, strict) {
         Ok(loaded) => {
+            for error in &loaded.passed_over {
+                output::complain(&format!("warning: passed over: {error}"));
+            }
             for warning in &loaded.checked.warnings {
                 output::complain(&format!("warning: {warning}"));
             }

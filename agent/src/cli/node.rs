@@ -57,12 +57,14 @@ pub(super) fn load(options: &Options, permissions: Permissions, strict: bool) ->
     config::load(&sources(options, permissions, strict))
 }
 
-/// Where the configuration would be read from, be there a file or not.
-pub(super) fn place_of_configuration(options: &Options) -> PathBuf {
-    config::find(&sources(options, Permissions::Refuse, false)).path().to_owned()
+/// Where a configuration may lie, be there a file or not.
+pub(super) fn places_of_configuration(options: &Options) -> Vec<PathBuf> {
+    let places = config::places(&sources(options, Permissions::Refuse, false));
+    places.iter().filter_map(config::Source::path).map(Path::to_owned).collect()
 }
 
-fn sources(options: &Options, permissions: Permissions, strict: bool) -> config::Options {
+/// Where the configuration is looked for, and how strictly.
+pub(super) fn sources(options: &Options, permissions: Permissions, strict: bool) -> config::Options {
     config::Options {
         explicit: options.config.clone(),
         root: Path::new("/").to_owned(),

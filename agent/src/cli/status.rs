@@ -107,9 +107,10 @@ async fn facts(options: &Options, loaded: &Loaded, units: Vec<Option<UnitState>>
         }
         Err(blocker) => Err(blocker),
     };
+    let passed_over = loaded.passed_over.iter().map(|error| format!("passed over: {}", error.summary()));
     Facts {
         source: loaded.origin.to_string(),
-        warnings: loaded.checked.warnings.iter().map(ToString::to_string).collect(),
+        warnings: passed_over.chain(loaded.checked.warnings.iter().map(ToString::to_string)).collect(),
         decisions,
         units,
         live,

@@ -1,5 +1,6 @@
 //! `join`, `setup`, `health-check` and `run`: one or more steps with their events.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -25,12 +26,12 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
     };
     let reporter = Reporter::start(options.log_format, &node::run_id());
     let notifier = Notifier::from_environment();
-    let place = node::place_of_configuration(options);
+    let places = node::places_of_configuration(options);
     let mut changes = Changes::none();
     let exit = loop {
         // Before the configuration is read: a change in between is not missed.
         changes.forget();
-        changes.include(&[&place]);
+        changes.include(&places.iter().map(PathBuf::as_path).collect::<Vec<_>>());
         let loaded = match node::load(options, Permissions::Refuse, false) {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -82,6 +83,9 @@ impl Sequence<'_> {
     async fn run(&self) -> Exit {
         let config = &self.loaded.checked.config;
         let report = self.reporter.scoped(scope(self.first, Some(config)));
+        for error in &self.loaded.passed_over {
+            report.report(context::passed_over_event(error));
+        }
         for warning in &self.loaded.checked.warnings {
             report.report(Event::ConfigurationWarning { warning: warning.to_string() });
         }

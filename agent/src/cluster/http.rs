@@ -139,6 +139,11 @@ impl Answer {
         serde_json::from_slice::<Value>(&self.body).ok()?.get("completed")?.as_bool()
     }
 
+    /// The body as it came.
+    pub(super) fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
     /// Whether the body is this very value.
     pub(super) fn holds(&self, value: &str) -> bool {
         self.body == value.as_bytes()

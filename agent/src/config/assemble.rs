@@ -7,8 +7,8 @@ use super::{
     group::Group,
     kind::Value,
     model::{
-        Config, HealthCheckConfig, IamConfig, Limits, Network, Node, Policies, RaftServiceConfig, Request, Retry,
-        TlsPaths,
+        Config, HealthCheckConfig, IamConfig, InitrdConfig, Limits, Network, Node, Policies, RaftServiceConfig,
+        Request, Retry, TlsPaths,
     },
     raft::{derived_url, service_config},
     value::{BaseUrl, Cidr, Label, NodeId},
@@ -28,6 +28,7 @@ pub(crate) fn assemble(fields: &mut Fields, context: &Context) -> Option<Config>
         iam: iam(fields, &chainfire, first_is_own)?,
         tls: tls(fields, &node.id, context)?,
         policies: policies(fields)?,
+        initrd: InitrdConfig { required: fields.get("$.initrd.required")? },
         health_check: HealthCheckConfig { probe: fields.get("$.health_check.probe")? },
         networks: networks(fields)?,
         cluster_name: fields.get("$.cluster_name"),

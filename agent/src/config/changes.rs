@@ -6,15 +6,13 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
-use tokio::sync::mpsc::{Receiver, channel};
+use crate::directory_watch::DirectoryWatch;
 
 /// A watch on some files, wherever they lie.
 #[derive(Debug, Default)]
 pub struct Changes {
-    watch: Option<Watch>,
+    watch: Option<DirectoryWatch>,
     files: Vec<(PathBuf, Option<Print>)>,
 }
 
@@ -49,55 +47,20 @@ impl Changes {
     /// Cancel-safe.
     pub async fn next(&mut self) {
         // Before the files are looked at: a change in between is not missed.
-        self.watch = self.watch.take().or_else(Watch::start);
+        self.watch = self.watch.take().or_else(DirectoryWatch::start);
         if let Some(watch) = &self.watch {
             self.files.iter().filter_map(|(file, _)| file.parent()).for_each(|directory| watch.include(directory));
         }
         while !self.have_happened() {
             // What the events say does not matter: the files are looked at.
             let told = match &mut self.watch {
-                Some(watch) => watch.events.recv().await,
-                None => None,
+                Some(watch) => watch.next().await,
+                None => false,
             };
-            if told.is_none() {
+            if !told {
                 return std::future::pending().await;
             }
         }
-    }
-}
-
-/// Watched directories.
-#[derive(Debug)]
-struct Watch {
-    inotify: Arc<Inotify>,
-    events: Receiver<()>,
-}
-
-impl Watch {
-    /// Waits for inotify on a thread of its own, which ends with the process: a runtime takes foreign descriptors only on
-    /// somebody's unchecked word.
-    fn start() -> Option<Self> {
-        let inotify = Arc::new(Inotify::init(InitFlags::IN_CLOEXEC).ok()?);
-        // One pending event is as good as many.
-        let (send, events) = channel(1);
-        let read = Arc::clone(&inotify);
-        std::thread::spawn(move || {
-            while read.read_events().is_ok() && !send.is_closed() {
-                let _ = send.try_send(());
-            }
-        });
-        Some(Self { inotify, events })
-    }
-
-    /// Watches one more directory; one that is watched already stays so. What cannot be watched is not.
-    fn include(&self, directory: &Path) {
-        let events = AddWatchFlags::IN_CLOSE_WRITE
-            | AddWatchFlags::IN_MOVED_TO
-            | AddWatchFlags::IN_MOVED_FROM
-            | AddWatchFlags::IN_CREATE
-            | AddWatchFlags::IN_DELETE
-            | AddWatchFlags::IN_ATTRIB;
-        let _ = self.inotify.add_watch(directory, events);
     }
 }
 

@@ -11,24 +11,25 @@ use std::{
     fs::{File, FileType},
     io::{self, Read},
     os::unix::fs::{FileTypeExt, MetadataExt},
-    path::PathBuf,
+    path::Path,
 };
 
 /// The permission bits of those who are neither owner nor in the group.
 const OTHERS: u32 = 0o007;
 
-/// The bytes of a file of bounded size, and its permission bits.
-pub(crate) fn read(origin: &Source, tried: &[PathBuf]) -> Result<(Vec<u8>, u32), ConfigError> {
-    let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => ConfigError::NotFound { tried: tried.to_vec() },
-        _ => ConfigError::Unreadable { origin: origin.clone(), source },
-    };
+/// The bytes of a file of bounded size, and its permission bits; `None` where there is none.
+pub(crate) fn read(origin: &Source, path: &Path) -> Result<Option<(Vec<u8>, u32)>, ConfigError> {
+    let failed = |source: io::Error| ConfigError::Unreadable { origin: origin.clone(), source };
     // Asked before opening, because opening a pipe waits for a writer.
-    let kind = std::fs::metadata(origin.path()).map_err(failed)?.file_type();
+    let kind = match std::fs::metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
     if !kind.is_file() {
         return Err(ConfigError::NotAFile { origin: origin.clone(), what: what(kind) });
     }
-    let file = File::open(origin.path()).map_err(failed)?;
+    let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if metadata.len() > SIZE_LIMIT {
         let source = SyntaxError::TooLarge { size: metadata.len() };
@@ -37,7 +38,7 @@ pub(crate) fn read(origin: &Source, tried: &[PathBuf]) -> Result<(Vec<u8>, u32),
     let mut bytes = Vec::new();
     // One byte more than allowed, so that a file that grows meanwhile is noticed.
     file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
-    Ok((bytes, metadata.mode() & 0o7777))
+    Ok(Some((bytes, metadata.mode() & 0o7777)))
 }
 
 fn what(kind: FileType) -> &'static str {
@@ -53,16 +54,16 @@ fn what(kind: FileType) -> &'static str {
 /// credential lies in a directory that only its service enters.
 pub(crate) fn open_to_others(
     origin: &Source,
+    path: &Path,
     mode: u32,
     permissions: Permissions,
 ) -> Result<Option<Problem>, ConfigError> {
     if mode & OTHERS == 0 || matches!(origin, Source::Credential(_)) {
         return Ok(None);
     }
-    let path = origin.path().to_owned();
     let remedy = format!("chmod 600 {}", path.display());
     match permissions {
-        Permissions::Refuse => Err(ConfigError::ReadableByOthers { path, mode, remedy }),
+        Permissions::Refuse => Err(ConfigError::ReadableByOthers { path: path.to_owned(), mode, remedy }),
         Permissions::Warn => Ok(Some(Problem {
             path: path.display().to_string(),
             found: format!("a file of mode {mode:04o}"),

@@ -27,6 +27,8 @@ pub struct Config {
     pub tls: TlsPaths,
     /// How long to wait and how often to try.
     pub policies: Policies,
+    /// What the stage in the initrd may do.
+    pub initrd: InitrdConfig,
     /// What the health check may do.
     pub health_check: HealthCheckConfig,
     /// The address ranges that the config lists, by name.
@@ -241,6 +243,13 @@ pub struct Request {
     pub total: Duration,
     /// The most bytes of an answer that are read.
     pub max_body: u64,
+}
+
+/// What the stage in the initrd may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InitrdConfig {
+    /// Whether the boot stops there where something that is needed is missing.
+    pub required: bool,
 }
 
 /// What the health check may do.

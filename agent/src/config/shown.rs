@@ -27,6 +27,8 @@ pub enum Origin {
     File(PathBuf),
     /// The systemd credential `cluster-config`.
     Credential,
+    /// A config from elsewhere: a partition or a URL.
+    Delivered(String),
     /// The agent's default.
     Default,
     /// Other values.
@@ -42,6 +44,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(out, "{}", path.display()),
+            Self::Delivered(name) => out.write_str(name),
             Self::Credential => out.write_str("credential cluster-config"),
             Self::Default => out.write_str("default"),
             Self::Derived { from } => write!(out, "from {from}"),

@@ -1,11 +1,12 @@
-//! Finds the config: what the command line names, else the systemd credential,
-//! else the file in its usual place. Must not fall back to a place of lower rank
-//! when there is something wrong with what it found.
+//! Finds the config: what the command line names, and nothing else then; otherwise the first valid one of the systemd
+//! credential, what the initrd has handed over, and the file in its usual place. One that is broken is told and passed
+//! over, never silently, and never for one that the command line names.
 
 use super::{
     Checked, Context, check,
     error::ConfigError,
     file::{open_to_others, read},
+    report::Problem,
     shown::Origin,
 };
 use std::{
@@ -19,6 +20,9 @@ pub const CREDENTIAL: &str = "cluster-config";
 /// The directory of the config and the TLS files, below the root.
 pub const SECRETS: &str = "etc/nixos/secrets";
 
+/// The config that the initrd hands over, below the root.
+pub const HANDED_OVER: &str = "run/first-boot-agent/cluster-config.json";
+
 /// Where a config was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -26,23 +30,31 @@ pub enum Source {
     CommandLine(PathBuf),
     /// The systemd credential.
     Credential(PathBuf),
+    /// What the initrd has found, and handed over.
+    HandedOver(PathBuf),
     /// The file in its usual place.
     DefaultPath(PathBuf),
+    /// From elsewhere, by this name: a partition or a URL.
+    Delivered(String),
 }
 
 impl Source {
-    /// The file.
+    /// The file, where it is one.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::CommandLine(path) | Self::Credential(path) | Self::DefaultPath(path) => path,
+            Self::CommandLine(path) | Self::Credential(path) | Self::HandedOver(path) | Self::DefaultPath(path) => {
+                Some(path)
+            }
+            Self::Delivered(_) => None,
         }
     }
 
     fn origin(&self) -> Origin {
         match self {
             Self::Credential(_) => Origin::Credential,
-            Self::CommandLine(path) | Self::DefaultPath(path) => Origin::File(path.clone()),
+            Self::CommandLine(path) | Self::HandedOver(path) | Self::DefaultPath(path) => Origin::File(path.clone()),
+            Self::Delivered(name) => Origin::Delivered(name.clone()),
         }
     }
 }
@@ -51,7 +63,9 @@ impl fmt::Display for Source {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Credential(path) => write!(out, "credential {CREDENTIAL} ({})", path.display()),
+            Self::HandedOver(path) => write!(out, "{} (found by the initrd)", path.display()),
             Self::CommandLine(path) | Self::DefaultPath(path) => write!(out, "{}", path.display()),
+            Self::Delivered(name) => out.write_str(name),
         }
     }
 }
@@ -84,59 +98,95 @@ pub struct Options {
 }
 
 /// A config and how it came about.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Loaded {
     /// The config, the oddities in it, and where each value came from.
     pub checked: Checked,
     /// Where it was read from.
     pub origin: Source,
+    /// What is wrong with those of higher rank that were passed over.
+    pub passed_over: Vec<ConfigError>,
 }
 
-/// Reads and checks the config.
+/// A config as it lies in its place, not yet checked.
+#[derive(Debug)]
+pub struct Reading {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// What is odd about its permissions.
+    pub warning: Option<Problem>,
+}
+
+/// Reads and checks the config: the first valid one.
 ///
 /// # Errors
-/// When there is none, or none that can be used.
+/// When there is none, or none that can be used; then what is wrong with the one of the highest rank.
 pub fn load(options: &Options) -> Result<Loaded, ConfigError> {
-    let origin = find(options);
-    let (bytes, mode) = read(&origin, &tried(&origin, options))?;
-    let warning = open_to_others(&origin, mode, options.permissions)?;
+    let mut passed_over = Vec::new();
+    let places = places(options);
+    for origin in &places {
+        match checked_at(origin, options) {
+            Ok(None) => {}
+            Ok(Some(checked)) => return Ok(Loaded { checked, origin: origin.clone(), passed_over }),
+            Err(error) => passed_over.push(error),
+        }
+    }
+    let tried = || places.iter().filter_map(Source::path).map(Path::to_owned).collect();
+    Err(passed_over.into_iter().next().unwrap_or_else(|| ConfigError::NotFound { tried: tried() }))
+}
+
+fn checked_at(origin: &Source, options: &Options) -> Result<Option<Checked>, ConfigError> {
+    let Some(Reading { bytes, warning }) = read_at(origin, options)? else {
+        return Ok(None);
+    };
+    let mut checked = examine(&bytes, origin, options)?;
+    checked.warnings.extend(warning);
+    Ok(Some(checked))
+}
+
+/// The config in a place that has a path; `None` where nothing is there.
+///
+/// # Errors
+/// It cannot be read, or others could.
+pub fn read_at(origin: &Source, options: &Options) -> Result<Option<Reading>, ConfigError> {
+    let Some(path) = origin.path() else {
+        return Ok(None);
+    };
+    let Some((bytes, mode)) = read(origin, path)? else {
+        return Ok(None);
+    };
+    let warning = open_to_others(origin, path, mode, options.permissions)?;
+    Ok(Some(Reading { bytes, warning }))
+}
+
+/// Checks the bytes of a config, wherever they came from.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn examine(bytes: &[u8], origin: &Source, options: &Options) -> Result<Checked, ConfigError> {
     let context = Context {
         given: origin.origin(),
         host_name: options.host_name.clone(),
         secrets: options.root.join(SECRETS),
         strict: options.strict,
     };
-    let tree = super::parse(&bytes).map_err(|source| ConfigError::Syntax { origin: origin.clone(), source })?;
-    let mut checked =
-        check(&tree, &context).map_err(|report| ConfigError::Invalid { origin: origin.clone(), report })?;
-    checked.warnings.extend(warning);
-    Ok(Loaded { checked, origin })
+    let tree = super::parse(bytes).map_err(|source| ConfigError::Syntax { origin: origin.clone(), source })?;
+    check(&tree, &context).map_err(|report| ConfigError::Invalid { origin: origin.clone(), report })
 }
 
-/// The place of highest rank that is given, be there something or not: a
-/// credential that is there, but cannot be read, is not silently passed over.
+/// The places where a config may lie, the one of the highest rank first.
 #[must_use]
-pub fn find(options: &Options) -> Source {
+pub fn places(options: &Options) -> Vec<Source> {
     if let Some(path) = &options.explicit {
-        return Source::CommandLine(path.clone());
+        return vec![Source::CommandLine(path.clone())];
     }
     let credential = options.credentials_directory.as_ref().map(|directory| directory.join(CREDENTIAL));
-    match credential {
-        Some(path) if !matches!(path.try_exists(), Ok(false)) => Source::Credential(path),
-        _ => Source::DefaultPath(default_path(&options.root)),
-    }
-}
-
-/// The usual place of the config.
-#[must_use]
-pub fn default_path(root: &Path) -> PathBuf {
-    root.join(SECRETS).join("cluster-config.json")
-}
-
-fn tried(origin: &Source, options: &Options) -> Vec<PathBuf> {
-    let credential = match (origin, &options.credentials_directory) {
-        (Source::DefaultPath(_), Some(directory)) => Some(directory.join(CREDENTIAL)),
-        _ => None,
-    };
-    credential.into_iter().chain([origin.path().to_owned()]).collect()
+    credential
+        .map(Source::Credential)
+        .into_iter()
+        .chain([
+            Source::HandedOver(options.root.join(HANDED_OVER)),
+            Source::DefaultPath(options.root.join(SECRETS).join("cluster-config.json")),
+        ])
+        .collect()
 }

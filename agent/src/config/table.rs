@@ -77,6 +77,7 @@ pub(crate) static ROOT: &[Field] = &[
     field("services", Object(SERVICES), Inner, "What differs from the usual, by service."),
     field("tls", Object(TLS), Inner, "Where the TLS files are."),
     field("network", Map(&RANGE), Open, "Address ranges by name, for other readers of this file."),
+    field("initrd", Object(INITRD), Inner, "What the stage in the initrd may do."),
     field("policies", Object(POLICIES), Inner, "How long to wait and how often to try."),
     field("health_check", Object(HEALTH_CHECK), Inner, "What the health check may do."),
     field("$schema", Text(&LABEL), Open, "Where editors find the schema of this file; the agent does not read it."),
@@ -102,6 +103,13 @@ static TLS: &[Field] = &[
         "The certificate's key, mode 0600; given together with cert.",
     ),
 ];
+
+static INITRD: &[Field] = &[field(
+    "required",
+    Flag,
+    Default("false"),
+    "Whether the boot stops in the initrd where this machine lacks something that is needed.",
+)];
 
 static HEALTH_CHECK: &[Field] =
     &[field("probe", Flag, Default("false"), "Whether it also writes one key and reads it back.")];

@@ -94,6 +94,9 @@ macro_rules! journal_name {
     (cluster) => {
         "CLUSTER"
     };
+    (digest) => {
+        "DIGEST"
+    };
     (duration_ms) => {
         "DURATION_MS"
     };
@@ -109,6 +112,9 @@ macro_rules! journal_name {
     (holder) => {
         "HOLDER"
     };
+    (kind) => {
+        "KIND"
+    };
     (last_lines) => {
         "LAST_LINES"
     };
@@ -123,6 +129,9 @@ macro_rules! journal_name {
     };
     (next_retry_ms) => {
         "NEXT_RETRY_MS"
+    };
+    (node) => {
+        "NODE"
     };
     (path) => {
         "PATH"
@@ -154,6 +163,9 @@ macro_rules! journal_name {
     (table) => {
         "TABLE"
     };
+    (tried) => {
+        "TRIED"
+    };
     (warning) => {
         "WARNING"
     };
@@ -177,6 +189,15 @@ events! {
             was ignored: @WARNING@. A newer key does no harm. A misspelt one does: \
             `first-boot-agent config validate --strict` lists them all with the nearest known \
             key."
+
+    /// A configuration of higher rank is broken; one of lower rank is used.
+    ConfigurationPassedOver { error: String }
+        Warning "ded4f0dc2d0f4fbeb2639b150d101dd6"
+        message "Configuration passed over: {error}"
+        subject "A broken cluster configuration was passed over"
+        explanation "There are several cluster configurations, and one that would have been preferred is broken: \
+            @ERROR@. The next valid one is used, whose place is told right after this. Mend or remove the broken \
+            one: this node may otherwise do what nobody meant it to."
 
     /// The configuration has changed while this run was waiting.
     ConfigurationChanged { source: String }
@@ -206,6 +227,84 @@ events! {
             JSON path, what was found and what was expected. Check a corrected file with \
             `first-boot-agent --config FILE config validate`. The agent starts again by itself \
             when the file changes."
+
+    /// What kind of boot this is.
+    BootRecognised { kind: String }
+        Info "5cda06d22d6c4f2cafcd8cede69ee827"
+        message "This is {kind}"
+        subject "The kind of this boot"
+        explanation "The initrd stage has seen the root file system: this is @KIND@. A boot from memory needs no \
+            configuration of its own; a first boot has no marker yet."
+
+    /// A configuration was found in the initrd.
+    ConfigurationDelivered { source: String, digest: String, node: String }
+        Notice "79b8241b2d664c32831241ce8a0c5bf3"
+        message "Configuration of {node} found: {source} ({digest})"
+        subject "The initrd has found the cluster configuration"
+        explanation "The configuration from @SOURCE@ is valid and is the first valid one in the order of the sources. \
+            Its digest is @DIGEST@, as `sha256sum` prints it. Unless it is the installed file, it lies in \
+            /run/first-boot-agent/cluster-config.json for the units of the system."
+
+    /// A configuration was found in the initrd that cannot be used.
+    ConfigurationRefused { source: String, digest: String, error: String }
+        Error "e823b109511c4afab4b4c66f9eec2563"
+        message "Configuration refused: {source} ({digest}): {error}"
+        subject "The initrd has refused a cluster configuration"
+        explanation "A source holds a configuration that cannot be used, and was passed over for the next one: \
+            @SOURCE@, with the digest @DIGEST@. @ERROR@. Check a corrected one with \
+            `first-boot-agent --config FILE config validate --strict` before it is put there."
+
+    /// The configuration cannot be fetched yet.
+    ConfigurationFetchFailed { source: String, error: String }
+        Warning "8e246ab43024488ba007904cb8c29318"
+        message "Cannot fetch {source} yet: {error}"
+        subject "The configuration cannot be fetched yet"
+        explanation "The kernel's command line names @SOURCE@ (first_boot.config_url=), and it cannot be fetched: \
+            @ERROR@. The initrd goes on trying, once a second at most, until first_boot.timeout= (60 s) after the root \
+            file system is there. A link that is down and names that do not resolve pass; check the network of the \
+            initrd, and the server."
+
+    /// There is no configuration, and it is needed.
+    ConfigurationMissing { kind: String, tried: String }
+        Error "70865777c6a74787b1e952f029abd7a0"
+        message "No cluster configuration for {kind}; looked at {tried}"
+        subject "The initrd has found no cluster configuration"
+        explanation "This is @KIND@, which needs a cluster configuration, and none of the sources has a valid one: \
+            @TRIED@. The boot goes on, and the join units will be blocked until there is one. Put it at \
+            /etc/nixos/secrets/cluster-config.json on the node, or deliver it by one of the sources."
+
+    /// There is no configuration, and none is needed.
+    ConfigurationNotNeeded { tried: String }
+        Info "98beb1d0e65f4f3c8a384e352b9b0e3f"
+        message "No cluster configuration, and a boot from memory needs none; looked at {tried}"
+        subject "No cluster configuration in this installer"
+        explanation "The machine was booted into memory, as an installer is, and has no cluster configuration: @TRIED@. \
+            The installed system needs one. To make this an error, add first_boot.required to the kernel's command line."
+
+    /// A parameter of the kernel's command line cannot be used.
+    KernelParameterIgnored { error: String }
+        Error "b355001474c44846806b1a46dadb0254"
+        message "Kernel parameter ignored: {error}"
+        subject "A first_boot. parameter of the kernel cannot be used"
+        explanation "The kernel's command line has a parameter of the agent that cannot be used: @ERROR@. Correct it in \
+            the boot loader or in the iPXE script; the reference lists the parameters."
+
+    /// The initrd could not leave something for the system.
+    HandOverFailed { path: String, error: String }
+        Error "9b8d638dcce54a01b20849ec68d54a62"
+        message "Cannot hand over {path}: {error}"
+        subject "The initrd could not hand something over"
+        explanation "The initrd could not write @PATH@: @ERROR@. The units of the system go by the installed \
+            configuration alone. The directory lies in memory: look for what has filled /run."
+
+    /// Something required is missing, and the boot was stopped.
+    BootHalted { error: String }
+        Error "2cc4313433724201bbfdd16c80041231"
+        message "The boot stops here, as required; {error}"
+        subject "The boot was stopped by the initrd stage"
+        explanation "Something is missing (told right before this) that the configuration (`initrd.required`) or the \
+            kernel's command line (first_boot.required) says is required. @ERROR@. Mend it and reboot; to boot once \
+            without it, add first_boot.initrd=0 to the kernel's command line."
 
     /// systemd does not answer; only health endpoints are left to go by.
     SystemdUnreachable { error: String }

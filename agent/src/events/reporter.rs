@@ -1,7 +1,10 @@
 //! Takes events from the work and writes them from a thread of its own, so that a stalled
 //! journal or a slow terminal never holds up a join.
 
+use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::time::Duration;
@@ -13,6 +16,9 @@ use super::{Event, Field, Report, Severity, Value, line};
 const QUEUE: usize = 256;
 /// How long the end of the program waits for the queue to drain.
 const DRAIN: Duration = Duration::from_secs(1);
+
+/// What every console of the kernel's command line is reached by.
+const CONSOLE: &str = "/dev/console";
 
 /// Where events go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -86,10 +92,20 @@ impl Reporter {
     /// Starts the writing thread. `run_id` is the same for everything within one boot.
     #[must_use]
     pub fn start(format: Format, run_id: &str) -> Self {
+        Self::start_with(format, run_id, None)
+    }
+
+    /// The same with the console as well, for what is more than information: in an initrd nobody can read the journal.
+    #[must_use]
+    pub fn start_on_console(format: Format, run_id: &str) -> Self {
+        Self::start_with(format, run_id, Some(Path::new(CONSOLE)))
+    }
+
+    fn start_with(format: Format, run_id: &str, console: Option<&'static Path>) -> Self {
         let (queue, messages) = sync_channel(QUEUE);
         let (end, ended) = channel();
         std::thread::spawn(move || {
-            let sinks = Sinks::choose(format);
+            let sinks = Sinks { console: console.and_then(open_console), ..Sinks::choose(format) };
             for message in messages {
                 match message {
                     Message::Record(record) => sinks.write(&record),
@@ -129,6 +145,11 @@ impl Report for ScopedReporter {
     }
 }
 
+/// Never the controlling terminal, and never waited for: what a slow serial line does not take at once is lost.
+fn open_console(path: &Path) -> Option<File> {
+    OpenOptions::new().write(true).custom_flags(nix::libc::O_NOCTTY | nix::libc::O_NONBLOCK).open(path).ok()
+}
+
 /// The open sinks of the writing thread.
 struct Sinks {
     journal: Option<Journal>,
@@ -137,6 +158,7 @@ struct Sinks {
     /// Errors go to the journal a second time as the seed's JSON line, at debug priority:
     /// the seed's `journalctl -u … | grep '"level":"ERROR"'` finds them there.
     companion: bool,
+    console: Option<File>,
 }
 
 impl Sinks {
@@ -153,6 +175,7 @@ impl Sinks {
             json: format == Format::Json || (format == Format::Auto && journal.is_none() && !terminal),
             companion: journal.is_some() && std::env::var_os("JOURNAL_STREAM").is_some(),
             journal,
+            console: None,
         }
     }
 
@@ -167,6 +190,9 @@ impl Sinks {
         }
         if self.text {
             let _ = writeln!(io::stderr(), "{}", line::text(record));
+        }
+        if let Some(mut console) = self.console.as_ref().filter(|_| record.event.meaning().severity != Severity::Info) {
+            let _ = writeln!(console, "first-boot-agent: {}\r", record.event);
         }
         if self.companion && record.event.meaning().severity == Severity::Error {
             let _ = writeln!(io::stdout(), "<7>{}", line::json(record));

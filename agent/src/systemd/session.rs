@@ -131,6 +131,11 @@ impl Session {
         self.manager("StopUnit", &(unit, "replace")).await.map(drop)
     }
 
+    /// Has systemd start a unit, in a mode of systemctl(1)'s `--job-mode=`.
+    pub(super) async fn start_unit(&self, unit: &str, mode: &str) -> zbus::Result<()> {
+        self.manager("StartUnit", &(unit, mode)).await.map(drop)
+    }
+
     /// Whether systemd holds the unit in memory. Asking does not load it.
     pub(super) async fn is_loaded(&self, unit: &str) -> zbus::Result<bool> {
         match self.manager("GetUnit", &(unit,)).await {

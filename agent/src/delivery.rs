@@ -1,0 +1,81 @@
+//! Where a configuration may come from before there is a root file system, and how it gets here.
+//!
+//! | source | where |
+//! |---|---|
+//! | credential | `cluster-config`, which systemd imports from SMBIOS type 11 or `fw_cfg`, or loads for the unit |
+//! | file of the initrd | `/etc/nixos/secrets/cluster-config.json`, in the image or in an archive appended to it |
+//! | partition | `/cluster-config.json` on a GPT partition of our type or label, `/first-boot/cluster-config.json` on an ESP |
+//! | URL | `first_boot.config_url=` on the kernel's command line |
+//! | installed file | `/etc/nixos/secrets/cluster-config.json` on the root file system |
+//!
+//! A delivery is checked before it counts, and carries the digest of its bytes. Which source is asked when, and what to
+//! say of it, is the stage's business (see `initrd`).
+
+mod digest;
+mod fetch;
+mod hardware;
+mod parameters;
+mod partition;
+mod template;
+
+use crate::config::{self, Checked, ConfigError, Options, Reading, Source};
+
+pub use digest::Digest;
+pub use fetch::{Fetch, FetchError};
+pub use hardware::Hardware;
+pub use parameters::Parameters;
+pub use partition::{Candidate, LABEL, TYPE, candidates};
+pub use template::UrlTemplate;
+
+/// A valid configuration, as it came.
+#[derive(Debug)]
+pub struct Delivery {
+    /// From where.
+    pub source: Source,
+    /// What it says.
+    pub checked: Checked,
+    /// The bytes that were checked.
+    pub bytes: Vec<u8>,
+    /// Their digest.
+    pub digest: Digest,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug)]
+pub struct Broken {
+    /// From where.
+    pub source: Source,
+    /// The digest of its bytes, where they could be read.
+    pub digest: Option<Digest>,
+    /// What is wrong with it.
+    pub error: ConfigError,
+}
+
+impl Delivery {
+    /// Checks what a source has given.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn of(bytes: Vec<u8>, source: Source, options: &Options) -> Result<Self, Broken> {
+        let digest = Digest::of(&bytes);
+        match config::examine(&bytes, &source, options) {
+            Ok(checked) => Ok(Self { source, checked, bytes, digest }),
+            Err(error) => Err(Broken { source, digest: Some(digest), error }),
+        }
+    }
+
+    /// Reads and checks a file; `None` where there is none.
+    ///
+    /// # Errors
+    /// What is wrong with it, its permissions included.
+    pub fn of_file(source: Source, options: &Options) -> Result<Option<Self>, Broken> {
+        match config::read_at(&source, options) {
+            Ok(Some(Reading { bytes, warning })) => Self::of(bytes, source, options).map(|mut delivery| {
+                delivery.checked.warnings.extend(warning);
+                Some(delivery)
+            }),
+            Ok(None) => Ok(None),
+            Err(error) => Err(Broken { source, digest: None, error }),
+        }
+    }
+}

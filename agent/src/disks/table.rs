@@ -1,0 +1,114 @@
+//! Judges the partition table of a disk: both copies of a GPT, and the boot record before them.
+//!
+//! Must hold for any bytes: no panic, no read beyond the disk, 300 KiB in all.
+
+mod boot_record;
+mod copy;
+
+use std::io::{self, Read, Seek};
+
+use gpt::disk::LogicalBlockSize;
+
+use crate::sysfs::plain;
+
+use super::{Partition, PartitionType, Table, TableCopy, TableKind};
+
+use boot_record::BootRecord;
+use copy::{Copy, Flaw, Sectors};
+
+/// The table of a disk of `size` bytes with sectors of `sector_size` bytes.
+///
+/// # Errors
+/// The first sector cannot be read. Whatever else is wrong is told in the table.
+pub fn read<D: Read + Seek>(device: &mut D, size: u64, sector_size: u64) -> io::Result<Table> {
+    let Ok(sector) = LogicalBlockSize::try_from(sector_size) else {
+        return Ok(Table::bare(TableKind::Unknown, vec![format!("sectors of {sector_size} bytes are not read")]));
+    };
+    let Some(last) = (size / sector_size).checked_sub(1) else {
+        return Ok(Table::bare(TableKind::None, vec!["there is no medium in it".to_owned()]));
+    };
+    let mut sectors = Sectors { device, sector, last };
+    let boot_record = BootRecord::of(&sectors.read(0, sector_size)?);
+    let primary = sectors.copy(1);
+    // On a disk that has grown the backup is where the end was.
+    let backup_at = primary.as_ref().map_or(last, |copy| copy.header.backup_lba);
+    let backup = sectors.copy(backup_at);
+    Ok(judge(boot_record, &primary, &backup, &sectors))
+}
+
+fn judge<D>(
+    boot_record: BootRecord,
+    primary: &Result<Copy, Flaw>,
+    backup: &Result<Copy, Flaw>,
+    disk: &Sectors<'_, D>,
+) -> Table {
+    let whole = primary.as_ref().or(backup.as_ref()).ok();
+    let mut problems = Vec::new();
+    let kind = match (boot_record, whole) {
+        (BootRecord::Protective, _) => TableKind::Gpt,
+        (BootRecord::Partitions, None) => TableKind::Mbr,
+        (BootRecord::Partitions, Some(_)) => {
+            problems.push("there is a GPT too, which its boot record does not protect: it is not gone by".to_owned());
+            TableKind::Mbr
+        }
+        (BootRecord::Nothing, None) => TableKind::None,
+        (BootRecord::Nothing, Some(_)) => {
+            problems.push("its boot record does not protect the GPT, so the kernel does not show it".to_owned());
+            TableKind::Gpt
+        }
+    };
+    if kind != TableKind::Gpt {
+        return Table::bare(kind, problems);
+    }
+    problems.extend(primary.as_ref().err().map(|flaw| format!("the primary table {flaw}")));
+    problems.extend(backup.as_ref().err().map(|flaw| format!("the backup table {flaw}")));
+    problems.extend(disagreement(primary, backup, disk.last));
+    let partitions = whole.map(|copy| partitions(copy, disk, &mut problems)).unwrap_or_default();
+    Table {
+        kind,
+        guid: whole.map(|copy| copy.header.disk_guid.to_string()),
+        primary: Some(state(primary)),
+        backup: Some(state(backup)),
+        partitions,
+        problems,
+    }
+}
+
+fn state(copy: &Result<Copy, Flaw>) -> TableCopy {
+    match copy {
+        Ok(_) => TableCopy::Good,
+        Err(Flaw::Missing) => TableCopy::Missing,
+        Err(Flaw::Damaged(_)) => TableCopy::Damaged,
+    }
+}
+
+/// What does not fit between two copies that are both whole.
+fn disagreement(primary: &Result<Copy, Flaw>, backup: &Result<Copy, Flaw>, last: u64) -> Option<String> {
+    let (primary, backup) = (&primary.as_ref().ok()?.header, &backup.as_ref().ok()?.header);
+    if primary.disk_guid != backup.disk_guid || primary.crc32_parts != backup.crc32_parts {
+        return Some("the backup table tells other partitions than the primary, which is gone by".to_owned());
+    }
+    (backup.current_lba != last).then(|| "the backup table is not at the end of the disk".to_owned())
+}
+
+fn partitions<D>(copy: &Copy, disk: &Sectors<'_, D>, problems: &mut Vec<String>) -> Vec<Partition> {
+    let sector = disk.sector.as_u64();
+    let mut partitions = Vec::new();
+    for (number, entry) in copy.partitions.iter().filter(|(_, entry)| entry.is_used()) {
+        if entry.first_lba > entry.last_lba || entry.last_lba > disk.last {
+            problems.push(format!("partition {number} is not within the disk"));
+            continue;
+        }
+        partitions.push(Partition {
+            number: *number,
+            path: None,
+            label: Some(plain(&entry.name)).filter(|label| !label.is_empty()),
+            kind: PartitionType::of_guid(&entry.part_type_guid.guid.to_string()),
+            guid: Some(entry.part_guid.to_string()),
+            // Within the disk, whose size in bytes is a u64.
+            start: entry.first_lba * sector,
+            size: (entry.last_lba - entry.first_lba + 1) * sector,
+        });
+    }
+    partitions
+}

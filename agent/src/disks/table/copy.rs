@@ -1,0 +1,105 @@
+//! One of the two copies of a GPT: its header and its entries. The crate `gpt` does the decoding and the checksums. It is
+//! given copies of a bounded number of bytes, and entries only where the header is one that it cannot stumble over:
+//! 4.1 panics where an entry is not 128 bytes long, and reads as many entries as a header asks for.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
+use gpt::disk::LogicalBlockSize;
+use gpt::header::{self, Header, HeaderError};
+use gpt::partition;
+
+/// The size of an entry, in bytes: the only one in use.
+const ENTRY: u32 = 128;
+/// Eight times what every tool makes.
+const MOST_ENTRIES: u32 = 1024;
+
+/// A copy that is whole.
+#[derive(Debug)]
+pub(super) struct Copy {
+    pub(super) header: Header,
+    /// By number.
+    pub(super) partitions: BTreeMap<u32, partition::Partition>,
+}
+
+/// Why a copy cannot be gone by.
+#[derive(Debug)]
+pub(super) enum Flaw {
+    Missing,
+    Damaged(String),
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => formatter.write_str("is missing"),
+            Self::Damaged(how) => write!(formatter, "is damaged: {how}"),
+        }
+    }
+}
+
+/// The sectors of a disk.
+pub(super) struct Sectors<'a, D> {
+    pub(super) device: &'a mut D,
+    pub(super) sector: LogicalBlockSize,
+    /// The number of the last.
+    pub(super) last: u64,
+}
+
+impl<D: Read + Seek> Sectors<'_, D> {
+    /// So many bytes from the beginning of a sector.
+    pub(super) fn read(&mut self, sector: u64, length: u64) -> io::Result<Vec<u8>> {
+        let out_of_disk = || io::Error::new(io::ErrorKind::UnexpectedEof, "it lies beyond the end of the disk");
+        let size = self.sector.as_u64();
+        let end = sector.checked_add(length.div_ceil(size)).ok_or_else(out_of_disk)?;
+        if end > self.last.saturating_add(1) {
+            return Err(out_of_disk());
+        }
+        let mut bytes = Vec::new();
+        self.device.seek(SeekFrom::Start(sector * size))?;
+        self.device.by_ref().take(length).read_to_end(&mut bytes)?;
+        // A device that is shorter than it says.
+        if bytes.len() as u64 == length { Ok(bytes) } else { Err(out_of_disk()) }
+    }
+
+    /// The copy whose header is in this sector.
+    pub(super) fn copy(&mut self, at: u64) -> Result<Copy, Flaw> {
+        let damaged = |how: &dyn fmt::Display| Flaw::Damaged(how.to_string());
+        let header = self.read(at, self.sector.as_u64()).map_err(|error| damaged(&error))?;
+        let header = decode(header, self.sector)?;
+        self.check(&header, at).map_err(|how| damaged(&how))?;
+        let entries = self
+            .read(header.part_start, u64::from(header.num_parts) * u64::from(ENTRY))
+            .map_err(|error| damaged(&format!("its entries: {error}")))?;
+        let from_there = Header { part_start: 0, ..header.clone() };
+        let partitions = partition::file_read_partitions(&mut Cursor::new(entries), &from_there, self.sector)
+            .map_err(|_| damaged(&"the checksum of its entries is wrong"))?;
+        Ok(Copy { header, partitions })
+    }
+
+    /// What the kernel asks of a header too, and what `gpt` takes for granted.
+    fn check(&self, header: &Header, at: u64) -> Result<(), &'static str> {
+        if header.current_lba != at {
+            return Err("its header was written for another sector");
+        }
+        if header.first_usable > header.last_usable || header.last_usable > self.last {
+            return Err("it is for another size of disk");
+        }
+        if header.part_size != ENTRY || header.num_parts > MOST_ENTRIES {
+            return Err("the number or the size of its entries is none that is in use");
+        }
+        Ok(())
+    }
+}
+
+/// `gpt` looks for a header in the second sector of whatever it is given.
+fn decode(header: Vec<u8>, sector: LogicalBlockSize) -> Result<Header, Flaw> {
+    let mut disk = vec![0; sector.as_usize()];
+    disk.extend(header);
+    header::read_header_from_arbitrary_device(&mut Cursor::new(disk), sector).map_err(|error| match error {
+        HeaderError::InvalidGptSignature => Flaw::Missing,
+        HeaderError::InvalidCRC32Checksum => Flaw::Damaged("the checksum of its header is wrong".to_owned()),
+        other => Flaw::Damaged(other.to_string()),
+    })
+}

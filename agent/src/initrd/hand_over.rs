@@ -1,0 +1,75 @@
+//! What the initrd leaves for the units of the system: `/run/first-boot-agent/`, which outlives switch-root.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `cluster-config.json` | the configuration, where it was found anywhere but in its usual place |
+//! | `inventory.json` | the machine as it was found |
+//! | `boot.json` | what kind of boot this is, under which `run_id`, and where the configuration came from |
+//!
+//! Each appears whole or not at all, `boot.json` last. The directory is 0700, for the configuration names the cluster.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::BootKind;
+
+/// The directory, below the root.
+pub const DIRECTORY: &str = "run/first-boot-agent";
+
+/// `boot.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boot {
+    /// 1; a reader that knows a lower one only leaves the file alone.
+    pub schema_version: u32,
+    /// `RUN_ID` of the journal entries of this boot, in initrd and system.
+    pub run_id: String,
+    /// What kind of boot it is.
+    pub kind: BootKind,
+    /// Where the configuration came from, where there is one.
+    pub config: Option<ConfigOrigin>,
+    /// Of the agent in the initrd, which may be another than the installed one.
+    pub agent_version: String,
+}
+
+/// Where a configuration came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigOrigin {
+    /// The source's name.
+    pub source: String,
+    /// `sha256:` and the digest of its bytes.
+    pub digest: String,
+}
+
+impl Boot {
+    /// The schema of this version.
+    pub const SCHEMA_VERSION: u32 = 1;
+
+    /// What an initrd of this very boot has left below `root`; `None` where there was none, or it was of another boot.
+    #[must_use]
+    pub fn of_this_run(root: &Path, run_id: &str) -> Option<Self> {
+        let text = fs::read(root.join(DIRECTORY).join("boot.json")).ok()?;
+        let boot: Self = serde_json::from_slice(&text).ok()?;
+        (boot.schema_version == Self::SCHEMA_VERSION && boot.run_id == run_id).then_some(boot)
+    }
+}
+
+/// Writes a file for root alone, whole or not at all. It lies in memory: nothing is synced.
+///
+/// # Errors
+/// The file system refuses.
+pub(super) fn put(root: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let directory = root.join(DIRECTORY);
+    DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+    let temporary = directory.join(format!("{name}.new"));
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(bytes)?;
+    fs::rename(&temporary, directory.join(name))
+}

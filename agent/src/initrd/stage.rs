@@ -1,0 +1,164 @@
+//! The stage itself: what is done in which order, and what is left behind.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::config;
+use crate::delivery::{Delivery, Parameters};
+use crate::events::{Event, Report};
+use crate::inventory::Inventory;
+
+use super::hand_over::{self, Boot, ConfigOrigin};
+use super::search::Search;
+use super::{BootKind, InitrdManager};
+
+/// A look at the hardware takes milliseconds; a dying disk may not hold the boot up.
+const INVENTORY_LIMIT: Duration = Duration::from_secs(5);
+
+/// Where the stage works, and what it was asked for.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// Where a configuration is looked for in the initrd, and how it is checked.
+    pub options: config::Options,
+    /// Where the root file system is mounted: `/sysroot`.
+    pub sysroot: PathBuf,
+    /// What the kernel's command line asks for.
+    pub parameters: Parameters,
+    /// `RUN_ID` of this boot.
+    pub run_id: String,
+}
+
+/// How the stage ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// What this kind of boot needs was found and handed over.
+    Well,
+    /// Something is missing, and was told; the boot goes on.
+    Lacking,
+    /// Something is missing that is required: the boot was stopped.
+    Halted,
+}
+
+impl Stage {
+    /// Does the stage's work, and tells `report` what it finds. Returns when the boot may go on.
+    pub async fn run(&self, manager: &impl InitrdManager, report: &dyn Report) -> Ended {
+        let found = Search { stage: self, report }.run(manager.root_is_there(report)).await;
+        let mounts = fs::read_to_string(self.options.root.join("proc/self/mountinfo")).unwrap_or_default();
+        let kind = BootKind::of(&self.sysroot, &mounts);
+        report.report(Event::BootRecognised { kind: kind.to_string() });
+        if let Some(Delivery { source, digest, checked, .. }) = &found {
+            report.report(Event::ConfigurationDelivered {
+                source: source.to_string(),
+                digest: digest.to_string(),
+                node: checked.config.node.id.to_string(),
+            });
+            for warning in &checked.warnings {
+                report.report(Event::ConfigurationWarning { warning: warning.to_string() });
+            }
+        }
+        let inventory = self.inventory().await;
+        let handed_over = self.hand_over(kind, found.as_ref(), inventory.as_ref(), report);
+        let lacking = self.lacking(kind, found.as_ref(), report) || !handed_over;
+        let required =
+            self.parameters.required || found.as_ref().is_some_and(|found| found.checked.config.initrd.required);
+        match (lacking, required) {
+            (false, _) => Ended::Well,
+            (true, false) => Ended::Lacking,
+            (true, true) => {
+                report.report(Event::BootHalted { error: halt(manager).await });
+                Ended::Halted
+            }
+        }
+    }
+
+    /// Whether something is missing that this kind of boot needs; tells what.
+    fn lacking(&self, kind: BootKind, found: Option<&Delivery>, report: &dyn Report) -> bool {
+        if found.is_some() {
+            return false;
+        }
+        let tried = self.tried();
+        // An installer is given its configuration by whoever installs.
+        if kind == BootKind::Netboot && !self.parameters.required && self.parameters.url.is_none() {
+            report.report(Event::ConfigurationNotNeeded { tried });
+            return false;
+        }
+        report.report(Event::ConfigurationMissing { kind: kind.to_string(), tried });
+        true
+    }
+
+    /// The sources that were tried, for people.
+    fn tried(&self) -> String {
+        let url = self.parameters.url.as_ref().map(|url| format!(", {url}")).unwrap_or_default();
+        format!(
+            "the credential {}, /{}/cluster-config.json in the initrd, GPT partitions of type or label {} and EFI system \
+             partitions{url}, and the same file on the root file system",
+            config::CREDENTIAL,
+            config::SECRETS,
+            crate::delivery::LABEL,
+        )
+    }
+
+    /// The machine; `None` where a disk keeps its reader waiting.
+    async fn inventory(&self) -> Option<Inventory> {
+        let (done, taken) = oneshot::channel();
+        let root = self.options.root.clone();
+        std::thread::spawn(move || {
+            // Nobody waits any more where this fails.
+            let _ = done.send(Inventory::take(&root));
+        });
+        timeout(INVENTORY_LIMIT, taken).await.ok()?.ok()
+    }
+
+    /// Leaves everything for the units of the system. Tells what could not be left, and whether all could.
+    fn hand_over(
+        &self,
+        kind: BootKind,
+        found: Option<&Delivery>,
+        inventory: Option<&Inventory>,
+        report: &dyn Report,
+    ) -> bool {
+        let config =
+            found.map(|found| ConfigOrigin { source: found.source.to_string(), digest: found.digest.to_string() });
+        let boot = Boot {
+            schema_version: Boot::SCHEMA_VERSION,
+            run_id: self.run_id.clone(),
+            kind,
+            config,
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        // What is installed stays where it is: who mends it there should not have to mend a copy.
+        let moved = found.filter(|found| !found.source.path().is_some_and(|path| path.starts_with(&self.sysroot)));
+        let put = |name: &str, bytes: &[u8]| match hand_over::put(&self.options.root, name, bytes) {
+            Ok(()) => true,
+            Err(error) => {
+                report.report(Event::HandOverFailed {
+                    path: format!("/{}/{name}", hand_over::DIRECTORY),
+                    error: error.to_string(),
+                });
+                false
+            }
+        };
+        moved.is_none_or(|found| put("cluster-config.json", &found.bytes))
+            & inventory.is_none_or(|inventory| put("inventory.json", &json(inventory)))
+            & put("boot.json", &json(&boot))
+    }
+}
+
+/// Stops the boot, and says how that went, for the event.
+async fn halt(manager: &impl InitrdManager) -> String {
+    match manager.halt().await {
+        Ok(()) => "emergency.target is started".to_owned(),
+        Err(error) => format!("emergency.target could not be started, so the boot goes on: {error}"),
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    // Text and numbers always serialise.
+    let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}

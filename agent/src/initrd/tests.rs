@@ -1,0 +1,254 @@
+//! The stage on a tree that stands in for an initrd, with a service manager that does as the test says.
+
+use std::cell::{Cell, RefCell};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use tokio::sync::Notify;
+
+use crate::config::{self, Permissions};
+use crate::delivery::{Digest, Parameters};
+use crate::events::{Event, Report};
+
+use super::{Boot, BootKind, Ended, InitrdManager, Stage};
+
+fn config_of(node: &str) -> String {
+    format!(r#"{{"node_id":"{node}","leader_url":"https://node01:2379","raft_addr":"10.0.1.13:2380"}}"#)
+}
+
+/// An initrd below a folder, and the root file system that it mounts.
+struct Initrd {
+    folder: TempDir,
+    parameters: Parameters,
+}
+
+impl Initrd {
+    fn with_root(file_system: &str) -> Self {
+        let initrd = Self { folder: tempfile::tempdir().unwrap(), parameters: Parameters::default() };
+        let sysroot = initrd.path("sysroot");
+        fs::create_dir_all(&sysroot).unwrap();
+        let mounts = format!("30 1 8:1 / {} rw - {file_system} /dev/vda rw\n", sysroot.display());
+        initrd.write("proc/self/mountinfo", &mounts);
+        initrd
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    async fn run(&self, manager: &Manager) -> Ending {
+        let stage = Stage {
+            options: config::Options {
+                explicit: None,
+                root: self.folder.path().to_owned(),
+                credentials_directory: Some(self.path("credentials")),
+                host_name: Some("this-node".to_owned()),
+                permissions: Permissions::Refuse,
+                strict: false,
+            },
+            sysroot: self.path("sysroot"),
+            parameters: self.parameters.clone(),
+            run_id: "0123".to_owned(),
+        };
+        let told = Told::default();
+        let ended = stage.run(manager, &told).await;
+        let boot = Boot::of_this_run(self.folder.path(), "0123").expect("boot.json is left by every ending");
+        Ending { ended, told: told.0.into_inner(), boot }
+    }
+
+    fn handed_over(&self) -> Option<String> {
+        fs::read_to_string(self.path("run/first-boot-agent/cluster-config.json")).ok()
+    }
+}
+
+struct Ending {
+    ended: Ended,
+    told: Vec<Event>,
+    boot: Boot,
+}
+
+impl Ending {
+    fn source(&self) -> Option<&str> {
+        self.boot.config.as_ref().map(|config| config.source.as_str())
+    }
+
+    fn says(&self, name: &str) -> Option<String> {
+        self.told.iter().find(|event| event.meaning().name == name).map(ToString::to_string)
+    }
+}
+
+#[derive(Default)]
+struct Told(RefCell<Vec<Event>>);
+
+impl Report for Told {
+    fn report(&self, event: Event) {
+        self.0.borrow_mut().push(event);
+    }
+}
+
+/// A service manager whose root file system is there at once, or when it is told to be.
+#[derive(Default)]
+struct Manager {
+    root: Option<Notify>,
+    halted: Cell<bool>,
+}
+
+impl InitrdManager for Manager {
+    async fn root_is_there(&self, _: &dyn Report) {
+        if let Some(root) = &self.root {
+            root.notified().await;
+        }
+    }
+
+    async fn halt(&self) -> Result<(), String> {
+        self.halted.set(true);
+        Ok(())
+    }
+}
+
+const USUAL: &str = "etc/nixos/secrets/cluster-config.json";
+const INSTALLED: &str = "sysroot/etc/nixos/secrets/cluster-config.json";
+const CREDENTIAL: &str = "credentials/cluster-config";
+
+#[tokio::test]
+async fn the_first_valid_source_wins_in_the_documented_order() {
+    let initrd = Initrd::with_root("ext4");
+    let manager = Manager::default();
+    for (place, node) in [(INSTALLED, "installed"), (USUAL, "image"), (CREDENTIAL, "credential")] {
+        let path = initrd.write(place, &config_of(node));
+        let ending = initrd.run(&manager).await;
+        assert_eq!(ending.ended, Ended::Well, "{:?}", ending.told);
+        assert!(ending.source().unwrap().contains(path.to_str().unwrap()), "{:?}", ending.boot);
+        assert_eq!(ending.boot.config.as_ref().unwrap().digest, Digest::of(config_of(node).as_bytes()).to_string());
+        assert!(ending.says("ConfigurationDelivered").unwrap().contains("sha256:"), "{:?}", ending.told);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_source_is_told_with_its_digest_and_passed_over() {
+    let initrd = Initrd::with_root("ext4");
+    initrd.write(CREDENTIAL, "{");
+    let image = initrd.write(USUAL, &config_of("image"));
+    fs::set_permissions(&image, fs::Permissions::from_mode(0o644)).unwrap();
+    initrd.write(INSTALLED, &config_of("installed"));
+    let ending = initrd.run(&Manager::default()).await;
+    assert_eq!(ending.ended, Ended::Well);
+    assert!(ending.source().unwrap().contains("sysroot"), "{:?}", ending.boot);
+    let refused: Vec<String> = ending
+        .told
+        .iter()
+        .filter(|event| event.meaning().name == "ConfigurationRefused")
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert!(refused[0].contains("credential") && refused[0].contains(&Digest::of(b"{").to_string()), "{refused:?}");
+    assert!(refused[1].contains("chmod 600"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_was_delivered_is_handed_over_and_what_is_installed_stays_where_it_is() {
+    let initrd = Initrd::with_root("ext4");
+    initrd.write(INSTALLED, &config_of("installed"));
+    initrd.run(&Manager::default()).await;
+    assert_eq!(initrd.handed_over(), None, "who mends the installed file should not have to mend a copy");
+
+    initrd.write(CREDENTIAL, &config_of("credential"));
+    initrd.run(&Manager::default()).await;
+    assert_eq!(initrd.handed_over(), Some(config_of("credential")));
+    let mode = |name: &str| fs::metadata(initrd.path(name)).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(mode("run/first-boot-agent"), 0o700);
+    for name in ["cluster-config.json", "inventory.json", "boot.json"] {
+        assert_eq!(mode(&format!("run/first-boot-agent/{name}")), 0o600, "{name}");
+    }
+    let files = fs::read_dir(initrd.path("run/first-boot-agent")).unwrap().flatten();
+    assert!(files.into_iter().all(|file| !file.file_name().to_string_lossy().ends_with(".new")));
+}
+
+#[tokio::test]
+async fn nothing_found_is_an_error_on_a_disk_and_none_in_an_installer() {
+    for (file_system, kind, ended) in
+        [("ext4", BootKind::FirstBoot, Ended::Lacking), ("overlay", BootKind::Netboot, Ended::Well)]
+    {
+        let initrd = Initrd::with_root(file_system);
+        let manager = Manager::default();
+        let ending = initrd.run(&manager).await;
+        assert_eq!((ending.ended, ending.boot.kind), (ended, kind));
+        let told = ending.says("ConfigurationMissing").or_else(|| ending.says("ConfigurationNotNeeded")).unwrap();
+        assert!(told.contains("credential") && told.contains("GPT") && told.contains("root file system"), "{told}");
+        assert!(!manager.halted.get());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn required_by_the_command_line_waits_for_its_time_and_halts() {
+    let mut initrd = Initrd::with_root("overlay");
+    initrd.parameters.required = true;
+    let manager = Manager::default();
+    let began = tokio::time::Instant::now();
+    let ending = initrd.run(&manager).await;
+    assert_eq!(ending.ended, Ended::Halted);
+    assert!(manager.halted.get() && ending.says("BootHalted").is_some());
+    assert!(began.elapsed() >= initrd.parameters.timeout, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn what_cannot_be_handed_over_is_lacking_and_halts_where_the_configuration_says_so() {
+    let initrd = Initrd::with_root("ext4");
+    // A file where the directory should be.
+    initrd.write("run/first-boot-agent/boot.json", "");
+    fs::remove_file(initrd.path("run/first-boot-agent/boot.json")).unwrap();
+    fs::create_dir_all(initrd.path("run/first-boot-agent/cluster-config.json.new/in the way")).unwrap();
+    for (required, ended) in [(false, Ended::Lacking), (true, Ended::Halted)] {
+        let text = config_of("node04").replace('}', &format!(r#","initrd":{{"required":{required}}}}}"#));
+        initrd.write(CREDENTIAL, &text);
+        let manager = Manager::default();
+        let ending = initrd.run(&manager).await;
+        assert_eq!((ending.ended, manager.halted.get()), (ended, required));
+        assert!(ending.says("HandOverFailed").unwrap().contains("cluster-config.json"), "{:?}", ending.told);
+    }
+}
+
+#[tokio::test]
+async fn a_root_that_comes_late_is_waited_for_without_a_limit() {
+    let initrd = Initrd::with_root("ext4");
+    initrd.write(INSTALLED, &config_of("installed"));
+    let manager = Manager { root: Some(Notify::new()), ..Manager::default() };
+    let mut running = std::pin::pin!(initrd.run(&manager));
+    tokio::select! {
+        biased;
+        _ = &mut running => panic!("it did not wait for the root file system"),
+        () = tokio::task::yield_now() => {}
+    }
+    manager.root.as_ref().unwrap().notify_one();
+    assert_eq!(running.await.ended, Ended::Well);
+}
+
+#[test]
+fn a_hand_over_of_another_boot_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let boot = Boot {
+        schema_version: Boot::SCHEMA_VERSION,
+        run_id: "of another boot".to_owned(),
+        kind: BootKind::FirstBoot,
+        config: None,
+        agent_version: "0".to_owned(),
+    };
+    let path = folder.path().join("run/first-boot-agent/boot.json");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, serde_json::to_vec(&boot).unwrap()).unwrap();
+    assert_eq!(Boot::of_this_run(folder.path(), "of another boot"), Some(boot.clone()));
+    assert_eq!(Boot::of_this_run(folder.path(), "0123"), None);
+    fs::write(&path, serde_json::to_vec(&Boot { schema_version: 2, ..boot }).unwrap()).unwrap();
+    assert_eq!(Boot::of_this_run(folder.path(), "of another boot"), None, "what it means is not known");
+    assert_eq!(Boot::of_this_run(Path::new("/nowhere"), "0123"), None);
+}
