@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 
 from . import ending, entering, places, pxe_server, waiting
 from .lab import BRIDGE, Lab
@@ -63,7 +64,9 @@ class PxeMachine:
         # The ROM is for the modern card only; QEMU would make it a transitional one.
         card = f"virtio-net-pci,netdev=cable,mac={self.mac},disable-legacy=on"
         card += f",romfile={rom},bootindex=1"
-        return [*line, "-device", card, "-device", "virtio-rng-pci"]
+        line += ["-device", card, "-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]
+        line += ["-chardev", f"file,id=journal,path={self._folder}/journal,append=on"]
+        return [*line, "-device", "virtserialport,chardev=journal,name=journal"]
 
     def power_on(self) -> None:
         """Press the power button; returns at once."""
@@ -78,25 +81,37 @@ class PxeMachine:
     @property
     def console(self) -> str:
         """Everything that firmware, iPXE and kernel wrote to the serial line."""
-        path = self.lab.path(self._folder / "console")
+        return self._told("console")
+
+    @property
+    def journal(self) -> str:
+        """What the system that was booted told of its journal."""
+        return self._told("journal")
+
+    def _told(self, name: str) -> str:
+        path = self.lab.path(self._folder / name)
         return path.read_text(errors="replace") if path.exists() else ""
 
     def wait_for_console(self, text: str, limit: float = BOOT_LIMIT) -> None:
-        """Wait until the console shows a text; an error shows how it ends."""
+        """Wait until the serial line has shown a text; an error shows how it ends."""
+        self._wait_for(text, lambda: self.console, limit)
 
-        def shown() -> bool:
-            if text in self.console:
+    def wait_for_journal(self, text: str, limit: float = BOOT_LIMIT) -> None:
+        """Wait until the journal holds a text."""
+        self._wait_for(text, lambda: self.journal, limit)
+
+    def _wait_for(self, text: str, told: Callable[[], str], limit: float) -> None:
+        def _seen() -> bool:
+            if text in told():
                 return True
-            assert self.running(), f"{self.name} is off: {self._said()}"
+            assert self.running(), f"{self.name} is off: {self._told('emulator')}"
             return False
 
         try:
-            waiting.until(shown, limit, f"{text!r} on the console of {self.name}")
+            waiting.until(_seen, limit, f"{text!r} of {self.name}")
         except waiting.NotInTime as error:
-            raise AssertionError(f"{error}; it ends with\n{self.console[-LAST_WORDS:]}") from None
-
-    def _said(self) -> str:
-        return self.lab.path(self._folder / "emulator").read_text(errors="replace")
+            ends = f"{self.console[-LAST_WORDS:]}\n{self.journal[-LAST_WORDS:]}"
+            raise AssertionError(f"{error}; its console and journal end with\n{ends}") from None
 
     def running(self) -> bool:
         """Whether it is powered on."""
