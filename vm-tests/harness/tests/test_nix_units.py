@@ -17,6 +17,8 @@ SERVICES = quoted(nix_checks.MODULE / "lib" / "services.nix")
 CONFIG = quoted(nix_checks.MODULE / "lib" / "config.nix")
 EVALUATE = quoted(nix_checks.TESTS / "stubs" / "nixos.nix")
 MODULE = quoted(nix_checks.MODULE / "first-boot-automation.nix")
+#: Of a service that reaches KVM and network devices; the others are below.
+MOST_EXPOSED = 2.0
 UNITS = (
     "chainfire-cluster-join",
     "flaredb-cluster-join",
@@ -39,6 +41,8 @@ def test_units_of_the_services_are_understood(tmp_path: Path) -> None:
     nix_units.make_programs(folder)
     assert len(rows) == 9
     assert nix_units.verify(folder, *(f"{name}.service" for name in rows)) == ""
+    exposed = {name: nix_units.exposure(folder / f"{name}.service") for name in rows}
+    assert max(exposed.values()) <= MOST_EXPOSED, exposed
 
 
 def test_the_package_installs_what_nixos_looks_for(tmp_path: Path) -> None:
