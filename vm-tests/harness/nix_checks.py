@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,13 +33,9 @@ builtins.mapAttrs (
 
 
 def nix_files() -> list[Path]:
-    """Every Nix file of the repository that is, or could be, committed."""
-    command = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "*.nix")
-    listed = subprocess.run(
-        command, cwd=places.REPOSITORY, check=True, capture_output=True, text=True, timeout=60
-    )
-    paths = (places.REPOSITORY / line for line in sorted(listed.stdout.splitlines()))
-    return [path for path in paths if path.exists()]
+    """Every Nix file of the repository."""
+    folders = (places.VM_TESTS, MODULE)
+    return sorted([*places.REPOSITORY.glob("*.nix"), *(f for d in folders for f in d.rglob("*.nix"))])
 
 
 def case_files() -> list[Path]:
