@@ -34,8 +34,8 @@ builtins.mapAttrs (
 
 def nix_files() -> list[Path]:
     """Every Nix file of the repository."""
-    folders = (places.VM_TESTS, MODULE)
-    return sorted([*places.REPOSITORY.glob("*.nix"), *(f for d in folders for f in d.rglob("*.nix"))])
+    below = (path for folder in (places.VM_TESTS, MODULE) for path in folder.rglob("*.nix"))
+    return sorted([*places.REPOSITORY.glob("*.nix"), *below])
 
 
 def case_files() -> list[Path]:
