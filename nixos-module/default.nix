@@ -4,8 +4,6 @@
   imports = [
     ./first-boot-automation.nix
     ./services
-  ]
-  ++ builtins.filter builtins.pathExists [
     ./topology.nix
     ./pxe-server.nix
   ];

@@ -12,21 +12,7 @@ rustPlatform.buildRustPackage (finalAttrs: {
   pname = "first-boot-agent";
   inherit ((lib.importTOML ../Cargo.toml).workspace.package) version;
 
-  # Without .cargo: it makes the binary static for the gnu target, which musl's is anyway.
-  src = lib.fileset.toSource {
-    root = ../.;
-    fileset = lib.fileset.unions [
-      ../Cargo.lock
-      ../Cargo.toml
-      ../agent
-      # The tests run the agent against it, and compare what is generated.
-      ../vm-tests/cluster
-      ../docs/src/reference
-      # The rules that the command for topologies shares with Nix, and the cases of both.
-      ./lib/topology/rules.json
-      ./tests/topology
-    ];
-  };
+  src = import ./source.nix lib;
   cargoLock.lockFile = ../Cargo.lock;
   cargoBuildFlags = [ "--package=${finalAttrs.pname}" ];
 

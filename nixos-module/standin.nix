@@ -4,15 +4,7 @@ rustPlatform.buildRustPackage (finalAttrs: {
   pname = "cluster-standin";
   inherit ((lib.importTOML ../Cargo.toml).workspace.package) version;
 
-  src = lib.fileset.toSource {
-    root = ../.;
-    fileset = lib.fileset.unions [
-      ../Cargo.lock
-      ../Cargo.toml
-      ../agent
-      ../vm-tests/cluster
-    ];
-  };
+  src = import ./source.nix lib;
   cargoLock.lockFile = ../Cargo.lock;
   cargoBuildFlags = [ "--package=${finalAttrs.pname}" ];
 

@@ -112,6 +112,14 @@ def a_lab_can_be_made() -> None:
 
 
 @pytest.fixture
+def an_image_can_be_made(a_lab_can_be_made: None) -> None:
+    """For tests that boot an image with the agent in it; the stand-ins are not needed."""
+    require_machines()
+    product.agent()
+    rootfs.base(print)
+
+
+@pytest.fixture
 def machines_can_run(nodes_can_run: None) -> None:
     """For the harness' own tests that need a QEMU machine."""
     require_machines()

@@ -35,13 +35,9 @@ let
     '';
 
   exampleConfigs = filesOf "json" ../../agent/tests/golden/config;
-  topologyConfigs =
-    if !builtins.pathExists ../examples/topology.nix then
-      { }
-    else
-      builtins.mapAttrs (name: node: pkgs.writeText "${name}.json" node.configText) (
-        (import ../lib/topology).nodesOf (import ../examples/topology.nix).nix-nos
-      );
+  topologyConfigs = builtins.mapAttrs (name: node: pkgs.writeText "${name}.json" node.configText) (
+    (import ../lib/topology).nodesOf (import ../examples/topology.nix).nix-nos
+  );
 
   # A case that does not hold fails the evaluation, with both sides; those that expect an
   # error are left to the harness, which can read one.

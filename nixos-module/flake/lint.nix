@@ -9,17 +9,7 @@ rustPlatform.buildRustPackage {
   pname = "first-boot-lint";
   inherit ((lib.importTOML ../../Cargo.toml).workspace.package) version;
 
-  src = lib.fileset.toSource {
-    root = ../..;
-    fileset = lib.fileset.unions [
-      ../../Cargo.lock
-      ../../Cargo.toml
-      ../../agent
-      ../../clippy.toml
-      ../../rustfmt.toml
-      ../../vm-tests/cluster
-    ];
-  };
+  src = import ../source.nix lib;
   cargoLock.lockFile = ../../Cargo.lock;
   nativeBuildInputs = [
     clippy

@@ -13,9 +13,9 @@ let
     first-boot-automation = ../first-boot-automation.nix;
     fiberlb-bgp = ../services/fiberlb-bgp.nix;
     services = ../services;
+    topology = ../topology.nix;
     pxe-server = ../pxe-server.nix;
-  }
-  // (if builtins.pathExists ../topology.nix then { topology = ../topology.nix; } else { });
+  };
 in
 {
   exported = each // parts // { default = ../default.nix; };

@@ -39,8 +39,8 @@ in
       "profile"
       "disk"
     ]) "profile" "`disk` once it is installed, for firmware that tries the network first.";
-    configUrl = maybe types.str "Where its first-boot stage finds its configuration (`first_boot.config_url`).";
-    configSha256 = maybe types.str "The configuration's digest (`first_boot.config_sha256`); a must over plain HTTP.";
+    configUrl = maybe types.str "Where its first-boot stage finds its configuration, over HTTPS (`first_boot.config_url`).";
+    configSha256 = maybe types.str "The configuration's digest (`first_boot.config_sha256`).";
     kernelParameters =
       may (types.listOf types.str) [ ]
         "Its further kernel parameters. Readable by everybody: no secrets.";

@@ -179,7 +179,7 @@ in
   aNodePassesItsConfiguration = {
     expr = linesOf "set cmdline" nodes."http/nodes/52-54-00-00-01-02.ipxe";
     expected = [
-      "set cmdline console=tty0 console=ttyS0,115200n8 first_boot.config_url=http://10.0.100.10/config/node02.json first_boot.config_sha256=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+      "set cmdline console=tty0 console=ttyS0,115200n8 first_boot.config_url=https://deploy.example.com/node02/cluster-config.json first_boot.config_sha256=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
     ];
   };
   anInstalledNodeGoesToItsDisk = {
@@ -328,9 +328,12 @@ in
     configUrl = "https://deploy.example.com/node01.json";
     configSha256 = "abc";
   });
-  plainUrlWithoutDigest = once "nodes.node01.configUrl: .*; use https://, or set configSha256" (node {
-    configUrl = "http://deploy.example.com/node01.json";
-  });
+  plainUrl =
+    once
+      "nodes.node01.configUrl: \"http://deploy.example.com/node01.json\" is none .*; write https://HOST/PATH"
+      (node {
+        configUrl = "http://deploy.example.com/node01.json";
+      });
 
   wrongPort = once "http.port: 70000 is no port; .*" { http.port = 70000; };
   samePorts = once "tls.port: 443 is http.port too; .*" {

@@ -3,6 +3,7 @@ let
   scenarios = import ../../vm-tests/nixos/scenarios.nix;
   lib = {
     mkForce = value: value;
+    mkIf = condition: value: if condition then value else { };
     genAttrs =
       names: f:
       builtins.listToAttrs (
@@ -100,6 +101,65 @@ in
         "lib/systemd/system/chainfire.service.d/50-held.conf"
       ];
       wanted = [ "multi-user.target" ];
+    };
+  };
+
+  hardware = {
+    expr =
+      let
+        config = import ../../vm-tests/nixos/node.nix {
+          agent = "/agent";
+          standin = "/standin";
+          certificates = "/certificates";
+          scenario.hosts = { };
+          node = {
+            name = "node04";
+            address = "10.0.1.13";
+            services = [ ];
+            agent = true;
+            files = { };
+            unitFiles = { };
+            hardware = {
+              memory_mib = 2048;
+              cpus = 2;
+              boot = "initrd";
+              initrd = {
+                agent = true;
+                shell = true;
+              };
+              kernel_command_line = [ "first_boot.required" ];
+              credentials.cluster-config.node_id = "node04";
+              credential_transport = "fw_cfg";
+              uuid = "00000000-0000-0000-0000-000000000004";
+              serial = "S4";
+            };
+          };
+        } { inherit lib pkgs; };
+      in
+      {
+        inherit (config) testing virtualisation;
+        inherit (config.boot) kernelParams;
+        inherit (config.services.first-boot-automation) initrd;
+      };
+    expected = {
+      testing.initrdBackdoor = true;
+      virtualisation = {
+        memorySize = 2048;
+        cores = 2;
+        credentials.cluster-config = {
+          mechanism = "fw_cfg";
+          text = ''{"node_id":"node04"}'';
+        };
+        qemu.options = [
+          "-uuid 00000000-0000-0000-0000-000000000004"
+          "-smbios type=1,serial=S4"
+        ];
+      };
+      kernelParams = [ "first_boot.required" ];
+      initrd = {
+        enable = true;
+        caFile = "/certificates/ca.crt";
+      };
     };
   };
 

@@ -7,40 +7,27 @@ of `nixos-module/tests/with-lib` is a function of nixpkgs' `lib` to such cases. 
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from . import places
-from .nix import EvaluationFailed, Nix, quoted
+from .nix import EvaluationFailed, Nix, quoted, string
 
 MODULE = places.REPOSITORY / "nixos-module"
 TESTS = MODULE / "tests"
 WITH_LIB = TESTS / "with-lib"
 #: Where nixpkgs' `lib` lies on this host, if it does: the folder with its `default.nix`.
 LIB_VARIABLE = "NIXPKGS_LIB"
-#: How each case of a file does, in one evaluation.
-JUDGE = """
-builtins.mapAttrs (
-  name: case:
-  if case ? expectedError then "must fail"
-  else if case.expr == case.expected then "holds"
-  else "differs"
-)
-"""
+#: Whether a case holds, or how it must fail.
+JUDGE = "(case: if case ? expectedError then case.expectedError else case.expr == case.expected)"
 
 
 def nix_files() -> list[Path]:
-    """Every Nix file of the repository that is, or could be, committed."""
-    command = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "*.nix")
-    listed = subprocess.run(
-        command, cwd=places.REPOSITORY, check=True, capture_output=True, text=True, timeout=60
-    )
-    paths = (places.REPOSITORY / line for line in sorted(listed.stdout.splitlines()))
-    return [path for path in paths if path.exists()]
+    """Every Nix file of the repository."""
+    below = (path for folder in (places.VM_TESTS, MODULE) for path in folder.rglob("*.nix"))
+    return sorted([*places.REPOSITORY.glob("*.nix"), *below])
 
 
 def case_files() -> list[Path]:
@@ -69,36 +56,40 @@ def failures(nix: Nix, cases: str) -> tuple[int, list[str]]:
     """How many cases there are, and what is wrong with those that do not hold."""
     names = nix.value(f"builtins.attrNames {cases}")
     try:
-        verdicts = nix.value(f"{JUDGE} {cases}")
+        verdicts = nix.value(f"builtins.mapAttrs (_: {JUDGE}) {cases}")
     except EvaluationFailed:
         # One of them; the others are still to be told of.
-        verdicts = dict.fromkeys(names, "differs")
+        verdicts = {}
     return len(names), [found for name in names for found in _look(nix, cases, name, verdicts)]
 
 
-def _look(nix: Nix, cases: str, name: str, verdicts: dict[str, str]) -> Iterator[str]:
+def _look(nix: Nix, cases: str, name: str, verdicts: dict[str, bool | str]) -> Iterator[str]:
     """One case, looked at closely where it does not plainly hold."""
-    if verdicts[name] == "holds":
-        return
-    case = f"({cases}).{json.dumps(name)}"
+    case = f"({cases}).{string(name)}"
     try:
-        if nix.value(f"{case} ? expectedError"):
-            yield from _look_at_error(nix, case, name)
-        elif nix.value(f"{case}.expr != {case}.expected"):
+        verdict = verdicts[name] if name in verdicts else nix.value(f"{JUDGE} {case}")
+        if isinstance(verdict, str):
+            yield from _look_at_error(nix, case, name, verdict)
+        elif not verdict:
             got, expected = (nix.show(f"{case}.{side}") for side in ("expr", "expected"))
             yield f"{name}:\n  got      {got}\n  expected {expected}"
     except EvaluationFailed as error:
         yield f"{name}: cannot be evaluated\n{error}"
 
 
-def _look_at_error(nix: Nix, case: str, name: str) -> Iterator[str]:
-    pattern = nix.value(f"{case}.expectedError")
+def flush_left(text: str) -> str:
+    """Its lines without their indentation."""
+    return "\n".join(line.lstrip() for line in text.splitlines())
+
+
+def _look_at_error(nix: Nix, case: str, name: str, pattern: str) -> Iterator[str]:
     try:
         got = nix.show(f"{case}.expr")
     except EvaluationFailed as error:
         # Before it stands where evaluation was, with the source, and thus the pattern itself.
         _, _, message = str(error).rpartition("error:")
-        if not re.search(pattern, message):
+        # Nix indents what it tells.
+        if not re.search(flush_left(pattern), flush_left(message)):
             yield f"{name}: the error does not match {pattern!r}\n{error}"
     else:
         yield f"{name}:\n  got      {got}\n  expected an error like {pattern!r}"

@@ -92,3 +92,13 @@ def verify(folder: Path, *units: str) -> str:
         command, env=environment, capture_output=True, text=True, timeout=LIMIT
     )
     return done.stderr if done.stderr or done.returncode == 0 else f"exit code {done.returncode}"
+
+
+def exposure(unit: Path) -> float:
+    """What systemd makes of a unit's sandbox: 0 is none to get at, 10 all."""
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
+    found = re.search(r"Overall exposure level for .*: (\d+\.\d+)", done.stdout)
+    if found is None:
+        raise RuntimeError(f"systemd-analyze security says nothing of {unit.name}: {done.stderr}")
+    return float(found[1])

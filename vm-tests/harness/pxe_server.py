@@ -45,6 +45,8 @@ CHECKS = {
     "etc/nginx.conf": ("nginx", "-t", "-c", ""),
 }
 START_LIMIT = 30.0
+#: What serves as which loader, among Debian's builds of iPXE.
+LOADERS = {"bios": "undionly.kpxe", "efi64": "ipxe.efi"}
 
 
 def programs() -> Path:
@@ -57,6 +59,12 @@ def hooks() -> str:
     root = programs()
     (folder,) = root.glob("usr/lib/*-linux-gnu/kea/hooks")
     return f"/{folder.relative_to(root)}"
+
+
+def loader(name: str) -> Path:
+    """A file of Debian's iPXE; a link there is meant within the packages' own root."""
+    path = programs() / "usr/lib/ipxe" / name
+    return programs() / path.readlink().relative_to("/") if path.is_symlink() else path
 
 
 def cards(settings: dict[str, Any]) -> dict[str, list[str]]:
@@ -118,6 +126,13 @@ class PxeServer:
     def run(self, *command: str) -> str:
         """Run a program on the server to its end; an error where it fails."""
         return self.lab.run(*self._inside(command))
+
+    def install_loaders(self) -> None:
+        """What the NixOS module links: iPXE, for TFTP and for firmware that speaks HTTP."""
+        for kind, name in LOADERS.items():
+            for folder in ("tftp", "http/ipxe"):
+                content = loader(name).read_bytes()
+                self.write(f"/var/lib/pxe-boot/{folder}/{kind}/{name}", content)
 
     def _inside(self, command: tuple[str, ...]) -> list[str]:
         return ["ip", "netns", "exec", NAMESPACE, "chroot", str(ROOT), *command]

@@ -51,7 +51,11 @@ in
   services.first-boot-automation = {
     enable = node.agent;
     package = agent;
-    initrd.enable = node.hardware.initrd.agent or false;
+    # As in the harness: the authority lies beside the agent.
+    initrd = lib.mkIf (node.hardware.initrd.agent or false) {
+      enable = true;
+      caFile = "${certificates}/ca.crt";
+    };
   };
 
   systemd.packages = [
@@ -85,6 +89,9 @@ in
     ];
   };
 
+  # Commands are run in the initrd, until `switch_root()`.
+  testing.initrdBackdoor = node.hardware.initrd.shell or false;
+
   boot.kernelParams = node.hardware.kernel_command_line or [ ];
   virtualisation = {
     memorySize = node.hardware.memory_mib or 1024;
@@ -93,7 +100,10 @@ in
       mechanism = node.hardware.credential_transport or "smbios";
       text = if builtins.isString value then value else builtins.toJSON value;
     }) (node.hardware.credentials or { });
-    qemu.options = lib.optional (node.hardware ? clock) "-rtc base=${node.hardware.clock},clock=vm";
+    qemu.options =
+      lib.optional (node.hardware ? clock) "-rtc base=${node.hardware.clock},clock=vm"
+      ++ lib.optional (node.hardware ? uuid) "-uuid ${node.hardware.uuid}"
+      ++ lib.optional (node.hardware ? serial) "-smbios type=1,serial=${node.hardware.serial}";
   };
 
   system.activationScripts.first-boot-tests = {

@@ -26,6 +26,12 @@ let
     "initrd"
     "kernel_command_line"
     "memory_mib"
+    "serial"
+    "uuid"
+  ];
+  mappedInitrd = [
+    "agent"
+    "shell"
   ];
 
   attrValues = set: map (name: set.${name}) (builtins.attrNames set);
@@ -118,7 +124,7 @@ let
       without = known: set: builtins.filter (key: !builtins.elem key known) (builtins.attrNames set);
       unknown =
         without mapped node.hardware
-        ++ map (key: "initrd.${key}") (without [ "agent" ] (node.hardware.initrd or { }))
+        ++ map (key: "initrd.${key}") (without mappedInitrd (node.hardware.initrd or { }))
         ++ (if node.hardware.boot or "kernel" == "netboot" then [ "boot" ] else [ ]);
     in
     {

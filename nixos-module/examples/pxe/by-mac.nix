@@ -26,8 +26,8 @@
         mac = "52:54:00:00:01:02";
         profile = "worker";
         address = "10.0.100.51";
-        # Plain HTTP needs the digest, by which the node knows that nobody changed it.
-        configUrl = "http://10.0.100.10/config/node02.json";
+        # With the digest not even the server that holds it could change it.
+        configUrl = "https://deploy.example.com/node02/cluster-config.json";
         configSha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
       };
       # Installed already: whatever its firmware tries first, it gets to its disk.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import nix_checks, nix_format, nix_options
+from harness import nix_checks, nix_format, nix_options, places
 from harness.nix import EvaluationFailed, Nix, nix, quoted
 
 LIB = nix_checks.library()
@@ -25,7 +25,9 @@ def hold(cases: str) -> None:
 
 
 def test_every_file_parses() -> None:
-    nix().parse(nix_checks.nix_files())
+    files = nix_checks.nix_files()
+    assert places.REPOSITORY / "flake.nix" in files and places.VM_TESTS / "nixos.nix" in files
+    nix().parse(files)
 
 
 def test_every_file_is_formatted() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import nix_checks, nix_units
+from harness import nix_checks, nix_units, places
 from harness.nix import nix, quoted, string
 
 LIB = nix_checks.library()
@@ -17,6 +18,11 @@ SERVICES = quoted(nix_checks.MODULE / "lib" / "services.nix")
 CONFIG = quoted(nix_checks.MODULE / "lib" / "config.nix")
 EVALUATE = quoted(nix_checks.TESTS / "stubs" / "nixos.nix")
 MODULE = quoted(nix_checks.MODULE / "first-boot-automation.nix")
+#: Files that code is compiled with, and that tests of the agent look for above their folder.
+INCLUDED = re.compile(r'include_(?:str|bytes)!\("([^"]+)"\)')
+JOINED = re.compile(r'\.join\("(\.\./[^"]+)"\)')
+#: Of a service that reaches KVM and network devices; the others are below.
+MOST_EXPOSED = 2.0
 UNITS = (
     "chainfire-cluster-join",
     "flaredb-cluster-join",
@@ -39,6 +45,8 @@ def test_units_of_the_services_are_understood(tmp_path: Path) -> None:
     nix_units.make_programs(folder)
     assert len(rows) == 9
     assert nix_units.verify(folder, *(f"{name}.service" for name in rows)) == ""
+    exposed = {name: nix_units.exposure(folder / f"{name}.service") for name in rows}
+    assert max(exposed.values()) <= MOST_EXPOSED, exposed
 
 
 def test_the_package_installs_what_nixos_looks_for(tmp_path: Path) -> None:
@@ -60,6 +68,20 @@ def test_the_package_installs_what_nixos_looks_for(tmp_path: Path) -> None:
     nix_units.without_later_settings(in_the_initrd)
     assert nix_units.verify(units, *(path.name for path in units.glob("*.service"))) == ""
     assert nix_units.verify(in_the_initrd, *stage) == ""
+
+
+def test_a_build_sees_every_file_that_the_code_reads() -> None:
+    source = quoted(nix_checks.MODULE / "source.nix")
+    given = [Path(path) for path in nix().value(f"map toString (import {source}).paths")]
+    assert [path for path in given if not path.exists()] == []
+    read = set()
+    for code in (places.REPOSITORY / "agent").rglob("*.rs"):
+        text = code.read_text()
+        read |= {code.parent / name for name in INCLUDED.findall(text)}
+        read |= {places.REPOSITORY / "agent" / name for name in JOINED.findall(text)}
+    assert len(read) > 3
+    unseen = [path for path in map(Path.resolve, read) if not any(map(path.is_relative_to, given))]
+    assert unseen == []
 
 
 def test_a_key_that_systemd_does_not_know_is_found(tmp_path: Path) -> None:

@@ -70,22 +70,14 @@ let
       when (builtins.match "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?" node.hostname == null)
         "${name}.hostname: \"${node.hostname}\" is no host name; take small letters, digits and hyphens, at most 63"
     ++ when (
-      node.configUrl != null && builtins.match "https?://[^[:space:]]+" node.configUrl == null
-    ) "${name}.configUrl: \"${node.configUrl}\" is no URL; write https://HOST/PATH"
+      node.configUrl != null && builtins.match "https://[^[:space:]]+" node.configUrl == null
+    ) "${name}.configUrl: \"${node.configUrl}\" is none that the agent takes; write https://HOST/PATH"
     ++ when (
       node.configSha256 != null && builtins.match "[0-9a-f]{64}" node.configSha256 == null
     ) "${name}.configSha256: not 64 hexadecimal digits; take what sha256sum prints of the file"
     ++ when (
       node.configSha256 != null && node.configUrl == null
     ) "${name}.configSha256: says nothing without configUrl; set both"
-    ++
-      when
-        (
-          node.configUrl != null
-          && builtins.match "http://.*" node.configUrl != null
-          && node.configSha256 == null
-        )
-        "${name}.configUrl: whoever is on the network could change what plain HTTP brings; use https://, or set configSha256"
     ++ (if node.address == null then [ ] else ofAddress node);
 
   # { VALUE = [ NAMES ]; } of what must not be shared.

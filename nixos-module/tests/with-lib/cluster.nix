@@ -1,0 +1,123 @@
+# The example cluster, evaluated with nixpkgs' lib and stubs of NixOS: who bootstraps, who
+# joins, and that what one file says fits what another does.
+{ lib }:
+let
+  cluster = import ../../examples/cluster;
+  nodes = import ../../examples/cluster/nodes.nix;
+  evaluate = import ../stubs/nixos.nix {
+    inherit lib;
+    packages =
+      package:
+      lib.genAttrs [
+        "flaredb-server"
+        "iam-server"
+      ] package;
+  };
+  # Free in form: disko, and what else NixOS has.
+  rest.config._module.freeformType = lib.types.attrsOf lib.types.anything;
+  machines = lib.mapAttrs (
+    _: node:
+    evaluate [
+      node
+      rest
+    ]
+  ) cluster;
+  every = f: lib.mapAttrs (_: f) machines;
+  disks = config: lib.mapAttrsToList (_: disk: disk.device) config.disko.devices.disk;
+  allDisks = lib.concatLists (lib.attrValues (every disks));
+in
+{
+  whatTheTopologyHas = {
+    expr = lib.attrNames cluster;
+    expected = lib.attrNames nodes;
+  };
+
+  threeBootstrapAndOneJoins = {
+    expr = every (config: config.services.first-boot-automation.settings.bootstrap);
+    expected = {
+      node01 = true;
+      node02 = true;
+      node03 = true;
+      node04 = false;
+    };
+  };
+
+  eachIsItself = {
+    expr = every (config: [
+      config.networking.hostName
+      config.services.first-boot-automation.settings.node_id
+    ]);
+    expected = lib.mapAttrs (name: _: [
+      name
+      name
+    ]) cluster;
+  };
+
+  noDiskTwice = {
+    expr = lib.length (lib.unique allDisks);
+    expected = lib.length allDisks;
+  };
+
+  theDiskOfTheTopologyIsTheOneThatBoots = {
+    expr = lib.mapAttrs (name: config: lib.elem nodes.${name}.disk (disks config)) machines;
+    expected = lib.mapAttrs (_: _: true) cluster;
+  };
+
+  theAgentKnowsWhereTheDataIs = {
+    expr = every (
+      config:
+      map
+        (service: [
+          (toString config.services.${service}.dataDir)
+          (config.services.first-boot-automation.settings.services.${service}.data_dir
+            or "/var/lib/${service}"
+          )
+        ])
+        [
+          "chainfire"
+          "flaredb"
+        ]
+    );
+    expected = every (
+      config:
+      map
+        (service: [
+          (toString config.services.${service}.dataDir)
+          (toString config.services.${service}.dataDir)
+        ])
+        [
+          "chainfire"
+          "flaredb"
+        ]
+    );
+  };
+
+  keysAreHandedOver = {
+    expr = machines.node02.systemd.services.chainfire.serviceConfig.LoadCredential;
+    expected = [
+      "ca.crt:/etc/nixos/secrets/ca.crt"
+      "node.crt:/etc/nixos/secrets/node02.crt"
+      "node.key:/etc/nixos/secrets/node02.key"
+    ];
+  };
+
+  whoBootstrapsKnowsItsPeers = {
+    expr = lib.mapAttrs (_: config: config.services.chainfire.settings ? initial_cluster) machines;
+    expected = lib.mapAttrs (_: node: node.bootstrap) nodes;
+  };
+
+  everybodyFindsEverybody = {
+    expr = machines.node04.networking.hosts."10.0.1.10";
+    expected = [ "node01.prod.example.com" ];
+  };
+
+  theMirrorBootsFromEither = {
+    expr = lib.length machines.node03.boot.loader.grub.mirroredBoots;
+    expected = 2;
+  };
+
+  rootByKeyOnly = {
+    expr = machines.node01.services.openssh.settings.PermitRootLogin;
+    expected = "prohibit-password";
+  };
+}
