@@ -25,6 +25,4 @@ pub use stage::{Ended, Stage};
 pub trait InitrdManager {
     /// Returns when the root file system is mounted; never, where it will not be.
     fn root_is_there(&self, report: &dyn Report) -> impl Future<Output = ()>;
-    /// Stops the boot in a way that an operator can take over.
-    fn halt(&self) -> impl Future<Output = Result<(), String>>;
 }

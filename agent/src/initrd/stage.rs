@@ -39,7 +39,7 @@ pub enum Ended {
     Well,
     /// Something is missing, and was told; the boot goes on.
     Lacking,
-    /// Something is missing that is required: the boot was stopped.
+    /// Something is missing that is required, and was told: the boot has to be stopped.
     Halted,
 }
 
@@ -69,7 +69,7 @@ impl Stage {
             (false, _) => Ended::Well,
             (true, false) => Ended::Lacking,
             (true, true) => {
-                report.report(Event::BootHalted { error: halt(manager).await });
+                report.report(Event::BootHalted {});
                 Ended::Halted
             }
         }
@@ -145,14 +145,6 @@ impl Stage {
         moved.is_none_or(|found| put("cluster-config.json", &found.bytes))
             & inventory.is_none_or(|inventory| put("inventory.json", &json(inventory)))
             & put("boot.json", &json(&boot))
-    }
-}
-
-/// Stops the boot, and says how that went, for the event.
-async fn halt(manager: &impl InitrdManager) -> String {
-    match manager.halt().await {
-        Ok(()) => "emergency.target is started".to_owned(),
-        Err(error) => format!("emergency.target could not be started, so the boot goes on: {error}"),
     }
 }
 
