@@ -12,7 +12,8 @@ PYTEST := $(PYTHON) -m pytest
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 HOST_TRIPLE = $(shell rustc -vV | sed -n 's/^host: //p')
 AGENT = $(TARGET_DIR)/$(HOST_TRIPLE)/release/first-boot-agent
-TOPOLOGY = $(TARGET_DIR)/$(HOST_TRIPLE)/release/first-boot-topology
+# Beside the agent, unless that was built alone.
+TOPOLOGY = $(wildcard $(dir $(AGENT))first-boot-topology)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,7 +58,7 @@ CATALOG_DIR = $(DESTDIR)/usr/lib/systemd/catalog
 install: ## copy binaries, units and catalog below DESTDIR (build first)
 	@test -x "$(AGENT)" || { echo "$(AGENT) is missing; run make build first" >&2; exit 1; }
 	install -D --mode=0755 "$(AGENT)" "$(DESTDIR)/usr/bin/first-boot-agent"
-	install -D --mode=0755 "$(TOPOLOGY)" "$(DESTDIR)/usr/bin/first-boot-topology"
+	$(if $(TOPOLOGY),install -D --mode=0755 "$(TOPOLOGY)" "$(DESTDIR)/usr/bin/first-boot-topology")
 	install -D --mode=0644 --target-directory="$(UNIT_DIR)" $(UNITS)
 	for folder in $(DROP_INS); do \
 	  install -D --mode=0644 --target-directory="$(UNIT_DIR)/$$(basename $$folder)" $$folder/*.conf; done

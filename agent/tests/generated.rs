@@ -54,7 +54,7 @@ fn the_topology_reference() {
     let page = format!(
         "# Topology\n\n<!-- Generated from nixos-module/lib/topology/rules.json by `make generate`; do not edit. -->\n\n\
          A topology names clusters and their nodes; every node's [configuration](configuration.md) follows from it. How to \
-         write and use one: [A cluster from a topology](../how-to/topology.md). In NixOS it is `nix-nos.clusters.NAME`; as JSON, for \
+         write and use one: [Describe a cluster as a topology](../how-to/topology.md). In NixOS it is `nix-nos.clusters.NAME`; as JSON, for \
          `first-boot-topology`, it is `{{\"clusters\": {{NAME: …}}}}` with the same options.\n\n{}",
         topology::reference_page(&topology::Rules::built_in().unwrap())
     );

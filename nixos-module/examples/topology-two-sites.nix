@@ -30,7 +30,7 @@ in
             "prismnet"
           ];
           # Slow machines: their services take minutes to be ready.
-          extraConfig.policies.health.limit = "10m";
+          extraConfig.policies.health.limit = "10min";
         };
       };
     };

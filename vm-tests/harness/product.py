@@ -26,6 +26,7 @@ AGENT_UNITS = (
 )
 #: A finished binary can be given instead of building: NAME=path.
 AGENT_VARIABLE = "FIRST_BOOT_AGENT"
+TOPOLOGY_VARIABLE = "FIRST_BOOT_TOPOLOGY"
 STANDIN_VARIABLE = "CLUSTER_STANDIN"
 FAILPOINTS_VARIABLE = "FIRST_BOOT_AGENT_FAILPOINTS"
 #: A first build takes minutes on a small host; cargo also waits for other cargos.
@@ -43,12 +44,17 @@ class CargoMissing(RuntimeError):
         )
 
 
-def _build(variable: str, package: str, profile: str, quiet: bool, *more: str) -> Path:
+def _build(
+    variable: str, package: str, profile: str, quiet: bool, *more: str, binary: str = ""
+) -> Path:
+    name = binary or package
     if given := os.environ.get(variable):
         return Path(given).resolve(strict=True)
     if variable not in _built:
-        _cargo(["cargo", "build", "--profile", profile, "--package", package, *more], quiet)
-        _built[variable] = places.binary(profile, package)
+        # A package's other binaries are left for whoever asks for them: linking takes a while.
+        which = ("--package", package, "--bin", name)
+        _cargo(["cargo", "build", "--profile", profile, *which, *more], quiet)
+        _built[variable] = places.binary(profile, name)
     return _built[variable]
 
 
@@ -82,6 +88,12 @@ def _cargo(command: list[str], quiet: bool) -> None:
 def agent(quiet: bool = True) -> Path:
     """The agent's release binary, built where it is not up to date."""
     return _build(AGENT_VARIABLE, "first-boot-agent", "release", quiet)
+
+
+def topology(quiet: bool = True) -> Path:
+    """The command that makes configurations of a topology."""
+    package = "first-boot-agent"
+    return _build(TOPOLOGY_VARIABLE, package, "release", quiet, binary="first-boot-topology")
 
 
 def standin(quiet: bool = True) -> Path:

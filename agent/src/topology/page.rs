@@ -16,10 +16,13 @@ pub fn reference_page(rules: &Rules) -> String {
 
 fn write(page: &mut String, rules: &Rules) -> std::fmt::Result {
     for (title, kind) in [("Options of a cluster", "cluster"), ("Options of a node", "node")] {
-        write!(page, "## {title}\n\n| option | holds | unless given | what it says |\n|---|---|---|---|\n")?;
+        write!(
+            page,
+            "## {title}\n\n| option | holds, for example | unless given | what it says |\n|---|---|---|---|\n"
+        )?;
         for (key, field) in rules.fields.get(kind).into_iter().flatten() {
-            let FieldRule { kind, about, .. } = field;
-            writeln!(page, "| `{key}` | {} | {} | {about} |", expected(*kind), absent(field))?;
+            let FieldRule { kind, example, about, .. } = field;
+            writeln!(page, "| `{key}` | {}, `{example}` | {} | {about} |", expected(*kind), absent(field))?;
         }
         page.push('\n');
     }
@@ -48,7 +51,7 @@ fn write(page: &mut String, rules: &Rules) -> std::fmt::Result {
 fn absent(field: &FieldRule) -> String {
     match (&field.default, field.required) {
         (Some(default), _) => format!("`{default}`"),
-        (None, true) => format!("needed, for example `{}`", field.example),
-        (None, false) => format!("for example `{}`", field.example),
+        (None, true) => "needed".to_owned(),
+        (None, false) => "left open".to_owned(),
     }
 }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import random
 import subprocess
 from collections.abc import Iterator
@@ -17,10 +16,11 @@ from typing import Any
 
 import pytest
 
-from harness import nix_checks, places, product
+from harness import nix_checks, product
 from harness.nix import nix, quoted
 
 TABLE = nix_checks.TESTS / "topology" / "good"
+LIBRARY = quoted(nix_checks.MODULE / "lib" / "topology")
 COUNT = 400
 #: What a hand may write in place of something else.
 ODDITIES: tuple[Any, ...] = (
@@ -82,10 +82,17 @@ def in_rust(binary: Path, topology: str) -> tuple[list[str], dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def command() -> Path:
-    """The command, which is built together with the agent."""
-    if given := os.environ.get("FIRST_BOOT_TOPOLOGY"):
-        return Path(given).resolve(strict=True)
-    return product.agent().parent / "first-boot-topology"
+    """The command, built where it is not up to date."""
+    return product.topology()
+
+
+@pytest.mark.parametrize("name", ["topology", "topology-two-sites"])
+def test_an_example_is_accepted_by_the_agent_itself(command: Path, name: str) -> None:
+    example = quoted(nix_checks.MODULE / "examples" / f"{name}.nix")
+    problems, configs = in_rust(command, json.dumps(nix().value(f"(import {example}).nix-nos")))
+    assert problems == []
+    in_nix = f"(import {LIBRARY}).nodesOf (import {example}).nix-nos"
+    assert configs == nix().value(f"builtins.mapAttrs (_: node: node.config) ({in_nix})")
 
 
 def test_both_say_the_same_of_any_topology(command: Path, tmp_path: Path) -> None:
@@ -94,10 +101,9 @@ def test_both_say_the_same_of_any_topology(command: Path, tmp_path: Path) -> Non
     topologies = [changed(chance.choice(sound), chance) for _ in range(COUNT)]
     file = tmp_path / "topologies.json"
     file.write_text(json.dumps(topologies))
-    library = quoted(places.REPOSITORY / "nixos-module" / "lib" / "topology")
     judged = nix().value(
         f"""
-        let topology = import {library}; in
+        let topology = import {LIBRARY}; in
         map (value:
           let problems = topology.problems value; in {{
             inherit problems;
