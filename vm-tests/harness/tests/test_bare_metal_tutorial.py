@@ -23,6 +23,8 @@ PREPARE = places.REPOSITORY / "nixos-module" / "prepare-extra-files.sh"
 NODES = {"node01": "10.0.1.10", "node02": "10.0.1.11", "node03": "10.0.1.12"}
 #: Everything in it ends with the namespace of processes, whatever happens.
 NAMESPACES = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+#: As systemd starts the agent again, and people repeat what an election has spoilt.
+AGAIN = 'again() { for _ in 1 2 3 4 5; do if "$@"; then return; fi; done; return 1; }'
 
 
 def commands(chapter: str) -> str:
@@ -86,9 +88,11 @@ def story(folder: Path) -> str:
     for node in NODES:
         installed = f"extra/{node}/etc/nixos/secrets/cluster-config.json"
         told = f"--config {installed} --state-dir state/{node} --log-format text"
-        lines.append(f"mkdir --parents state/{node}; {agent} {told} run &\nruns+=($!)")
-    lines += ['for run in "${runs[@]}"; do wait "$run"; done', commands("7. Validate")]
-    return "\n".join(["runs=()", *lines])
+        lines.append(f"mkdir --parents state/{node}; again {agent} {told} run &\nruns+=($!)")
+    lines += ['for run in "${runs[@]}"; do wait "$run"; done']
+    (folder / "validate.sh").write_text("set -euo pipefail\n" + commands("7. Validate"))
+    lines += ["validate() { bash validate.sh >validated; }", "again validate"]
+    return "\n".join([AGAIN, "runs=()", *lines])
 
 
 def test_from_certificates_to_a_healthy_cluster(tmp_path: Path) -> None:
@@ -108,5 +112,6 @@ def test_from_certificates_to_a_healthy_cluster(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-6000:]
     assert ran.stderr.count("Cluster is healthy") == len(NODES)
-    assert ran.stdout.count('"status":"healthy"') == len(NODES) * 3
-    assert ran.stdout.rstrip().endswith("hello")
+    validated = (tmp_path / "validated").read_text()
+    assert validated.count('"status":"healthy"') == len(NODES) * 3
+    assert validated.rstrip().endswith("hello")
