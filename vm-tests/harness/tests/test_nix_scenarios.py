@@ -91,24 +91,31 @@ def test_the_units_that_are_enabled_are_the_same() -> None:
     assert {f"{name}.service" for name in names} == set(product.AGENT_UNITS)
 
 
+def imported(tree: ast.AST) -> set[str]:
+    """The names that a script imports."""
+    imports = (n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom | ast.Import))
+    return {name.asname or name.name for node in imports for name in node.names}
+
+
 def called(tree: ast.AST) -> Iterator[str]:
-    """The names of all methods that a script calls."""
+    """The names of all methods that a script calls, but for functions of modules."""
+    modules = imported(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            yield node.func.attr
+            owner = node.func.value
+            if not (isinstance(owner, ast.Name) and owner.id in modules):
+                yield node.func.attr
 
 
 def free_names(tree: ast.AST) -> set[str]:
     """What a script reads and nowhere makes."""
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    made = {name.id for name in names if not isinstance(name.ctx, ast.Load)}
+    made = {name.id for name in names if not isinstance(name.ctx, ast.Load)} | imported(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.arg):
             made.add(node.arg)
         if isinstance(node, ast.FunctionDef):
             made.add(node.name)
-        if isinstance(node, ast.ImportFrom | ast.Import):
-            made |= {name.asname or name.name for name in node.names}
     return {name.id for name in names} - made - set(dir(builtins))
 
 
