@@ -59,7 +59,9 @@ def test_a_node_reaches_the_agents_stage(firmware: str, backend: str) -> None:
 
 
 def test_a_stranger_gets_the_menu_and_tries_until_the_image_is_there() -> None:
-    settings = settings_of("development", dhcp={"mode": "server"}, serverAddress="192.168.1.20")
+    settings = settings_of("development", dhcp={"mode": "server"})
+    addresses = {"start": "192.168.1.100", "end": "192.168.1.200"}
+    settings["subnets"]["home"]["range"] = addresses
     with Lab() as lab:
         server = started(lab, settings)
         machine = PxeMachine(lab, "stranger", STRANGER, uefi=False)
