@@ -6,6 +6,7 @@ mod context;
 mod departure;
 mod exit;
 mod initrd_command;
+mod inventory_command;
 mod node;
 mod output;
 mod plan_command;
@@ -113,6 +114,12 @@ enum Command {
     /// Run by first-boot-initrd.service. What it may be asked for stands on the kernel's command line; see the reference,
     /// "Delivery of the configuration".
     Initrd,
+    /// Show the machine: who it is, what is in it, what is on its disks
+    Inventory {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Look at the cluster configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -230,6 +237,7 @@ async fn dispatch(cli: Cli) -> Exit {
             departure::run(options, Departure::Reset, service.services(), quorum.into()).await
         }
         Command::Initrd => initrd_command::run(options).await,
+        Command::Inventory { json } => inventory_command::run(json),
         Command::Config(command) => config_command::run(options, &command),
     }
 }

@@ -8,7 +8,7 @@ mod partition_type;
 mod sysfs;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod udev;
 
 use std::path::{Path, PathBuf};
@@ -56,6 +56,16 @@ impl Disk {
         let told = self.ids.first().or(self.wwid.as_ref()).or(self.serial.as_ref());
         told.unwrap_or(&self.name)
     }
+
+    /// Whether its partition table was read from the device, whatever was found; else it is what kernel and udev tell.
+    #[must_use]
+    pub fn is_table_read(&self) -> bool {
+        match self.table.kind {
+            TableKind::Gpt => self.table.primary.is_some(),
+            TableKind::Mbr | TableKind::None => true,
+            TableKind::Unknown => false,
+        }
+    }
 }
 
 /// What a disk is divided into.
@@ -94,6 +104,19 @@ pub enum TableKind {
     None,
     /// It could not be read.
     Unknown,
+}
+
+impl TableKind {
+    /// As it stands in the inventory.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gpt => "gpt",
+            Self::Mbr => "mbr",
+            Self::None => "none",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// In what state one of the two copies of a GPT is.

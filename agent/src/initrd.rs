@@ -12,8 +12,6 @@
 //! command line asks for, and for that within a bound; what goes wrong is told, and the boot goes on, unless the
 //! configuration or the command line says that it must not.
 
-mod boot_kind;
-mod hand_over;
 mod search;
 mod stage;
 #[cfg(test)]
@@ -21,14 +19,10 @@ mod tests;
 
 use crate::events::Report;
 
-pub use boot_kind::BootKind;
-pub use hand_over::{Boot, ConfigOrigin, DIRECTORY};
 pub use stage::{Ended, Stage};
 
 /// What the stage needs of the service manager.
 pub trait InitrdManager {
     /// Returns when the root file system is mounted; never, where it will not be.
     fn root_is_there(&self, report: &dyn Report) -> impl Future<Output = ()>;
-    /// Stops the boot in a way that an operator can take over.
-    fn halt(&self) -> impl Future<Output = Result<(), String>>;
 }

@@ -1,36 +1,102 @@
-//! STUB
+//! The machine as it is found: who it is, what is in it, how it was booted. The same bytes on every run, as long as the
+//! machine is the same: no time, nothing free or used, everything sorted.
+//!
+//! What cannot be read, without root or without the hardware, is `None`; nothing here fails. Must not judge: what a
+//! configuration expects is compared in `plan`.
+
+mod boot;
+mod firmware;
+mod links;
+mod machine;
+mod processor;
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::path::Path;
-/// x
-#[derive(Debug, serde::Serialize)]
-pub struct Inventory {}
+
+use serde::{Deserialize, Serialize};
+
+use crate::boot::BootKind;
+use crate::disks::{self, Disk};
+use crate::sysfs::Tree;
+
+pub use firmware::{Firmware, FirmwareKind};
+pub use links::Link;
+pub use machine::Machine;
+pub use processor::{Memory, Processor};
+
+/// Everything there is to know of a machine before it is a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// 1. A field may be added without changing it; a reader passes over what it does not know.
+    pub schema_version: u32,
+    /// Of the agent that has looked.
+    pub agent_version: String,
+    /// What kind of boot this is, as the initrd has found; else as it looks from here.
+    pub boot: Option<BootKind>,
+    /// Who it is.
+    pub machine: Machine,
+    /// What it starts with.
+    pub firmware: Firmware,
+    /// Its processors.
+    pub processor: Processor,
+    /// Its memory.
+    pub memory: Memory,
+    /// Its network links, by name.
+    pub links: Vec<Link>,
+    /// Its disks, by what each is called at every boot.
+    pub disks: Vec<Disk>,
+}
+
 impl Inventory {
-    /// x
+    /// The schema of this version.
+    pub const SCHEMA_VERSION: u32 = 1;
+
+    /// Looks at the machine, which takes milliseconds, or as long as a dying disk keeps its reader waiting.
+    ///
+    /// `root` is `/`, or a fixture; processor and usable memory are always those of the running machine.
     #[must_use]
-    pub fn take(_r: &Path) -> Self {
-        Self {}
+    pub fn take(root: &Path) -> Self {
+        let tree = Tree::at(root);
+        Self {
+            schema_version: Self::SCHEMA_VERSION,
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            boot: boot::kind(root),
+            machine: machine::of(tree),
+            firmware: firmware::of(tree),
+            processor: Processor::of_this_machine(),
+            memory: Memory::of(tree),
+            links: links::of(tree),
+            disks: disks::all(root),
+        }
+    }
+
+    /// The same, with the partition tables that the initrd of this very boot has read where this process cannot read them
+    /// itself, as in the sandbox of the join units.
+    #[must_use]
+    pub fn take_with_hand_over(root: &Path) -> Self {
+        let mut inventory = Self::take(root);
+        if let Some(earlier) = boot::handed_over(root) {
+            for disk in inventory.disks.iter_mut().filter(|disk| !disk.is_table_read()) {
+                // Within one boot a name is the same disk, unless one was exchanged.
+                let same = |other: &&Disk| other.name == disk.name && other.size == disk.size && other.is_table_read();
+                if let Some(earlier) = earlier.disks.iter().find(same) {
+                    disk.table = earlier.table.clone();
+                }
+            }
+        }
+        inventory
     }
 }
-/// x
-#[derive(Debug)]
-pub struct Machine {
-    /// x
-    pub uuid: Option<String>,
-    /// x
-    pub serial: Option<String>,
-}
-/// x
-#[derive(Debug)]
-pub struct Link {
-    /// x
-    pub mac: Option<String>,
-}
-/// x
+
+/// Who the machine is, alone.
 #[must_use]
-pub fn machine(_r: &Path) -> Machine {
-    Machine { uuid: None, serial: None }
+pub fn machine(root: &Path) -> Machine {
+    machine::of(Tree::at(root))
 }
-/// x
+
+/// Its network links alone, by name.
 #[must_use]
-pub fn links(_r: &Path) -> Vec<Link> {
-    vec![]
+pub fn links(root: &Path) -> Vec<Link> {
+    links::of(Tree::at(root))
 }

@@ -11,12 +11,14 @@
 //!
 //! - [`config`] finds, reads and checks the cluster configuration; hands out validated types.
 //! - [`plan`] decides, as data: steps, member lists, the health verdict. It is pure.
+//! - [`boot`] is what kind of boot this is, and what its initrd has left.
 //! - [`initrd`] is the stage before there is a root file system; [`delivery`] is where a configuration comes from then.
 //! - [`run`] executes decisions through the ports that it owns.
 //! - [`systemd`] watches units, over the system bus or PID 1's private socket.
 //! - [`cluster`] speaks the services' HTTP APIs over verified TLS and classifies failures.
 //! - [`markers`] is the only writer of state, durably. [`secret_file`] reads what others must not.
-//! - [`disks`] finds block devices and reads their partition tables; [`sysfs`] is where the kernel and udev tell of hardware.
+//! - [`inventory`] takes stock of the machine; [`disks`] finds block devices and reads their partition tables; [`sysfs`] is
+//!   where the kernel and udev tell of hardware.
 //! - [`data_directory`] moves a service's data aside, for `reset`.
 //! - [`retry`] knows how long to wait; [`clock`] what time it is.
 //! - [`events`] is everything that is said while working, each with a MESSAGE_ID.
@@ -25,6 +27,7 @@
 #[macro_use]
 mod crash;
 
+pub mod boot;
 pub mod cli;
 pub mod clock;
 pub mod cluster;

@@ -3,11 +3,12 @@
 //! Whatever cannot be read is `None`: no file, no permission, nothing in it. Must not know what an attribute means.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The most that is read of a file. The kernel's attributes are a page, udev's entries a few.
-const MAX_BYTES: u64 = 64 << 10;
+/// The most that is read of a file. The kernel's attributes are a page, udev's entries a few; an inventory of a machine
+/// with 100 disks is 100 KiB.
+const MAX_BYTES: u64 = 4 << 20;
 
 /// The tree that is looked at: `/`, or a copy of the parts that matter.
 #[derive(Debug, Clone, Copy)]
@@ -61,20 +62,12 @@ impl<'a> Tree<'a> {
         target.file_name()?.to_str().map(plain)
     }
 
-    /// The beginning of a file.
+    /// A file, if it is no larger than anything that is looked for here.
     #[must_use]
     pub fn bytes(self, path: impl AsRef<Path>) -> Option<Vec<u8>> {
-        self.read(path).ok()
-    }
-
-    /// The beginning of a file, or why there is none.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn read(self, path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        File::open(self.path(path))?.take(MAX_BYTES).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        File::open(self.path(path)).ok()?.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
     }
 
     /// The names in a directory, sorted. Names that are no UTF-8 are none of the kernel's.

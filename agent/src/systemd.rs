@@ -25,6 +25,7 @@ use std::time::Duration;
 
 pub use error::{ConnectCause, SystemdError};
 pub(crate) use header::{FIXED_LENGTH, message_length, without_sender};
+pub use initrd::InitrdSystemd;
 pub use journal::last_journal_lines;
 pub(crate) use journal::lines as presentable_lines;
 pub(crate) use private_socket::accepted;
@@ -111,16 +112,6 @@ impl Systemd {
             state = watch.next().await?;
         }
         Ok(())
-    }
-
-    /// Starts a unit in a way that no later job undoes (`replace-irreversibly`, systemctl(1)). Does not wait for it.
-    ///
-    /// # Errors
-    ///
-    /// Where systemd refuses, or cannot be reached any more.
-    pub async fn start_irreversibly(&self, unit: &str) -> Result<(), SystemdError> {
-        let session = self.link.session().await?;
-        session.start_unit(unit, "replace-irreversibly").await.map_err(|error| SystemdError::of(unit, "start", error))
     }
 
     /// Watches a unit, from its current state on. Needs a Tokio runtime around it, as everything here does.

@@ -94,7 +94,7 @@ class Hardware:
             raise BlueprintError(f"hardware: serial is {self.serial!r}; expected {SERIAL.pattern}")
         for name in self.credentials:
             if not CREDENTIAL.fullmatch(name):
-                raise BlueprintError(f"hardware: credential {name!r}: {CREDENTIAL.pattern} is taken")
+                raise BlueprintError(f"hardware: credential {name!r} is not {CREDENTIAL.pattern}")
         for word in self.kernel_command_line:
             of_kind("hardware: a word of kernel_command_line", word, str)
         serials = [disk.serial for disk in self.disks] + ["root"]

@@ -51,7 +51,7 @@ class Partition:
         one_of(f"{where}: filesystem", self.filesystem, FILESYSTEMS)
         of_kind(f"{where}: size_mib", self.size_mib, int)
         if self.size_mib < (least := LEAST_MIB[self.filesystem]):
-            raise BlueprintError(f"{where}: size_mib is {self.size_mib}; at least {least} is needed")
+            raise BlueprintError(f"{where}: size_mib is {self.size_mib}; {least} is the least")
         if self.files and self.filesystem is None:
             raise BlueprintError(f"{where}: files without a file system")
         if any(ord(character) < 32 or character == '"' for character in self.label):

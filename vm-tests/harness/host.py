@@ -15,7 +15,10 @@ from .lab import Lab, LabError
 
 PROGRAMS = ("systemd-nspawn", "mmdebstrap", "unshare", "nsenter", "ip", "make", "tar")
 #: What a QEMU machine needs on top of that.
-MACHINE_PROGRAMS = ("qemu-system-x86_64", "mke2fs")
+MACHINE_PROGRAMS = (
+    *("qemu-system-x86_64", "mke2fs", "fdisk", "sfdisk", "mkfs.vfat", "mcopy", "mksquashfs"),
+    *("lz4", "cpio"),
+)
 
 
 def is_debian() -> bool:

@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
   build-essential systemd-container mmdebstrap dbus iproute2 curl jq zstd strace
   python3 python3-pytest qemu-system-x86 e2fsprogs dosfstools mtools fdisk cpio
-  squashfs-tools
+  squashfs-tools lz4
 )
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

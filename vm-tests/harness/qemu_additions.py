@@ -20,32 +20,42 @@ SYSTEM = "etc/systemd/system"
 #: The agent's unit for the initrd, and where the agent is.
 AGENT_UNIT = "first-boot-initrd.service"
 AGENT = "usr/bin/first-boot-agent"
+#: The authority that a URL's server is verified against; nothing else of the secrets is there.
+CA = "etc/nixos/secrets/ca.crt"
 SHELL = "usr/lib/first-boot-tests/shell"
 #: Started where a system would start them; in the initrd it is this target that pulls them in.
 OF_TESTS = {"tests-journal.service": "sysinit.target", "tests-network.service": "initrd.target"}
 OF_TESTS |= {"tests-shell.service": "initrd.target"}
+#: On a busy host a disk takes its time to appear, and a minute and a half is soon over.
+PATIENCE = "[Manager]\nDefaultDeviceTimeoutSec=600\n"
 #: The kernel takes zeros for the end of what is packed with lz4; what follows is looked at anew.
 GAP = bytes(512)
 #: systemd's own command would switch root; a test that has a shell says when.
 WAITING = "[Service]\nExecStart=\nExecStart=/usr/bin/true\n"
 
 
-def write(output: IO[bytes], blueprint: NodeBlueprint, hosts: str) -> None:
-    """Write the archives of one machine: what its image holds, and the files appended to it."""
+def write(output: IO[bytes], blueprint: NodeBlueprint, hosts: bytes, ca: bytes) -> None:
+    """Write the archives of one machine: what its image holds, and the files appended to it.
+
+    `hosts` takes the place of a DNS, and `ca` is the authority of the machine's installed root.
+    """
     assert blueprint.hardware is not None
     asked = blueprint.hardware.initrd
     output.write(GAP[output.tell() % len(GAP) :] + GAP)
     image = Archive(output)
+    image.file("etc/systemd/system.conf.d/tests.conf", PATIENCE.encode())
     add_tests_unit(image, "tests-journal.service")
     if asked.network:
         image.file("etc/default/tests-network", f"ADDRESS={blueprint.address}\n".encode())
-        image.file("etc/hosts", hosts.encode())
+        image.file("etc/hosts", hosts)
         add_tests_unit(image, "tests-network.service")
     if asked.shell:
         image.file(SHELL, (UNITS / "tests-shell.sh").read_bytes(), 0o755)
         add_tests_unit(image, "tests-shell.service")
         image.file(f"{SYSTEM}/initrd-cleanup.service.d/tests.conf", WAITING.encode())
     if asked.agent:
+        image.folder(str(Path(CA).parent), 0o700)
+        image.file(CA, ca)
         add_agent(image, places.REPOSITORY / "agent" / "systemd")
     image.end()
     if asked.files:
@@ -82,9 +92,10 @@ def installed_in(unit: str) -> list[str]:
     kinds = {"wantedby": "wants", "requiredby": "requires"}
     return [
         f"{target}.{kinds[key]}"
-        for key, value in section["Install"].items() if key in kinds
+        for key, value in section["Install"].items()
+        if key in kinds
         for target in (value or "").split()
-    ]  # fmt: skip
+    ]
 
 
 def pull_in(archive: Archive, unit: str, folder: str) -> None:

@@ -59,7 +59,8 @@ class Kernel:
 
 def key() -> str:
     """Names the content: another recipe is another kernel or initrd."""
-    return hashlib.sha256(repr((SUITE, PACKAGES, MODULES, OPTIONAL, INIT)).encode()).hexdigest()[:12]
+    recipe = repr((SUITE, PACKAGES, MODULES, OPTIONAL, INIT))
+    return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
 def kernel(say: Callable[[str], None] = lambda _: None) -> Kernel:

@@ -12,8 +12,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from . import entering, places, processes, product, qemu_additions, qemu_command, qemu_disks
-from . import qemu_firmware, qemu_initrd, qemu_kernel, qemu_monitor, rootfs, waiting
+from . import entering, places, processes, product, qemu_command, qemu_journal, qemu_kernel
+from . import qemu_monitor, qemu_parts, waiting
 from .blueprint import Hardware, NodeBlueprint
 from .lab import BRIDGE, COMMAND_LIMIT, Lab
 from .node import Node
@@ -65,24 +65,6 @@ class QemuNode(Node):
             epoch = f"{self.root}/usr/lib/clock-epoch"
             self.lab.run("touch", f"--date={clock}Z", epoch)
 
-    def _make_parts(self) -> None:
-        """Turn what was installed into disks and an initrd, before the first boot."""
-        hardware, folder = self.hardware, self._folder
-        if hardware.has_root_disk:
-            qemu_disks.make_root(self.lab, self.root, self._inside("disk"), hardware.root_disk)
-        for disk in hardware.disks:
-            qemu_disks.make(self.lab, disk, qemu_command.image(folder, disk.serial))
-        if hardware.credential_transport == "fw_cfg":
-            for name, text in hardware.credentials.items():
-                file = qemu_firmware.credential_file(folder, name)
-                self.lab.path(file).write_text(text)
-        if hardware.boot != "kernel":
-            hosts = self.lab.path(self.root / "etc/hosts").read_text()
-            shared = qemu_initrd.initrd(self.kernel, rootfs.base(lambda _: None))
-            with self._outside("initrd").open("wb") as output:
-                output.write(shared.read_bytes())
-                qemu_additions.write(output, self.blueprint, hosts)
-
     def plug_in(self) -> None:
         """A fresh cable from the switch to the card."""
         script = f"""
@@ -106,15 +88,13 @@ class QemuNode(Node):
 
     def command_line(self) -> list[str]:
         """How QEMU is called."""
-        initrd = self.kernel.initrd
-        if self.hardware.boot != "kernel":
-            initrd = self._inside("initrd")
+        small = self.hardware.boot == "kernel"
         return qemu_command.Call(
             name=self.name,
             hardware=self.hardware,
             folder=self._folder,
             kernel=self.kernel.image,
-            initrd=initrd,
+            initrd=self.kernel.initrd if small else self._inside(qemu_parts.INITRD),
             link=self._link,
             card_address=self._address,
         ).words()
@@ -124,7 +104,7 @@ class QemuNode(Node):
         if self.running():
             return
         if self.boots == 0:
-            self._make_parts()
+            qemu_parts.make(self.lab, self.blueprint, self.kernel, self._folder)
         self.plug_in()
         self.boots += 1
         self._outside("monitor").unlink(missing_ok=True)
@@ -159,7 +139,7 @@ class QemuNode(Node):
         """What the machine told of its journal while it ran."""
         del output
         told = self._outside("journal")
-        return told.read_text(errors="replace") if told.exists() else ""
+        return qemu_journal.once(told.read_text(errors="replace")) if told.exists() else ""
 
     def _hang_up(self) -> None:
         if self.shell is not None:

@@ -34,7 +34,7 @@ pub(super) async fn run(options: &Options, departure: Departure, services: &[Ser
         reporter.scoped(context::scope("cluster", operation, None)).report(event);
         Exit::Blocked
     });
-    reporter.finish();
+    reporter.flush();
     exit
 }
 

@@ -7,7 +7,7 @@ use crate::config::{self, Permissions};
 use crate::delivery::Parameters;
 use crate::events::{Event, Report, Reporter, ScopedReporter};
 use crate::initrd::{Ended, Stage};
-use crate::systemd::Systemd;
+use crate::systemd::InitrdSystemd;
 
 use super::{Exit, Options, context, node};
 
@@ -21,20 +21,21 @@ pub(super) async fn run(options: &Options) -> Exit {
     let reporter = Reporter::start_on_console(options.log_format, &run_id);
     let report = reporter.scoped(context::scope("initrd", "first-boot", None));
     let stage = stage(options, run_id, &report);
-    let systemd = match Systemd::connect().await {
-        Ok(systemd) => Some(systemd),
-        Err(error) => {
-            report.report(Event::SystemdUnreachable { error: error.to_string() });
-            None
-        }
-    };
-    let ended = stage.run(&systemd, &report).await;
-    reporter.finish();
-    match ended {
+    let ended = stage.run(&InitrdSystemd, &report).await;
+    // Before the boot is stopped, and this unit with it.
+    reporter.flush();
+    let exit = match ended {
         Ended::Well => Exit::Success,
         Ended::Lacking => Exit::Transient,
-        Ended::Halted => Exit::Blocked,
-    }
+        Ended::Halted => {
+            if let Err(error) = InitrdSystemd.stop_the_boot().await {
+                report.report(Event::BootNotHalted { error: error.to_string() });
+            }
+            Exit::Blocked
+        }
+    };
+    reporter.flush();
+    exit
 }
 
 fn stage(options: &Options, run_id: String, report: &ScopedReporter) -> Stage {

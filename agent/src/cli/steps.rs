@@ -64,7 +64,7 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
             .scoped(scope(*first, Some(config)))
             .report(Event::ConfigurationChanged { source: loaded.origin.to_string() });
     };
-    reporter.finish();
+    reporter.flush();
     exit
 }
 

@@ -297,14 +297,22 @@ events! {
         explanation "The initrd could not write @PATH@: @ERROR@. The units of the system go by the installed \
             configuration alone. The directory lies in memory: look for what has filled /run."
 
-    /// Something required is missing, and the boot was stopped.
-    BootHalted { error: String }
+    /// Something required is missing, and the boot is stopped.
+    BootHalted { }
         Error "2cc4313433724201bbfdd16c80041231"
-        message "The boot stops here, as required; {error}"
+        message "The boot stops here, as required: emergency.target is started"
         subject "The boot was stopped by the initrd stage"
         explanation "Something is missing (told right before this) that the configuration (`initrd.required`) or the \
-            kernel's command line (first_boot.required) says is required. @ERROR@. Mend it and reboot; to boot once \
-            without it, add first_boot.initrd=0 to the kernel's command line."
+            kernel's command line (first_boot.required) says is required. Mend it and reboot; to boot once without it, \
+            add first_boot.initrd=0 to the kernel's command line."
+
+    /// The boot should have been stopped, and was not.
+    BootNotHalted { error: String }
+        Error "a344e6a9789d4e8e833c5f669e3d2a61"
+        message "The boot goes on though something required is missing: {error}"
+        subject "The boot could not be stopped"
+        explanation "Something required is missing (told right before this), and systemd could not be asked to stop the \
+            boot: @ERROR@. The join units will be blocked; mend what is missing."
 
     /// systemd does not answer; only health endpoints are left to go by.
     SystemdUnreachable { error: String }

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
 use super::journal::Journal;
@@ -69,14 +69,14 @@ impl Record {
 
 enum Message {
     Record(Box<Record>),
-    End,
+    /// To be answered when everything before it is written.
+    Flush(Sender<()>),
 }
 
 /// Owns the writing thread.
 #[derive(Debug)]
 pub struct Reporter {
     queue: SyncSender<Message>,
-    ended: Receiver<()>,
     run_id: Arc<str>,
 }
 
@@ -103,19 +103,17 @@ impl Reporter {
 
     fn start_with(format: Format, run_id: &str, console: Option<&'static Path>) -> Self {
         let (queue, messages) = sync_channel(QUEUE);
-        let (end, ended) = channel();
         std::thread::spawn(move || {
             let sinks = Sinks { console: console.and_then(open_console), ..Sinks::choose(format) };
             for message in messages {
                 match message {
                     Message::Record(record) => sinks.write(&record),
-                    Message::End => break,
+                    // Nobody waits any more where this fails.
+                    Message::Flush(done) => drop(done.send(())),
                 }
             }
-            // Nobody waits any more where this fails.
-            let _ = end.send(());
         });
-        Self { queue, ended, run_id: run_id.into() }
+        Self { queue, run_id: run_id.into() }
     }
 
     /// A reporter for one step.
@@ -125,10 +123,11 @@ impl Reporter {
     }
 
     /// Waits, for a second at most, until everything reported so far is written.
-    pub fn finish(self) {
-        if self.queue.try_send(Message::End).is_ok() {
-            // A journal that stalls for longer loses the rest: ending is worth more.
-            let _ = self.ended.recv_timeout(DRAIN);
+    pub fn flush(&self) {
+        let (done, written) = channel();
+        if self.queue.try_send(Message::Flush(done)).is_ok() {
+            // A journal that stalls for longer loses the rest: going on is worth more.
+            let _ = written.recv_timeout(DRAIN);
         }
     }
 }

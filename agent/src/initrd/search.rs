@@ -15,13 +15,13 @@ use futures_util::future::{Either, Fuse, FusedFuture, select};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use crate::boot;
 use crate::config::{self, CREDENTIAL, SECRETS, Source};
 use crate::delivery::{self, Broken, Candidate, Delivery, Fetch};
 use crate::directory_watch::DirectoryWatch;
 use crate::disks;
 use crate::events::{Event, Report};
 
-use super::hand_over;
 use super::stage::Stage;
 
 /// What is read off a partition that has just appeared may take so long once the boot waits for it: a dying disk may not
@@ -180,7 +180,7 @@ impl<'a> Partitions<'a> {
         let (root, known) = (self.search.stage.options.root.clone(), self.known.clone());
         let (done, readings) = oneshot::channel();
         std::thread::spawn(move || {
-            let place = root.join(hand_over::DIRECTORY).join("partition");
+            let place = root.join(boot::DIRECTORY).join("partition");
             let candidates = delivery::candidates(&disks::all(&root)).into_iter();
             let readings = candidates.filter(|candidate| !known.contains(&candidate.device)).map(|candidate| {
                 let reading = candidate.read(&place);

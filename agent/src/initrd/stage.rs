@@ -7,14 +7,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use crate::boot::{self, Boot, BootKind, ConfigOrigin};
 use crate::config;
 use crate::delivery::{Delivery, Parameters};
 use crate::events::{Event, Report};
 use crate::inventory::Inventory;
 
-use super::hand_over::{self, Boot, ConfigOrigin};
+use super::InitrdManager;
 use super::search::Search;
-use super::{BootKind, InitrdManager};
 
 /// A look at the hardware takes milliseconds; a dying disk may not hold the boot up.
 const INVENTORY_LIMIT: Duration = Duration::from_secs(5);
@@ -39,7 +39,7 @@ pub enum Ended {
     Well,
     /// Something is missing, and was told; the boot goes on.
     Lacking,
-    /// Something is missing that is required: the boot was stopped.
+    /// Something is missing that is required, and was told: the boot has to be stopped.
     Halted,
 }
 
@@ -48,7 +48,7 @@ impl Stage {
     pub async fn run(&self, manager: &impl InitrdManager, report: &dyn Report) -> Ended {
         let found = Search { stage: self, report }.run(manager.root_is_there(report)).await;
         let mounts = fs::read_to_string(self.options.root.join("proc/self/mountinfo")).unwrap_or_default();
-        let kind = BootKind::of(&self.sysroot, &mounts);
+        let kind = BootKind::of(&self.sysroot, &self.sysroot, &mounts);
         report.report(Event::BootRecognised { kind: kind.to_string() });
         if let Some(Delivery { source, digest, checked, .. }) = &found {
             report.report(Event::ConfigurationDelivered {
@@ -60,7 +60,7 @@ impl Stage {
                 report.report(Event::ConfigurationWarning { warning: warning.to_string() });
             }
         }
-        let inventory = self.inventory().await;
+        let inventory = self.inventory().await.map(|inventory| Inventory { boot: Some(kind), ..inventory });
         let handed_over = self.hand_over(kind, found.as_ref(), inventory.as_ref(), report);
         let lacking = self.lacking(kind, found.as_ref(), report) || !handed_over;
         let required =
@@ -69,7 +69,7 @@ impl Stage {
             (false, _) => Ended::Well,
             (true, false) => Ended::Lacking,
             (true, true) => {
-                report.report(Event::BootHalted { error: halt(manager).await });
+                report.report(Event::BootHalted {});
                 Ended::Halted
             }
         }
@@ -132,11 +132,11 @@ impl Stage {
         };
         // What is installed stays where it is: who mends it there should not have to mend a copy.
         let moved = found.filter(|found| !found.source.path().is_some_and(|path| path.starts_with(&self.sysroot)));
-        let put = |name: &str, bytes: &[u8]| match hand_over::put(&self.options.root, name, bytes) {
+        let put = |name: &str, bytes: &[u8]| match boot::put(&self.options.root, name, bytes) {
             Ok(()) => true,
             Err(error) => {
                 report.report(Event::HandOverFailed {
-                    path: format!("/{}/{name}", hand_over::DIRECTORY),
+                    path: format!("/{}/{name}", boot::DIRECTORY),
                     error: error.to_string(),
                 });
                 false
@@ -145,14 +145,6 @@ impl Stage {
         moved.is_none_or(|found| put("cluster-config.json", &found.bytes))
             & inventory.is_none_or(|inventory| put("inventory.json", &json(inventory)))
             & put("boot.json", &json(&boot))
-    }
-}
-
-/// Stops the boot, and says how that went, for the event.
-async fn halt(manager: &impl InitrdManager) -> String {
-    match manager.halt().await {
-        Ok(()) => "emergency.target is started".to_owned(),
-        Err(error) => format!("emergency.target could not be started, so the boot goes on: {error}"),
     }
 }
 

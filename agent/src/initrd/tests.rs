@@ -1,6 +1,6 @@
 //! The stage on a tree that stands in for an initrd, with a service manager that does as the test says.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
+use crate::boot::{Boot, BootKind};
 use crate::config::{self, Permissions};
 use crate::delivery::{Digest, Parameters};
 use crate::events::{Event, Report};
 
-use super::{Boot, BootKind, Ended, InitrdManager, Stage};
+use super::{Ended, InitrdManager, Stage};
 
 fn config_of(node: &str) -> String {
     format!(r#"{{"node_id":"{node}","leader_url":"https://node01:2379","raft_addr":"10.0.1.13:2380"}}"#)
@@ -100,7 +101,6 @@ impl Report for Told {
 #[derive(Default)]
 struct Manager {
     root: Option<Notify>,
-    halted: Cell<bool>,
 }
 
 impl InitrdManager for Manager {
@@ -108,11 +108,6 @@ impl InitrdManager for Manager {
         if let Some(root) = &self.root {
             root.notified().await;
         }
-    }
-
-    async fn halt(&self) -> Result<(), String> {
-        self.halted.set(true);
-        Ok(())
     }
 }
 
@@ -180,12 +175,11 @@ async fn nothing_found_is_an_error_on_a_disk_and_none_in_an_installer() {
         [("ext4", BootKind::FirstBoot, Ended::Lacking), ("overlay", BootKind::Netboot, Ended::Well)]
     {
         let initrd = Initrd::with_root(file_system);
-        let manager = Manager::default();
-        let ending = initrd.run(&manager).await;
+        let ending = initrd.run(&Manager::default()).await;
         assert_eq!((ending.ended, ending.boot.kind), (ended, kind));
         let told = ending.says("ConfigurationMissing").or_else(|| ending.says("ConfigurationNotNeeded")).unwrap();
         assert!(told.contains("credential") && told.contains("GPT") && told.contains("root file system"), "{told}");
-        assert!(!manager.halted.get());
+        assert_eq!(ending.says("BootHalted"), None);
     }
 }
 
@@ -197,7 +191,7 @@ async fn required_by_the_command_line_waits_for_its_time_and_halts() {
     let began = tokio::time::Instant::now();
     let ending = initrd.run(&manager).await;
     assert_eq!(ending.ended, Ended::Halted);
-    assert!(manager.halted.get() && ending.says("BootHalted").is_some());
+    assert!(ending.says("BootHalted").is_some());
     assert!(began.elapsed() >= initrd.parameters.timeout, "{:?}", began.elapsed());
 }
 
@@ -211,9 +205,8 @@ async fn what_cannot_be_handed_over_is_lacking_and_halts_where_the_configuration
     for (required, ended) in [(false, Ended::Lacking), (true, Ended::Halted)] {
         let text = config_of("node04").replace('}', &format!(r#","initrd":{{"required":{required}}}}}"#));
         initrd.write(CREDENTIAL, &text);
-        let manager = Manager::default();
-        let ending = initrd.run(&manager).await;
-        assert_eq!((ending.ended, manager.halted.get()), (ended, required));
+        let ending = initrd.run(&Manager::default()).await;
+        assert_eq!((ending.ended, ending.says("BootHalted").is_some()), (ended, required));
         assert!(ending.says("HandOverFailed").unwrap().contains("cluster-config.json"), "{:?}", ending.told);
     }
 }
@@ -222,7 +215,7 @@ async fn what_cannot_be_handed_over_is_lacking_and_halts_where_the_configuration
 async fn a_root_that_comes_late_is_waited_for_without_a_limit() {
     let initrd = Initrd::with_root("ext4");
     initrd.write(INSTALLED, &config_of("installed"));
-    let manager = Manager { root: Some(Notify::new()), ..Manager::default() };
+    let manager = Manager { root: Some(Notify::new()) };
     let mut running = std::pin::pin!(initrd.run(&manager));
     tokio::select! {
         biased;

@@ -1,36 +1,58 @@
-//! The adapter to the initrd stage's port: when the root file system is there, and how a boot is stopped.
+//! systemd in the initrd: when the root file system is there, and how a boot is stopped.
+//!
+//! PID 1 is there, but may be busy: it reads all units again when the root file system appears, and an emulated or a slow
+//! machine takes seconds for it. So it is asked again, as nowhere else.
 
+use std::time::Duration;
+
+use super::link::Patience;
 use super::{ActiveState, Systemd, SystemdError};
 use crate::events::{Event, Report};
 use crate::initrd::InitrdManager;
 
 /// Reached when the root file system is mounted, however it is (bootup(7)).
 const ROOT_IS_THERE: &str = "initrd-root-fs.target";
-/// Where an operator takes over; systemd's own initrd units go there when they fail.
-const EMERGENCY: &str = "emergency.target";
+/// How long PID 1 may be too busy to answer.
+const BUSY: Duration = Duration::from_secs(30);
 
-/// `None` where systemd cannot be reached: then nothing is waited for, since nobody would tell of its end.
-impl InitrdManager for Option<Systemd> {
+/// PID 1 of an initrd.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InitrdSystemd;
+
+impl InitrdManager for InitrdSystemd {
+    /// Where systemd cannot be reached nothing is waited for, since nobody would tell of its end.
     async fn root_is_there(&self, report: &dyn Report) {
-        let Some(systemd) = self else {
-            return;
+        let active = async {
+            let mut watch = patiently().await?.watch(ROOT_IS_THERE).await?;
+            while watch.next().await?.active != ActiveState::Active {}
+            Ok::<_, SystemdError>(())
         };
-        if let Err(error) = is_active(systemd, ROOT_IS_THERE).await {
+        if let Err(error) = active.await {
             report.report(Event::SystemdUnreachable { error: error.to_string() });
-        }
-    }
-
-    async fn halt(&self) -> Result<(), String> {
-        match self {
-            Some(systemd) => systemd.start_irreversibly(EMERGENCY).await.map_err(|error| error.to_string()),
-            None => Err("systemd cannot be reached".to_owned()),
         }
     }
 }
 
-/// Returns when a unit is active.
-async fn is_active(systemd: &Systemd, unit: &str) -> Result<(), SystemdError> {
-    let mut watch = systemd.watch(unit).await?;
-    while watch.next().await?.active != ActiveState::Active {}
-    Ok(())
+impl InitrdSystemd {
+    /// Stops the boot where an operator can take over: what `systemctl emergency` asks for. Everything else that was about
+    /// to be started no longer is; units that run are stopped, the caller's among them.
+    ///
+    /// # Errors
+    /// systemd refuses, or cannot be reached.
+    pub async fn stop_the_boot(self) -> Result<(), SystemdError> {
+        const EMERGENCY: &str = "emergency.target";
+        let session = patiently().await?.link.session().await?;
+        session.start_unit(EMERGENCY, "isolate").await.map_err(|error| SystemdError::of(EMERGENCY, "start", error))
+    }
+}
+
+async fn patiently() -> Result<Systemd, SystemdError> {
+    let mut patience = Patience::new(BUSY);
+    loop {
+        match Systemd::connect().await {
+            Err(error) if !patience.wait().await => return Err(error),
+            Err(_) => {}
+            connected => return connected,
+        }
+    }
 }

@@ -38,22 +38,23 @@ impl fmt::Display for BootKind {
 }
 
 impl BootKind {
-    /// By the root file system at `sysroot`; `mounts` is `/proc/self/mountinfo`.
+    /// By the root file system whose tree is at `root`, and which is mounted at `place`; `mounts` is
+    /// `/proc/self/mountinfo`.
     ///
     /// Markers on a file system that the initrd does not mount are not seen; the join units see them.
     #[must_use]
-    pub fn of(sysroot: &Path, mounts: &str) -> Self {
-        let Some(file_system) = file_system_at(sysroot, mounts) else {
+    pub fn of(root: &Path, place: &Path, mounts: &str) -> Self {
+        let Some(file_system) = file_system_at(place, mounts) else {
             return Self::Unknown;
         };
-        let installer = fs::read_to_string(sysroot.join("etc/os-release")).is_ok_and(|text| {
+        let installer = fs::read_to_string(root.join("etc/os-release")).is_ok_and(|text| {
             text.lines().any(|line| line.trim_matches('"').replace('"', "") == "VARIANT_ID=installer")
         });
         if NOT_ON_A_DISK.contains(&file_system) || installer {
             return Self::Netboot;
         }
         let directory = markers::DEFAULT_DIRECTORY.trim_start_matches('/');
-        let markers = markers::Markers::new(sysroot.join(directory));
+        let markers = markers::Markers::new(root.join(directory));
         let marked = Service::ALL.into_iter().any(|service| markers.read(service) != markers::MarkerState::Absent);
         if marked { Self::LaterBoot } else { Self::FirstBoot }
     }
@@ -80,7 +81,7 @@ mod tests {
     }
 
     fn kind(root: &Path, file_system: &str) -> BootKind {
-        BootKind::of(root, &mounts(root, file_system))
+        BootKind::of(root, root, &mounts(root, file_system))
     }
 
     #[test]
@@ -89,7 +90,7 @@ mod tests {
         assert_eq!(kind(root.path(), "ext4"), BootKind::FirstBoot);
         assert_eq!(kind(root.path(), "tmpfs"), BootKind::Netboot);
         assert_eq!(kind(root.path(), "overlay"), BootKind::Netboot);
-        assert_eq!(BootKind::of(root.path(), "1 1 0:2 / / rw - rootfs rootfs rw\n"), BootKind::Unknown);
+        assert_eq!(BootKind::of(root.path(), root.path(), "1 1 0:2 / / rw - rootfs rootfs rw\n"), BootKind::Unknown);
 
         fs::create_dir_all(root.path().join("etc")).unwrap();
         fs::write(root.path().join("etc/os-release"), "ID=nixos\nVARIANT_ID=\"installer\"\n").unwrap();

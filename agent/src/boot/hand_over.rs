@@ -30,8 +30,10 @@ pub struct Boot {
     /// What kind of boot it is.
     pub kind: BootKind,
     /// Where the configuration came from, where there is one.
+    #[serde(default)]
     pub config: Option<ConfigOrigin>,
     /// Of the agent in the initrd, which may be another than the installed one.
+    #[serde(default)]
     pub agent_version: String,
 }
 
@@ -61,7 +63,7 @@ impl Boot {
 ///
 /// # Errors
 /// The file system refuses.
-pub(super) fn put(root: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+pub fn put(root: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let directory = root.join(DIRECTORY);
     DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
     let temporary = directory.join(format!("{name}.new"));

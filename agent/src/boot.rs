@@ -1,0 +1,9 @@
+//! This boot: what kind it is, and what its initrd has left for the installed system.
+//!
+//! Facts alone. Who finds them out is `initrd`, who goes by them `inventory` and the steps.
+
+mod hand_over;
+mod kind;
+
+pub use hand_over::{Boot, ConfigOrigin, DIRECTORY, put};
+pub use kind::BootKind;

@@ -1,0 +1,152 @@
+//! `inventory`: the machine as it is found, on one screen or as JSON. Touches nothing.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::disks::{Disk, Partition};
+use crate::inventory::{Inventory, Link};
+
+use super::{Exit, output};
+
+pub(super) fn run(as_json: bool) -> Exit {
+    let inventory = Inventory::take_with_hand_over(Path::new("/"));
+    if as_json {
+        output::print(&format!("{}\n", serde_json::to_string_pretty(&inventory).unwrap_or_default()));
+    } else {
+        output::print(&text(&inventory));
+    }
+    Exit::Success
+}
+
+fn text(inventory: &Inventory) -> String {
+    let Inventory { machine, firmware, processor, memory, .. } = inventory;
+    let product = [&machine.vendor, &machine.product].map(|name| name.as_deref().unwrap_or("unknown")).join(", ");
+    let secure_boot = match firmware.secure_boot {
+        Some(true) => "on",
+        Some(false) => "off",
+        None => "unknown",
+    };
+    let tpm = match (firmware.tpm, firmware.tpm_version) {
+        (true, Some(version)) => format!("TPM {version}"),
+        (true, None) => "TPM".to_owned(),
+        (false, _) => "no TPM".to_owned(),
+    };
+    let mut text = String::new();
+    for (name, value) in [
+        ("machine", product),
+        ("serial", told(machine.serial.as_deref())),
+        ("uuid", told(machine.uuid.as_deref())),
+        ("machine-id", told(machine.machine_id.as_deref())),
+        ("firmware", format!("{}, Secure Boot {secure_boot}, {tpm}", firmware.kind)),
+        ("boot", told(inventory.boot.map(|kind| kind.to_string()).as_deref())),
+        (
+            "processor",
+            format!(
+                "{} CPUs, {} cores, {}, {}",
+                count(processor.cpus),
+                count(processor.cores),
+                processor.architecture,
+                told(processor.model.as_deref())
+            ),
+        ),
+        ("memory", format!("{} installed, {} usable", size(memory.installed), size(memory.usable))),
+    ] {
+        line(&mut text, format_args!("{name:<11}{value}"));
+    }
+    line(&mut text, format_args!("\nlinks"));
+    inventory.links.iter().for_each(|link| show_link(&mut text, link));
+    line(&mut text, format_args!("\ndisks"));
+    inventory.disks.iter().for_each(|disk| show_disk(&mut text, disk));
+    text
+}
+
+fn show_link(text: &mut String, link: &Link) {
+    let speed = link.speed.map(|speed| format!("{speed} Mbit/s")).unwrap_or_default();
+    let (mac, driver) = (told(link.mac.as_deref()), told(link.driver.as_deref()));
+    let state = told(link.state.as_deref());
+    line(text, format_args!("  {:<10} {mac:<17}  {driver:<12} {state:<8} {speed}", link.name));
+}
+
+fn show_disk(text: &mut String, disk: &Disk) {
+    let table = disk.table.kind.as_str();
+    let notes = [
+        disk.model.clone(),
+        (disk.logical_sector_size != 512).then(|| format!("sectors of {} B", disk.logical_sector_size)),
+        disk.removable.then(|| "removable".to_owned()),
+        disk.read_only.then(|| "read-only".to_owned()),
+    ];
+    let notes = notes.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let size = size(Some(disk.size));
+    line(text, format_args!("  {:<10} {size:>10}  {table:<8} {}  {notes}", disk.name, disk.stable_id()));
+    for Partition { number, label, kind, size: bytes, .. } in &disk.table.partitions {
+        let kind = kind.as_ref().map_or_else(|| told(None), ToString::to_string);
+        let size = self::size(Some(*bytes));
+        line(text, format_args!("  {number:>10} {size:>10}  {kind:<18} {}", label.as_deref().unwrap_or_default()));
+    }
+    for problem in &disk.table.problems {
+        line(text, format_args!("           ! {problem}"));
+    }
+}
+
+fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a string does not fail; no line ends in the blanks of an empty column.
+    let _ = writeln!(text, "{}", line.to_string().trim_end());
+}
+
+fn told(value: Option<&str>) -> String {
+    value.unwrap_or("unknown").to_owned()
+}
+
+fn count(value: Option<u64>) -> String {
+    value.map_or_else(|| told(None), |count| count.to_string())
+}
+
+/// A size as people say it: three digits or four, the rest is cut off.
+fn size(bytes: Option<u64>) -> String {
+    let Some(bytes) = bytes else {
+        return told(None);
+    };
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let exponent = (bytes.max(1).ilog2() / 10).min(5);
+    let unit = 1_u64 << (10 * exponent);
+    let name = units.get(exponent as usize).copied().unwrap_or_default();
+    match bytes % unit / unit.div_ceil(10) {
+        0 => format!("{} {name}", bytes / unit),
+        tenth => format!("{}.{tenth} {name}", bytes / unit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{size, text};
+    use crate::inventory::tests::machine;
+    use crate::inventory::{Inventory, Memory, Processor};
+
+    #[test]
+    fn sizes_are_as_people_say_them() {
+        for (bytes, said) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1 KiB"),
+            (500_107_862_016, "465.7 GiB"),
+            (1 << 40, "1 TiB"),
+            (u64::MAX, "16383.9 PiB"),
+        ] {
+            assert_eq!(size(Some(bytes)), said);
+        }
+    }
+
+    #[test]
+    fn a_machine_fits_on_a_screen() {
+        let machine = machine();
+        let mut inventory = Inventory::take(machine.root());
+        inventory.processor = Processor {
+            model: Some("Intel Xeon E3-1240".to_owned()),
+            architecture: "x86_64".to_owned(),
+            cpus: Some(4),
+            cores: Some(2),
+        };
+        inventory.memory = Memory { installed: Some(16 << 30), usable: Some(16_500_000_000) };
+        assert_eq!(text(&inventory), include_str!("../../tests/golden/inventory.txt"));
+    }
+}
