@@ -7,8 +7,6 @@ the agent's stage in it. Must not know who boots it.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from . import qemu_additions, qemu_initrd, qemu_kernel, rootfs
 from .blueprint import node_from
 from .pxe_server import PxeServer
@@ -23,20 +21,17 @@ boot
 """
 
 
-def install(server: PxeServer, profile: str, address: str) -> None:
-    """Put the image of a profile where the server looks for it; its card gets `address`."""
+def install(server: PxeServer, profile: str, address: str, hosts: str, ca: bytes) -> None:
+    """Put the image of a profile where the server looks for it.
+
+    Its card gets `address`; it knows `hosts` instead of a DNS, and trusts `ca`.
+    """
     folder = f"/var/lib/pxe-boot/http/images/{profile}"
     kernel = qemu_kernel.kernel()
     server.write(f"{folder}/netboot.ipxe", SCRIPT)
     server.write(f"{folder}/bzImage", kernel.image.read_bytes())
-    initrd = server.path(f"{folder}/initrd")
-    _write_initrd(initrd, qemu_initrd.initrd(kernel, rootfs.base(print)), address)
-
-
-def _write_initrd(path: Path, shared: Path, address: str) -> None:
-    inside = {"agent": True, "network": True}
-    hardware = {"boot": "netboot", "initrd": inside}
+    hardware = {"boot": "netboot", "initrd": {"agent": True, "network": True}}
     node = node_from("node01", {"address": address, "hardware": hardware})
-    with path.open("wb") as output:
-        output.write(shared.read_bytes())
-        qemu_additions.write(output, node, "127.0.0.1 localhost\n")
+    with server.path(f"{folder}/initrd").open("wb") as output:
+        output.write(qemu_initrd.initrd(kernel, rootfs.base(print)).read_bytes())
+        qemu_additions.write(output, node, hosts.encode(), ca)

@@ -147,7 +147,7 @@ class PxeServer:
         """Start the daemons; comes back when HTTP is served."""
         for configuration, (*command, last) in DAEMONS.items():
             if configuration in self.texts:
-                self._start((*command, f"{last}/{configuration}"))
+                self.start_program(*command, f"{last}/{configuration}")
         waiting.until(self._serves, START_LIMIT, "the daemons of the PXE server are up")
 
     def _serves(self) -> bool:
@@ -155,7 +155,8 @@ class PxeServer:
         assert not ended, f"a daemon of the PXE server has ended:\n{self.log}"
         return self.path("/run/nginx.pid").exists()
 
-    def _start(self, command: tuple[str, ...]) -> None:
+    def start_program(self, *command: str) -> None:
+        """Start a program that runs until the server stops; what it says is in the log."""
         with self._log.open("ab") as log:
             self._running.append(
                 entering.start(

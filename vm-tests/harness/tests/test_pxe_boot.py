@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import subprocess
 from typing import Any
 
 import pytest
 
-from harness import pxe_image, pxe_texts, qemu_kernel
+from harness import product, pxe_image, pxe_texts, qemu_kernel
 from harness.lab import Lab
 from harness.pxe_machine import PxeMachine
 from harness.pxe_server import PxeServer, hooks
@@ -15,6 +17,21 @@ from harness.pxe_server import PxeServer, hooks
 pytestmark = pytest.mark.usefixtures("an_image_can_be_made")
 
 STRANGER = "52:54:00:00:99:99"
+#: Whoever hands out configurations is no part of the PXE server: a plain HTTPS server.
+DEPLOY = """
+events {}
+pid /run/deploy.pid;
+http {
+  server {
+    listen 443 ssl;
+    ssl_certificate /etc/deploy.crt;
+    ssl_certificate_key /etc/deploy.key;
+    root /var/lib/deploy;
+  }
+}
+"""
+#: No extension that nobody asked for: a certificate that is its own authority.
+REQUEST = "[req]\ndistinguished_name = name\n[name]\n"
 
 
 def settings_of(name: str, **changed: Any) -> dict[str, Any]:
@@ -28,10 +45,28 @@ def started(lab: Lab, settings: dict[str, Any]) -> PxeServer:
     return server
 
 
+def deploy(server: PxeServer, path: str, config: str) -> bytes:
+    """Serve a configuration as deploy.example.com; returns the authority to trust."""
+    server.write("/etc/deploy.conf", DEPLOY)
+    server.write("/etc/request.conf", REQUEST)
+    server.write(f"/var/lib/deploy/{path}", config)
+    make = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-config")
+    make += ("/etc/request.conf", "-subj", "/CN=tests", "-days", "2")
+    make += ("-addext", "subjectAltName=DNS:deploy.example.com")
+    server.run(*make, "-keyout", "/etc/deploy.key", "-out", "/etc/deploy.crt")
+    server.start_program("nginx", "-g", "daemon off;", "-c", "/etc/deploy.conf")
+    return server.path("/etc/deploy.crt").read_bytes()
+
+
 def fetched(server: PxeServer) -> list[str]:
     """What was asked of nginx, in order."""
     log = server.path("/var/log/nginx/pxe.log").read_text().splitlines()
     return [json.loads(line)["request"].split()[1] for line in log]
+
+
+def example_config(kind: str) -> str:
+    command = [str(product.agent()), "config", "example", kind]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
 @pytest.mark.parametrize(
@@ -40,16 +75,21 @@ def fetched(server: PxeServer) -> list[str]:
 def test_a_node_reaches_the_agents_stage(firmware: str, backend: str) -> None:
     settings = settings_of("by-mac", dhcp={"backend": backend})
     node = settings["nodes"]["node01"]
-    node["kernelParameters"] = ["first_boot.timeout=5s"]
+    config = example_config("join")
+    node["configSha256"] = hashlib.sha256(config.encode()).hexdigest()
     with Lab() as lab:
         server = started(lab, settings)
-        pxe_image.install(server, node["profile"], node["address"])
+        authority = deploy(server, "node01/cluster-config.json", config)
+        hosts = f"{settings['serverAddress']} deploy.example.com\n"
+        pxe_image.install(server, node["profile"], node["address"], hosts, authority)
         machine = PxeMachine(lab, "node01", node["mac"], uefi=firmware == "uefi")
         machine.power_on()
         machine.wait_for_console("node01 boots the profile control-plane")
-        machine.wait_for_console("Linux version")
-        # The stage runs, and looks where this node's script has told it to look.
-        machine.wait_for_journal(f"Cannot fetch {node['configUrl']}")
+        machine.wait_for_console("first-boot-initrd.service")
+        # The stage runs, and finds what this node's script has told it of.
+        machine.wait_for_journal("found: https://deploy.example.com:443/node01/")
+        assert f"sha256:{node['configSha256']}" in machine.journal
+        machine.wait_for_journal("Finished first-boot-initrd.service")
         scripts = ["boot.ipxe", "nodes/52-54-00-00-01-01.ipxe", "profiles/control-plane.ipxe"]
         files = ["netboot.ipxe", "bzImage", "initrd"]
         asked = [f"/{path}" for path in scripts]
@@ -59,7 +99,9 @@ def test_a_node_reaches_the_agents_stage(firmware: str, backend: str) -> None:
 
 
 def test_a_stranger_gets_the_menu_and_tries_until_the_image_is_there() -> None:
-    settings = settings_of("development", dhcp={"mode": "server"}, serverAddress="192.168.1.20")
+    settings = settings_of("development", dhcp={"mode": "server"})
+    addresses = {"start": "192.168.1.100", "end": "192.168.1.200"}
+    settings["subnets"]["home"]["range"] = addresses
     with Lab() as lab:
         server = started(lab, settings)
         machine = PxeMachine(lab, "stranger", STRANGER, uefi=False)
