@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! config file ─ parse ─ validate ─► Config ─┐
-//! markers ─ observe ─► Observed ────────────┼─► plan (pure) ─► Decision per step ─► run ─► events, exit code
+//! markers, machine ─ observe ─► Observed ───┼─► plan (pure) ─► Decision per step ─► run ─► events, exit code
 //! command line ─► Step ─────────────────────┘                                      │
 //!                                                              systemd · cluster · markers
 //! ```

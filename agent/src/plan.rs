@@ -4,6 +4,7 @@
 //! `plan` and `status` print a plan, `run` executes it.
 
 mod blocker;
+pub mod expectations;
 pub mod health;
 pub mod membership;
 pub mod quorum;
@@ -17,6 +18,7 @@ use crate::config::{Config, Mode, RaftService, RaftServiceConfig, Service};
 use crate::markers::{Identity, MarkerState};
 
 pub use blocker::{Blocker, Cause};
+pub use expectations::Unmet;
 
 /// One step of the first boot, in the order of the sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -189,6 +191,8 @@ pub struct Observed {
     pub flaredb: MarkerState,
     /// IAM's marker.
     pub iam: MarkerState,
+    /// What the machine lacks of what the configuration expects.
+    pub unmet: Vec<Unmet>,
 }
 
 impl Observed {
@@ -214,7 +218,10 @@ pub fn plan(config: &Config, observed: &Observed) -> Vec<(Step, Decision)> {
             })
         });
         let decision = match (decide(config, observed, step), waits_for) {
-            (Decision::Run(_), Some(needed)) => Decision::Skip(SkipReason::Waits(needed)),
+            // What the machine lacks is told once, at the first step that it blocks.
+            (Decision::Blocked(Blocker { cause: Cause::Hardware, .. }) | Decision::Run(_), Some(needed)) => {
+                Decision::Skip(SkipReason::Waits(needed))
+            }
             (decision, _) => decision,
         };
         decisions.push((step, decision));
@@ -237,7 +244,10 @@ pub fn decide(config: &Config, observed: &Observed, step: Step) -> Decision {
         return Decision::Skip(SkipReason::Disabled(service));
     }
     match observed.marker(service) {
-        MarkerState::Absent | MarkerState::Damaged { .. } => Decision::Run(action),
+        MarkerState::Absent | MarkerState::Damaged { .. } => match expectations::blocker(&observed.unmet) {
+            Some(blocker) => Decision::Blocked(blocker),
+            None => Decision::Run(action),
+        },
         MarkerState::Present { written, identity, path, .. } => match identity.mismatch(&observed.this_node) {
             Some(mismatch) => Decision::Blocked(Blocker::foreign_marker(path, &mismatch)),
             None => Decision::Done { since: written.clone() },

@@ -11,6 +11,7 @@ mod iam;
 mod join;
 mod leave;
 pub mod ports;
+mod preflight;
 mod reset;
 mod service;
 
@@ -23,13 +24,14 @@ use std::path::PathBuf;
 use crate::config::{Config, Service};
 use crate::events::{Event, Report};
 use crate::markers::{Achievement, Attempt, Identity, Lock, MarkerState, Markers};
-use crate::plan::{self, Action, Blocker, Decision, Observed, Step};
+use crate::plan::{self, Action, Blocker, Decision, Observed, Step, Unmet};
 
-use ports::{Cluster, Fault, Progress, Units};
+use ports::{Cluster, Fault, Machine, Progress, Units};
 
 pub use bootstrap::find_second_cluster;
 pub use health::find as find_health;
 pub use leave::{Quorum, foresee_leave, leave, leave_iam};
+pub use preflight::unmet;
 pub use reset::{reset, reset_iam};
 
 /// Everything that a step works with.
@@ -48,6 +50,8 @@ pub struct Context<'a, U, C> {
     pub who: String,
     /// What systemd is told.
     pub progress: &'a dyn Progress,
+    /// The machine under the agent.
+    pub machine: &'a dyn Machine,
     /// The credential with IAM's admin password, where there is one.
     pub admin_password_credential: Option<PathBuf>,
 }
@@ -108,7 +112,7 @@ impl From<Fault> for Setback {
     }
 }
 
-/// Reads the markers, for the plan.
+/// Reads the markers, for the plan; what the machine lacks is for the caller to say.
 #[must_use]
 pub fn observe(markers: &Markers, this_node: &Identity) -> Observed {
     Observed {
@@ -116,6 +120,7 @@ pub fn observe(markers: &Markers, this_node: &Identity) -> Observed {
         chainfire: markers.read(Service::Chainfire),
         flaredb: markers.read(Service::Flaredb),
         iam: markers.read(Service::Iam),
+        unmet: Vec::new(),
     }
 }
 
@@ -155,12 +160,14 @@ async fn attend<U: Units, C: Cluster>(
     wait: bool,
     report: &dyn Report,
 ) -> Result<(), Stop> {
-    let Some(mut action) = to_do(context, step, report)? else {
-        return Ok(());
-    };
     let Some(service) = step.marked_by() else {
         return health::check(context, wait, report).await;
     };
+    let unmet = unmet(context.config, context.machine);
+    let Some(mut action) = to_do(context, step, &unmet, report)? else {
+        return Ok(());
+    };
+    preflight::attend(context, &unmet, report).await?;
     let lock = match context.lock(service)? {
         Attempt::Taken(lock) => lock,
         Attempt::Held(held) => {
@@ -169,7 +176,7 @@ async fn attend<U: Units, C: Cluster>(
             let lock =
                 held.released().await.ok_or_else(|| locking_failed(&"the system gave up waiting for the lock"))?;
             // The other one has most likely done it.
-            match to_do(context, step, report)? {
+            match to_do(context, step, &unmet, report)? {
                 Some(still) => action = still,
                 None => return Ok(()),
             }
@@ -185,8 +192,13 @@ async fn attend<U: Units, C: Cluster>(
 }
 
 /// What the plan has for a step, if anything; the rest is told.
-fn to_do<U, C>(context: &Context<'_, U, C>, step: Step, report: &dyn Report) -> Result<Option<Action>, Stop> {
-    let observed = observe(context.markers, &context.this_node);
+fn to_do<U, C>(
+    context: &Context<'_, U, C>,
+    step: Step,
+    unmet: &[Unmet],
+    report: &dyn Report,
+) -> Result<Option<Action>, Stop> {
+    let observed = Observed { unmet: unmet.to_vec(), ..observe(context.markers, &context.this_node) };
     match plan::decide(context.config, &observed, step) {
         Decision::Done { since } => {
             report.report(Event::AlreadyDone { since });

@@ -68,6 +68,7 @@ fn any_markers() -> impl Strategy<Value = Observed> {
         chainfire,
         flaredb,
         iam,
+        unmet: Vec::new(),
     })
 }
 

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use first_boot_agent::config::{self, Config, Endpoint, IamConfig, RaftServiceConfig, UnitName};
 use first_boot_agent::events::{Event, Report};
+use first_boot_agent::inventory::{Inventory, Link};
 use first_boot_agent::markers::{Identity, Markers};
 use first_boot_agent::plan::membership::MemberList;
 use first_boot_agent::plan::{Cause, Step};
 use first_boot_agent::run::ports::{
-    Added, Class, Cluster as ClusterPort, Fault, Health, IamSetup, NewMember, Password, Progress, UnitPhase, UnitWatch,
-    Units,
+    Added, Class, Cluster as ClusterPort, Fault, Health, IamSetup, Machine, NewMember, Password, Progress, UnitPhase,
+    UnitWatch, Units,
 };
 use first_boot_agent::run::{Context, Outcome, run_step};
 use tokio::time::{sleep, timeout};
@@ -73,6 +74,7 @@ pub(crate) async fn join(cluster: Rc<Cluster>, config: Config, markers: Markers)
         cluster: Door { cluster, calls: Rc::clone(&calls), limit },
         who: "storm".to_owned(),
         progress: &Unheard,
+        machine: &Unheard,
         admin_password_credential: None,
     };
     let outcome = run_step(&context, Step::Chainfire, true, &Unheard).await;
@@ -184,6 +186,21 @@ struct Unheard;
 
 impl Report for Unheard {
     fn report(&self, _event: Event) {}
+}
+
+/// Nothing is expected of the machine, so nothing is looked at.
+impl Machine for Unheard {
+    fn inventory(&self) -> Inventory {
+        Inventory::take(Path::new("/nowhere"))
+    }
+
+    fn links(&self) -> Vec<Link> {
+        Vec::new()
+    }
+
+    fn clock_before_build(&self) -> Option<(String, String)> {
+        None
+    }
 }
 
 impl Progress for Unheard {

@@ -6,6 +6,7 @@
 
 mod answers;
 mod config;
+mod gpt;
 mod journal;
 mod markers;
 mod members;
@@ -19,6 +20,7 @@ mod secrets;
 
 pub use answers::answers;
 pub use config::config;
+pub use gpt::gpt;
 pub use journal::journal;
 pub use markers::markers;
 pub use members::members;
@@ -28,9 +30,10 @@ pub use messages::messages;
 pub type Target = fn(&[u8]);
 
 /// Every target under the name of its corpus.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("answers", answers),
     ("config", config),
+    ("gpt", gpt),
     ("journal", journal),
     ("markers", markers),
     ("members", members),

@@ -51,7 +51,8 @@ fn write(markers: &Markers, achievement: Achievement, bytes: Option<&[u8]>) {
 fn assert_decision(state: MarkerState) {
     let config = &NODES[0];
     let this_node = Identity::of_this_node(config, Some("0123456789abcdef0123456789abcdef\n"));
-    let observed = Observed { this_node, chainfire: state, flaredb: MarkerState::Absent, iam: MarkerState::Absent };
+    let (flaredb, iam) = (MarkerState::Absent, MarkerState::Absent);
+    let observed = Observed { this_node, chainfire: state, flaredb, iam, unmet: Vec::new() };
     let decision = decide(config, &observed, Step::Chainfire);
     match (&observed.chainfire, &decision) {
         (MarkerState::Absent, Decision::Run(_)) => {}

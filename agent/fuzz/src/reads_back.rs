@@ -1,5 +1,5 @@
 //! An accepted config, written anew from what `config show` says of it, must be the same config; and the published
-//! schema must take it. Must not know any field by name, save the one whose keys are free.
+//! schema must take it. Must not know any field by name, save those whose keys are free.
 
 use std::sync::LazyLock;
 
@@ -25,10 +25,11 @@ pub(crate) fn assert(checked: &Checked, text: &[u8]) {
     assert_eq!(again.map(|again| in_order(&again.config)), Some(in_order(&checked.config)), "shown as {written}");
 }
 
-/// The config with its networks in the order that objects have here.
+/// The config with its networks and partitions in the order that objects have here.
 fn in_order(config: &Config) -> Config {
     let mut config = config.clone();
     config.networks.sort_by(|one, other| one.name.cmp(&other.name));
+    config.expect.partitions.sort_by(|one, other| one.name.cmp(&other.name));
     config
 }
 
@@ -39,7 +40,11 @@ fn as_shown(checked: &Checked) -> Value {
         let Some((pointer, property)) = property(&shown.path) else {
             continue;
         };
-        let value = if pointer == "/network" { networks(checked) } else { value(&shown.value, property) };
+        let value = match pointer.as_str() {
+            "/network" => networks(checked),
+            "/expect/partitions" => partitions(checked),
+            _ => value(&shown.value, property),
+        };
         put(&mut document, &pointer, value);
     }
     document
@@ -71,6 +76,12 @@ fn value(shown: &str, property: &Value) -> Value {
 fn networks(checked: &Checked) -> Value {
     let entries = &checked.config.networks;
     entries.iter().map(|network| (network.name.to_string(), Value::from(network.range.to_string()))).collect()
+}
+
+/// The same of labels of partitions.
+fn partitions(checked: &Checked) -> Value {
+    let entries = &checked.config.expect.partitions;
+    entries.iter().map(|one| (one.name.to_string(), Value::from(format!("{}B", one.size)))).collect()
 }
 
 fn put(document: &mut Value, pointer: &str, value: Value) {

@@ -1,12 +1,16 @@
 //! Puts together what the commands that change something work with.
 
+use std::path::Path;
+
+use crate::clock;
 use crate::cluster::HttpCluster;
 use crate::config::{ClusterName, Config, ConfigError};
 use crate::events::{Event, Report, Scope, ScopedReporter};
+use crate::inventory::{self, Inventory, Link};
 use crate::markers::Markers;
 use crate::plan::Blocker;
 use crate::run::Context;
-use crate::run::ports::Progress;
+use crate::run::ports::{Machine, Progress};
 use crate::systemd::Systemd;
 use crate::systemd::notify::Notifier;
 
@@ -15,6 +19,23 @@ use super::node;
 impl Progress for Notifier {
     fn status(&self, line: &str) {
         Self::status(self, line);
+    }
+}
+
+/// The machine that this process runs on.
+pub(super) struct ThisMachine;
+
+impl Machine for ThisMachine {
+    fn inventory(&self) -> Inventory {
+        Inventory::take_with_hand_over(Path::new("/"))
+    }
+
+    fn links(&self) -> Vec<Link> {
+        inventory::links(Path::new("/"))
+    }
+
+    fn clock_before_build(&self) -> Option<(String, String)> {
+        clock::before_build()
     }
 }
 
@@ -36,6 +57,7 @@ pub(super) async fn of<'a>(
         units: connect(report).await,
         who: node::who(),
         progress: notifier,
+        machine: &ThisMachine,
         admin_password_credential: node::admin_password_credential(),
     })
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use crate::config::value::say_size;
 use crate::disks::{Disk, Partition};
 use crate::inventory::{Inventory, Link};
 
@@ -101,40 +102,15 @@ fn count(value: Option<u64>) -> String {
     value.map_or_else(|| told(None), |count| count.to_string())
 }
 
-/// A size as people say it: three digits or four, the rest is cut off.
 fn size(bytes: Option<u64>) -> String {
-    let Some(bytes) = bytes else {
-        return told(None);
-    };
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let exponent = (bytes.max(1).ilog2() / 10).min(5);
-    let unit = 1_u64 << (10 * exponent);
-    let name = units.get(exponent as usize).copied().unwrap_or_default();
-    match bytes % unit / unit.div_ceil(10) {
-        0 => format!("{} {name}", bytes / unit),
-        tenth => format!("{}.{tenth} {name}", bytes / unit),
-    }
+    bytes.map_or_else(|| told(None), say_size)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{size, text};
+    use super::text;
     use crate::inventory::tests::machine;
     use crate::inventory::{Inventory, Memory, Processor};
-
-    #[test]
-    fn sizes_are_as_people_say_them() {
-        for (bytes, said) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1 KiB"),
-            (500_107_862_016, "465.7 GiB"),
-            (1 << 40, "1 TiB"),
-            (u64::MAX, "16383.9 PiB"),
-        ] {
-            assert_eq!(size(Some(bytes)), said);
-        }
-    }
 
     #[test]
     fn a_machine_fits_on_a_screen() {

@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use crate::cluster::HttpCluster;
 use crate::config::{Config, Mode, Permissions, RaftServiceConfig};
 use crate::markers::Markers;
+use crate::plan::expectations::{Outlook, Unmet};
 use crate::plan::membership::{Move, next_move};
-use crate::plan::{self, Action, Blocker, Decision};
+use crate::plan::{self, Action, Blocker, Decision, Observed};
 use crate::run;
 use crate::run::ports::Cluster;
 
+use super::context::ThisMachine;
 use super::{Exit, Options, node, output};
 
 pub(super) async fn run(options: &Options, as_json: bool) -> Exit {
@@ -21,7 +23,9 @@ pub(super) async fn run(options: &Options, as_json: bool) -> Exit {
         }
     };
     let config = &loaded.checked.config;
+    let unmet = run::unmet(config, &ThisMachine);
     let observed = run::observe(&Markers::new(options.state_dir.clone()), &node::identity(config));
+    let observed = Observed { unmet, ..observed };
     let cluster = HttpCluster::new(&config.tls, config.policies.request);
     let mut rows = Vec::new();
     for (step, decision) in plan::plan(config, &observed) {
@@ -32,13 +36,26 @@ pub(super) async fn run(options: &Options, as_json: bool) -> Exit {
             .iter()
             .map(|(step, row)| json!({"step": step.label(), "unit": step.unit(), "what": row.what, "why": row.why}))
             .collect();
-        output::print(&format!("{:#}\n", json!({"node_id": config.node.id.as_str(), "steps": steps})));
+        let unmet: Vec<Value> = observed.unmet.iter().map(unmet_json).collect();
+        output::print(&format!("{:#}\n", json!({"node_id": config.node.id.as_str(), "unmet": unmet, "steps": steps})));
     } else {
+        for unmet in observed.unmet.iter().filter(|unmet| unmet.outlook != Outlook::Lasting) {
+            output::print(&format!("{:<10} {}: {unmet}; {}\n", "machine", unmet.outlook, unmet.remedy));
+        }
         for (step, Row { what, why, .. }) in &rows {
             output::print(&format!("{:<10} {what}: {why}\n", step.label()));
         }
     }
     if rows.iter().any(|(_, row)| row.is_blocked) { Exit::Blocked } else { Exit::Success }
+}
+
+fn unmet_json(unmet: &Unmet) -> Value {
+    json!({
+        "outlook": unmet.outlook.to_string(),
+        "expected": unmet.expected,
+        "found": unmet.found,
+        "remedy": unmet.remedy,
+    })
 }
 
 /// What is foreseen for a step.

@@ -10,11 +10,12 @@ use futures_util::future::{join_all, select_all};
 use crate::cluster::HttpCluster;
 use crate::config::{Config, Loaded, Permissions};
 use crate::markers::Markers;
-use crate::plan::{self, Decision, Step};
+use crate::plan::{self, Decision, Observed, Step};
 use crate::run::{self, Context};
 use crate::systemd::notify::Notifier;
 use crate::systemd::{Systemd, UnitState, UnitWatch};
 
+use super::context::ThisMachine;
 use super::{Exit, Options, node, output};
 
 use judge::{Facts, State, Status};
@@ -88,7 +89,9 @@ async fn facts(options: &Options, loaded: &Loaded, units: Vec<Option<UnitState>>
     let config: &Config = &loaded.checked.config;
     let markers = Markers::new(options.state_dir.clone());
     let this_node = node::identity(config);
-    let decisions: Vec<(Step, Decision)> = plan::plan(config, &run::observe(&markers, &this_node));
+    let unmet = run::unmet(config, &ThisMachine);
+    let observed = Observed { unmet, ..run::observe(&markers, &this_node) };
+    let decisions: Vec<(Step, Decision)> = plan::plan(config, &observed);
     let live = match HttpCluster::new(&config.tls, config.policies.request) {
         Ok(cluster) => {
             let context: Context<'_, Systemd, _> = Context {
@@ -100,6 +103,7 @@ async fn facts(options: &Options, loaded: &Loaded, units: Vec<Option<UnitState>>
                 units: None,
                 cluster,
                 progress: &Notifier::at(None),
+                machine: &ThisMachine,
                 admin_password_credential: None,
             };
             // status only reads.
@@ -112,6 +116,7 @@ async fn facts(options: &Options, loaded: &Loaded, units: Vec<Option<UnitState>>
         source: loaded.origin.to_string(),
         warnings: passed_over.chain(loaded.checked.warnings.iter().map(ToString::to_string)).collect(),
         decisions,
+        unmet: observed.unmet,
         units,
         live,
     }

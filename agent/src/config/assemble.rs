@@ -3,6 +3,7 @@
 
 use super::{
     Context,
+    expectations::Expectations,
     fields::Fields,
     group::Group,
     kind::Value,
@@ -26,6 +27,7 @@ pub(crate) fn assemble(fields: &mut Fields, context: &Context) -> Option<Config>
     let flaredb = service_config(fields, &group, &node)?;
     Some(Config {
         iam: iam(fields, &chainfire, first_is_own)?,
+        expect: Expectations::assemble(fields)?,
         tls: tls(fields, &node.id, context)?,
         policies: policies(fields)?,
         initrd: InitrdConfig { required: fields.get("$.initrd.required")? },
@@ -87,6 +89,7 @@ fn policies(fields: &Fields) -> Option<Policies> {
         health: limits(fields, "health")?,
         promotion: limits(fields, "promotion")?,
         iam_setup: limits(fields, "iam_setup")?,
+        link: limits(fields, "link")?,
         join: Retry {
             attempts: fields.get("$.policies.join.attempts")?,
             scale: fields.get("$.policies.join.scale")?,

@@ -6,8 +6,8 @@ use super::{
     table::Field,
     tree::Tree,
     value::{
-        ApiPath, BaseUrl, Cidr, ClusterName, DnsName, HostPort, Label, NodeId, NodeRole, UnitName, UserName,
-        ValueError, parse_duration, parse_size, show_duration, show_size,
+        ApiPath, BaseUrl, Cidr, ClusterName, DnsName, HostPort, Label, LinkChoice, NodeId, NodeRole, UnitName,
+        UserName, ValueError, parse_duration, parse_size, show_duration, show_size,
     },
 };
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
@@ -71,7 +71,7 @@ macro_rules! values {
 values! {
     Flag(bool), Port(u16), Count(u32), Time(Duration), Size(u64),
     NodeId(NodeId), Role(NodeRole), Cluster(ClusterName), User(UserName), Unit(UnitName), Dns(DnsName), Label(Label),
-    Ip(IpAddr), Address(HostPort), Url(BaseUrl), Api(ApiPath), File(PathBuf), Range(Cidr), List(Vec<Value>),
+    Ip(IpAddr), Address(HostPort), Url(BaseUrl), Api(ApiPath), File(PathBuf), Range(Cidr), Link(LinkChoice), List(Vec<Value>),
     Map(Vec<(Label, Value)>),
 }
 
@@ -156,6 +156,7 @@ impl fmt::Display for Value {
             Self::Api(path) => write!(out, "{path}"),
             Self::File(path) => write!(out, "{}", path.display()),
             Self::Range(range) => write!(out, "{range}"),
+            Self::Link(link) => write!(out, "{link}"),
             Self::List(items) if items.is_empty() => out.write_str("(none)"),
             Self::List(items) => out.write_str(&joined(items.iter().map(ToString::to_string))),
             Self::Map(entries) => out.write_str(&joined(entries.iter().map(|(key, value)| format!("{key} {value}")))),

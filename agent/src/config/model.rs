@@ -2,6 +2,7 @@
 //! every default and derived value filled in. Must not hold raw text, read
 //! files, or know the JSON form.
 
+use super::expectations::Expectations;
 use super::value::{
     ApiPath, Cidr, ClusterName, DnsName, Endpoint, HostPort, Label, NodeId, NodeRole, RaftAddr, RaftService, Service,
     UnitName, UserName,
@@ -23,6 +24,8 @@ pub struct Config {
     pub flaredb: RaftServiceConfig,
     /// How IAM is reached and set up.
     pub iam: IamConfig,
+    /// What the machine must have.
+    pub expect: Expectations,
     /// Where the TLS files are.
     pub tls: TlsPaths,
     /// How long to wait and how often to try.
@@ -206,6 +209,8 @@ pub struct Policies {
     pub iam_setup: Limits,
     /// For a clock before the build date to be set.
     pub clock_limit: Duration,
+    /// For the network links that are expected.
+    pub link: Limits,
     /// For one attempt to join, and the pause before the next.
     pub join: Retry,
     /// For a single request.

@@ -43,7 +43,7 @@ pub(crate) fn apply(fields: &mut Fields, host_name: Option<&str>) {
     node_id(fields, host_name);
     needs(fields);
     tls_pair(fields);
-    for wait in ["health", "promotion", "iam_setup"] {
+    for wait in ["health", "promotion", "iam_setup", "link"] {
         ordered(fields, &format!("$.policies.{wait}"), "first_delay", "max_delay");
         ordered(fields, &format!("$.policies.{wait}"), "first_delay", "limit");
     }

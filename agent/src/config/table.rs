@@ -2,9 +2,11 @@
 //! Schema, the reference page, the examples and the near-miss hints all read
 //! this table. Must not hold code that decides anything.
 
+mod expect;
 mod policies;
 mod services;
 
+use expect::EXPECT;
 use policies::POLICIES;
 use services::SERVICES;
 
@@ -75,6 +77,7 @@ pub(crate) static ROOT: &[Field] = &[
     field("datacenter", Text(&LABEL), Open, "The datacenter this node stands in."),
     field("rack", Text(&LABEL), Open, "The rack this node stands in."),
     field("services", Object(SERVICES), Inner, "What differs from the usual, by service."),
+    field("expect", Object(EXPECT), Inner, "What the machine must have before it joins anything."),
     field("tls", Object(TLS), Inner, "Where the TLS files are."),
     field("network", Map(&RANGE), Open, "Address ranges by name, for other readers of this file."),
     field("initrd", Object(INITRD), Inner, "What the stage in the initrd may do."),

@@ -3,7 +3,7 @@
 
 use super::{
     kind::{TextKind, Value},
-    value::ValueError,
+    value::{ValueError, parse_size},
 };
 use std::{net::IpAddr, path::PathBuf};
 
@@ -130,6 +130,20 @@ pub(crate) static FILE: TextKind = TextKind {
             ))
         }
     },
+};
+
+pub(crate) static LINK: TextKind = TextKind {
+    name: "any, the name of a network link, or its address",
+    example: "eth0",
+    pattern: "^([A-Za-z0-9_.@-]{1,15}|([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})$",
+    read: |text| text.parse().map(Value::Link),
+};
+
+pub(crate) static SIZE: TextKind = TextKind {
+    name: "a size",
+    example: "512MiB",
+    pattern: "^[0-9]+ *(B|KiB|MiB|GiB)$",
+    read: |text| parse_size(text).map(Value::Size),
 };
 
 pub(crate) static RANGE: TextKind = TextKind {

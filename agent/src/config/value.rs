@@ -4,6 +4,7 @@
 
 mod address;
 mod endpoint;
+mod link;
 mod name;
 mod network;
 mod quantity;
@@ -12,9 +13,10 @@ mod service;
 pub use address::{Host, HostPort, RaftAddr};
 pub(crate) use endpoint::BaseUrl;
 pub use endpoint::{ApiPath, Endpoint};
+pub use link::LinkChoice;
 pub use name::{ClusterName, DnsName, Label, NodeId, UnitName, UserName};
 pub use network::Cidr;
-pub use quantity::{parse_duration, parse_size, show_duration, show_size};
+pub use quantity::{parse_duration, parse_size, say_size, show_duration, show_size};
 pub use service::{NodeRole, RaftService, Service};
 
 /// Why a text is not a value of the wanted type, worded as advice to the

@@ -228,6 +228,14 @@ events! {
             `first-boot-agent --config FILE config validate`. The agent starts again by itself \
             when the file changes."
 
+    /// systemd does not tell when the root file system is there.
+    RootNotAwaited { error: String }
+        Warning "5ed56e18d5934949910f2ada4187718f"
+        message "Not waiting for the root file system: {error}"
+        subject "systemd could not be asked in the initrd"
+        explanation "PID 1 did not answer for 30 s, so the initrd stage goes by what is mounted now: @ERROR@. The installed \
+            configuration may not be seen yet; the join units will see it."
+
     /// What kind of boot this is.
     BootRecognised { kind: String }
         Info "5cda06d22d6c4f2cafcd8cede69ee827"
@@ -600,6 +608,49 @@ events! {
         subject "The cluster refused the request"
         explanation "The service answered with an error that trying again will not change. The message \
             has the answer; compare this node's configuration with what the service expects."
+
+    /// The machine lacks what the configuration expects.
+    BlockedHardware { reason: String, remedy: String }
+        Error "077c38a69a3049f6889d01a7b0fd632d"
+        message "blocked: {reason}; {remedy}"
+        subject "The machine is not what the configuration expects"
+        explanation "The configuration's `expect` asks for something that this machine does not have, so nothing was \
+            joined and nobody was asked. The message lists all of it, with what was found. `first-boot-agent inventory` \
+            shows the machine. The agent starts again by itself when the configuration changes; after a change of the \
+            machine it does at the next boot."
+
+    /// A network link that is expected is not up yet.
+    WaitingForLink { reason: String, limit_s: u64 }
+        Warning "f5c7bfc09754431ca9b337f8db7fd78d"
+        message "Waiting up to {limit_s} s for the network: {reason}"
+        subject "Waiting for a network link"
+        explanation "The configuration's `expect.links` names a network link that is not up: @REASON@. It is waited for, \
+            @LIMIT_S@ seconds at the most (`policies.link.limit`); systemd then starts the step again. Look at the cable, \
+            the switch, and `networkctl status`."
+
+    /// The network links are up after a wait.
+    LinksUp { duration_ms: u64 }
+        Notice "566088314b524c9da1c09ced51b99882"
+        message "The network links are up after {duration_ms} ms"
+        subject "The network links are up"
+        explanation "Every network link that the configuration expects is up."
+
+    /// A link or the clock was not as expected within the limit.
+    ExpectationNotMet { reason: String, remedy: String }
+        Error "f9dfd63eec70493f90c132516f7df074"
+        message "Not ready to join: {reason}; {remedy}"
+        subject "The machine is not ready"
+        explanation "The configuration's `expect` asks for something that may come true by itself and did not in time: \
+            @REASON@. systemd starts the step again. To do something about it: @REMEDY@."
+
+    /// What was found does not tell whether an expectation is met.
+    ExpectationUnjudged { reason: String, remedy: String }
+        Warning "dddb753126de4cd39c98da9ace880656"
+        message "Cannot tell whether the machine fits: {reason}; {remedy}"
+        subject "An expectation cannot be judged"
+        explanation "What this process can see does not tell whether the machine has what the configuration's `expect` asks \
+            for: @REASON@. The unit's sandbox keeps disks closed; their tables are known from the initrd's stage, else from \
+            udev. The step goes on."
 
     /// This node was removed from a service's cluster.
     Left { cluster: String, endpoint: String, members: u64 }

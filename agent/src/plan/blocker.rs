@@ -42,6 +42,8 @@ pub enum Cause {
     Secret,
     /// The service refused the request for good.
     Refused,
+    /// The machine lacks what the configuration expects.
+    Hardware,
 }
 
 /// Why a step cannot go on, and what to do about it.
@@ -82,6 +84,7 @@ impl Blocker {
             | Cause::OldTls => Event::BlockedTrust { reason, remedy },
             Cause::Secret => Event::BlockedSecret { reason, remedy },
             Cause::Refused => Event::BlockedRefused { reason, remedy },
+            Cause::Hardware => Event::BlockedHardware { reason, remedy },
         }
     }
 

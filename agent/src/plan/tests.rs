@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
+use super::expectations::Outlook;
 use super::membership::{Candidate, Leader, Member, MemberList, Move, formed, is_foreign_cluster, next_move};
 use super::*;
 use crate::config::{self, Endpoint};
@@ -37,7 +38,7 @@ fn marker(node: &str) -> MarkerState {
 }
 
 fn observed(chainfire: MarkerState, flaredb: MarkerState, iam: MarkerState) -> Observed {
-    Observed { this_node: identity("node04"), chainfire, flaredb, iam }
+    Observed { this_node: identity("node04"), chainfire, flaredb, iam, unmet: Vec::new() }
 }
 
 fn kind(decision: &Decision) -> &'static str {
@@ -276,4 +277,25 @@ proptest! {
         let touched = members.iter().any(|member| member.id == "node04" || member.raft_addr == "10.0.1.13:2380");
         prop_assert_eq!(moved(members) == Move::Add, !touched);
     }
+}
+
+#[test]
+fn what_the_machine_lacks_blocks_the_first_step_that_is_not_done_and_is_told_once() {
+    let lacking = Unmet {
+        outlook: Outlook::Lasting,
+        expected: "more".to_owned(),
+        found: "less".to_owned(),
+        remedy: "add it".to_owned(),
+    };
+    let blocked = |decision: &Decision| matches!(decision, Decision::Blocked(Blocker { cause: Cause::Hardware, .. }));
+    let fresh = Observed {
+        unmet: vec![lacking.clone()],
+        ..observed(MarkerState::Absent, MarkerState::Absent, MarkerState::Absent)
+    };
+    let plan = plan(&joining(), &fresh);
+    assert!(blocked(&plan[0].1), "{plan:?}");
+    assert_eq!(plan[1].1, Decision::Skip(SkipReason::Waits(Step::Chainfire)));
+    assert_eq!(plan[3].1, Decision::Run(Action::CheckHealth));
+    let passing = Observed { unmet: vec![Unmet { outlook: Outlook::Passing, ..lacking }], ..fresh };
+    assert!(matches!(decide(&joining(), &passing, Step::Chainfire), Decision::Run(_)), "the run waits for it");
 }

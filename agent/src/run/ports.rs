@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::config::{Config, Endpoint, IamConfig, NodeId, RaftAddr, RaftService, RaftServiceConfig, UnitName};
+use crate::inventory::{Inventory, Link};
 use crate::plan::membership::{Candidate, MemberList};
 use crate::plan::{Blocker, Cause};
 
@@ -37,6 +38,16 @@ pub trait Units {
 pub trait UnitWatch {
     /// The current phase on the first call, then each change. Cancel-safe.
     fn next(&mut self) -> impl Future<Output = Result<UnitPhase, String>>;
+}
+
+/// The machine under the agent, as far as the configuration can expect something of it.
+pub trait Machine {
+    /// All of it, as it is now.
+    fn inventory(&self) -> Inventory;
+    /// Its network links alone, as they are now.
+    fn links(&self) -> Vec<Link>;
+    /// The clock and the agent's build date, where the clock stands before that.
+    fn clock_before_build(&self) -> Option<(String, String)>;
 }
 
 /// What a service's HTTP API said, or did not say.

@@ -6,6 +6,7 @@ mod departure;
 mod iam;
 mod membership;
 mod model;
+mod preflight;
 mod service;
 
 use std::cell::RefCell;
@@ -16,7 +17,7 @@ use crate::markers::{Achievement, Attempt, Identity, Markers};
 use crate::plan::Step;
 
 use super::{Context, Outcome, run_step};
-use model::{ModelCluster, ModelUnits, Quiet};
+use model::{ModelCluster, ModelMachine, ModelUnits, Quiet};
 
 /// Collects events.
 #[derive(Debug, Default)]
@@ -47,6 +48,7 @@ struct TestNode {
     _directory: tempfile::TempDir,
     markers: Markers,
     config: Config,
+    machine: ModelMachine,
     events: Collected,
 }
 
@@ -60,6 +62,7 @@ impl TestNode {
         Self {
             markers: Markers::new(directory.path().join("state")),
             config,
+            machine: ModelMachine::default(),
             _directory: directory,
             events: Collected::default(),
         }
@@ -100,6 +103,7 @@ impl TestNode {
             cluster: cluster.clone(),
             who: "the test".to_owned(),
             progress: &Quiet,
+            machine: &self.machine,
             admin_password_credential: None,
         }
     }

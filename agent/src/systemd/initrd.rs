@@ -28,7 +28,7 @@ impl InitrdManager for InitrdSystemd {
             Ok::<_, SystemdError>(())
         };
         if let Err(error) = active.await {
-            report.report(Event::SystemdUnreachable { error: error.to_string() });
+            report.report(Event::RootNotAwaited { error: error.to_string() });
         }
     }
 }

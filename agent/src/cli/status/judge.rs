@@ -1,8 +1,9 @@
 //! What the facts come to, step by step: pure, so that every line of `status` is a table test.
 
 use crate::config::{ClusterName, Config, Mode};
+use crate::plan::expectations::Outlook;
 use crate::plan::health::{Findings, GroupFinding, MarkerFinding, Verdict};
-use crate::plan::{Action, Blocker, Decision, SkipReason, Step};
+use crate::plan::{Action, Blocker, Decision, SkipReason, Step, Unmet};
 use crate::systemd::{ActiveState, UnitState};
 
 /// Everything that was looked at.
@@ -10,6 +11,8 @@ pub(super) struct Facts {
     pub(super) source: String,
     pub(super) warnings: Vec<String>,
     pub(super) decisions: Vec<(Step, Decision)>,
+    /// What the machine lacks of what the configuration expects.
+    pub(super) unmet: Vec<Unmet>,
     /// The units of the steps, in order; `None` where systemd does not tell.
     pub(super) units: Vec<Option<UnitState>>,
     pub(super) live: Result<Findings, Blocker>,
@@ -114,9 +117,15 @@ pub(super) fn judge(config: &Config, facts: Facts) -> Status {
         source: Some(facts.source),
         overall,
         steps,
-        warnings: facts.warnings,
+        warnings: facts.warnings.into_iter().chain(not_yet(&facts.unmet)).collect(),
         table: facts.live.map(|findings| findings.to_string()).unwrap_or_default(),
     }
+}
+
+/// What the machine lacks and no step is blocked by, for it may come true or cannot be judged.
+fn not_yet(unmet: &[Unmet]) -> Vec<String> {
+    let open = unmet.iter().filter(|unmet| unmet.outlook != Outlook::Lasting);
+    open.map(|unmet| format!("the machine: {unmet} ({}); {}", unmet.outlook, unmet.remedy)).collect()
 }
 
 fn is_done(decisions: &[(Step, Decision)], step: Step) -> bool {

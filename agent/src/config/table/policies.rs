@@ -63,6 +63,7 @@ pub(super) static POLICIES: &[Field] = &[
         "Attempts to join in one run of a unit; systemd starts the unit again after the last.",
     ),
     field("clock", Object(CLOCK), Inner, "Waiting for a clock that stands before the agent's build date to be set."),
+    field("link", Object(wait!("\"60s\"", "\"100ms\"", "\"1s\"")), Inner, "Waiting for the network links of `expect`."),
     field("request", Object(REQUEST), Inner, "A single request."),
 ];
 

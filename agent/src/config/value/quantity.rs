@@ -45,8 +45,40 @@ pub fn show_size(bytes: u64) -> String {
     shown(bytes, &SIZES)
 }
 
+/// Says a size as people do: three digits or four of the largest unit that fits, the rest is cut off.
+#[must_use]
+pub fn say_size(bytes: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let exponent = (bytes.max(1).ilog2() / 10).min(5);
+    let unit = 1_u64 << (10 * exponent);
+    let name = units.get(exponent as usize).copied().unwrap_or_default();
+    match bytes % unit / unit.div_ceil(10) {
+        0 => format!("{} {name}", bytes / unit),
+        tenth => format!("{}.{tenth} {name}", bytes / unit),
+    }
+}
+
 fn shown(count: u64, units: &[(&str, u64)]) -> String {
     let whole = units.iter().rev().find(|(_, factor)| count > 0 && count.is_multiple_of(*factor));
     let (unit, factor) = whole.or(units.first()).copied().unwrap_or(("", 1));
     format!("{}{unit}", count / factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::say_size;
+
+    #[test]
+    fn sizes_are_as_people_say_them() {
+        for (bytes, said) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1 KiB"),
+            (500_107_862_016, "465.7 GiB"),
+            (1 << 40, "1 TiB"),
+            (u64::MAX, "16383.9 PiB"),
+        ] {
+            assert_eq!(say_size(bytes), said);
+        }
+    }
 }

@@ -1,17 +1,19 @@
 //! A model of a cluster behind the run's ports: members, a leader, and faults in order.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::config::{Endpoint, IamConfig, RaftServiceConfig, UnitName};
+use crate::inventory::{Inventory, Link};
 use crate::plan::Cause;
 use crate::plan::membership::{Leader, Member, MemberList};
 use crate::run::ports::{
-    Added, Class, Cluster, Fault, Health, IamSetup, NewMember, Password, Progress, UnitPhase, UnitWatch, Units,
+    Added, Class, Cluster, Fault, Health, IamSetup, Machine, NewMember, Password, Progress, UnitPhase, UnitWatch, Units,
 };
 
 /// What an add does instead of what it should.
@@ -251,6 +253,44 @@ impl UnitWatch for ModelWatch {
 
 /// Nobody reads the status line.
 pub(super) struct Quiet;
+
+/// A machine whose links come up one look after another.
+pub(super) struct ModelMachine {
+    pub(super) inventory: Inventory,
+    /// After how many looks every link is up; `None` is never.
+    pub(super) up_after: Cell<Option<u32>>,
+    pub(super) clock: Option<(String, String)>,
+    pub(super) looks: Cell<u32>,
+}
+
+impl Default for ModelMachine {
+    fn default() -> Self {
+        Self {
+            inventory: Inventory::take(Path::new("/nowhere")),
+            up_after: Cell::default(),
+            clock: None,
+            looks: Cell::default(),
+        }
+    }
+}
+
+impl Machine for ModelMachine {
+    fn inventory(&self) -> Inventory {
+        self.looks.set(self.looks.get() + 1);
+        self.inventory.clone()
+    }
+
+    fn links(&self) -> Vec<Link> {
+        self.looks.set(self.looks.get() + 1);
+        let state = if self.up_after.get().is_some_and(|looks| looks <= self.looks.get()) { "up" } else { "down" };
+        let link = |link: &Link| Link { state: Some(state.to_owned()), ..link.clone() };
+        self.inventory.links.iter().map(link).collect()
+    }
+
+    fn clock_before_build(&self) -> Option<(String, String)> {
+        self.clock.clone()
+    }
+}
 
 impl Progress for Quiet {
     fn status(&self, _line: &str) {}

@@ -37,6 +37,20 @@ fn a_step_that_is_not_done_is_as_its_unit_says() {
 }
 
 #[test]
+fn what_the_machine_lacks_for_now_is_a_warning_and_what_it_lacks_for_good_is_the_steps() {
+    let unmet =
+        |outlook| Unmet { outlook, expected: "more".to_owned(), found: "less".to_owned(), remedy: "add it".to_owned() };
+    let all = [Outlook::Lasting, Outlook::Passing, Outlook::Unjudged].map(unmet);
+    assert_eq!(
+        not_yet(&all),
+        [
+            "the machine: expected more, found less (waited for); add it",
+            "the machine: expected more, found less (cannot be judged); add it",
+        ]
+    );
+}
+
+#[test]
 fn a_marker_is_only_as_good_as_the_live_list() {
     let config = config::of(r#"{"node_id": "node04", "leader_url": "https://node01", "raft_addr": "10.0.1.13:2380"}"#);
     let group = |holds_this_node| GroupFinding {

@@ -1,0 +1,55 @@
+//! What the config expects of the machine, before it may join anything. Must not look at the machine: that is compared in
+//! `plan`.
+
+use super::{
+    fields::Fields,
+    kind::Value,
+    value::{Label, LinkChoice},
+};
+
+/// What a machine must have. Whatever is not said is not expected.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expectations {
+    /// The least memory, in bytes.
+    pub memory: Option<u64>,
+    /// The least number of CPUs that the kernel schedules on.
+    pub cpus: Option<u32>,
+    /// The least number of disks that are built in.
+    pub disks: Option<u32>,
+    /// Partitions that must be on one of them.
+    pub partitions: Vec<ExpectedPartition>,
+    /// Network links that must be up.
+    pub links: Vec<LinkChoice>,
+    /// Whether the clock must not stand before the agent's build date.
+    pub clock: bool,
+}
+
+/// A partition that must be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpectedPartition {
+    /// Its label, or the name or the GUID of its type.
+    pub name: Label,
+    /// The least size, in bytes.
+    pub size: u64,
+}
+
+impl Expectations {
+    /// Whether nothing is expected, so that nothing need be looked at.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(crate) fn assemble(fields: &Fields) -> Option<Self> {
+        let partitions = fields.get::<Vec<(Label, Value)>>("$.expect.partitions").unwrap_or_default();
+        let partition = |(name, size)| Some(ExpectedPartition { name, size: u64::try_from(size).ok()? });
+        Some(Self {
+            memory: fields.get("$.expect.memory"),
+            cpus: fields.get("$.expect.cpus"),
+            disks: fields.get("$.expect.disks"),
+            partitions: partitions.into_iter().map(partition).collect::<Option<_>>()?,
+            links: fields.list("$.expect.links").unwrap_or_default(),
+            clock: fields.get("$.expect.clock")?,
+        })
+    }
+}

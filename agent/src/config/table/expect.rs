@@ -1,0 +1,34 @@
+//! The fields under `expect`: what the machine must have before it joins anything.
+
+use super::{
+    super::text_kinds::{LINK, SIZE},
+    Absent::{Default, Open},
+    Field, Kind,
+    Kind::{Flag, List, Map},
+    field,
+};
+
+pub(super) static EXPECT: &[Field] = &[
+    field("memory", Kind::Size { least: 1 << 20, most: 1 << 50 }, Open, "The least memory, as built in."),
+    field(
+        "cpus",
+        Kind::Count { least: 1, most: 1 << 16 },
+        Open,
+        "The least number of CPUs; a core with two threads counts as two.",
+    ),
+    field(
+        "disks",
+        Kind::Count { least: 1, most: 1 << 16 },
+        Open,
+        "The least number of disks, not counting removable ones.",
+    ),
+    field(
+        "partitions",
+        Map(&SIZE),
+        Open,
+        "GPT partitions that must be there, and their least sizes. A key is a label, or the name or GUID of a type: `esp`, \
+         `root` (of whatever architecture), `first-boot-config`.",
+    ),
+    field("links", List(&LINK), Open, "Network links that must be up; they are waited for."),
+    field("clock", Flag, Default("false"), "Whether the clock must have been set; it is waited for."),
+];
