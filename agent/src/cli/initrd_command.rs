@@ -21,7 +21,7 @@ pub(super) async fn run(options: &Options) -> Exit {
     let reporter = Reporter::start_on_console(options.log_format, &run_id);
     let report = reporter.scoped(context::scope("initrd", "first-boot", None));
     let stage = stage(options, run_id, &report);
-    let ended = stage.run(&InitrdSystemd, &report).await;
+    let ended = Box::pin(stage.run(&InitrdSystemd, &report)).await;
     // Before the boot is stopped, and this unit with it.
     reporter.flush();
     let exit = match ended {

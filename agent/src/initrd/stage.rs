@@ -12,6 +12,7 @@ use crate::config;
 use crate::delivery::{Delivery, Parameters};
 use crate::events::{Event, Report};
 use crate::inventory::Inventory;
+use crate::plan::expectations;
 
 use super::InitrdManager;
 use super::search::Search;
@@ -62,7 +63,9 @@ impl Stage {
         }
         let inventory = self.inventory().await.map(|inventory| Inventory { boot: Some(kind), ..inventory });
         let handed_over = self.hand_over(kind, found.as_ref(), inventory.as_ref(), report);
-        let lacking = self.lacking(kind, found.as_ref(), report) || !handed_over;
+        let fits =
+            found.as_ref().zip(inventory.as_ref()).is_none_or(|(found, inventory)| fits(found, inventory, report));
+        let lacking = self.lacking(kind, found.as_ref(), report) || !handed_over || !fits;
         let required =
             self.parameters.required || found.as_ref().is_some_and(|found| found.checked.config.initrd.required);
         match (lacking, required) {
@@ -146,6 +149,20 @@ impl Stage {
             & inventory.is_none_or(|inventory| put("inventory.json", &json(inventory)))
             & put("boot.json", &json(&boot))
     }
+}
+
+/// Whether the machine is what its configuration expects; tells what it lacks. A link or a clock may still come: that is for
+/// the units of the system to wait for, and before an installation the disks are empty.
+fn fits(found: &Delivery, inventory: &Inventory, report: &dyn Report) -> bool {
+    if inventory.boot == Some(BootKind::Netboot) {
+        return true;
+    }
+    let unmet = expectations::unmet(&found.checked.config.expect, inventory, None);
+    let blocker = expectations::blocker(&unmet);
+    if let Some(blocker) = &blocker {
+        report.report(blocker.event());
+    }
+    blocker.is_none()
 }
 
 fn json(value: &impl serde::Serialize) -> Vec<u8> {

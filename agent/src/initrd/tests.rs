@@ -212,6 +212,19 @@ async fn what_cannot_be_handed_over_is_lacking_and_halts_where_the_configuration
 }
 
 #[tokio::test]
+async fn a_machine_that_is_not_what_is_expected_is_told_on_a_disk_and_not_in_an_installer() {
+    let text = config_of("node04").replace('}', r#","expect":{"cpus":9999}}"#);
+    for (file_system, ended) in [("ext4", Ended::Lacking), ("overlay", Ended::Well)] {
+        let initrd = Initrd::with_root(file_system);
+        initrd.write(CREDENTIAL, &text);
+        let ending = initrd.run(&Manager::default()).await;
+        assert_eq!(ending.ended, ended, "{:?}", ending.told);
+        let told = ending.says("BlockedHardware").unwrap_or_default();
+        assert_eq!(told.contains("9999 CPUs"), ended == Ended::Lacking, "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_root_that_comes_late_is_waited_for_without_a_limit() {
     let initrd = Initrd::with_root("ext4");
     initrd.write(INSTALLED, &config_of("installed"));

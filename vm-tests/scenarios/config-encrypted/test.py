@@ -1,0 +1,36 @@
+"""An encrypted credential: systemd decrypts it for the unit, and nothing else on the node can read it.
+
+On systemd 254 and later the units import it by themselves; before that a drop-in names it, as the
+reference on the delivery of the configuration says.
+"""
+
+JOIN = "chainfire-cluster-join.service"
+STORE = "/etc/credstore.encrypted/cluster-config"
+
+start_all()
+aio01.wait_for_unit("multi-user.target", timeout=60)
+
+with subtest("without a configuration the step is blocked"):
+    aio01.wait_until_succeeds(f"systemctl show -p StatusText {JOIN} | grep blocked", timeout=60)
+
+with subtest("encrypted with the host's key"):
+    aio01.succeed(
+        "mkdir -p --mode=0700 /etc/credstore.encrypted",
+        f"systemd-creds encrypt --with-key=host --name=cluster-config /root/plain.json {STORE}",
+        "rm /root/plain.json",
+    )
+    aio01.fail(f"grep aio01 {STORE}")
+    version = int(aio01.succeed("systemctl --version").split()[1])
+    if version < 254:
+        drop_in = "[Service]\\nLoadCredential=\\nLoadCredentialEncrypted=cluster-config\\n"
+        aio01.succeed(
+            f"mkdir -p /etc/systemd/system/{JOIN}.d",
+            f"printf '{drop_in}' >/etc/systemd/system/{JOIN}.d/encrypted.conf",
+            "systemctl daemon-reload",
+        )
+
+with subtest("the unit reads it, and joins by it"):
+    aio01.succeed(f"systemctl restart {JOIN}", timeout=60)
+    told = aio01.succeed(f"journalctl -u {JOIN}")
+    t.assertIn("Configuration loaded from credential cluster-config", told)
+    aio01.succeed("test -e /var/lib/first-boot-automation/.chainfire-initialized")
