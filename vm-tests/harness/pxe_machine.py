@@ -20,7 +20,8 @@ BOOT_LIMIT = 300.0
 #: What BIOS firmware on a card does is done by QEMU's iPXE ROM; OVMF brings its own.
 ROM = "usr/lib/ipxe/qemu/pxe-virtio.rom"
 OVMF = "usr/share/OVMF"
-MEMORY_MIB = 1024
+#: The packed root is held twice while the kernel unpacks it.
+MEMORY_MIB = 1536
 LAST_WORDS = 4000
 
 
