@@ -28,11 +28,15 @@ LAST_WORDS = 4000
 class PxeMachine:
     """One machine; ends with its lab."""
 
-    def __init__(self, lab: Lab, name: str, mac: str, uefi: bool) -> None:
+    def __init__(
+        self, lab: Lab, name: str, mac: str, uefi: bool, further: tuple[str, ...] = ()
+    ) -> None:
         self.lab = lab
         self.name = name
         self.mac = mac
         self.uefi = uefi
+        #: Further words for QEMU.
+        self._further = further
         self._folder = places.LAB / name
         self._process: subprocess.Popen[bytes] | None = None
         lab.before_close(self.power_off)
@@ -67,7 +71,7 @@ class PxeMachine:
         card += f",romfile={rom},bootindex=1"
         line += ["-device", card, "-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]
         line += ["-chardev", f"file,id=journal,path={self._folder}/journal,append=on"]
-        return [*line, "-device", "virtserialport,chardev=journal,name=journal"]
+        return [*line, "-device", "virtserialport,chardev=journal,name=journal", *self._further]
 
     def power_on(self) -> None:
         """Press the power button; returns at once."""
