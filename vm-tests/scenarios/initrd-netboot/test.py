@@ -1,4 +1,4 @@
-"""All in RAM: a machine without a disk joins with what its firmware brings, an installer needs nothing (rows D2, D3)."""
+"""All in RAM: without a disk a machine joins, and an installer needs nothing (rows D2, D3)."""
 
 import json
 

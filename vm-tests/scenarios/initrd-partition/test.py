@@ -1,7 +1,8 @@
-"""A configuration on a partition of its own, and on an ESP; what is broken is told and passed over (row X3).
+"""A configuration on a partition of its own, and on an ESP; what is broken is told (row X3).
 
-node04's firmware brings half a credential, and a partition of the configuration's own type a whole one. node05 has a
-partition with the label, whose file is no configuration, and an ESP whose file is one. Neither command line says a word.
+node04's firmware brings half a credential, and a partition of the configuration's own type a whole
+one. node05 has a partition with the label, whose file is no configuration, and an ESP whose file
+is one. Neither command line says a word.
 """
 
 import json
@@ -13,7 +14,7 @@ BOOT = 240
 
 def refused(node):
     """What was passed over, in order."""
-    told = node.succeed("journalctl --boot --output=json -t first-boot-agent -u first-boot-initrd.service")
+    told = node.succeed(f"journalctl --boot --output=json -t first-boot-agent -u {STAGE}")
     entries = [json.loads(line) for line in told.splitlines()]
     return [entry for entry in entries if entry["MESSAGE"].startswith("Configuration refused")]
 

@@ -1,12 +1,13 @@
 """A configuration by URL, from a real TLS server: the store of a member serves it (row N3).
 
-node04's cable is out for its first seconds, and its file appears later still; node05's digest is wrong, which leaves it
-with its installed file.
+node04's cable is out for its first seconds, and its file appears later still; node05's digest is
+wrong, which leaves it with its installed file.
 """
 
 import json
 
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
+STORE = "https://node01.prod.example.com:2379/v1/kv"
 JOIN = "chainfire-cluster-join.service"
 BOOT, PATIENT = 240, 120
 
@@ -20,7 +21,7 @@ def config_of(name, address):
 
 
 def serve(key, text):
-    node01.succeed(f"{ASK} -X PUT --data '{text}' https://node01.prod.example.com:2379/v1/kv/{key}")
+    node01.succeed(f"{ASK} -X PUT --data '{text}' {STORE}/{key}")
 
 
 def source(node):
@@ -35,7 +36,7 @@ node04.start()
 node05.start()
 
 with subtest("a link that is down is waited for"):
-    node04.wait_for_console_text("Cannot fetch https://node01.prod.example.com:2379/v1/kv/", timeout=BOOT)
+    node04.wait_for_console_text(f"Cannot fetch {STORE}/", timeout=BOOT)
     node04.unblock()
 
 with subtest("and so is a file that is not there yet"):
@@ -53,5 +54,6 @@ with subtest("another digest is refused, and the installed file serves"):
     t.assertIn("/v1/kv/11111111-2222-3333-4444-555555555555", told)
 
 with subtest("all are members"):
-    members = json.loads(node01.succeed(f"{ASK} https://localhost:2379/admin/cluster/members"))["members"]
-    t.assertEqual(sorted(m["id"] for m in members if m["role"] == "voter"), ["node01", "node04", "node05"])
+    told = node01.succeed(f"{ASK} https://localhost:2379/admin/cluster/members")
+    voters = [m["id"] for m in json.loads(told)["members"] if m["role"] == "voter"]
+    t.assertEqual(sorted(voters), ["node01", "node04", "node05"])
