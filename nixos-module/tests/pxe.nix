@@ -186,6 +186,37 @@ in
     expr = linesOf "chain" nodes."http/nodes/52-54-00-00-01-03.ipxe";
     expected = [ ];
   };
+  # Every node of a topology boots the profile of its role, from what it says of them.
+  aTopologyIsANodeList = {
+    expr =
+      let
+        topology = (import ../examples/topology.nix).nix-nos;
+        given = {
+          serverAddress = "10.0.1.2";
+          subnets.cluster = {
+            interface = "eth1";
+            network = "10.0.1.0/24";
+          };
+          nodes = (import ../lib/topology).pxeNodes topology;
+        };
+      in
+      [
+        (pxe.problems given)
+        (builtins.elemAt (lines (texts given)."http/nodes/52-54-00-00-01-13.ipxe") 1)
+        (settings given).dhcp-host
+      ];
+    expected = [
+      [ ]
+      "# node04: control-plane"
+      [
+        "52:54:00:00:01:10,10.0.1.10,node01"
+        "52:54:00:00:01:11,10.0.1.11,node02"
+        "52:54:00:00:01:12,10.0.1.12,node03"
+        "52:54:00:00:01:13,10.0.1.13,node04"
+      ]
+    ];
+  };
+
   theMenuWaitsThirtySeconds = {
     expr = linesOf "choose" (texts basic)."http/menu.ipxe";
     expected = [ "choose --timeout 30000 --default disk chosen || goto shell" ];

@@ -20,18 +20,23 @@ BOOT_LIMIT = 300.0
 #: What BIOS firmware on a card does is done by QEMU's iPXE ROM; OVMF brings its own.
 ROM = "usr/lib/ipxe/qemu/pxe-virtio.rom"
 OVMF = "usr/share/OVMF"
-MEMORY_MIB = 1024
+#: The packed root is held twice while the kernel unpacks it.
+MEMORY_MIB = 1536
 LAST_WORDS = 4000
 
 
 class PxeMachine:
     """One machine; ends with its lab."""
 
-    def __init__(self, lab: Lab, name: str, mac: str, uefi: bool) -> None:
+    def __init__(
+        self, lab: Lab, name: str, mac: str, uefi: bool, further: tuple[str, ...] = ()
+    ) -> None:
         self.lab = lab
         self.name = name
         self.mac = mac
         self.uefi = uefi
+        #: Further words for QEMU.
+        self._further = further
         self._folder = places.LAB / name
         self._process: subprocess.Popen[bytes] | None = None
         lab.before_close(self.power_off)
@@ -66,7 +71,7 @@ class PxeMachine:
         card += f",romfile={rom},bootindex=1"
         line += ["-device", card, "-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]
         line += ["-chardev", f"file,id=journal,path={self._folder}/journal,append=on"]
-        return [*line, "-device", "virtserialport,chardev=journal,name=journal"]
+        return [*line, "-device", "virtserialport,chardev=journal,name=journal", *self._further]
 
     def power_on(self) -> None:
         """Press the power button; returns at once."""

@@ -12,7 +12,7 @@ import pytest
 from harness import product, pxe_image, pxe_texts, qemu_kernel
 from harness.lab import Lab
 from harness.pxe_machine import PxeMachine
-from harness.pxe_server import PxeServer, hooks
+from harness.pxe_server import PxeServer, hooks, loader
 
 pytestmark = pytest.mark.usefixtures("an_image_can_be_made")
 
@@ -86,16 +86,46 @@ def test_a_node_reaches_the_agents_stage(firmware: str, backend: str) -> None:
         machine.power_on()
         machine.wait_for_console("node01 boots the profile control-plane")
         machine.wait_for_console("first-boot-initrd.service")
-        # The stage runs, and finds what this node's script has told it of.
+        # The stage runs, knows that there is no disk to go by, and finds what the script of this
+        # node has told it of.
         machine.wait_for_journal("found: https://deploy.example.com:443/node01/")
         assert f"sha256:{node['configSha256']}" in machine.journal
         machine.wait_for_journal("Finished first-boot-initrd.service")
+        assert "This is a boot from memory" in machine.journal
         scripts = ["boot.ipxe", "nodes/52-54-00-00-01-01.ipxe", "profiles/control-plane.ipxe"]
         files = ["netboot.ipxe", "bzImage", "initrd"]
         asked = [f"/{path}" for path in scripts]
         asked += [f"/images/control-plane/{name}" for name in files]
         assert fetched(server) == asked
         assert ("efi64/ipxe.efi to" in server.log) == (firmware == "uefi")
+
+
+def test_a_bios_loads_ipxe_over_tftp() -> None:
+    settings = settings_of("by-mac")
+    # QEMU's cards have no ROM but iPXE's, which needs no loader. So it is told to load what
+    # `test_pxe_daemons` sees other firmware told of.
+    chain = "dhcp && chain tftp://${next-server}/bios/undionly.kpxe"
+    stands_in = ("-kernel", str(loader("ipxe.lkrn")), "-append", chain)
+    with Lab() as lab:
+        server = started(lab, settings)
+        mac = settings["nodes"]["node01"]["mac"]
+        machine = PxeMachine(lab, "node01", mac, uefi=False, further=stands_in)
+        machine.power_on()
+        machine.wait_for_console("node01 boots the profile control-plane")
+        assert "sent /var/lib/pxe-boot/tftp/bios/undionly.kpxe to 10.0.100.50" in server.log
+
+
+def test_uefi_boots_over_http_alone() -> None:
+    # The firmware tries TFTP's way first: as long as nobody answers, for a minute.
+    silent = {"extraSettings": {"dhcp-ignore": "tag:efi64,tag:!ipxe"}}
+    settings = settings_of("by-mac", dhcp=silent)
+    with Lab() as lab:
+        server = started(lab, settings)
+        machine = PxeMachine(lab, "node01", settings["nodes"]["node01"]["mac"], uefi=True)
+        machine.power_on()
+        machine.wait_for_console("node01 boots the profile control-plane")
+        assert fetched(server)[0] == "/ipxe/efi64/ipxe.efi"
+        assert "ipxe.efi to" not in server.log
 
 
 def test_a_stranger_gets_the_menu_and_tries_until_the_image_is_there() -> None:
