@@ -43,7 +43,8 @@ struct Cli {
 /// What all commands share.
 #[derive(Debug, clap::Args)]
 struct Options {
-    /// The cluster configuration [default: the credential cluster-config, else /etc/nixos/secrets/cluster-config.json]
+    /// The cluster configuration [default: the credential cluster-config, else what the initrd has found, else
+    /// /etc/nixos/secrets/cluster-config.json]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The directory of the markers

@@ -42,6 +42,11 @@ impl DirectoryWatch {
         let _ = self.inotify.add_watch(directory, events);
     }
 
+    /// Watches a directory for what appears in it alone.
+    pub(crate) fn include_new(&self, directory: &Path) {
+        let _ = self.inotify.add_watch(directory, AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO);
+    }
+
     /// Returns at the next change; `false` where there will be none. Cancel-safe.
     pub(crate) async fn next(&mut self) -> bool {
         self.events.recv().await.is_some()

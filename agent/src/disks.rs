@@ -66,6 +66,13 @@ impl Disk {
             TableKind::Unknown => false,
         }
     }
+
+    /// Whether udev has told the type of each of its partitions.
+    #[must_use]
+    pub fn is_told_by_udev(&self) -> bool {
+        let partitions = &self.table.partitions;
+        !partitions.is_empty() && partitions.iter().all(|partition| partition.kind.is_some())
+    }
 }
 
 /// What a disk is divided into.

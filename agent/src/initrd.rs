@@ -12,6 +12,7 @@
 //! command line asks for, and for that within a bound; what goes wrong is told, and the boot goes on, unless the
 //! configuration or the command line says that it must not.
 
+mod bounded;
 mod search;
 mod stage;
 #[cfg(test)]

@@ -77,9 +77,11 @@ impl Inventory {
     pub fn take_with_hand_over(root: &Path) -> Self {
         let mut inventory = Self::take(root);
         if let Some(earlier) = boot::handed_over(root) {
-            for disk in inventory.disks.iter_mut().filter(|disk| !disk.is_table_read()) {
+            // What udev tells is newer: somebody may have made a partition since.
+            for disk in inventory.disks.iter_mut().filter(|disk| !disk.is_table_read() && !disk.is_told_by_udev()) {
                 // Within one boot a name is the same disk, unless one was exchanged.
-                let same = |other: &&Disk| other.name == disk.name && other.size == disk.size && other.is_table_read();
+                let known = |disk: &Disk| (disk.name.clone(), disk.size, disk.serial.clone(), disk.wwid.clone());
+                let same = |other: &&Disk| known(other) == known(disk) && other.is_table_read();
                 if let Some(earlier) = earlier.disks.iter().find(same) {
                     disk.table = earlier.table.clone();
                 }

@@ -20,6 +20,7 @@ fn options(root: &TempDir) -> Options {
         host_name: None,
         permissions: Permissions::Refuse,
         strict: false,
+        initrd_has_found_one: false,
     }
 }
 
@@ -121,4 +122,33 @@ fn every_error_of_the_content_begins_alike_and_names_the_file() {
         assert!(error.to_string().starts_with(&start), "{error}");
         assert_eq!(error.summary().lines().count(), 1, "{}", error.summary());
     }
+}
+
+#[test]
+fn a_broken_one_is_passed_over_only_where_the_initrd_of_this_boot_has_done_so() {
+    let root = TempDir::new().unwrap();
+    let mut options = options(&root);
+    write(&usual(&root), CONFIG, 0o600);
+    let handed_over = write(&root.path().join("run/first-boot-agent/cluster-config.json"), "{", 0o600);
+    let text = load(&options).unwrap_err().to_string();
+    assert!(text.contains(handed_over.to_str().unwrap()), "{text}");
+
+    options.initrd_has_found_one = true;
+    let loaded = load(&options).unwrap();
+    assert_eq!(loaded.origin, Source::DefaultPath(usual(&root)));
+    assert!(loaded.passed_over[0].to_string().contains(handed_over.to_str().unwrap()), "{:?}", loaded.passed_over);
+
+    write(&handed_over, CONFIG, 0o600);
+    assert_eq!(load(&options).unwrap().origin, Source::HandedOver(handed_over));
+}
+
+#[test]
+fn m11_what_would_bootstrap_is_not_taken_in_the_place_of_what_is_broken() {
+    let root = TempDir::new().unwrap();
+    let options = Options { initrd_has_found_one: true, ..options(&root) };
+    write(&usual(&root), r#"{"node_id":"node01","bootstrap":true,"initial_peers":["node01:2380"]}"#, 0o600);
+    assert!(load(&options).is_ok());
+    let handed_over = write(&root.path().join("run/first-boot-agent/cluster-config.json"), "{", 0o600);
+    let text = load(&options).unwrap_err().to_string();
+    assert!(text.contains(handed_over.to_str().unwrap()), "{text}");
 }

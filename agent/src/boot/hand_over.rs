@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::BootKind;
 
 /// The directory, below the root.
-pub const DIRECTORY: &str = "run/first-boot-agent";
+pub const DIRECTORY: &str = crate::config::HAND_OVER;
 
 /// `boot.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,12 +50,30 @@ impl Boot {
     /// The schema of this version.
     pub const SCHEMA_VERSION: u32 = 1;
 
+    /// The `run_id` of the boot that runs: the kernel's boot id (random(4)), the same in initrd and system.
+    #[must_use]
+    pub fn run_id(root: &Path) -> Option<String> {
+        let text = fs::read_to_string(root.join("proc/sys/kernel/random/boot_id")).ok()?;
+        Some(text.trim().replace('-', ""))
+    }
+
     /// What an initrd of this very boot has left below `root`; `None` where there was none, or it was of another boot.
     #[must_use]
     pub fn of_this_run(root: &Path, run_id: &str) -> Option<Self> {
         let text = fs::read(root.join(DIRECTORY).join("boot.json")).ok()?;
         let boot: Self = serde_json::from_slice(&text).ok()?;
         (boot.schema_version == Self::SCHEMA_VERSION && boot.run_id == run_id).then_some(boot)
+    }
+}
+
+/// Takes back what an earlier run has left.
+///
+/// # Errors
+/// The file system refuses.
+pub fn take_back(root: &Path, name: &str) -> io::Result<()> {
+    match fs::remove_file(root.join(DIRECTORY).join(name)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

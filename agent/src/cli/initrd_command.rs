@@ -8,15 +8,25 @@ use crate::delivery::Parameters;
 use crate::events::{Event, Report, Reporter, ScopedReporter};
 use crate::initrd::{Ended, Stage};
 use crate::systemd::InitrdSystemd;
+use crate::systemd::notify::Notifier;
 
-use super::{Exit, Options, context, node};
+use super::{Exit, Options, context, node, output};
 
 /// Where an initrd mounts the root file system (bootup(7)).
 const SYSROOT: &str = "/sysroot";
+/// What makes an initrd one (bootup(7)).
+const INITRD_RELEASE: &str = "/etc/initrd-release";
 /// An initrd has no host name of its own; a configuration without `node_id` is judged by the installed system's.
 const NO_NAME_YET: &str = "this-node";
 
 pub(super) async fn run(options: &Options) -> Exit {
+    if !Path::new(INITRD_RELEASE).exists() {
+        output::complain(&format!(
+            "first-boot-agent: {INITRD_RELEASE} is missing: this is no initrd, so nothing is done"
+        ));
+        return Exit::Blocked;
+    }
+    let notifier = Notifier::from_environment();
     let run_id = node::run_id();
     let reporter = Reporter::start_on_console(options.log_format, &run_id);
     let report = reporter.scoped(context::scope("initrd", "first-boot", None));
@@ -24,6 +34,10 @@ pub(super) async fn run(options: &Options) -> Exit {
     let ended = Box::pin(stage.run(&InitrdSystemd, &report)).await;
     // Before the boot is stopped, and this unit with it.
     reporter.flush();
+    if ended != Ended::Halted {
+        // What is decided is decided: a thread that a dying disk holds may keep this process from ending, not the boot.
+        notifier.ready();
+    }
     let exit = match ended {
         Ended::Well => Exit::Success,
         Ended::Lacking => Exit::Transient,
@@ -45,13 +59,8 @@ fn stage(options: &Options, run_id: String, report: &ScopedReporter) -> Stage {
         report.report(Event::KernelParameterIgnored { error: problem });
     }
     let sources = node::sources(options, Permissions::Refuse, false);
-    let host_name = sources.host_name.filter(|name| !matches!(name.as_str(), "" | "(none)" | "localhost"));
     Stage {
-        options: config::Options {
-            host_name: host_name.or_else(|| Some(NO_NAME_YET.to_owned())),
-            root: Path::new("/").to_owned(),
-            ..sources
-        },
+        options: config::Options { host_name: Some(NO_NAME_YET.to_owned()), ..sources },
         sysroot: PathBuf::from(SYSROOT),
         parameters,
         run_id,

@@ -4,14 +4,15 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::boot::Boot;
 use crate::config::{self, Config, ConfigError, Loaded, Permissions};
 use crate::markers::Identity;
 
 use super::Options;
 
-/// The same for every process of one boot, also across initrd and system: the kernel's boot id (random(4)).
+/// The same for every process of one boot, also across initrd and system.
 pub(super) fn run_id() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().replace('-', "")).unwrap_or_default()
+    Boot::run_id(Path::new("/")).unwrap_or_default()
 }
 
 /// This node, as its markers name it.
@@ -72,5 +73,6 @@ pub(super) fn sources(options: &Options, permissions: Permissions, strict: bool)
         host_name: nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()),
         permissions,
         strict,
+        initrd_has_found_one: Boot::of_this_run(Path::new("/"), &run_id()).is_some_and(|boot| boot.config.is_some()),
     }
 }

@@ -49,6 +49,12 @@ impl Config {
         }
     }
 
+    /// Whether this node forms a cluster instead of joining one.
+    #[must_use]
+    pub fn bootstraps(&self) -> bool {
+        [&self.chainfire, &self.flaredb].into_iter().any(|service| service.mode == Mode::Bootstrap)
+    }
+
     /// The part of a Raft service.
     #[must_use]
     pub fn raft(&self, service: RaftService) -> &RaftServiceConfig {

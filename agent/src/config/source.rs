@@ -1,6 +1,6 @@
-//! Finds the config: what the command line names, and nothing else then; otherwise the first valid one of the systemd
-//! credential, what the initrd has handed over, and the file in its usual place. One that is broken is told and passed
-//! over, never silently, and never for one that the command line names.
+//! Finds the config: what the command line names, else the systemd credential, else what the initrd has handed over, else
+//! the file in its usual place. One that is broken is not passed over for one of lower rank, which may be another
+//! cluster's, unless the initrd of this boot has done just that, and told it; and never for one that would bootstrap.
 
 use super::{
     Checked, Context, check,
@@ -20,8 +20,11 @@ pub const CREDENTIAL: &str = "cluster-config";
 /// The directory of the config and the TLS files, below the root.
 pub const SECRETS: &str = "etc/nixos/secrets";
 
-/// The config that the initrd hands over, below the root.
-pub const HANDED_OVER: &str = "run/first-boot-agent/cluster-config.json";
+/// The name of the config's file, wherever it lies.
+pub const FILE: &str = "cluster-config.json";
+
+/// The directory in which the initrd hands things over, below the root.
+pub const HAND_OVER: &str = "run/first-boot-agent";
 
 /// Where a config was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +98,8 @@ pub struct Options {
     pub permissions: Permissions,
     /// Whether unknown keys and other oddities are errors.
     pub strict: bool,
+    /// Whether the initrd of this boot has found a valid config: then one that is broken was passed over by it.
+    pub initrd_has_found_one: bool,
 }
 
 /// A config and how it came about.
@@ -117,18 +122,23 @@ pub struct Reading {
     pub warning: Option<Problem>,
 }
 
-/// Reads and checks the config: the first valid one.
+/// Reads and checks the config.
 ///
 /// # Errors
-/// When there is none, or none that can be used; then what is wrong with the one of the highest rank.
+/// When there is none, or the one that counts cannot be used.
 pub fn load(options: &Options) -> Result<Loaded, ConfigError> {
     let mut passed_over = Vec::new();
     let places = places(options);
     for origin in &places {
         match checked_at(origin, options) {
             Ok(None) => {}
-            Ok(Some(checked)) => return Ok(Loaded { checked, origin: origin.clone(), passed_over }),
-            Err(error) => passed_over.push(error),
+            Ok(Some(checked)) if passed_over.is_empty() || !checked.config.bootstraps() => {
+                return Ok(Loaded { checked, origin: origin.clone(), passed_over });
+            }
+            // What is broken may have said "join".
+            Ok(Some(_)) => break,
+            Err(error) if options.initrd_has_found_one => passed_over.push(error),
+            Err(error) => return Err(error),
         }
     }
     let tried = || places.iter().filter_map(Source::path).map(Path::to_owned).collect();
@@ -185,8 +195,8 @@ pub fn places(options: &Options) -> Vec<Source> {
         .map(Source::Credential)
         .into_iter()
         .chain([
-            Source::HandedOver(options.root.join(HANDED_OVER)),
-            Source::DefaultPath(options.root.join(SECRETS).join("cluster-config.json")),
+            Source::HandedOver(options.root.join(HAND_OVER).join(FILE)),
+            Source::DefaultPath(options.root.join(SECRETS).join(FILE)),
         ])
         .collect()
 }

@@ -18,6 +18,8 @@ const LONGEST_TIMEOUT: Duration = Duration::from_mins(10);
 pub struct Parameters {
     /// `first_boot.config_url=`: where a configuration may be fetched.
     pub url: Option<UrlTemplate>,
+    /// Whether a URL was given at all, be it one that cannot be used.
+    pub url_was_given: bool,
     /// `first_boot.config_sha256=`: the digest that it must have.
     pub sha256: Option<Digest>,
     /// `first_boot.required`: the boot must not go on without a configuration.
@@ -30,7 +32,14 @@ pub struct Parameters {
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self { url: None, sha256: None, required: false, timeout: DEFAULT_TIMEOUT, boot_card: None }
+        Self {
+            url: None,
+            url_was_given: false,
+            sha256: None,
+            required: false,
+            timeout: DEFAULT_TIMEOUT,
+            boot_card: None,
+        }
     }
 }
 
@@ -43,6 +52,7 @@ impl Parameters {
         let mut digest_is_unknown = false;
         for word in words(command_line) {
             let (name, value) = word.split_once('=').unwrap_or((&word, ""));
+            parameters.url_was_given |= name == "first_boot.config_url";
             if let Err(advice) = parameters.take(name, value) {
                 problems.push(format!("{name}: {advice}"));
                 digest_is_unknown |= name == "first_boot.config_sha256";
@@ -74,6 +84,7 @@ impl Parameters {
                 self.boot_card = value.strip_prefix("01-").map(|mac| mac.replace('-', ":").to_ascii_lowercase());
             }
             // The unit's own condition goes by it: who reads this was started.
+            "first_boot.initrd" if value != "1" => return Err("write 0 to leave the stage out".to_owned()),
             "first_boot.initrd" => {}
             other if other.starts_with("first_boot.") => return Err("no such parameter; it is ignored".to_owned()),
             _ => {}
@@ -136,11 +147,11 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_told_with_its_name() {
         for wrong in [
-            "first_boot.config_url=http://boot/c.json",
             "first_boot.required=perhaps",
             "first_boot.timeout=0s",
             "first_boot.timeout=1h",
             "first_boot.timeout=soon",
+            "first_boot.initrd=no",
             "first_boot.configurl=https://boot/c.json",
         ] {
             let (parameters, problems) = Parameters::read(wrong);
@@ -148,6 +159,13 @@ mod tests {
             let name = wrong.split('=').next().unwrap();
             assert!(problems.len() == 1 && problems[0].starts_with(name), "{wrong}: {problems:?}");
         }
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_used_was_given_all_the_same() {
+        let (parameters, problems) = Parameters::read("first_boot.config_url=http://boot/c.json");
+        assert!(parameters.url.is_none() && parameters.url_was_given, "{parameters:?}");
+        assert!(problems[0].starts_with("first_boot.config_url: "), "{problems:?}");
     }
 
     #[test]

@@ -71,6 +71,8 @@ impl UrlTemplate {
                 "mac" => hardware.mac.clone(),
                 _ => hardware.mac.as_ref().map(|mac| mac.replace(':', "-")),
             };
+            // A segment of dots would lead to another folder.
+            let value = value.filter(|value| !matches!(value.as_str(), "." | ".."));
             let value = value.ok_or_else(|| format!("this machine tells no {place} to fill in for {pattern}"))?;
             path = path.replace(&pattern, &escaped(&value));
         }

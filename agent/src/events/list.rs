@@ -196,8 +196,8 @@ events! {
         message "Configuration passed over: {error}"
         subject "A broken cluster configuration was passed over"
         explanation "There are several cluster configurations, and one that would have been preferred is broken: \
-            @ERROR@. The next valid one is used, whose place is told right after this. Mend or remove the broken \
-            one: this node may otherwise do what nobody meant it to."
+            @ERROR@. The initrd has passed it over for a valid one, and so does this step; the place of that one is \
+            told right after this. Mend or remove the broken one: this node may otherwise do what nobody meant it to."
 
     /// The configuration has changed while this run was waiting.
     ConfigurationChanged { source: String }
@@ -235,6 +235,14 @@ events! {
         subject "systemd could not be asked in the initrd"
         explanation "PID 1 did not answer for 30 s, so the initrd stage goes by what is mounted now: @ERROR@. The installed \
             configuration may not be seen yet; the join units will see it."
+
+    /// A disk keeps its reader waiting.
+    HardwareSilent { error: String }
+        Warning "6717a50486d3450bb4c303c7ab5380a1"
+        message "The hardware does not answer: {error}"
+        subject "A disk keeps the initrd waiting"
+        explanation "Something that the initrd stage wanted to read did not come within 5 s: @ERROR@. The boot goes on \
+            without it. A disk may be dying: look for its errors with `journalctl -b -k`."
 
     /// What kind of boot this is.
     BootRecognised { kind: String }
@@ -278,7 +286,7 @@ events! {
         message "No cluster configuration for {kind}; looked at {tried}"
         subject "The initrd has found no cluster configuration"
         explanation "This is @KIND@, which needs a cluster configuration, and none of the sources has a valid one: \
-            @TRIED@. The boot goes on, and the join units will be blocked until there is one. Put it at \
+            @TRIED@. Unless one is required, the boot goes on, and the join units will be blocked until there is one. Put it at \
             /etc/nixos/secrets/cluster-config.json on the node, or deliver it by one of the sources."
 
     /// There is no configuration, and none is needed.
@@ -308,7 +316,7 @@ events! {
     /// Something required is missing, and the boot is stopped.
     BootHalted { }
         Error "2cc4313433724201bbfdd16c80041231"
-        message "The boot stops here, as required: emergency.target is started"
+        message "The boot stops here, as required: starting emergency.target"
         subject "The boot was stopped by the initrd stage"
         explanation "Something is missing (told right before this) that the configuration (`initrd.required`) or the \
             kernel's command line (first_boot.required) says is required. Mend it and reboot; to boot once without it, \

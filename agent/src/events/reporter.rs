@@ -191,7 +191,8 @@ impl Sinks {
             let _ = writeln!(io::stderr(), "{}", line::text(record));
         }
         if let Some(mut console) = self.console.as_ref().filter(|_| record.event.meaning().severity != Severity::Info) {
-            let _ = writeln!(console, "first-boot-agent: {}\r", record.event);
+            // In one piece, or the lines of others come in between.
+            let _ = console.write_all(format!("first-boot-agent: {}\r\n", record.event).as_bytes());
         }
         if self.companion && record.event.meaning().severity == Severity::Error {
             let _ = writeln!(io::stdout(), "<7>{}", line::json(record));

@@ -4,46 +4,60 @@
 //! Disks appear while the search goes on, so partitions are looked at until the root file system is there: by then the
 //! disks that matter are. A URL is asked from the beginning, and waited for only after that.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::future::ready;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use futures_util::future::{Either, Fuse, FusedFuture, select};
-use tokio::sync::oneshot;
+use futures_util::future::{Either, Fuse, FusedFuture, join_all, select};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::boot;
-use crate::config::{self, CREDENTIAL, SECRETS, Source};
+use crate::boot::{self, BootKind};
+use crate::config::{self, CREDENTIAL, FILE, SECRETS, Source};
 use crate::delivery::{self, Broken, Candidate, Delivery, Fetch};
 use crate::directory_watch::DirectoryWatch;
 use crate::disks;
 use crate::events::{Event, Report};
+use crate::sysfs::Tree;
 
+use super::bounded::on_a_thread;
 use super::stage::Stage;
 
-/// What is read off a partition that has just appeared may take so long once the boot waits for it: a dying disk may not
-/// hold it for minutes.
-const READING_LIMIT: Duration = Duration::from_secs(5);
+/// A file may take so long to be read: a dying disk may not hold the boot for minutes.
+pub(super) const READING_LIMIT: Duration = Duration::from_secs(5);
 /// Devices appear in swarms: one look at all of them.
 const SWARM: Duration = Duration::from_millis(30);
 
 /// One search.
 pub(super) struct Search<'a> {
-    pub(super) stage: &'a Stage,
-    pub(super) report: &'a dyn Report,
+    stage: &'a Stage,
+    report: &'a dyn Report,
+    /// Whether a source of higher rank was broken: it may have said "join".
+    has_refused: Cell<bool>,
 }
 
-impl Search<'_> {
-    /// The configuration, once it is found or there is none. `root` ends when the root file system is there.
-    pub(super) async fn run(&self, root: impl Future<Output = ()>) -> Option<Delivery> {
+/// What it came to.
+pub(super) struct Found {
+    pub(super) kind: BootKind,
+    pub(super) delivery: Option<Delivery>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(stage: &'a Stage, report: &'a dyn Report) -> Self {
+        Self { stage, report, has_refused: Cell::new(false) }
+    }
+
+    /// The configuration, once it is found or there is none, and the kind of boot. `root` ends when the root file system
+    /// is there.
+    pub(super) async fn run(&self, root: impl Future<Output = ()>) -> Found {
         let mut root = pin!(futures_util::FutureExt::fuse(root));
         if let Some(found) = self.in_the_initrd() {
             // Nothing is held up: the boot itself waits for its root.
             root.await;
-            return Some(found);
+            return Found { kind: self.kind().await, delivery: Some(found) };
         }
         let mut partitions = Partitions::new(self);
         let fetching = Box::pin(self.fetched());
@@ -51,17 +65,37 @@ impl Search<'_> {
             Either::Left((found, fetching)) => (found, Either::Left(fetching)),
             Either::Right((fetched, looking)) => (looking.await, Either::Right(ready(fetched))),
         };
-        if partition.is_some() {
-            if !root.is_terminated() {
-                root.await;
-            }
-            return partition;
+        if !root.is_terminated() {
+            root.await;
         }
+        let kind = self.kind().await;
+        let delivery = match partition {
+            Some(found) => Some(found),
+            None => self.after_the_root(kind, &mut partitions, fetched).await,
+        };
+        Found { kind, delivery }
+    }
+
+    /// What the boot is held for.
+    async fn after_the_root(
+        &self,
+        kind: BootKind,
+        partitions: &mut Partitions<'_>,
+        fetched: impl Future<Output = Option<Delivery>>,
+    ) -> Option<Delivery> {
         let deadline = Instant::now() + self.stage.parameters.timeout;
+        // A member that has its configuration does not wait for a server.
+        if kind == BootKind::LaterBoot
+            && let Some(installed) = self.installed().await
+        {
+            return Some(installed);
+        }
         if let Ok(Some(fetched)) = timeout_at(deadline, fetched).await {
             return Some(fetched);
         }
-        if let Some(installed) = self.installed() {
+        if kind != BootKind::LaterBoot
+            && let Some(installed) = self.installed().await
+        {
             return Some(installed);
         }
         if !self.stage.parameters.required {
@@ -72,23 +106,34 @@ impl Search<'_> {
         timeout_at(deadline, partitions.until(never)).await.ok().flatten()
     }
 
+    async fn kind(&self) -> BootKind {
+        let (root, sysroot) = (self.stage.options.root.clone(), self.stage.sysroot.clone());
+        let look = on_a_thread(move || {
+            let mounts = std::fs::read_to_string(root.join("proc/self/mountinfo")).unwrap_or_default();
+            BootKind::of(&sysroot, &sysroot, &mounts)
+        });
+        self.answered("the root file system", look).await.unwrap_or(BootKind::Unknown)
+    }
+
     /// A credential, then a file that lies in the initrd.
     fn in_the_initrd(&self) -> Option<Delivery> {
         let options = &self.stage.options;
         let credential = options.credentials_directory.as_ref().map(|directory| directory.join(CREDENTIAL));
-        let file = options.root.join(SECRETS).join("cluster-config.json");
+        let file = options.root.join(SECRETS).join(FILE);
         let sources = credential.map(Source::Credential).into_iter().chain([Source::DefaultPath(file)]);
         sources.into_iter().find_map(|source| self.taken(Delivery::of_file(source, options)))
     }
 
-    fn installed(&self) -> Option<Delivery> {
-        let options = config::Options {
-            root: self.stage.sysroot.clone(),
-            host_name: installed_host_name(&self.stage.sysroot).or_else(|| self.stage.options.host_name.clone()),
-            ..self.stage.options.clone()
-        };
-        let path = self.stage.sysroot.join(SECRETS).join("cluster-config.json");
-        self.taken(Delivery::of_file(Source::DefaultPath(path), &options))
+    async fn installed(&self) -> Option<Delivery> {
+        let (sysroot, options) = (self.stage.sysroot.clone(), self.stage.options.clone());
+        let reading = on_a_thread(move || {
+            // The name that the installed system will have, which a configuration without `node_id` goes by.
+            let host_name = Tree::at(&sysroot).line("etc/hostname").or_else(|| options.host_name.clone());
+            let source = Source::DefaultPath(sysroot.join(SECRETS).join(FILE));
+            Delivery::of_file(source, &config::Options { root: sysroot, host_name, ..options })
+        });
+        let read = self.answered("the configuration on the root file system", reading).await?;
+        self.taken(read)
     }
 
     async fn fetched(&self) -> Option<Delivery> {
@@ -109,8 +154,25 @@ impl Search<'_> {
         }
     }
 
+    /// What came in time; told where it did not.
+    async fn answered<T>(&self, what: &str, reading: impl Future<Output = Option<T>>) -> Option<T> {
+        let read = timeout(READING_LIMIT, reading).await.ok().flatten();
+        if read.is_none() {
+            self.report.report(Event::HardwareSilent { error: format!("{what} could not be read") });
+        }
+        read
+    }
+
     fn taken(&self, delivered: Result<Option<Delivery>, Broken>) -> Option<Delivery> {
         match delivered {
+            Ok(Some(Delivery { source, checked, digest, .. }))
+                if self.has_refused.get() && checked.config.bootstraps() =>
+            {
+                let error = "it would bootstrap a cluster, and a source of higher rank is broken, which may have said to \
+                             join one; mend or remove that one";
+                self.refuse(&source.to_string(), Some(digest), error);
+                None
+            }
             Ok(delivery) => delivery,
             Err(Broken { source, digest, error }) => {
                 self.refuse(&source.to_string(), digest, &error.to_string());
@@ -120,15 +182,10 @@ impl Search<'_> {
     }
 
     fn refuse(&self, source: &str, digest: Option<delivery::Digest>, error: &str) {
+        self.has_refused.set(true);
         let digest = digest.map_or_else(|| "unread".to_owned(), |digest| digest.to_string());
         self.report.report(Event::ConfigurationRefused { source: source.to_owned(), digest, error: error.to_owned() });
     }
-}
-
-/// The host name that the installed system will have, which a configuration without `node_id` goes by.
-fn installed_host_name(sysroot: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(sysroot.join("etc/hostname")).ok()?;
-    Some(text.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 /// The partitions that may hold a configuration, each looked at once.
@@ -137,8 +194,8 @@ struct Partitions<'a> {
     known: HashSet<PathBuf>,
 }
 
-/// What the partitions that were not known have given.
-type Readings = Vec<(Candidate, io::Result<Option<Vec<u8>>>)>;
+/// What a partition has given.
+type Reading = (Candidate, io::Result<Option<Vec<u8>>>);
 
 impl<'a> Partitions<'a> {
     fn new(search: &'a Search<'a>) -> Self {
@@ -146,53 +203,52 @@ impl<'a> Partitions<'a> {
     }
 
     /// Looks at partitions as they appear, the last time when `root` is there.
-    async fn until(&mut self, mut root: std::pin::Pin<&mut Fuse<impl Future<Output = ()>>>) -> Option<Delivery> {
+    async fn until(&mut self, mut root: Pin<&mut Fuse<impl Future<Output = ()>>>) -> Option<Delivery> {
         // Before the first look: what appears in between is not missed.
         let mut devices = DirectoryWatch::start();
         if let Some(devices) = &devices {
-            devices.include(&self.search.stage.options.root.join("dev"));
+            devices.include_new(&self.search.stage.options.root.join("dev"));
         }
-        let mut is_there = false;
         loop {
-            let mut reading = pin!(self.read());
-            let readings = tokio::select! {
-                readings = &mut reading => readings,
-                () = &mut root, if !is_there => {
-                    is_there = true;
-                    timeout(READING_LIMIT, reading).await.unwrap_or_default()
-                }
-            };
+            let is_last = root.is_terminated();
+            let readings = self.read().await;
             if let Some(found) = self.first_of(readings) {
                 return Some(found);
             }
-            if is_there {
+            if is_last {
                 return None;
             }
             tokio::select! {
-                () = &mut root => is_there = true,
+                () = &mut root => {}
                 () = next(&mut devices) => sleep(SWARM).await,
             }
         }
     }
 
-    /// Reads the new ones on a thread of its own: a disk may keep a reader waiting.
-    fn read(&self) -> impl Future<Output = Readings> + use<> {
-        let (root, known) = (self.search.stage.options.root.clone(), self.known.clone());
-        let (done, readings) = oneshot::channel();
-        std::thread::spawn(move || {
-            let place = root.join(boot::DIRECTORY).join("partition");
-            let candidates = delivery::candidates(&disks::all(&root)).into_iter();
-            let readings = candidates.filter(|candidate| !known.contains(&candidate.device)).map(|candidate| {
-                let reading = candidate.read(&place);
-                (candidate, reading)
-            });
-            // Nobody waits any more where this fails.
-            let _ = done.send(readings.collect());
-        });
-        async { readings.await.unwrap_or_default() }
+    /// Reads the new ones, each on a thread of its own: a disk may keep its reader waiting, and the others must not.
+    async fn read(&self) -> Vec<Reading> {
+        let root = self.search.stage.options.root.clone();
+        let listing = on_a_thread(move || delivery::candidates(&disks::all(&root)));
+        let listed = self.search.answered("a partition table", listing).await.unwrap_or_default();
+        let unknown = listed.into_iter().filter(|candidate| !self.known.contains(&candidate.device));
+        join_all(unknown.map(|candidate| self.read_one(candidate))).await
     }
 
-    fn first_of(&mut self, readings: Readings) -> Option<Delivery> {
+    async fn read_one(&self, candidate: Candidate) -> Reading {
+        let name = candidate.device.file_name().unwrap_or_default();
+        let place = self.search.stage.options.root.join(boot::DIRECTORY).join(Path::new(name));
+        let reading = {
+            let (candidate, place) = (candidate.clone(), place.clone());
+            on_a_thread(move || candidate.read(&place))
+        };
+        let silent = || io::Error::other(format!("it did not answer within {} s", READING_LIMIT.as_secs()));
+        let read = timeout(READING_LIMIT, reading).await.ok().flatten().unwrap_or_else(|| Err(silent()));
+        // Only the reader has ever seen the mount.
+        let _ = std::fs::remove_dir(&place);
+        (candidate, read)
+    }
+
+    fn first_of(&mut self, readings: Vec<Reading>) -> Option<Delivery> {
         let mut found = None;
         for (candidate, reading) in readings {
             self.known.insert(candidate.device.clone());

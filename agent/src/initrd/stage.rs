@@ -1,24 +1,19 @@
 //! The stage itself: what is done in which order, and what is left behind.
 
-use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::boot::{self, Boot, BootKind, ConfigOrigin};
-use crate::config;
+use crate::config::{self, Checked, Origin};
 use crate::delivery::{Delivery, Parameters};
 use crate::events::{Event, Report};
 use crate::inventory::Inventory;
 use crate::plan::expectations;
 
 use super::InitrdManager;
-use super::search::Search;
-
-/// A look at the hardware takes milliseconds; a dying disk may not hold the boot up.
-const INVENTORY_LIMIT: Duration = Duration::from_secs(5);
+use super::bounded::on_a_thread;
+use super::search::{Found, READING_LIMIT, Search};
 
 /// Where the stage works, and what it was asked for.
 #[derive(Debug, Clone)]
@@ -47,21 +42,19 @@ pub enum Ended {
 impl Stage {
     /// Does the stage's work, and tells `report` what it finds. Returns when the boot may go on.
     pub async fn run(&self, manager: &impl InitrdManager, report: &dyn Report) -> Ended {
-        let found = Search { stage: self, report }.run(manager.root_is_there(report)).await;
-        let mounts = fs::read_to_string(self.options.root.join("proc/self/mountinfo")).unwrap_or_default();
-        let kind = BootKind::of(&self.sysroot, &self.sysroot, &mounts);
+        let Found { kind, delivery: found } = Search::new(self, report).run(manager.root_is_there(report)).await;
         report.report(Event::BootRecognised { kind: kind.to_string() });
         if let Some(Delivery { source, digest, checked, .. }) = &found {
             report.report(Event::ConfigurationDelivered {
                 source: source.to_string(),
                 digest: digest.to_string(),
-                node: checked.config.node.id.to_string(),
+                node: name_of(checked),
             });
             for warning in &checked.warnings {
                 report.report(Event::ConfigurationWarning { warning: warning.to_string() });
             }
         }
-        let inventory = self.inventory().await.map(|inventory| Inventory { boot: Some(kind), ..inventory });
+        let inventory = self.inventory(report).await.map(|inventory| Inventory { boot: Some(kind), ..inventory });
         let handed_over = self.hand_over(kind, found.as_ref(), inventory.as_ref(), report);
         let fits =
             found.as_ref().zip(inventory.as_ref()).is_none_or(|(found, inventory)| fits(found, inventory, report));
@@ -85,7 +78,7 @@ impl Stage {
         }
         let tried = self.tried();
         // An installer is given its configuration by whoever installs.
-        if kind == BootKind::Netboot && !self.parameters.required && self.parameters.url.is_none() {
+        if kind == BootKind::Netboot && !self.parameters.required && !self.parameters.url_was_given {
             report.report(Event::ConfigurationNotNeeded { tried });
             return false;
         }
@@ -97,23 +90,23 @@ impl Stage {
     fn tried(&self) -> String {
         let url = self.parameters.url.as_ref().map(|url| format!(", {url}")).unwrap_or_default();
         format!(
-            "the credential {}, /{}/cluster-config.json in the initrd, GPT partitions of type or label {} and EFI system \
-             partitions{url}, and the same file on the root file system",
+            "the credential {}, /{}/{} in the initrd, GPT partitions of type or label {} and EFI system partitions{url}, and \
+             the same file on the root file system",
             config::CREDENTIAL,
             config::SECRETS,
-            crate::delivery::LABEL,
+            config::FILE,
+            crate::delivery::NAME,
         )
     }
 
     /// The machine; `None` where a disk keeps its reader waiting.
-    async fn inventory(&self) -> Option<Inventory> {
-        let (done, taken) = oneshot::channel();
+    async fn inventory(&self, report: &dyn Report) -> Option<Inventory> {
         let root = self.options.root.clone();
-        std::thread::spawn(move || {
-            // Nobody waits any more where this fails.
-            let _ = done.send(Inventory::take(&root));
-        });
-        timeout(INVENTORY_LIMIT, taken).await.ok()?.ok()
+        let taken = timeout(READING_LIMIT, on_a_thread(move || Inventory::take(&root))).await.ok().flatten();
+        if taken.is_none() {
+            report.report(Event::HardwareSilent { error: "the inventory could not be taken".to_owned() });
+        }
+        taken
     }
 
     /// Leaves everything for the units of the system. Tells what could not be left, and whether all could.
@@ -145,16 +138,27 @@ impl Stage {
                 false
             }
         };
-        moved.is_none_or(|found| put("cluster-config.json", &found.bytes))
+        let config = match moved {
+            Some(found) => put(config::FILE, &found.bytes),
+            None => boot::take_back(&self.options.root, config::FILE).is_ok(),
+        };
+        config
             & inventory.is_none_or(|inventory| put("inventory.json", &json(inventory)))
             & put("boot.json", &json(&boot))
     }
 }
 
+/// Whose configuration it is, as far as it says.
+fn name_of(checked: &Checked) -> String {
+    let by_host_name =
+        checked.provenance.iter().any(|shown| shown.path == "$.node_id" && shown.origin == Origin::HostName);
+    if by_host_name { "whoever has this host name".to_owned() } else { checked.config.node.id.to_string() }
+}
+
 /// Whether the machine is what its configuration expects; tells what it lacks. A link or a clock may still come: that is for
-/// the units of the system to wait for, and before an installation the disks are empty.
+/// the units of the system to wait for. Before an installation the disks are empty, and a member stays one.
 fn fits(found: &Delivery, inventory: &Inventory, report: &dyn Report) -> bool {
-    if inventory.boot == Some(BootKind::Netboot) {
+    if inventory.boot != Some(BootKind::FirstBoot) {
         return true;
     }
     let unmet = expectations::unmet(&found.checked.config.expect, inventory, None);

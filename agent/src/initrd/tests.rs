@@ -56,6 +56,7 @@ impl Initrd {
                 host_name: Some("this-node".to_owned()),
                 permissions: Permissions::Refuse,
                 strict: false,
+                initrd_has_found_one: false,
             },
             sysroot: self.path("sysroot"),
             parameters: self.parameters.clone(),
@@ -148,6 +149,51 @@ async fn a_broken_source_is_told_with_its_digest_and_passed_over() {
     assert_eq!(refused.len(), 2, "{refused:?}");
     assert!(refused[0].contains("credential") && refused[0].contains(&Digest::of(b"{").to_string()), "{refused:?}");
     assert!(refused[1].contains("chmod 600"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn m11_what_would_bootstrap_is_refused_while_a_source_of_higher_rank_is_broken() {
+    let initrd = Initrd::with_root("ext4");
+    initrd.write(INSTALLED, r#"{"node_id":"node01","bootstrap":true,"initial_peers":["node01:2380"]}"#);
+    assert_eq!(initrd.run(&Manager::default()).await.ended, Ended::Well);
+    initrd.write(CREDENTIAL, "{");
+    let ending = initrd.run(&Manager::default()).await;
+    assert_eq!((ending.ended, ending.source()), (Ended::Lacking, None));
+    assert!(
+        ending.told.iter().any(|event| event.to_string().contains("it would bootstrap a cluster")),
+        "{:?}",
+        ending.told
+    );
+}
+
+#[tokio::test]
+async fn what_an_earlier_run_has_handed_over_does_not_outlive_its_source() {
+    let initrd = Initrd::with_root("ext4");
+    initrd.write(INSTALLED, &config_of("installed"));
+    let credential = initrd.write(CREDENTIAL, &config_of("credential"));
+    initrd.run(&Manager::default()).await;
+    assert_eq!(initrd.handed_over(), Some(config_of("credential")));
+    fs::remove_file(credential).unwrap();
+    assert_eq!(initrd.run(&Manager::default()).await.ended, Ended::Well);
+    assert_eq!(initrd.handed_over(), None);
+}
+
+#[tokio::test]
+async fn a_url_that_was_given_and_cannot_be_used_is_lacking_in_an_installer_too() {
+    let mut initrd = Initrd::with_root("overlay");
+    initrd.parameters = Parameters::read("first_boot.config_url=http://boot/c.json").0;
+    assert_eq!(initrd.run(&Manager::default()).await.ended, Ended::Lacking);
+}
+
+#[tokio::test]
+async fn a_file_that_never_ends_holds_nobody() {
+    let initrd = Initrd::with_root("ext4");
+    fs::create_dir_all(initrd.path("sysroot/etc")).unwrap();
+    nix::unistd::mkfifo(&initrd.path("sysroot/etc/hostname"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    initrd.write(INSTALLED, &config_of("installed"));
+    let ending = initrd.run(&Manager::default()).await;
+    assert_eq!(ending.ended, Ended::Lacking);
+    assert!(ending.says("HardwareSilent").unwrap().contains("configuration on the root"), "{:?}", ending.told);
 }
 
 #[tokio::test]

@@ -30,6 +30,5 @@ pub(super) fn handed_over(root: &Path) -> Option<Inventory> {
 }
 
 fn of_this_boot(root: &Path) -> Option<Boot> {
-    let boot_id = Tree::at(root).line("proc/sys/kernel/random/boot_id")?;
-    Boot::of_this_run(root, &boot_id.replace('-', ""))
+    Boot::of_this_run(root, &Boot::run_id(root)?)
 }

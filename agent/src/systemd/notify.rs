@@ -37,6 +37,11 @@ impl Notifier {
         self.send_or_drop(&format!("STATUS={line}\n"));
     }
 
+    /// Tells that the unit has started, for a unit of `Type=notify`.
+    pub fn ready(&self) {
+        self.send_or_drop("READY=1\n");
+    }
+
     /// Status lines come again, so a full socket costs nothing worth reporting.
     fn send_or_drop(&self, message: &str) {
         if let Some(socket) = &self.socket {

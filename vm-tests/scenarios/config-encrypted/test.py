@@ -1,4 +1,4 @@
-"""An encrypted credential: systemd decrypts it for the unit, and nothing else on the node can read it.
+"""An encrypted credential: systemd decrypts it for the unit, and the disk holds no plain copy.
 
 On systemd 254 and later the units import it by themselves; before that a drop-in names it, as the
 reference on the delivery of the configuration says.

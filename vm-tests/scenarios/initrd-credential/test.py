@@ -111,6 +111,7 @@ with subtest("the stage does not survive switch-root, and its findings do"):
     node04.wait_for_unit(JOIN, timeout=BOOT)
     t.assertEqual(node04.get_unit_property(STAGE, "ActiveState"), "inactive")
     t.assertEqual(boot_json(), boot)
+    t.assertNotIn("cannot be judged", node04.succeed(f"journalctl --boot -u {JOIN}"))
     t.assertEqual(sorted(voters()), [("node01", "10.0.1.10:2380"), ("node04", "10.0.1.13:2380")])
 
 with subtest("the clock still stands at 1980"):

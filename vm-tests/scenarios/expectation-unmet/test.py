@@ -1,0 +1,22 @@
+"""A machine that is too small for its configuration is no member, and says what it lacks (N5)."""
+
+JOIN = "chainfire-cluster-join.service"
+CONFIG = "/etc/nixos/secrets/cluster-config.json"
+
+aio01.start()
+
+with subtest("blocked, with all that is lacking in one message"):
+    aio01.wait_until_succeeds(f"systemctl show -p StatusText {JOIN} | grep blocked", timeout=60)
+    aio01.wait_until_succeeds(f"systemctl show -p ExecMainStatus {JOIN} | grep 78", timeout=60)
+    told = aio01.succeed(f"journalctl -u {JOIN}")
+    t.assertIn("at least 64TiB of memory", told)
+    t.assertIn("at least 1000 CPUs", told)
+
+with subtest("nobody was asked, and plan and status foresee it"):
+    t.assertNotIn("Service is healthy", told)
+    t.assertIn("64TiB", aio01.fail("first-boot-agent plan"))
+    t.assertIn("64TiB", aio01.fail("first-boot-agent status"))
+
+with subtest("a configuration that fits wakes the unit"):
+    aio01.succeed(f"sed -i 's/64TiB/64MiB/; s/1000/1/' {CONFIG}")
+    aio01.wait_for_unit(JOIN, timeout=60)
