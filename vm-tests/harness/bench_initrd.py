@@ -1,8 +1,8 @@
 """What the stage in the initrd costs: a machine with it, without it, and with it switched off.
 
 Boots QEMU machines by turns and reads the guest's own clock afterwards. That clock counts
-instructions: neither QEMU's start nor a busy host is part of what it says. Nothing runs on
-the machines but what every boot takes; must not enter an initrd while it is timed: what
+instructions: QEMU's start is no part of what it says, and of a busy host only what makes
+the machine's disk wait. Nothing runs on the machines but what every boot takes; must not enter an initrd while it is timed: what
 reads memory has a machine of its own.
 """
 

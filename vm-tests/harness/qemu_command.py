@@ -26,8 +26,8 @@ ROOT = {
 ROOT_SERIAL = "root"
 CARD = "card"
 PORTS = ("journal", "shell")
-#: Each instruction takes 4 ns of the machine's time, about what it takes on an idle host, however
-#: busy this one is; where the machine idles, its time goes on to the next timer at once.
+#: Each instruction takes 4 ns of the machine's time, however busy the host is. Where the machine
+#: idles, its time goes on to the next timer at once: a disk that the host keeps waiting shows.
 COUNTED = ["-accel", "tcg,thread=single", "-icount", "shift=2,sleep=off"]
 
 
