@@ -2,8 +2,8 @@
 
 Boots QEMU machines by turns and reads the guest's own clock afterwards. That clock counts
 instructions: QEMU's start is no part of what it says, and of a busy host only what makes
-the machine's disk wait. Nothing runs on the machines but what every boot takes; must not enter an initrd while it is timed: what
-reads memory has a machine of its own.
+the machine's disk wait. Nothing runs on the machines but what every boot takes; must not
+enter an initrd while it is timed: what reads memory has a machine of its own.
 """
 
 from __future__ import annotations
