@@ -3,7 +3,8 @@
 Three members stand; a fourth node joins them again and again, by turns with the one
 joiner and the other, and the table says what each took. Changes nothing in the tree
 but `target/vm-tests/bench`, where every single number is kept. `storm` as an argument
-runs the storm alone, which needs neither root nor nodes.
+runs the storm alone, which needs neither root nor nodes; `initrd` what the initrd's stage
+costs, on QEMU machines.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import sys
 import time
 from pathlib import Path
 
-from . import bench_alone, bench_report, bench_storm, blueprint, host, places, product, provision
-from . import rootfs
+from . import bench_alone, bench_initrd, bench_initrd_report, bench_report, bench_storm, blueprint
+from . import host, places, product, provision, rootfs
 from .bench_leader import Leader
 from .bench_report import Results
 from .bench_rounds import AGENT, SEED, UNITS, JoiningNode
@@ -134,8 +135,11 @@ def main() -> int:
             return whole()
         case ["storm"]:
             return storm()
+        case ["initrd"]:
+            return initrd()
         case other:
-            print(f"unknown part of the benchmark: {' '.join(other)}; ONLY=storm", file=sys.stderr)
+            unknown = f"unknown part of the benchmark: {' '.join(other)}"
+            print(f"{unknown}; ONLY=storm or ONLY=initrd", file=sys.stderr)
             return 2
 
 
@@ -149,8 +153,22 @@ def storm() -> int:
     return 0
 
 
+def initrd() -> int:
+    """The stage in the initrd alone."""
+    if reason := host.obstacle() or host.obstacle_to_machines():
+        print(f"no machines here, so nothing to measure: {reason}", file=sys.stderr)
+        return 1
+    try:
+        results = bench_initrd.kept(described_host(), say)
+    except (AssertionError, LabError, RuntimeError, ValueError) as error:
+        print(f"the benchmark failed: {error}", file=sys.stderr)
+        return 1
+    print(bench_initrd_report.table(results))
+    return 0
+
+
 def whole() -> int:
-    """All of it."""
+    """All of it; the initrd's part where machines can be emulated."""
     if reason := host.obstacle():
         print(f"no nodes here, so nothing to measure: {reason}", file=sys.stderr)
         return 1
@@ -164,10 +182,11 @@ def whole() -> int:
         return 1
     numbers = KEPT / "results.json"
     numbers.write_text(json.dumps(dataclasses.asdict(results), indent=2) + "\n")
-    print(f"{bench_report.table(results)}\n\n{simulated}")
-    print(f"Every single number: {numbers.relative_to(places.REPOSITORY)}", end="")
+    print(f"{bench_report.table(results)}\n\n{simulated}\n", flush=True)
+    failed = initrd()
+    print(f"Every single number: {KEPT.relative_to(places.REPOSITORY)}", end="")
     print(f" ({time.monotonic() - began:.0f} s in all)")
-    return 0
+    return failed
 
 
 if __name__ == "__main__":

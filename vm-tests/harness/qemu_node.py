@@ -39,6 +39,8 @@ class QemuNode(Node):
         self.kernel = qemu_kernel.kernel()
         self._address = f"52:54:00:00:00:{index + 1:02x}"
         self.shell: PortShell | None = None
+        #: Whether its clock counts instructions: for who measures on a busy host.
+        self.counted = False
         self._install()
 
     def _inside(self, name: str) -> Path:
@@ -97,6 +99,7 @@ class QemuNode(Node):
             initrd=self.kernel.initrd if small else self._inside(qemu_parts.INITRD),
             link=self._link,
             card_address=self._address,
+            counted=self.counted,
         ).words()
 
     def boot(self) -> None:
