@@ -16,7 +16,7 @@ use futures_util::future::{Either, Fuse, FusedFuture, join_all, select};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::boot::{self, BootKind};
-use crate::config::{self, CREDENTIAL, FILE, SECRETS, Source};
+use crate::config::{self, CREDENTIAL, Checked, FILE, Origin, SECRETS, Source};
 use crate::delivery::{self, Broken, Candidate, Delivery, Fetch};
 use crate::directory_watch::DirectoryWatch;
 use crate::disks;
@@ -173,11 +173,27 @@ impl<'a> Search<'a> {
                 self.refuse(&source.to_string(), Some(digest), error);
                 None
             }
-            Ok(delivery) => delivery,
+            Ok(Some(delivery)) => {
+                self.tell(&delivery);
+                Some(delivery)
+            }
+            Ok(None) => None,
             Err(Broken { source, digest, error }) => {
                 self.refuse(&source.to_string(), digest, &error.to_string());
                 None
             }
+        }
+    }
+
+    /// At once, not when the root file system is there.
+    fn tell(&self, Delivery { source, checked, digest, .. }: &Delivery) {
+        self.report.report(Event::ConfigurationDelivered {
+            source: source.to_string(),
+            digest: digest.to_string(),
+            node: name_of(checked),
+        });
+        for warning in &checked.warnings {
+            self.report.report(Event::ConfigurationWarning { warning: warning.to_string() });
         }
     }
 
@@ -186,6 +202,13 @@ impl<'a> Search<'a> {
         let digest = digest.map_or_else(|| "unread".to_owned(), |digest| digest.to_string());
         self.report.report(Event::ConfigurationRefused { source: source.to_owned(), digest, error: error.to_owned() });
     }
+}
+
+/// Whose configuration it is, as far as it says.
+fn name_of(checked: &Checked) -> String {
+    let by_host_name =
+        checked.provenance.iter().any(|shown| shown.path == "$.node_id" && shown.origin == Origin::HostName);
+    if by_host_name { "whoever has this host name".to_owned() } else { checked.config.node.id.to_string() }
 }
 
 /// The partitions that may hold a configuration, each looked at once.

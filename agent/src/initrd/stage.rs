@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tokio::time::timeout;
 
 use crate::boot::{self, Boot, BootKind, ConfigOrigin};
-use crate::config::{self, Checked, Origin};
+use crate::config;
 use crate::delivery::{Delivery, Parameters};
 use crate::events::{Event, Report};
 use crate::inventory::Inventory;
@@ -44,16 +44,6 @@ impl Stage {
     pub async fn run(&self, manager: &impl InitrdManager, report: &dyn Report) -> Ended {
         let Found { kind, delivery: found } = Search::new(self, report).run(manager.root_is_there(report)).await;
         report.report(Event::BootRecognised { kind: kind.to_string() });
-        if let Some(Delivery { source, digest, checked, .. }) = &found {
-            report.report(Event::ConfigurationDelivered {
-                source: source.to_string(),
-                digest: digest.to_string(),
-                node: name_of(checked),
-            });
-            for warning in &checked.warnings {
-                report.report(Event::ConfigurationWarning { warning: warning.to_string() });
-            }
-        }
         let inventory = self.inventory(report).await.map(|inventory| Inventory { boot: Some(kind), ..inventory });
         let handed_over = self.hand_over(kind, found.as_ref(), inventory.as_ref(), report);
         let fits =
@@ -146,13 +136,6 @@ impl Stage {
             & inventory.is_none_or(|inventory| put("inventory.json", &json(inventory)))
             & put("boot.json", &json(&boot))
     }
-}
-
-/// Whose configuration it is, as far as it says.
-fn name_of(checked: &Checked) -> String {
-    let by_host_name =
-        checked.provenance.iter().any(|shown| shown.path == "$.node_id" && shown.origin == Origin::HostName);
-    if by_host_name { "whoever has this host name".to_owned() } else { checked.config.node.id.to_string() }
 }
 
 /// Whether the machine is what its configuration expects; tells what it lacks. A link or a clock may still come: that is for
