@@ -14,7 +14,7 @@ from pathlib import Path
 from . import keeper, places
 
 #: What runs leave in the cache while they are at work: WHAT-PID or WHAT-PID-MORE.
-FOLDER = re.compile(r"(building|unpacking|demo)-(\d+)(-.*)?")
+FOLDER = re.compile(r"(building|demo)-(\d+)(-.*)?")
 LAB = re.compile(r"first-boot-lab-(\d+)-\d+")
 
 

@@ -7,13 +7,12 @@ the cargo that builds the agent builds it as well, once. Must not write to the f
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from . import ending, leftovers, places
+from .made_once import made_once, run
 
 CRATE = "nixfmt_rs"
 VERSION = "0.5.3"
@@ -29,45 +28,18 @@ def nixfmt() -> Path:
     """The formatter, built first where it is missing."""
     if given := os.environ.get(VARIABLE):
         return Path(given)
-    made = places.CACHE / f"nixfmt-{VERSION}"
-    if not made.is_dir():
-        leftovers.sweep_folders()
-        work = places.CACHE / f"building-{os.getpid()}-nixfmt"
-        work.mkdir(parents=True)
-        try:
-            print(f"building {CRATE} {VERSION} (once)")
-            _build(work)
-            (work / "root").rename(made)
-        except OSError:
-            # Another run was quicker; its copy is as good.
-            if not made.is_dir():
-                raise
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    return made / "bin" / "nixfmt"
+    return made_once(f"nixfmt-{VERSION}", _build) / "bin" / "nixfmt"
 
 
-def _build(work: Path) -> None:
-    building = subprocess.Popen(
-        [
-            *("cargo", "install", "--quiet", "--debug", "--locked", "--version", VERSION),
-            *("--root", str(work / "root"), "--target-dir", str(work / "target"), CRATE),
-        ],
-        # Not in the repository: its .cargo/config.toml is about the product.
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        said, _ = building.communicate(timeout=BUILD_LIMIT)
-    except BaseException:
-        ending.end(building)
-        raise
-    if building.returncode != 0:
-        raise RuntimeError(f"cargo install {CRATE} failed; is crates.io reachable?\n{said}")
+def _build(work: Path) -> Path:
+    print(f"building {CRATE} {VERSION} (once)")
+    root = work / "root"
+    install = ["cargo", "install", "--quiet", "--debug", "--locked", "--version", VERSION]
+    folders = ["--root", str(root), "--target-dir", str(work / "target")]
+    # Not in the repository: its .cargo/config.toml is about the product.
+    outside = Path("/")
+    run([*install, *folders, CRATE], "is crates.io reachable?", BUILD_LIMIT, folder=outside)
+    return root
 
 
 def check(files: Sequence[Path]) -> str:

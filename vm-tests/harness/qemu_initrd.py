@@ -9,15 +9,15 @@ and no script of anybody's. Nothing of this project is in it, nor of a single ma
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from . import leftovers, places, qemu_kernel, rootfs
+from . import qemu_kernel, rootfs
 from .cpio import Archive
+from .made_once import made_once
 from .qemu_initrd_parts import FILES, FOLDERS, HELPERS, KMOD, LINKS, LOADED, PROGRAMS, RELEASE
 from .qemu_initrd_parts import RULES, UNITS, WANTED
 from .qemu_kernel import MAKING_LIMIT, Kernel
@@ -32,23 +32,16 @@ def key() -> str:
 
 def initrd(kernel: Kernel, base: Path, say: Callable[[str], None] = lambda _: None) -> Path:
     """The compressed archive, made first where it is missing."""
-    made = places.CACHE / f"initrd-{key()}"
-    if not made.is_dir():
-        leftovers.sweep_folders()
-        work = places.CACHE / f"building-{os.getpid()}-initrd"
-        (work / "made").mkdir(parents=True)
-        try:
-            say("making the systemd initrd of QEMU machines (once)")
-            fill(work / "tree", kernel, base)
-            pack(work / "tree", work / "made" / "initrd")
-            (work / "made").rename(made)
-        except OSError:
-            # Another run was quicker; its copy is as good.
-            if not made.is_dir():
-                raise
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    return made / "initrd"
+
+    def make(work: Path) -> Path:
+        """Fill and pack it."""
+        say("making the systemd initrd of QEMU machines (once)")
+        (work / "made").mkdir()
+        fill(work / "tree", kernel, base)
+        pack(work / "tree", work / "made" / "initrd")
+        return work / "made"
+
+    return made_once(f"initrd-{key()}", make) / "initrd"
 
 
 def fill(tree: Path, kernel: Kernel, base: Path) -> None:

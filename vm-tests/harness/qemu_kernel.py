@@ -9,14 +9,14 @@ Must not know what a machine is (see `qemu_node`), nor what else an initrd can b
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import ending, leftovers, places, qemu_modules
+from . import qemu_modules
+from .made_once import MIRROR, made_once, run
 from .rootfs import SUITE
 
 PACKAGES = ("linux-image-cloud-amd64", "busybox-static")
@@ -65,32 +65,24 @@ def key() -> str:
 
 def kernel(say: Callable[[str], None] = lambda _: None) -> Kernel:
     """Kernel and initrd, made first where they are missing."""
-    made = places.CACHE / f"kernel-{key()}"
-    if not made.is_dir():
-        leftovers.sweep_folders()
-        work = places.CACHE / f"building-{os.getpid()}-kernel"
-        work.mkdir(parents=True)
-        try:
-            say(f"making the kernel of QEMU machines ({SUITE}; once)")
-            _make(work)
-            (work / "made").rename(made)
-        except OSError:
-            # Another run was quicker; its copy is as good.
-            if not made.is_dir():
-                raise
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+
+    def make(work: Path) -> Path:
+        """Say so first: it takes a while."""
+        say(f"making the kernel of QEMU machines ({SUITE}; once)")
+        return _make(work)
+
+    made = made_once(f"kernel-{key()}", make)
     return Kernel(made / "vmlinuz", made / "initrd", made / "modules")
 
 
-def _make(work: Path) -> None:
+def _make(work: Path) -> Path:
     unpacked, made = work / "unpacked", work / "made"
     unpack = [
         *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
         *("mmdebstrap", "--quiet", "--variant=extract", f"--include={','.join(PACKAGES)}"),
         *(SUITE, str(unpacked)),
     ]
-    _run(unpack, {"TMPDIR": str(work)})
+    run(unpack, MIRROR, MAKING_LIMIT, {"TMPDIR": str(work)})
     made.mkdir()
     (image,) = (unpacked / "boot").glob("vmlinuz-*")
     shutil.copyfile(image, made / "vmlinuz")
@@ -113,21 +105,4 @@ def _make(work: Path) -> None:
             check=True, timeout=MAKING_LIMIT,
         )  # fmt: skip
 
-
-def _run(command: list[str], environment: dict[str, str]) -> None:
-    making = subprocess.Popen(
-        command,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        said, _ = making.communicate(timeout=MAKING_LIMIT)
-    except BaseException:
-        ending.end(making)
-        raise
-    if making.returncode != 0:
-        raise RuntimeError(f"mmdebstrap failed; is the Debian mirror reachable?\n{said}")
+    return made

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import ending, leftovers, places
+from .made_once import MIRROR, made_once, run
 
 #: Another Debian, thus another systemd: make scenarios SUITE=trixie.
 SUITE = os.environ.get("SUITE", "bookworm")
@@ -63,61 +61,25 @@ def command(tarball: Path) -> list[str]:
     ]
 
 
-def build(tarball: Path, say: Callable[[str], None]) -> None:
-    """Make the tarball; it appears under its name only when it is whole."""
+def _build(work: Path, say: Callable[[str], None]) -> Path:
+    """Make the tarball."""
     say(f"making the root file system ({SUITE}, {len(PACKAGES)} packages; once)")
     started = time.monotonic()
-    work = tarball.parent / f"building-{os.getpid()}"
-    work.mkdir(parents=True)
-    try:
-        unfinished = work / tarball.name
-        making = subprocess.Popen(
-            command(unfinished),
-            env={**os.environ, "TMPDIR": str(work)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            said, _ = making.communicate(timeout=MAKING_LIMIT)
-        except subprocess.TimeoutExpired:
-            ending.end(making)
-            raise RuntimeError(
-                f"mmdebstrap has not ended in {MAKING_LIMIT:.0f} s; is the Debian mirror reachable?"
-            ) from None
-        except BaseException:
-            ending.end(making)
-            raise
-        if making.returncode != 0:
-            raise RuntimeError(f"mmdebstrap failed; is the Debian mirror reachable?\n{said}")
-        unfinished.rename(tarball)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    tarball = work / "base.tar"
+    run(command(tarball), MIRROR, MAKING_LIMIT, {"TMPDIR": str(work)})
     say(f"root file system made, {time.monotonic() - started:.0f} s")
+    return tarball
 
 
 def base(say: Callable[[str], None]) -> Path:
     """The unpacked root file system, made first where it is missing."""
-    unpacked = places.CACHE / f"base-{key()}"
-    if unpacked.is_dir():
-        return unpacked
-    places.CACHE.mkdir(parents=True, exist_ok=True)
-    leftovers.sweep_folders()
-    tarball = places.CACHE / f"base-{key()}.tar"
-    if not tarball.exists():
-        build(tarball, say)
-    unfinished = places.CACHE / f"unpacking-{os.getpid()}"
-    unfinished.mkdir()
-    try:
-        unpack = ["tar", "-xf", str(tarball), "-C", str(unfinished)]
-        subprocess.run(unpack, check=True, timeout=MAKING_LIMIT)
-        unfinished.rename(unpacked)
-    except OSError:
-        # Another run was quicker; its copy is as good.
-        if not unpacked.is_dir():
-            raise
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return unpacked
+    tarball = made_once(f"base-{key()}.tar", lambda work: _build(work, say))
+
+    def unpack(work: Path) -> Path:
+        """All files, with owners and modes."""
+        root = work / "root"
+        root.mkdir()
+        run(["tar", "-xf", str(tarball), "-C", str(root)], "is the disk full?", MAKING_LIMIT)
+        return root
+
+    return made_once(f"base-{key()}", unpack)
