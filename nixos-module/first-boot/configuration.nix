@@ -66,6 +66,13 @@ in
     assertions = [
       (moved "chainfire" cfg.chainfirePort)
       (moved "flaredb" cfg.flaredbPort)
+      {
+        assertion = !generated || configuration.directoryOf (toString cfg.configFile) != "";
+        message = ''
+          services.first-boot-automation.configFile: ${toString cfg.configFile} lies in no folder.
+          Set a path below one, like ${configuration.defaultFile}.
+        '';
+      }
     ];
 
     systemd.tmpfiles.settings."10-first-boot-automation" = lib.mkIf generated (

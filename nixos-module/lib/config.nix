@@ -82,7 +82,8 @@ rec {
   };
 
   # A line of tmpfiles.d that writes a text, whatever is in it: `%` would be a specifier, and
-  # the argument is read as C escapes.
+  # the argument is read as C escapes. The folder is made for root alone where there is none; one
+  # that is there (`:`) may be anybody's, like /etc, and stays as it is.
   writtenBy =
     {
       file ? defaultFile,
@@ -90,9 +91,9 @@ rec {
     }:
     {
       ${directoryOf file}.d = {
-        mode = "0700";
-        user = "root";
-        group = "root";
+        mode = ":0700";
+        user = ":root";
+        group = ":root";
       };
       ${file}."f+" = {
         mode = "0600";

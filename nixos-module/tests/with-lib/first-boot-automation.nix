@@ -277,6 +277,23 @@ in
     ];
   };
 
+  theFolderOfAFileElsewhereStaysAsItIs = {
+    expr =
+      (on {
+        configFile = "/etc/cluster-config.json";
+        settings.raft_addr = "10.0.1.13:2380";
+      }).systemd.tmpfiles.settings."10-first-boot-automation"."/etc".d.mode;
+    expected = ":0700";
+  };
+
+  aFileInNoFolder = {
+    expr = on {
+      configFile = "/cluster-config.json";
+      settings.raft_addr = "10.0.1.13:2380";
+    };
+    expectedError = "/cluster-config.json lies in no folder";
+  };
+
   aPortWithoutAConfiguration = {
     expr = on { chainfirePort = 12379; };
     expectedError = "say services.chainfire.api_port in /etc/nixos/secrets/cluster-config.json";
