@@ -80,6 +80,20 @@ rec {
     "loglevel=4"
   ];
 
+  # Cards of servers, for an initrd that fetches something.
+  networkModules = [
+    "bnxt_en"
+    "e1000e"
+    "i40e"
+    "ice"
+    "igb"
+    "ixgbe"
+    "mlx5_core"
+    "r8169"
+    "tg3"
+    "virtio_net"
+  ];
+
   virtualMachineModules = [
     "kvm-intel"
     "kvm-amd"

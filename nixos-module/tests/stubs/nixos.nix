@@ -120,9 +120,10 @@ let
       packages = list;
       storePaths = list;
       contents = any;
-      network.enable = bool false;
       inherit services;
     };
+    boot.initrd.network.enable = bool false;
+    boot.loader.grub.enable = bool false;
     boot.kernelParams = list;
     environment.etc = any;
     environment.systemPackages = list;

@@ -116,7 +116,7 @@ in
       { }
       {
         first-boot-initrd = {
-          after = [ ];
+          after = [ "initrd-nixos-copy-secrets.service" ];
           description = "";
           restartIfChanged = true;
           serviceConfig = { };
@@ -348,7 +348,7 @@ in
       in
       [
         config.boot.kernelParams
-        config.boot.initrd.systemd.network.enable
+        config.boot.initrd.network.enable
         (lib.attrNames config.boot.initrd.systemd.contents)
         config.boot.initrd.secrets
       ];
@@ -373,6 +373,94 @@ in
         };
       }).boot.initrd.secrets;
     expected."/etc/nixos/secrets/cluster-config.json" = "/etc/nixos/secrets/cluster-config.json";
+  };
+
+  anAuthorityBringsANetwork = {
+    expr =
+      map
+        (
+          initrd:
+          (on {
+            initrd = {
+              enable = true;
+            }
+            // initrd;
+          }).boot.initrd.network.enable
+        )
+        [
+          { }
+          { caFile = ../../package.nix; }
+        ];
+    expected = [
+      false
+      true
+    ];
+  };
+
+  theMachineFillsInTheUrl = {
+    expr =
+      (on {
+        initrd = {
+          enable = true;
+          configUrl = "https://[fd00::2]:8443/\${mac:hexhyp}/config.json";
+        };
+      }).boot.kernelParams;
+    expected = [ "first_boot.config_url=https://[fd00::2]:8443/\${mac:hexhyp}/config.json" ];
+  };
+
+  grubWouldFillItIn = {
+    expr = evaluate [
+      ../../first-boot-automation.nix
+      {
+        services.first-boot-automation.initrd = {
+          enable = true;
+          configUrl = "https://boot.example.com/\${uuid}.json";
+        };
+        boot.loader.grub.enable = true;
+      }
+    ];
+    expectedError = "GRUB would take what begins with";
+  };
+
+  aUrlThatEndsACommand = {
+    expr =
+      (on {
+        initrd = {
+          enable = true;
+          configUrl = "https://boot.example.com/node04.json;reboot";
+        };
+      }).boot.kernelParams;
+    expectedError = "configUrl";
+  };
+
+  aTimeoutThatTheAgentDoesNotTake = {
+    expr =
+      (on {
+        initrd = {
+          enable = true;
+          timeout = "11min";
+        };
+      }).boot.kernelParams;
+    expectedError = "timeout";
+  };
+
+  aGeneratedFileIsNotThereForTheInitrd = {
+    expr = on {
+      settings.raft_addr = "10.0.1.13:2380";
+      initrd = {
+        enable = true;
+        configFile = "/etc/nixos/secrets/cluster-config.json";
+      };
+    };
+    expectedError = "not there\nyet when the boot loader is installed";
+  };
+
+  theInitrdDoesNotLookElsewhere = {
+    expr = on {
+      configFile = "/persist/cluster-config.json";
+      initrd.enable = true;
+    };
+    expectedError = "the initrd neither looks at /persist/cluster-config.json";
   };
 
   aDigestOfNothing = {
