@@ -12,6 +12,8 @@ let
   cfg = config.services.fiberlb;
 in
 {
+  imports = [ (import ./modules.nix).fiberlb ];
+
   options.services.fiberlb.bgp = {
     enable = lib.mkEnableOption "announcing fiberlb's addresses by BGP";
 

@@ -8,8 +8,29 @@ let
       ../../services
       { inherit services; }
     ];
+  inherit (import ../../flake/modules.nix { disko.nixosModules.disko = { }; }) exported;
 in
 {
+  # By itself, among all and by another: a module is there once.
+  modulesOfTheFlakeAtOnce = {
+    expr = (evaluate (lib.attrValues exported)).systemd.services;
+    expected = { };
+  };
+
+  eachModuleOfTheFlakeAlone = {
+    expr = lib.mapAttrs (_: module: (evaluate [ module ]).systemd.services) exported;
+    expected = lib.mapAttrs (_: _: { }) exported;
+  };
+
+  prismnetAloneHasItsOldName = {
+    expr =
+      (evaluate [
+        exported.prismnet
+        { services.novanet.port = 18082; }
+      ]).services.prismnet.port;
+    expected = 18082;
+  };
+
   allOffByDefault = {
     expr =
       let
