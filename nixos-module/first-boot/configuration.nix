@@ -19,24 +19,45 @@ let
     else
       config.services.${service}.port or said;
 
-  text = builtins.toJSON (
-    configuration.clusterConfig {
-      inherit (config.networking) hostName;
-      inherit (cfg) settings;
-      enable = {
-        chainfire = cfg.enableChainfire;
-        flaredb = cfg.enableFlareDB;
-        iam = cfg.enableIAM;
-      };
-      ports = {
-        chainfire = portOf "chainfire" cfg.chainfirePort;
-        flaredb = portOf "flaredb" cfg.flaredbPort;
-      };
-      dataDirs = lib.mapAttrs (
-        service: usual: toString (config.services.${service}.dataDir or usual)
-      ) configuration.usualDataDirs;
-    }
-  );
+  said = configuration.clusterConfig {
+    inherit (config.networking) hostName;
+    inherit (cfg) settings;
+    enable = {
+      chainfire = cfg.enableChainfire;
+      flaredb = cfg.enableFlareDB;
+      iam = cfg.enableIAM;
+    };
+    ports = {
+      chainfire = portOf "chainfire" cfg.chainfirePort;
+      flaredb = portOf "flaredb" cfg.flaredbPort;
+    };
+    dataDirs = lib.mapAttrs (
+      service: usual: toString (config.services.${service}.dataDir or usual)
+    ) configuration.usualDataDirs;
+  };
+  text = builtins.toJSON said;
+
+  # What the agent asks must be what a service on this node listens on.
+  agrees =
+    service: option: asked:
+    let
+      listens = config.services.${service}.${option} or asked;
+      here = generated && config.services.${service}.enable or false;
+    in
+    {
+      assertion = here -> asked == null || listens == asked;
+      message = ''
+        services.${service}.${option} is ${toString listens}, and the agent's configuration says
+        ${toString asked}. Set it to that, or say the other in
+        services.first-boot-automation.settings.
+      '';
+    };
+  apiPortOf = service: said.services.${service}.api_port or configuration.usualPorts.${service};
+  raftPort =
+    let
+      found = builtins.match ".*:([0-9]{1,5})" (said.raft_addr or "");
+    in
+    if found == null then null else lib.toIntBase10 (builtins.head found);
 
   # The very binary that will read it. A stage that cannot run on the builder checks at boot.
   checked =
@@ -66,6 +87,10 @@ in
     assertions = [
       (moved "chainfire" cfg.chainfirePort)
       (moved "flaredb" cfg.flaredbPort)
+      (agrees "chainfire" "port" (apiPortOf "chainfire"))
+      (agrees "chainfire" "raftPort" raftPort)
+      (agrees "flaredb" "port" (apiPortOf "flaredb"))
+      (agrees "flaredb" "raftPort" (said.services.flaredb.raft_port or null))
       {
         assertion = !generated || configuration.directoryOf (toString cfg.configFile) != "";
         message = ''

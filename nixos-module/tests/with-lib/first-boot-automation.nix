@@ -322,6 +322,22 @@ in
     };
   };
 
+  aPortThatTheAgentIsToldOtherwise = {
+    expr = evaluate [
+      ../../first-boot-automation.nix
+      ../../services
+      {
+        services = {
+          chainfire.enable = true;
+          chainfire.raftPort = 12380;
+          first-boot-automation.enable = true;
+          first-boot-automation.settings.raft_addr = "[fd00::4]:2380";
+        };
+      }
+    ];
+    expectedError = "services.chainfire.raftPort is 12380, and the agent's configuration says\n2380";
+  };
+
   aPortInAConfiguration = {
     expr =
       (builtins.fromJSON
