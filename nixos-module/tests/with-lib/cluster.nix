@@ -116,6 +116,12 @@ in
     expected = 2;
   };
 
+  # The repository holds nobody's key; where somebody has put one, nothing is told.
+  aNodeThatNobodyCanLogInTo = {
+    expr = every (config: lib.any (lib.hasInfix "nobody can log in") config.warnings);
+    expected = every (_: !lib.pathExists ../../examples/cluster/authorized_keys);
+  };
+
   rootByKeyOnly = {
     expr = machines.node01.services.openssh.settings.PermitRootLogin;
     expected = "prohibit-password";
