@@ -25,7 +25,7 @@ in
     {
       boot = {
         kernelPackages = lib.mkDefault pkgs.linuxPackages_latest;
-        kernelParams = images.kernelParameters;
+        kernelParams = images.kernelParameters pkgs.stdenv.hostPlatform;
         # Lags behind the latest kernel, and then nothing builds.
         supportedFilesystems.zfs = never;
         initrd.systemd.enable = true;

@@ -74,9 +74,10 @@ rec {
   ];
 
   # The last console is /dev/console: a machine in a rack is watched over its serial line.
-  kernelParameters = [
+  # For `stdenv.hostPlatform`: the serial console is the firmware's, and Arm's has another name.
+  kernelParameters = platform: [
     "console=tty0"
-    "console=ttyS0,115200"
+    "console=${if platform.isAarch64 then "ttyAMA0" else "ttyS0"},115200"
     "loglevel=4"
   ];
 

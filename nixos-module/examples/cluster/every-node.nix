@@ -105,7 +105,7 @@ in
     "virtio_scsi"
     "xhci_pci"
   ];
-  boot.kernelParams = (import ../../lib/images.nix).kernelParameters;
+  boot.kernelParams = (import ../../lib/images.nix).kernelParameters pkgs.stdenv.hostPlatform;
   hardware.enableRedistributableFirmware = true;
 
   system.stateVersion = "26.05";

@@ -120,6 +120,7 @@ in
           description = "";
           restartIfChanged = true;
           serviceConfig = { };
+          unitConfig = { };
           wantedBy = [ "initrd.target" ];
           wants = [ ];
         };

@@ -163,7 +163,7 @@ in
 
   kernelParameters = {
     expr = (profile "worker" [ ]).boot.kernelParams;
-    expected = images.kernelParameters;
+    expected = images.kernelParameters { isAarch64 = false; };
   };
 
   oneTreeForThePxeServer = {

@@ -138,6 +138,58 @@ in
     ];
   };
 
+  dataIsThereFirst = {
+    expr =
+      (node {
+        chainfire = {
+          enable = true;
+          dataDir = "/data/chainfire";
+        };
+      }).systemd.services.chainfire.unitConfig.RequiresMountsFor;
+    expected = [ "/data/chainfire" ];
+  };
+
+  machinesOutliveASwitch = {
+    expr =
+      let
+        unit = (node { plasmavmc.enable = true; }).systemd.services.plasmavmc;
+      in
+      [
+        unit.restartIfChanged
+        unit.serviceConfig.KillMode
+      ];
+    expected = [
+      false
+      "process"
+    ];
+  };
+
+  twoOnThePortOfDns = {
+    expr =
+      map
+        (
+          resolved:
+          lib.length
+            (node {
+              flashdns.enable = true;
+              inherit resolved;
+            }).warnings
+        )
+        [
+          { }
+          { enable = true; }
+          {
+            enable = true;
+            settings.Resolve.DNSStubListener = "no";
+          }
+        ];
+    expected = [
+      0
+      1
+      0
+    ];
+  };
+
   credentials = {
     expr =
       (node {
@@ -206,6 +258,7 @@ in
       [
         config.services.gobgpd
         config.services.fiberlb.settings.bgp.gobgp_address
+        (lib.hasInfix "--api-hosts=127.0.0.1:50051" config.systemd.services.gobgpd.serviceConfig.ExecStart)
       ];
     expected = [
       {
@@ -216,6 +269,7 @@ in
         };
       }
       "127.0.0.1:50051"
+      true
     ];
   };
 

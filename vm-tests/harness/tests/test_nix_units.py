@@ -21,8 +21,10 @@ MODULE = quoted(nix_checks.MODULE / "first-boot-automation.nix")
 #: Files that code is compiled with, and that tests of the agent look for above their folder.
 INCLUDED = re.compile(r'include_(?:str|bytes)!\("([^"]+)"\)')
 JOINED = re.compile(r'\.join\("(\.\./[^"]+)"\)')
-#: Of a service that reaches KVM and network devices; the others are below.
+#: Of a service that reaches KVM and network devices; most others are below.
 MOST_EXPOSED = 2.0
+#: Containers are namespaces and control groups, which the others may not make.
+MORE_EXPOSED = {"k8shost": 2.8}
 UNITS = (
     "chainfire-cluster-join",
     "flaredb-cluster-join",
@@ -46,7 +48,8 @@ def test_units_of_the_services_are_understood(tmp_path: Path) -> None:
     assert len(rows) == 9
     assert nix_units.verify(folder, *(f"{name}.service" for name in rows)) == ""
     exposed = {name: nix_units.exposure(folder / f"{name}.service") for name in rows}
-    assert max(exposed.values()) <= MOST_EXPOSED, exposed
+    for name, level in exposed.items():
+        assert level <= MORE_EXPOSED.get(name, MOST_EXPOSED), exposed
 
 
 def test_the_package_installs_what_nixos_looks_for(tmp_path: Path) -> None:
