@@ -37,6 +37,14 @@ let
   };
   text = builtins.toJSON said;
 
+  # A unit that is enabled for what the configuration turned off.
+  silent =
+    service: option: on:
+    lib.optional (generated && on && !(said.services.${service}.enable or true)) ''
+      services.first-boot-automation.settings.services.${service}.enable is false, and its unit is
+      enabled all the same. Set ${option} = false instead, which says both.
+    '';
+
   # What the agent asks must be what a service on this node listens on.
   agrees =
     service: option: asked:
@@ -99,6 +107,9 @@ in
         '';
       }
     ];
+
+    warnings =
+      silent "flaredb" "enableFlareDB" cfg.enableFlareDB ++ silent "iam" "enableIAM" cfg.enableIAM;
 
     systemd.tmpfiles.settings."10-first-boot-automation" = lib.mkIf generated (
       configuration.writtenBy {

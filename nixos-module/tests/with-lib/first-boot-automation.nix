@@ -157,6 +157,24 @@ in
     ];
   };
 
+  tlsFilesElsewhereAreWatched = {
+    expr =
+      (on {
+        settings.tls = {
+          ca = "/etc/nixos/secrets/ca.crt";
+          key = "/run/keys/node04.key";
+        };
+      }).systemd.paths.chainfire-cluster-join.pathConfig.PathChanged;
+    expected = [ "/run/keys/node04.key" ];
+  };
+
+  offInOneOfTwoPlaces = {
+    expr =
+      map (text: lib.hasInfix "Set enableIAM = false instead" text)
+        (on { settings.services.iam.enable = false; }).warnings;
+    expected = [ true ];
+  };
+
   linesOfJson = {
     expr = (on { logFormat = "json"; }).systemd.services.cluster-health-check.serviceConfig.ExecStart;
     expected = [
