@@ -37,7 +37,8 @@ def discover(
     head = struct.pack("!BBBB4sHH", 1, 1, 6, 1 if flags == 0 else 0, transaction, 0, flags)
     head += bytes(12) + socket.inet_aton(relay) + mac.ljust(16, b"\0") + bytes(192) + MAGIC
     client = "HTTPClient" if kind == "http" else "PXEClient"
-    options = b"".join(more or (option(53, b"\x01"),)) + option(55, bytes((1, 3, 6, 12, 42, 60, 66, 67)))
+    options = b"".join(more or (option(53, b"\x01"),))
+    options += option(55, bytes((1, 3, 6, 12, 42, 60, 66, 67)))
     options += option(93, struct.pack("!H", architecture))
     options += option(60, f"{client}:Arch:{architecture:05}:UNDI:003000".encode())
     if kind == "ipxe":
