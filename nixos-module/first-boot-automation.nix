@@ -78,7 +78,8 @@ in
         everybody can read; the agent refuses such a file. An installer puts it there (mode 0600),
         or {option}`services.first-boot-automation.settings` generates it.
 
-        At another place than the usual one, commands by hand need `--config`.
+        At another place than the usual one, commands by hand need `--config`, and neither a
+        credential nor what an initrd found is looked at.
       '';
     };
 

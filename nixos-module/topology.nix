@@ -54,6 +54,50 @@ let
   };
 
   careOf = service: mkDefault (builtins.elem service node.services);
+
+  # The cluster's ports, and what the modules of the services call them, where they are here.
+  portOptions = {
+    api_port = "port";
+    raft_port = "raftPort";
+  };
+  ports = lib.concatLists (
+    lib.mapAttrsToList (
+      service:
+      lib.mapAttrsToList (
+        said: usual: {
+          inherit service;
+          option = portOptions.${said};
+          # Whether it is the usual one is for the configuration to say.
+          number = node.config.services.${service}.${said} or usual;
+        }
+      )
+    ) topology.rules.ports
+  );
+  portsHere = builtins.filter (one: options.services ? ${one.service}.${one.option}) ports;
+  agrees =
+    one:
+    let
+      service = config.services.${one.service};
+    in
+    {
+      assertion = node != null && service.enable -> service.${one.option} == one.number;
+      message = ''
+        services.${one.service}.${one.option} is ${toString service.${one.option}}, and every other node
+        asks ${toString one.number}. Leave it to the topology: a port is moved for all nodes, in the
+        cluster's extraConfig.services.${one.service}.
+      '';
+    };
+
+  # An agent that is on, and was told nothing: what a slip of the host's name looks like.
+  agent = config.services.first-boot-automation;
+  stranger =
+    options ? services.first-boot-automation
+    && agent.enable
+    && said.clusters != { }
+    && problems == [ ]
+    && node == null
+    && (import ./lib/config.nix).pruned agent.settings == { };
+  names = builtins.attrNames (topology.nodesOf said);
 in
 {
   options.nix-nos = {
@@ -94,19 +138,36 @@ in
   };
 
   config = {
-    assertions = map (message: {
-      assertion = false;
-      inherit message;
-    }) problems;
-    warnings = topology.warnings said;
+    assertions =
+      map (message: {
+        assertion = false;
+        inherit message;
+      }) problems
+      ++ map agrees portsHere;
+    warnings =
+      topology.warnings said
+      ++ lib.optional stranger ''
+        ${hostName} is no node of nix-nos.clusters, so its agent is told nothing; there are:
+        ${lib.concatStringsSep ", " names}. Set networking.hostName to one of them, or add it.
+      '';
   }
-  # The agent's module, where it is imported too, is told what follows for this host.
-  // lib.optionalAttrs (options ? services.first-boot-automation) {
-    services.first-boot-automation = lib.mkIf (node != null) {
-      settings = lib.mapAttrsRecursive (_: mkDefault) node.config;
-      enableChainfire = careOf "chainfire";
-      enableFlareDB = careOf "flaredb";
-      enableIAM = careOf "iam";
-    };
+  # The modules of the agent and of the services, where they are imported too, are told what
+  # follows for this host.
+  // lib.optionalAttrs (options ? services) {
+    services = lib.mkMerge [
+      (lib.mkMerge (
+        map (one: {
+          ${one.service}.${one.option} = lib.mkIf (node != null) (mkDefault one.number);
+        }) portsHere
+      ))
+      (lib.optionalAttrs (options ? services.first-boot-automation) {
+        first-boot-automation = lib.mkIf (node != null) {
+          settings = lib.mapAttrsRecursive (_: mkDefault) node.config;
+          enableChainfire = careOf "chainfire";
+          enableFlareDB = careOf "flaredb";
+          enableIAM = careOf "iam";
+        };
+      })
+    ];
   };
 }

@@ -19,24 +19,53 @@ let
     else
       config.services.${service}.port or said;
 
-  text = builtins.toJSON (
-    configuration.clusterConfig {
-      inherit (config.networking) hostName;
-      inherit (cfg) settings;
-      enable = {
-        chainfire = cfg.enableChainfire;
-        flaredb = cfg.enableFlareDB;
-        iam = cfg.enableIAM;
-      };
-      ports = {
-        chainfire = portOf "chainfire" cfg.chainfirePort;
-        flaredb = portOf "flaredb" cfg.flaredbPort;
-      };
-      dataDirs = lib.mapAttrs (
-        service: usual: toString (config.services.${service}.dataDir or usual)
-      ) configuration.usualDataDirs;
-    }
-  );
+  said = configuration.clusterConfig {
+    inherit (config.networking) hostName;
+    inherit (cfg) settings;
+    enable = {
+      chainfire = cfg.enableChainfire;
+      flaredb = cfg.enableFlareDB;
+      iam = cfg.enableIAM;
+    };
+    ports = {
+      chainfire = portOf "chainfire" cfg.chainfirePort;
+      flaredb = portOf "flaredb" cfg.flaredbPort;
+    };
+    dataDirs = lib.mapAttrs (
+      service: usual: toString (config.services.${service}.dataDir or usual)
+    ) configuration.usualDataDirs;
+  };
+  text = builtins.toJSON said;
+
+  # A unit that is enabled for what the configuration turned off.
+  silent =
+    service: option: on:
+    lib.optional (generated && on && !(said.services.${service}.enable or true)) ''
+      services.first-boot-automation.settings.services.${service}.enable is false, and its unit is
+      enabled all the same. Set ${option} = false instead, which says both.
+    '';
+
+  # What the agent asks must be what a service on this node listens on.
+  agrees =
+    service: option: asked:
+    let
+      listens = config.services.${service}.${option} or asked;
+      here = generated && config.services.${service}.enable or false;
+    in
+    {
+      assertion = here -> asked == null || listens == asked;
+      message = ''
+        services.${service}.${option} is ${toString listens}, and the agent's configuration says
+        ${toString asked}. Set it to that, or say the other in
+        services.first-boot-automation.settings.
+      '';
+    };
+  apiPortOf = service: said.services.${service}.api_port or configuration.usualPorts.${service};
+  raftPort =
+    let
+      found = builtins.match ".*:([0-9]{1,5})" (said.raft_addr or "");
+    in
+    if found == null then null else lib.toIntBase10 (builtins.head found);
 
   # The very binary that will read it. A stage that cannot run on the builder checks at boot.
   checked =
@@ -66,7 +95,21 @@ in
     assertions = [
       (moved "chainfire" cfg.chainfirePort)
       (moved "flaredb" cfg.flaredbPort)
+      (agrees "chainfire" "port" (apiPortOf "chainfire"))
+      (agrees "chainfire" "raftPort" raftPort)
+      (agrees "flaredb" "port" (apiPortOf "flaredb"))
+      (agrees "flaredb" "raftPort" (said.services.flaredb.raft_port or null))
+      {
+        assertion = !generated || configuration.directoryOf (toString cfg.configFile) != "";
+        message = ''
+          services.first-boot-automation.configFile: ${toString cfg.configFile} lies in no folder.
+          Set a path below one, like ${configuration.defaultFile}.
+        '';
+      }
     ];
+
+    warnings =
+      silent "flaredb" "enableFlareDB" cfg.enableFlareDB ++ silent "iam" "enableIAM" cfg.enableIAM;
 
     systemd.tmpfiles.settings."10-first-boot-automation" = lib.mkIf generated (
       configuration.writtenBy {

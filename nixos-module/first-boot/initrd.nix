@@ -8,6 +8,10 @@ let
   configuration = import ../lib/config.nix;
   units = import ../lib/units.nix;
 
+  # An authority alone is enough: a PXE server may say the URL.
+  fetches = cfg.initrd.configUrl != null || cfg.initrd.caFile != null;
+  configFile = toString cfg.configFile;
+  generated = cfg.enable && configuration.pruned cfg.settings != { };
   parameter = name: value: lib.optional (value != null) "first_boot.${name}=${toString value}";
 in
 {
@@ -23,7 +27,8 @@ in
       example = "/etc/nixos/secrets/cluster-config.json";
       description = ''
         A configuration that is added to the initrd as a secret when the boot loader is installed
-        (see {option}`boot.initrd.secrets`). Not for images that are served over the network.
+        (see {option}`boot.initrd.secrets`). Not for images that are served over the network, and
+        not for a file that is generated, which is written only when the system runs.
       '';
     };
 
@@ -32,18 +37,22 @@ in
       default = null;
       example = lib.literalExpression "./ca.crt";
       description = ''
-        The authority of the server at {option}`services.first-boot-automation.initrd.configUrl`.
-        A certificate is public, so it may lie in the Nix store.
+        The authority of the server at {option}`services.first-boot-automation.initrd.configUrl`,
+        or at the URL that a PXE server says. A certificate is public, so it may lie in the Nix
+        store. With either, the initrd gets a network ({option}`boot.initrd.network.enable`); the
+        driver of the card must be in {option}`boot.initrd.availableKernelModules`.
       '';
     };
 
     configUrl = mkOption {
-      type = types.nullOr (types.strMatching "https://[^ \"]+");
+      # What boot loaders would read as theirs is not among these.
+      type = types.nullOr (types.strMatching "https://[]A-Za-z0-9._~:/%+,=}{$[-]+");
       default = null;
       example = "https://boot.example.com/configs/cluster-config.json";
       description = ''
         From where a configuration is fetched in the initrd, where nothing else brings one. The
-        machine fills in `''${uuid}`, `''${serial}` and `''${mac}`, so one image serves a fleet.
+        machine fills in `''${uuid}`, `''${serial}` and `''${mac}`, so one image serves a fleet;
+        not with GRUB, which takes them for variables of its own.
       '';
     };
 
@@ -60,7 +69,7 @@ in
     };
 
     timeout = mkOption {
-      type = types.nullOr types.str;
+      type = types.nullOr (types.strMatching "([1-9][0-9]?|[1-5][0-9][0-9]|600)s|([1-9]|10)min");
       default = null;
       example = "2min";
       description = "How long the boot may be held for it: 1s to 10min, by default 60s.";
@@ -83,6 +92,28 @@ in
           set configUrl as well.
         '';
       }
+      {
+        assertion = !(config.boot.loader.grub.enable && lib.hasInfix "$" (toString cfg.initrd.configUrl));
+        message = ''
+          services.first-boot-automation.initrd.configUrl: GRUB would take what begins with $ for
+          variables of its own, which are empty. Write the URL of this machine, or use systemd-boot.
+        '';
+      }
+      {
+        assertion = !(generated && cfg.initrd.configFile == configFile);
+        message = ''
+          services.first-boot-automation.initrd.configFile is generated from settings, and not there
+          yet when the boot loader is installed. Unset it: the installed system finds the file.
+        '';
+      }
+      {
+        assertion = cfg.enable -> configFile == configuration.defaultFile;
+        message = ''
+          services.first-boot-automation: the initrd neither looks at ${configFile}, nor would the
+          units take what it finds. Leave configFile at ${configuration.defaultFile}, or set
+          initrd.enable = false.
+        '';
+      }
     ];
 
     boot.initrd = {
@@ -97,12 +128,17 @@ in
       systemd = {
         packages = [ cfg.package.initrd ];
         storePaths = [ (lib.getExe cfg.package) ];
-        services.${units.initrd.name} = { inherit (units.initrd) wantedBy; };
+        services.${units.initrd.name} = {
+          inherit (units.initrd) wantedBy;
+          # Where configFile comes from.
+          after = [ "initrd-nixos-copy-secrets.service" ];
+        };
         contents = lib.mkIf (cfg.initrd.caFile != null) {
           "${configuration.secrets}/ca.crt".source = cfg.initrd.caFile;
         };
-        network.enable = lib.mkIf (cfg.initrd.configUrl != null) (lib.mkDefault true);
       };
+      # Not systemd.network.enable, which brings networkd without a card to configure.
+      network.enable = lib.mkIf fetches (lib.mkDefault true);
       secrets = lib.mkIf (cfg.initrd.configFile != null) {
         ${configuration.defaultFile} = cfg.initrd.configFile;
       };

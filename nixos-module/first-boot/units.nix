@@ -7,6 +7,19 @@ let
 
   configFile = toString cfg.configFile;
   elsewhere = configFile != configuration.defaultFile;
+  # TLS files in folders that the package's path units do not watch.
+  tls = builtins.filter (file: dirOf file != configuration.secrets) (
+    map toString (
+      builtins.filter (file: file != null) (
+        map (name: cfg.settings.tls.${name}) [
+          "ca"
+          "cert"
+          "key"
+        ]
+      )
+    )
+  );
+  watched = lib.optional elsewhere configFile ++ tls;
   arguments =
     lib.optionals elsewhere [
       "--config"
@@ -48,8 +61,8 @@ in
         })
       ];
       # What blocks a unit may be mended in a file that the package's path units do not know.
-      systemd.paths = lib.mkIf elsewhere (
-        lib.mapAttrs (_: _: { pathConfig.PathChanged = [ configFile ]; }) (
+      systemd.paths = lib.mkIf (watched != [ ]) (
+        lib.mapAttrs (_: _: { pathConfig.PathChanged = watched; }) (
           lib.filterAttrs (_: unit: unit.path) enabled
         )
       );

@@ -2,13 +2,6 @@
 # but for the installer and disks, which know disko.
 { disko }:
 let
-  services = builtins.attrNames (import ../lib/services.nix).table;
-  each = builtins.listToAttrs (
-    map (name: {
-      inherit name;
-      value = import ../services/service.nix name;
-    }) services
-  );
   parts = {
     first-boot-automation = ../first-boot-automation.nix;
     fiberlb-bgp = ../services/fiberlb-bgp.nix;
@@ -18,6 +11,6 @@ let
   };
 in
 {
-  exported = each // parts // { default = ../default.nix; };
+  exported = import ../services/modules.nix // parts // { default = ../default.nix; };
   disko = disko.nixosModules.disko;
 }

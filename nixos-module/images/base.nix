@@ -4,6 +4,7 @@
 # Must not hold a secret, nor a key of anybody: the image is served to whoever asks. Lists are
 # in ../lib/images.nix.
 {
+  config,
   lib,
   modulesPath,
   options,
@@ -24,10 +25,12 @@ in
     {
       boot = {
         kernelPackages = lib.mkDefault pkgs.linuxPackages_latest;
-        kernelParams = images.kernelParameters;
+        kernelParams = images.kernelParameters pkgs.stdenv.hostPlatform;
         # Lags behind the latest kernel, and then nothing builds.
         supportedFilesystems.zfs = never;
         initrd.systemd.enable = true;
+        # It has a network where it knows an authority (initrd.caFile).
+        initrd.availableKernelModules = lib.mkIf config.boot.initrd.network.enable images.networkModules;
       };
 
       environment.systemPackages = map (name: pkgs.${name}) (

@@ -3,6 +3,10 @@
 # The agent refuses a configuration that everybody may read, and so everything in the Nix
 # store. A generated one holds no secret, but addresses that are nobody's business: it is
 # written below /etc/nixos/secrets by systemd-tmpfiles, mode 0600. Must not know of nixpkgs.
+let
+  # Who has ports and data that may lie elsewhere.
+  rafts = { inherit ((import ./services.nix).table) chainfire flaredb; };
+in
 rec {
   secrets = "/etc/nixos/secrets";
   defaultFile = "${secrets}/cluster-config.json";
@@ -71,18 +75,12 @@ rec {
       } (pruned settings)
     );
 
-  usualPorts = {
-    chainfire = 2379;
-    flaredb = 2479;
-  };
-
-  usualDataDirs = {
-    chainfire = "/var/lib/chainfire";
-    flaredb = "/var/lib/flaredb";
-  };
+  usualPorts = builtins.mapAttrs (_: row: row.ports.port) rafts;
+  usualDataDirs = builtins.mapAttrs (_: row: row.dataDir) rafts;
 
   # A line of tmpfiles.d that writes a text, whatever is in it: `%` would be a specifier, and
-  # the argument is read as C escapes.
+  # the argument is read as C escapes. The folder is made for root alone where there is none; one
+  # that is there (`:`) may be anybody's, like /etc, and stays as it is.
   writtenBy =
     {
       file ? defaultFile,
@@ -90,9 +88,9 @@ rec {
     }:
     {
       ${directoryOf file}.d = {
-        mode = "0700";
-        user = "root";
-        group = "root";
+        mode = ":0700";
+        user = ":root";
+        group = ":root";
       };
       ${file}."f+" = {
         mode = "0600";

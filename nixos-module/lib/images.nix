@@ -74,10 +74,25 @@ rec {
   ];
 
   # The last console is /dev/console: a machine in a rack is watched over its serial line.
-  kernelParameters = [
+  # For `stdenv.hostPlatform`: the serial console is the firmware's, and Arm's has another name.
+  kernelParameters = platform: [
     "console=tty0"
-    "console=ttyS0,115200"
+    "console=${if platform.isAarch64 then "ttyAMA0" else "ttyS0"},115200"
     "loglevel=4"
+  ];
+
+  # Cards of servers, for an initrd that fetches something.
+  networkModules = [
+    "bnxt_en"
+    "e1000e"
+    "i40e"
+    "ice"
+    "igb"
+    "ixgbe"
+    "mlx5_core"
+    "r8169"
+    "tg3"
+    "virtio_net"
   ];
 
   virtualMachineModules = [

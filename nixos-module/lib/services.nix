@@ -9,6 +9,10 @@ let
     capabilities = [ ];
     devices = [ ];
     groups = [ ];
+    # Whether a switch of the system restarts it.
+    restartIfChanged = true;
+    # What of the [Service] section below does not fit, or is missing.
+    serviceConfig = { };
     # Ports that are spoken by UDP as well as TCP.
     udp = [ ];
   };
@@ -50,6 +54,9 @@ let
         "/dev/vhost-net rw"
       ];
       groups = [ "kvm" ];
+      # The machines that it started are its children; they outlive it.
+      restartIfChanged = false;
+      serviceConfig.KillMode = "process";
     };
     prismnet = {
       description = "overlay networks";
@@ -95,6 +102,12 @@ let
         "fiberlb"
       ];
       capabilities = [ "CAP_NET_ADMIN" ];
+      # Containers are namespaces and control groups.
+      serviceConfig = {
+        Delegate = true;
+        ProtectControlGroups = false;
+        RestrictNamespaces = false;
+      };
     };
   };
 
@@ -180,5 +193,6 @@ in
       RestartSec = "5s";
     }
     // ownFolder
-    // devices;
+    // devices
+    // row.serviceConfig;
 }

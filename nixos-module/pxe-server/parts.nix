@@ -56,7 +56,7 @@ in
 
   tls = part {
     certificate = must types.path "The certificate and what it hangs on, as PEM.";
-    key = must types.externalPath "Its key, outside of the Nix store.";
+    key = must types.externalPath "Its key, outside of the Nix store; nginx reads it as its own user (0640 root:nginx).";
     port = may types.port 443 "Port of HTTPS.";
     name = maybe types.str "The name in the certificate; by default the server's address.";
   };

@@ -10,15 +10,21 @@
 let
   inherit (lib) mkOption types;
   cfg = config.services.fiberlb;
+  configFile = (pkgs.formats.toml { }).generate "gobgpd.conf" config.services.gobgpd.settings;
 in
 {
+  imports = [ (import ./modules.nix).fiberlb ];
+
   options.services.fiberlb.bgp = {
     enable = lib.mkEnableOption "announcing fiberlb's addresses by BGP";
 
     address = mkOption {
       type = types.str;
       default = "127.0.0.1:50051";
-      description = "Where GoBGP's API listens.";
+      description = ''
+        Where GoBGP's API listens, and fiberlb speaks to it. It knows no authentication, so it is
+        not for other machines.
+      '';
     };
 
     settings = mkOption {
@@ -58,6 +64,15 @@ in
       enable = true;
       inherit (cfg.bgp) settings;
     };
+    # nixpkgs' module leaves the API on all addresses.
+    systemd.services.gobgpd.serviceConfig.ExecStart = lib.mkForce (
+      lib.escapeShellArgs [
+        "${pkgs.gobgpd}/bin/gobgpd"
+        "--config-file=${configFile}"
+        "--sdnotify"
+        "--api-hosts=${cfg.bgp.address}"
+      ]
+    );
     services.fiberlb.settings.bgp.gobgp_address = lib.mkDefault cfg.bgp.address;
   };
 }

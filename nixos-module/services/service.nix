@@ -18,6 +18,14 @@ let
   program = "${name}-server";
   configFile = format.generate "${name}.json" cfg.settings;
   ports = map (port: cfg.${port}) (services.portNames row);
+  resolved = config.services.resolved;
+  stubListens =
+    resolved.enable or false
+    && !builtins.elem (resolved.settings.Resolve.DNSStubListener or true) [
+      false
+      "no"
+      "false"
+    ];
   # As a JSON file writes it: raftPort is raft_port.
   snake = lib.stringAsChars (c: if lib.toLower c == c then c else "_${lib.toLower c}");
 
@@ -91,6 +99,11 @@ in
   // lib.mapAttrs portOption row.ports;
 
   config = lib.mkIf cfg.enable {
+    warnings = lib.optional (builtins.elem 53 ports && stubListens) ''
+      services.${name} listens on port 53, and so does systemd-resolved on 127.0.0.53: whoever comes
+      second fails. Set services.resolved.settings.Resolve.DNSStubListener = "no", or another port.
+    '';
+
     services.${name}.settings = {
       data_dir = lib.mkDefault (toString cfg.dataDir);
     }
@@ -104,10 +117,12 @@ in
     users.groups.${name} = { };
 
     systemd.services.${name} = {
-      inherit (row) description;
+      inherit (row) description restartIfChanged;
       wants = [ "network-online.target" ];
       after = [ "network-online.target" ] ++ services.ordering row;
       wantedBy = [ "multi-user.target" ];
+      # Of a folder of systemd's own it would follow.
+      unitConfig.RequiresMountsFor = [ (toString cfg.dataDir) ];
       serviceConfig = services.serviceConfig name { dataDir = toString cfg.dataDir; } // {
         ExecStart = lib.escapeShellArgs cfg.command;
         LoadCredential = lib.mapAttrsToList (file: path: "${file}:${toString path}") cfg.credentials;

@@ -106,9 +106,9 @@ in
     expr = config.writtenBy { text = ''{"node_id":"100%"}''; };
     expected = {
       "/etc/nixos/secrets".d = {
-        mode = "0700";
-        user = "root";
-        group = "root";
+        mode = ":0700";
+        user = ":root";
+        group = ":root";
       };
       "/etc/nixos/secrets/cluster-config.json"."f+" = {
         mode = "0600";

@@ -41,11 +41,21 @@ in
   };
 
   serialConsoleIsTheLast = {
-    expr = images.kernelParameters;
+    expr = map (isAarch64: images.kernelParameters { inherit isAarch64; }) [
+      false
+      true
+    ];
     expected = [
-      "console=tty0"
-      "console=ttyS0,115200"
-      "loglevel=4"
+      [
+        "console=tty0"
+        "console=ttyS0,115200"
+        "loglevel=4"
+      ]
+      [
+        "console=tty0"
+        "console=ttyAMA0,115200"
+        "loglevel=4"
+      ]
     ];
   };
 

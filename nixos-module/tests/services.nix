@@ -79,6 +79,17 @@ in
     ];
   };
 
+  containersAreNamespacesAndControlGroups = {
+    expr = {
+      inherit (unit "k8shost") Delegate ProtectControlGroups RestrictNamespaces;
+    };
+    expected = {
+      Delegate = true;
+      ProtectControlGroups = false;
+      RestrictNamespaces = false;
+    };
+  };
+
   ordinaryServicesHaveNoCapability = {
     expr = map (name: (unit name).CapabilityBoundingSet) [
       "chainfire"

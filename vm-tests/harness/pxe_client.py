@@ -1,17 +1,18 @@
 """Asks a DHCP server as firmware does: one DISCOVER, and what the OFFER says of booting.
 
 A program of its own for the lab, run there with plain Python: `pxe_client INTERFACE MAC
-ARCHITECTURE [ipxe|http|pxe] [RELAY SERVER]`; it prints the offer as JSON. Takes no lease.
+ARCHITECTURE [ipxe|http|pxe] [RELAY SERVER]`; it prints the offer as JSON. Takes a lease only
+with `--take CLIENT`, the client identifier (option 61) in hexadecimal.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import select
 import socket
 import struct
-import sys
 import time
 
 LIMIT = 10.0
@@ -19,6 +20,7 @@ MAGIC = b"\x63\x82\x53\x63"
 BROADCAST = "255.255.255.255"
 #: Options that say something about booting, as text.
 TEXTS = {12: "hostname", 60: "vendor_class", 66: "server_name", 67: "file"}
+OFFER, ACKNOWLEDGED = 2, 5
 ADDRESSES = {3: "router", 6: "dns", 42: "ntp", 54: "server"}
 
 
@@ -27,13 +29,16 @@ def option(number: int, value: bytes) -> bytes:
     return bytes((number, len(value))) + value
 
 
-def discover(mac: bytes, architecture: int, kind: str, relay: str, transaction: bytes) -> bytes:
-    """The packet that firmware, or iPXE after it, sends."""
+def discover(
+    mac: bytes, architecture: int, kind: str, relay: str, transaction: bytes, *more: bytes
+) -> bytes:
+    """The packet that firmware, or iPXE after it, sends; a request where `more` says so."""
     flags = 0 if relay != "0.0.0.0" else 0x8000
     head = struct.pack("!BBBB4sHH", 1, 1, 6, 1 if flags == 0 else 0, transaction, 0, flags)
     head += bytes(12) + socket.inet_aton(relay) + mac.ljust(16, b"\0") + bytes(192) + MAGIC
     client = "HTTPClient" if kind == "http" else "PXEClient"
-    options = option(53, b"\x01") + option(55, bytes((1, 3, 6, 12, 42, 60, 66, 67)))
+    options = b"".join(more or (option(53, b"\x01"),))
+    options += option(55, bytes((1, 3, 6, 12, 42, 60, 66, 67)))
     options += option(93, struct.pack("!H", architecture))
     options += option(60, f"{client}:Arch:{architecture:05}:UNDI:003000".encode())
     if kind == "ipxe":
@@ -41,8 +46,8 @@ def discover(mac: bytes, architecture: int, kind: str, relay: str, transaction: 
     return head + options + b"\xff"
 
 
-def offer(packet: bytes, transaction: bytes) -> dict[str, object] | None:
-    """What an answer says, if it is one to us."""
+def offer(packet: bytes, transaction: bytes, kind: int) -> dict[str, object] | None:
+    """What an answer says, if it is one to us and of this kind."""
     if len(packet) < 240 or packet[0] != 2 or packet[4:8] != transaction:
         return None
     said: dict[str, object] = {
@@ -58,6 +63,8 @@ def offer(packet: bytes, transaction: bytes) -> dict[str, object] | None:
             at += 1
             continue
         value = packet[at + 2 : at + 2 + packet[at + 1]]
+        if number == 53 and value != bytes((kind,)):
+            return None
         if number in TEXTS:
             said[TEXTS[number]] = value.rstrip(b"\0").decode(errors="replace")
         elif number in ADDRESSES:
@@ -66,12 +73,30 @@ def offer(packet: bytes, transaction: bytes) -> dict[str, object] | None:
     return said
 
 
-def ask(
-    interface: str, mac: str, architecture: int, kind: str, relay: str, server: str
-) -> dict[str, object] | None:
-    """The offer, or None where nobody makes one in time."""
+def ask(asked: argparse.Namespace) -> dict[str, object] | None:
+    """The offer, or what was taken; None where nobody answers in time."""
     transaction = os.urandom(4)
-    packet = discover(bytes.fromhex(mac.replace(":", "")), architecture, kind, relay, transaction)
+    mac = bytes.fromhex(asked.mac.replace(":", ""))
+    same = (mac, asked.architecture, asked.kind, asked.relay, transaction)
+    if asked.take is None:
+        return answer(asked, discover(*same), transaction, OFFER)
+    client = option(61, asked.take)
+    packet = discover(*same, option(53, b"\x01"), client)
+    if (said := answer(asked, packet, transaction, OFFER)) is None:
+        return None
+    wanted = (
+        option(number, socket.inet_aton(str(said[name])))
+        for number, name in ((50, "address"), (54, "server"))
+    )
+    packet = discover(*same, option(53, b"\x03"), client, *wanted)
+    return answer(asked, packet, transaction, ACKNOWLEDGED)
+
+
+def answer(
+    asked: argparse.Namespace, packet: bytes, transaction: bytes, kind: int
+) -> dict[str, object] | None:
+    """Send this until somebody answers it."""
+    relay, server, interface = asked.relay, asked.server, asked.interface
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -84,16 +109,22 @@ def ask(
                 client.sendto(packet, (server, 67))
                 again += 2.0
             heard, _, _ = select.select([client], [], [], min(left, 2.0))
-            if heard and (said := offer(client.recv(4096), transaction)):
+            if heard and (said := offer(client.recv(4096), transaction, kind)):
                 return said
     return None
 
 
 def main() -> None:
     """Ask once and print the answer."""
-    interface, mac, architecture, kind, *relayed = sys.argv[1:]
-    relay, server = relayed or ("0.0.0.0", BROADCAST)
-    print(json.dumps(ask(interface, mac, int(architecture), kind, relay, server)))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("interface")
+    parser.add_argument("mac")
+    parser.add_argument("architecture", type=int)
+    parser.add_argument("kind", choices=("ipxe", "http", "pxe"))
+    parser.add_argument("relay", nargs="?", default="0.0.0.0")
+    parser.add_argument("server", nargs="?", default=BROADCAST)
+    parser.add_argument("--take", type=bytes.fromhex, metavar="CLIENT")
+    print(json.dumps(ask(parser.parse_args())))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ let
   isPackaged = service: pkgs ? "${service}-server";
   missing = builtins.filter (service: !isPackaged service) node.services;
 
+  keys = config.users.users.root.openssh.authorizedKeys;
+
   peers = {
     chainfire = node.config.initial_peers;
     flaredb = node.config.flaredb_peers;
@@ -50,10 +52,16 @@ in
     ../topology.nix
   ];
 
-  warnings = lib.optional (missing != [ ]) ''
-    ${name}: there are no packages for ${lib.concatStringsSep ", " missing}, so these services
-    stay off, and the agent will wait for them. Add the platform's overlay.
-  '';
+  warnings =
+    lib.optional (keys.keyFiles ++ keys.keys or [ ] == [ ]) ''
+      ${name}: nobody can log in. Put your public key into
+      nixos-module/examples/cluster/authorized_keys, and tell git of it (git add): a flake sees no
+      other files.
+    ''
+    ++ lib.optional (missing != [ ]) ''
+      ${name}: there are no packages for ${lib.concatStringsSep ", " missing}, so these services
+      stay off, and the agent will wait for them. Add the platform's overlay.
+    '';
 
   services = lib.mkMerge [
     (lib.genAttrs node.services platformService)
@@ -71,7 +79,6 @@ in
     }
   ];
 
-  # Put your public key there, and tell git of it: a flake sees no other files.
   users.users.root.openssh.authorizedKeys.keyFiles =
     lib.optional (builtins.pathExists ./authorized_keys) ./authorized_keys;
 
@@ -98,7 +105,7 @@ in
     "virtio_scsi"
     "xhci_pci"
   ];
-  boot.kernelParams = (import ../../lib/images.nix).kernelParameters;
+  boot.kernelParams = (import ../../lib/images.nix).kernelParameters pkgs.stdenv.hostPlatform;
   hardware.enableRedistributableFirmware = true;
 
   system.stateVersion = "26.05";

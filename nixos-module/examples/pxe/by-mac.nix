@@ -1,4 +1,4 @@
-# 2. Nodes by MAC address: each boots its profile without a menu, and finds its configuration.
+# 2. Nodes by MAC address: each boots its profile without a menu.
 #
 # A topology gives the same list, see `docs/src/how-to/pxe-server.md`.
 {
@@ -20,14 +20,15 @@
         mac = "52:54:00:00:01:01";
         profile = "control-plane";
         address = "10.0.100.50";
-        configUrl = "https://deploy.example.com/node01/cluster-config.json";
       };
       node02 = {
         mac = "52:54:00:00:01:02";
         profile = "worker";
         address = "10.0.100.51";
-        # With the digest not even the server that holds it could change it.
+        # For an image of your own that runs from memory: one built with initrd.caFile, and with
+        # the agent on. An installer has no use for it: nothing of it joins.
         configUrl = "https://deploy.example.com/node02/cluster-config.json";
+        # With the digest not even the server that holds it could change it.
         configSha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
       };
       # Installed already: whatever its firmware tries first, it gets to its disk.

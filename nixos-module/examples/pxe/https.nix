@@ -30,7 +30,6 @@
       mac = "52:54:00:00:06:01";
       profile = "control-plane";
       address = "10.0.100.50";
-      configUrl = "https://pxe.example.com/config/node01.json";
     };
   };
 }

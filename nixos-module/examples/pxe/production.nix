@@ -27,19 +27,16 @@
         mac = "52:54:00:00:08:01";
         profile = "control-plane";
         address = "10.0.100.50";
-        configUrl = "https://deploy.example.com/node01/cluster-config.json";
       };
       node02 = {
         mac = "52:54:00:00:08:02";
         profile = "control-plane";
         address = "10.0.100.51";
-        configUrl = "https://deploy.example.com/node02/cluster-config.json";
       };
       node03 = {
         mac = "52:54:00:00:08:03";
         profile = "worker";
         address = "10.0.100.52";
-        configUrl = "https://deploy.example.com/node03/cluster-config.json";
       };
     };
   };

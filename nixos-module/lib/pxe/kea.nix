@@ -213,6 +213,9 @@ let
         name = "/var/lib/kea/dhcp4.leases";
       };
       authoritative = true;
+      # Firmware, iPXE and the system each name themselves in their own way (option 61); the
+      # hardware address is what they have in common, and an address is that machine's.
+      match-client-id = false;
       multi-threading.enable-multi-threading = true;
       # Nodes' addresses lie outside the ranges (`problems/nodes.nix` sees to it): saves a look-up.
       reservations-in-subnet = true;

@@ -63,6 +63,7 @@ let
     };
   services = units {
     restartIfChanged = bool true;
+    unitConfig = section;
     serviceConfig = section;
   };
 
@@ -107,6 +108,8 @@ let
     writeText = name: text: package name // { inherit text; };
     chainfire-server = package "chainfire-server";
     plasmavmc-server = package "plasmavmc-server";
+    flashdns-server = package "flashdns-server";
+    gobgpd = package "gobgpd";
     fiberlb-server = package "fiberlb-server";
   }
   // packages package;
@@ -120,9 +123,10 @@ let
       packages = list;
       storePaths = list;
       contents = any;
-      network.enable = bool false;
       inherit services;
     };
+    boot.initrd.network.enable = bool false;
+    boot.loader.grub.enable = bool false;
     boot.kernelParams = list;
     environment.etc = any;
     environment.systemPackages = list;
@@ -143,6 +147,7 @@ let
       enable = bool false;
       settings = any;
     };
+    services.resolved = any;
     system.build = any;
     system.checks = list;
     systemd = {

@@ -22,6 +22,7 @@ let
       rest
     ]
   ) cluster;
+  generated = config: builtins.fromJSON config.system.build.clusterConfig.attributes.text;
   every = f: lib.mapAttrs (_: f) machines;
   disks = config: lib.mapAttrsToList (_: disk: disk.device) config.disko.devices.disk;
   allDisks = lib.concatLists (lib.attrValues (every disks));
@@ -69,9 +70,7 @@ in
       map
         (service: [
           (toString config.services.${service}.dataDir)
-          (config.services.first-boot-automation.settings.services.${service}.data_dir
-            or "/var/lib/${service}"
-          )
+          ((generated config).services.${service}.data_dir or "/var/lib/${service}")
         ])
         [
           "chainfire"
@@ -114,6 +113,12 @@ in
   theMirrorBootsFromEither = {
     expr = lib.length machines.node03.boot.loader.grub.mirroredBoots;
     expected = 2;
+  };
+
+  # The repository holds nobody's key; where somebody has put one, nothing is told.
+  aNodeThatNobodyCanLogInTo = {
+    expr = every (config: lib.any (lib.hasInfix "nobody can log in") config.warnings);
+    expected = every (_: !lib.pathExists ../../examples/cluster/authorized_keys);
   };
 
   rootByKeyOnly = {

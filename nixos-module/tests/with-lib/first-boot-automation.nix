@@ -116,10 +116,11 @@ in
       { }
       {
         first-boot-initrd = {
-          after = [ ];
+          after = [ "initrd-nixos-copy-secrets.service" ];
           description = "";
           restartIfChanged = true;
           serviceConfig = { };
+          unitConfig = { };
           wantedBy = [ "initrd.target" ];
           wants = [ ];
         };
@@ -154,6 +155,24 @@ in
       { PathChanged = [ "/persist/it's.json" ]; }
       { }
     ];
+  };
+
+  tlsFilesElsewhereAreWatched = {
+    expr =
+      (on {
+        settings.tls = {
+          ca = "/etc/nixos/secrets/ca.crt";
+          key = "/run/keys/node04.key";
+        };
+      }).systemd.paths.chainfire-cluster-join.pathConfig.PathChanged;
+    expected = [ "/run/keys/node04.key" ];
+  };
+
+  offInOneOfTwoPlaces = {
+    expr =
+      map (text: lib.hasInfix "Set enableIAM = false instead" text)
+        (on { settings.services.iam.enable = false; }).warnings;
+    expected = [ true ];
   };
 
   linesOfJson = {
@@ -277,6 +296,23 @@ in
     ];
   };
 
+  theFolderOfAFileElsewhereStaysAsItIs = {
+    expr =
+      (on {
+        configFile = "/etc/cluster-config.json";
+        settings.raft_addr = "10.0.1.13:2380";
+      }).systemd.tmpfiles.settings."10-first-boot-automation"."/etc".d.mode;
+    expected = ":0700";
+  };
+
+  aFileInNoFolder = {
+    expr = on {
+      configFile = "/cluster-config.json";
+      settings.raft_addr = "10.0.1.13:2380";
+    };
+    expectedError = "/cluster-config.json lies in no folder";
+  };
+
   aPortWithoutAConfiguration = {
     expr = on { chainfirePort = 12379; };
     expectedError = "say services.chainfire.api_port in /etc/nixos/secrets/cluster-config.json";
@@ -305,6 +341,22 @@ in
     };
   };
 
+  aPortThatTheAgentIsToldOtherwise = {
+    expr = evaluate [
+      ../../first-boot-automation.nix
+      ../../services
+      {
+        services = {
+          chainfire.enable = true;
+          chainfire.raftPort = 12380;
+          first-boot-automation.enable = true;
+          first-boot-automation.settings.raft_addr = "[fd00::4]:2380";
+        };
+      }
+    ];
+    expectedError = "services.chainfire.raftPort is 12380, and the agent's configuration says\n2380";
+  };
+
   aPortInAConfiguration = {
     expr =
       (builtins.fromJSON
@@ -331,7 +383,7 @@ in
       in
       [
         config.boot.kernelParams
-        config.boot.initrd.systemd.network.enable
+        config.boot.initrd.network.enable
         (lib.attrNames config.boot.initrd.systemd.contents)
         config.boot.initrd.secrets
       ];
@@ -356,6 +408,94 @@ in
         };
       }).boot.initrd.secrets;
     expected."/etc/nixos/secrets/cluster-config.json" = "/etc/nixos/secrets/cluster-config.json";
+  };
+
+  anAuthorityBringsANetwork = {
+    expr =
+      map
+        (
+          initrd:
+          (on {
+            initrd = {
+              enable = true;
+            }
+            // initrd;
+          }).boot.initrd.network.enable
+        )
+        [
+          { }
+          { caFile = ../../package.nix; }
+        ];
+    expected = [
+      false
+      true
+    ];
+  };
+
+  theMachineFillsInTheUrl = {
+    expr =
+      (on {
+        initrd = {
+          enable = true;
+          configUrl = "https://[fd00::2]:8443/\${mac:hexhyp}/config.json";
+        };
+      }).boot.kernelParams;
+    expected = [ "first_boot.config_url=https://[fd00::2]:8443/\${mac:hexhyp}/config.json" ];
+  };
+
+  grubWouldFillItIn = {
+    expr = evaluate [
+      ../../first-boot-automation.nix
+      {
+        services.first-boot-automation.initrd = {
+          enable = true;
+          configUrl = "https://boot.example.com/\${uuid}.json";
+        };
+        boot.loader.grub.enable = true;
+      }
+    ];
+    expectedError = "GRUB would take what begins with";
+  };
+
+  aUrlThatEndsACommand = {
+    expr =
+      (on {
+        initrd = {
+          enable = true;
+          configUrl = "https://boot.example.com/node04.json;reboot";
+        };
+      }).boot.kernelParams;
+    expectedError = "configUrl";
+  };
+
+  aTimeoutThatTheAgentDoesNotTake = {
+    expr =
+      (on {
+        initrd = {
+          enable = true;
+          timeout = "11min";
+        };
+      }).boot.kernelParams;
+    expectedError = "timeout";
+  };
+
+  aGeneratedFileIsNotThereForTheInitrd = {
+    expr = on {
+      settings.raft_addr = "10.0.1.13:2380";
+      initrd = {
+        enable = true;
+        configFile = "/etc/nixos/secrets/cluster-config.json";
+      };
+    };
+    expectedError = "not there\nyet when the boot loader is installed";
+  };
+
+  theInitrdDoesNotLookElsewhere = {
+    expr = on {
+      configFile = "/persist/cluster-config.json";
+      initrd.enable = true;
+    };
+    expectedError = "the initrd neither looks at /persist/cluster-config.json";
   };
 
   aDigestOfNothing = {

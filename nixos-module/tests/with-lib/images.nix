@@ -37,6 +37,36 @@ in
     };
   };
 
+  # An image as it stands fetches nothing; one with an authority does what a PXE server says.
+  anAuthorityIsAllThatAnImageNeeds = {
+    expr =
+      map
+        (
+          more:
+          let
+            inherit ((profile "worker" more).boot) initrd;
+          in
+          [
+            initrd.network.enable
+            (lib.elem "igb" initrd.availableKernelModules)
+          ]
+        )
+        [
+          [ ]
+          [ { services.first-boot-automation.initrd.caFile = ../../package.nix; } ]
+        ];
+    expected = [
+      [
+        false
+        false
+      ]
+      [
+        true
+        true
+      ]
+    ];
+  };
+
   noManualsAndNoSources = {
     expr =
       let
@@ -133,7 +163,7 @@ in
 
   kernelParameters = {
     expr = (profile "worker" [ ]).boot.kernelParams;
-    expected = images.kernelParameters;
+    expected = images.kernelParameters { isAarch64 = false; };
   };
 
   oneTreeForThePxeServer = {

@@ -8,8 +8,29 @@ let
       ../../services
       { inherit services; }
     ];
+  inherit (import ../../flake/modules.nix { disko.nixosModules.disko = { }; }) exported;
 in
 {
+  # By itself, among all and by another: a module is there once.
+  modulesOfTheFlakeAtOnce = {
+    expr = (evaluate (lib.attrValues exported)).systemd.services;
+    expected = { };
+  };
+
+  eachModuleOfTheFlakeAlone = {
+    expr = lib.mapAttrs (_: module: (evaluate [ module ]).systemd.services) exported;
+    expected = lib.mapAttrs (_: _: { }) exported;
+  };
+
+  prismnetAloneHasItsOldName = {
+    expr =
+      (evaluate [
+        exported.prismnet
+        { services.novanet.port = 18082; }
+      ]).services.prismnet.port;
+    expected = 18082;
+  };
+
   allOffByDefault = {
     expr =
       let
@@ -117,6 +138,58 @@ in
     ];
   };
 
+  dataIsThereFirst = {
+    expr =
+      (node {
+        chainfire = {
+          enable = true;
+          dataDir = "/data/chainfire";
+        };
+      }).systemd.services.chainfire.unitConfig.RequiresMountsFor;
+    expected = [ "/data/chainfire" ];
+  };
+
+  machinesOutliveASwitch = {
+    expr =
+      let
+        unit = (node { plasmavmc.enable = true; }).systemd.services.plasmavmc;
+      in
+      [
+        unit.restartIfChanged
+        unit.serviceConfig.KillMode
+      ];
+    expected = [
+      false
+      "process"
+    ];
+  };
+
+  twoOnThePortOfDns = {
+    expr =
+      map
+        (
+          resolved:
+          lib.length
+            (node {
+              flashdns.enable = true;
+              inherit resolved;
+            }).warnings
+        )
+        [
+          { }
+          { enable = true; }
+          {
+            enable = true;
+            settings.Resolve.DNSStubListener = "no";
+          }
+        ];
+    expected = [
+      0
+      1
+      0
+    ];
+  };
+
   credentials = {
     expr =
       (node {
@@ -185,6 +258,7 @@ in
       [
         config.services.gobgpd
         config.services.fiberlb.settings.bgp.gobgp_address
+        (lib.hasInfix "--api-hosts=127.0.0.1:50051" config.systemd.services.gobgpd.serviceConfig.ExecStart)
       ];
     expected = [
       {
@@ -195,6 +269,7 @@ in
         };
       }
       "127.0.0.1:50051"
+      true
     ];
   };
 

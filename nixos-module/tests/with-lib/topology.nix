@@ -26,6 +26,27 @@ let
       };
     }
   ];
+  # A cluster whose ports are not the usual ones.
+  moved =
+    services:
+    host "node04" [
+      example
+      ../../default.nix
+      {
+        nix-nos.clusters.prod-cluster.extraConfig.services = {
+          chainfire.api_port = 12379;
+          chainfire.raft_port = 12380;
+          flaredb.raft_port = 12480;
+        };
+        services = lib.mkMerge [
+          {
+            first-boot-automation.enable = true;
+            chainfire.enable = true;
+          }
+          services
+        ];
+      }
+    ];
 in
 {
   nothingSaidIsNothingWrong = {
@@ -117,6 +138,63 @@ in
         policies.join.attempts = 10;
       };
     };
+  };
+
+  # Moved once, for everybody.
+  theServicesListenWhereTheTopologySays = {
+    expr =
+      let
+        config = moved { };
+        inherit (config.services) chainfire flaredb first-boot-automation;
+      in
+      [
+        chainfire.port
+        chainfire.settings.raft_port
+        flaredb.raftPort
+        first-boot-automation.settings.raft_addr
+      ];
+    expected = [
+      12379
+      12380
+      12480
+      "10.0.1.13:12380"
+    ];
+  };
+
+  theServicesListenElsewhere = {
+    expr = moved {
+      chainfire.raftPort = 2380;
+      flaredb.enable = true;
+      flaredb.port = 9999;
+    };
+    expectedError = "services.chainfire.raftPort is 2380, and every other node\nasks 12380(.*\n)*.*services.flaredb.port is 9999";
+  };
+
+  aStrangerIsToldSo = {
+    expr =
+      map
+        (
+          settings:
+          map (lib.hasPrefix "node4 is no node of nix-nos.clusters")
+            (host "node4" [
+              example
+              ../../first-boot-automation.nix
+              { services.first-boot-automation = settings; }
+            ]).warnings
+        )
+        [
+          { enable = true; }
+          { enable = false; }
+          {
+            enable = true;
+            settings.bootstrap = false;
+          }
+        ];
+    expected = [
+      [ true ]
+      [ ]
+      [ ]
+    ];
   };
 
   theAgentCaresForWhatTheNodeRuns = {

@@ -21,8 +21,10 @@ MODULE = quoted(nix_checks.MODULE / "first-boot-automation.nix")
 #: Files that code is compiled with, and that tests of the agent look for above their folder.
 INCLUDED = re.compile(r'include_(?:str|bytes)!\("([^"]+)"\)')
 JOINED = re.compile(r'\.join\("(\.\./[^"]+)"\)')
-#: Of a service that reaches KVM and network devices; the others are below.
+#: Of a service that reaches KVM and network devices; most others are below.
 MOST_EXPOSED = 2.0
+#: Containers are namespaces and control groups, which the others may not make.
+MORE_EXPOSED = {"k8shost": 2.8}
 UNITS = (
     "chainfire-cluster-join",
     "flaredb-cluster-join",
@@ -46,7 +48,8 @@ def test_units_of_the_services_are_understood(tmp_path: Path) -> None:
     assert len(rows) == 9
     assert nix_units.verify(folder, *(f"{name}.service" for name in rows)) == ""
     exposed = {name: nix_units.exposure(folder / f"{name}.service") for name in rows}
-    assert max(exposed.values()) <= MOST_EXPOSED, exposed
+    for name, level in exposed.items():
+        assert level <= MORE_EXPOSED.get(name, MOST_EXPOSED), exposed
 
 
 def test_the_package_installs_what_nixos_looks_for(tmp_path: Path) -> None:
@@ -98,6 +101,23 @@ def tmpfiles_line(path: str, kind: str, entry: dict[str, str]) -> str:
     return " ".join(f"'{word}'" for word in words) + f" {escaped}\n"
 
 
+def written(file: Path, text: str, rules: Path) -> None:
+    """Have systemd-tmpfiles write a generated configuration, as NixOS would at a boot."""
+    settings = nix().value(
+        f"(import {CONFIG}).writtenBy {{ file = {string(str(file))}; text = {string(text)}; }}"
+    )
+    rules.write_text(
+        "".join(
+            tmpfiles_line(path, kind, entry)
+            for path, kinds in sorted(settings.items())
+            for kind, entry in kinds.items()
+        )
+    )
+    command = ["systemd-tmpfiles", "--create", str(rules)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_configuration_arrives_as_it_was_written(tmp_path: Path) -> None:
     config = {
         "node_id": "node04",
@@ -107,26 +127,21 @@ def test_the_configuration_arrives_as_it_was_written(tmp_path: Path) -> None:
     }
     text = json.dumps(config, indent=1, ensure_ascii=False)
     file = tmp_path / "secrets" / "cluster-config.json"
-    settings = nix().value(
-        f"(import {CONFIG}).writtenBy {{ file = {string(str(file))}; text = {string(text)}; }}"
-    )
-    rules = tmp_path / "rules.conf"
-    rules.write_text(
-        "".join(
-            tmpfiles_line(path, kind, entry)
-            for path, kinds in sorted(settings.items())
-            for kind, entry in kinds.items()
-        )
-    )
     # Twice, as two boots would, with a change of somebody's in between.
     for _ in range(2):
-        command = ["systemd-tmpfiles", "--create", str(rules)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        assert (done.returncode, done.stderr) == (0, "")
+        written(file, text, tmp_path / "rules.conf")
         assert file.read_text() == text
         assert file.stat().st_mode & 0o777 == 0o600
         assert file.parent.stat().st_mode & 0o777 == 0o700
         file.write_text("something else that is longer than what was there before" * 10)
+
+
+def test_a_folder_that_was_there_stays_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "etc"
+    folder.mkdir(mode=0o755)
+    written(folder / "cluster-config.json", "{}", tmp_path / "rules.conf")
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert (folder / "cluster-config.json").stat().st_mode & 0o777 == 0o600
 
 
 # Without a `lib` these are not skipped but absent: no CI host has one.

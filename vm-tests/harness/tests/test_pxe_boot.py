@@ -76,6 +76,8 @@ def test_a_node_reaches_the_agents_stage(firmware: str, backend: str) -> None:
     settings = settings_of("by-mac", dhcp={"backend": backend})
     node = settings["nodes"]["node01"]
     config = example_config("join")
+    # Our image knows the authority, which no installer does.
+    node["configUrl"] = "https://deploy.example.com/node01/cluster-config.json"
     node["configSha256"] = hashlib.sha256(config.encode()).hexdigest()
     with Lab() as lab:
         server = started(lab, settings)

@@ -105,6 +105,25 @@ def test_firmware_is_told_what_it_can_run(lab: Lab, name: str) -> None:
     assert stranger is not None and 100 <= int(str(stranger["address"]).split(".")[3]) <= 200
 
 
+@pytest.mark.parametrize("name", ["by-mac", "failover"])
+def test_firmware_ipxe_and_system_are_one_machine(lab: Lab, name: str) -> None:
+    settings = example(name)
+    # Alone, a standby's partner never answers.
+    settings["failover"] = None
+    served(lab, settings).start()
+    join(lab)
+    mac, address = settings["nodes"]["node01"]["mac"], settings["nodes"]["node01"]["address"]
+    # By UUID, by hardware address, by DUID: each says in its own way who it is.
+    identifiers = (
+        "00" + "42" * 16,
+        "01" + mac.replace(":", ""),
+        "ff" + "56504d98" + "00020000ab11" + "17" * 8,
+    )
+    for identifier in identifiers:
+        taken = ask(lab, mac, 7, "pxe", "--take", identifier)
+        assert taken is not None and taken["address"] == address, (identifier, taken)
+
+
 def test_options_strangers_and_a_relay(lab: Lab) -> None:
     served(lab, example("custom-dhcp")).start()
     join(lab)

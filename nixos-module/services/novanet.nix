@@ -1,0 +1,5 @@
+# What prismnet was called before.
+{ lib, ... }:
+{
+  imports = [ (lib.mkAliasOptionModule [ "services" "novanet" ] [ "services" "prismnet" ]) ];
+}
