@@ -13,6 +13,7 @@
 //! configuration or the command line says that it must not.
 
 mod bounded;
+mod partitions;
 mod search;
 mod stage;
 #[cfg(test)]

@@ -5,35 +5,28 @@
 //! disks that matter are. A URL is asked from the beginning, and waited for only after that.
 
 use std::cell::Cell;
-use std::collections::HashSet;
 use std::future::ready;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{Either, Fuse, FusedFuture, join_all, select};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use futures_util::future::{Either, FusedFuture, select};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::boot::{self, BootKind};
+use crate::boot::BootKind;
 use crate::config::{self, CREDENTIAL, Checked, FILE, Origin, SECRETS, Source};
-use crate::delivery::{self, Broken, Candidate, Delivery, Fetch};
-use crate::directory_watch::DirectoryWatch;
-use crate::disks;
+use crate::delivery::{self, Broken, Delivery, Fetch};
 use crate::events::{Event, Report};
 use crate::sysfs::Tree;
 
 use super::bounded::on_a_thread;
+use super::partitions::Partitions;
 use super::stage::Stage;
 
 /// A file may take so long to be read: a dying disk may not hold the boot for minutes.
 pub(super) const READING_LIMIT: Duration = Duration::from_secs(5);
-/// Devices appear in swarms: one look at all of them.
-const SWARM: Duration = Duration::from_millis(30);
-
 /// One search.
 pub(super) struct Search<'a> {
-    stage: &'a Stage,
+    pub(super) stage: &'a Stage,
     report: &'a dyn Report,
     /// Whether a source of higher rank was broken: it may have said "join".
     has_refused: Cell<bool>,
@@ -155,7 +148,7 @@ impl<'a> Search<'a> {
     }
 
     /// What came in time; told where it did not.
-    async fn answered<T>(&self, what: &str, reading: impl Future<Output = Option<T>>) -> Option<T> {
+    pub(super) async fn answered<T>(&self, what: &str, reading: impl Future<Output = Option<T>>) -> Option<T> {
         let read = timeout(READING_LIMIT, reading).await.ok().flatten();
         if read.is_none() {
             self.report.report(Event::HardwareSilent { error: format!("{what} could not be read") });
@@ -163,7 +156,7 @@ impl<'a> Search<'a> {
         read
     }
 
-    fn taken(&self, delivered: Result<Option<Delivery>, Broken>) -> Option<Delivery> {
+    pub(super) fn taken(&self, delivered: Result<Option<Delivery>, Broken>) -> Option<Delivery> {
         match delivered {
             Ok(Some(Delivery { source, checked, digest, .. }))
                 if self.has_refused.get() && checked.config.bootstraps() =>
@@ -197,7 +190,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn refuse(&self, source: &str, digest: Option<delivery::Digest>, error: &str) {
+    pub(super) fn refuse(&self, source: &str, digest: Option<delivery::Digest>, error: &str) {
         self.has_refused.set(true);
         let digest = digest.map_or_else(|| "unread".to_owned(), |digest| digest.to_string());
         self.report.report(Event::ConfigurationRefused { source: source.to_owned(), digest, error: error.to_owned() });
@@ -209,94 +202,4 @@ fn name_of(checked: &Checked) -> String {
     let by_host_name =
         checked.provenance.iter().any(|shown| shown.path == "$.node_id" && shown.origin == Origin::HostName);
     if by_host_name { "whoever has this host name".to_owned() } else { checked.config.node.id.to_string() }
-}
-
-/// The partitions that may hold a configuration, each looked at once.
-struct Partitions<'a> {
-    search: &'a Search<'a>,
-    known: HashSet<PathBuf>,
-}
-
-/// What a partition has given.
-type Reading = (Candidate, io::Result<Option<Vec<u8>>>);
-
-impl<'a> Partitions<'a> {
-    fn new(search: &'a Search<'a>) -> Self {
-        Self { search, known: HashSet::new() }
-    }
-
-    /// Looks at partitions as they appear, the last time when `root` is there.
-    async fn until(&mut self, mut root: Pin<&mut Fuse<impl Future<Output = ()>>>) -> Option<Delivery> {
-        // Before the first look: what appears in between is not missed.
-        let mut devices = DirectoryWatch::start();
-        if let Some(devices) = &devices {
-            devices.include_new(&self.search.stage.options.root.join("dev"));
-        }
-        loop {
-            let is_last = root.is_terminated();
-            let readings = self.read().await;
-            if let Some(found) = self.first_of(readings) {
-                return Some(found);
-            }
-            if is_last {
-                return None;
-            }
-            tokio::select! {
-                () = &mut root => {}
-                () = next(&mut devices) => sleep(SWARM).await,
-            }
-        }
-    }
-
-    /// Reads the new ones, each on a thread of its own: a disk may keep its reader waiting, and the others must not.
-    async fn read(&self) -> Vec<Reading> {
-        let root = self.search.stage.options.root.clone();
-        let listing = on_a_thread(move || delivery::candidates(&disks::all(&root)));
-        let listed = self.search.answered("a partition table", listing).await.unwrap_or_default();
-        let unknown = listed.into_iter().filter(|candidate| !self.known.contains(&candidate.device));
-        join_all(unknown.map(|candidate| self.read_one(candidate))).await
-    }
-
-    async fn read_one(&self, candidate: Candidate) -> Reading {
-        let name = candidate.device.file_name().unwrap_or_default();
-        let place = self.search.stage.options.root.join(boot::DIRECTORY).join(Path::new(name));
-        let reading = {
-            let (candidate, place) = (candidate.clone(), place.clone());
-            on_a_thread(move || candidate.read(&place))
-        };
-        let silent = || io::Error::other(format!("it did not answer within {} s", READING_LIMIT.as_secs()));
-        let read = timeout(READING_LIMIT, reading).await.ok().flatten().unwrap_or_else(|| Err(silent()));
-        // Only the reader has ever seen the mount.
-        let _ = std::fs::remove_dir(&place);
-        (candidate, read)
-    }
-
-    fn first_of(&mut self, readings: Vec<Reading>) -> Option<Delivery> {
-        let mut found = None;
-        for (candidate, reading) in readings {
-            self.known.insert(candidate.device.clone());
-            match reading {
-                Ok(Some(bytes)) if found.is_none() => {
-                    let source = Source::Delivered(candidate.name);
-                    found = self.search.taken(Delivery::of(bytes, source, &self.search.stage.options).map(Some));
-                }
-                // An ESP belongs to others; that it cannot be read says nothing about a configuration.
-                Ok(_) => {}
-                Err(_) if candidate.is_esp => {}
-                Err(error) => self.search.refuse(&candidate.name, None, &format!("it cannot be read: {error}")),
-            }
-        }
-        found
-    }
-}
-
-/// The next change among the devices; never, where they cannot be watched.
-async fn next(devices: &mut Option<DirectoryWatch>) {
-    let told = match devices {
-        Some(devices) => devices.next().await,
-        None => false,
-    };
-    if !told {
-        std::future::pending::<()>().await;
-    }
 }

@@ -1,0 +1,112 @@
+//! The partitions that may hold a configuration: each is looked at once, as it appears, until the root file system is there.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::future::{Fuse, FusedFuture, join_all};
+use tokio::time::{sleep, timeout};
+
+use crate::boot;
+use crate::config::Source;
+use crate::delivery::{self, Candidate, Delivery};
+use crate::directory_watch::DirectoryWatch;
+use crate::disks;
+
+use super::bounded::on_a_thread;
+use super::search::{READING_LIMIT, Search};
+
+/// Devices appear in swarms: one look at all of them.
+const SWARM: Duration = Duration::from_millis(30);
+
+/// The partitions that may hold a configuration, each looked at once.
+pub(super) struct Partitions<'a> {
+    search: &'a Search<'a>,
+    known: HashSet<PathBuf>,
+}
+
+/// What a partition has given.
+type Reading = (Candidate, io::Result<Option<Vec<u8>>>);
+
+impl<'a> Partitions<'a> {
+    pub(super) fn new(search: &'a Search<'a>) -> Self {
+        Self { search, known: HashSet::new() }
+    }
+
+    /// Looks at partitions as they appear, the last time when `root` is there.
+    pub(super) async fn until(&mut self, mut root: Pin<&mut Fuse<impl Future<Output = ()>>>) -> Option<Delivery> {
+        // Before the first look: what appears in between is not missed.
+        let mut devices = DirectoryWatch::start();
+        if let Some(devices) = &devices {
+            devices.include_new(&self.search.stage.options.root.join("dev"));
+        }
+        loop {
+            let is_last = root.is_terminated();
+            let readings = self.read().await;
+            if let Some(found) = self.first_of(readings) {
+                return Some(found);
+            }
+            if is_last {
+                return None;
+            }
+            tokio::select! {
+                () = &mut root => {}
+                () = next(&mut devices) => sleep(SWARM).await,
+            }
+        }
+    }
+
+    /// Reads the new ones, each on a thread of its own: a disk may keep its reader waiting, and the others must not.
+    async fn read(&self) -> Vec<Reading> {
+        let root = self.search.stage.options.root.clone();
+        let listing = on_a_thread(move || delivery::candidates(&disks::all(&root)));
+        let listed = self.search.answered("a partition table", listing).await.unwrap_or_default();
+        let unknown = listed.into_iter().filter(|candidate| !self.known.contains(&candidate.device));
+        join_all(unknown.map(|candidate| self.read_one(candidate))).await
+    }
+
+    async fn read_one(&self, candidate: Candidate) -> Reading {
+        let name = candidate.device.file_name().unwrap_or_default();
+        let place = self.search.stage.options.root.join(boot::DIRECTORY).join(Path::new(name));
+        let reading = {
+            let (candidate, place) = (candidate.clone(), place.clone());
+            on_a_thread(move || candidate.read(&place))
+        };
+        let silent = || io::Error::other(format!("it did not answer within {} s", READING_LIMIT.as_secs()));
+        let read = timeout(READING_LIMIT, reading).await.ok().flatten().unwrap_or_else(|| Err(silent()));
+        // Only the reader has ever seen the mount.
+        let _ = std::fs::remove_dir(&place);
+        (candidate, read)
+    }
+
+    fn first_of(&mut self, readings: Vec<Reading>) -> Option<Delivery> {
+        let mut found = None;
+        for (candidate, reading) in readings {
+            self.known.insert(candidate.device.clone());
+            match reading {
+                Ok(Some(bytes)) if found.is_none() => {
+                    let source = Source::Delivered(candidate.name);
+                    found = self.search.taken(Delivery::of(bytes, source, &self.search.stage.options).map(Some));
+                }
+                // An ESP belongs to others; that it cannot be read says nothing about a configuration.
+                Ok(_) => {}
+                Err(_) if candidate.is_esp => {}
+                Err(error) => self.search.refuse(&candidate.name, None, &format!("it cannot be read: {error}")),
+            }
+        }
+        found
+    }
+}
+
+/// The next change among the devices; never, where they cannot be watched.
+async fn next(devices: &mut Option<DirectoryWatch>) {
+    let told = match devices {
+        Some(devices) => devices.next().await,
+        None => false,
+    };
+    if !told {
+        std::future::pending::<()>().await;
+    }
+}
