@@ -29,7 +29,7 @@ UNIT = qemu_additions.AGENT_UNIT
 ROUNDS = 5
 #: The machine whose stage is asked for its memory; nobody times it.
 WATCHED = "watched"
-#: A second command of the unit: the unit's cgroup is there until it has ended. systemd 252 has
+#: Read when the unit is ready, for its cgroup goes with its process. systemd 252 has
 #: no MemoryPeak= yet, but the kernel counts.
 CGROUP = f"/sys/fs/cgroup/system.slice/{UNIT}"
 READER = f"/usr/bin/grep -H -E ^[0-9]|usage_usec {CGROUP}/memory.peak {CGROUP}/cpu.stat"
@@ -49,7 +49,7 @@ def blueprint(name: str, number: int, agent: bool = True, words: str = "") -> No
         "raft_addr": f"10.0.1.{number}:2380",
     }
     drop_in = f"/{qemu_additions.SYSTEM}/{UNIT}.d/bench.conf"
-    files = {drop_in: {"text": f"[Service]\nExecStart={READER}\n"}} if name == WATCHED else {}
+    files = {drop_in: {"text": f"[Service]\nExecStartPost={READER}\n"}} if name == WATCHED else {}
     hardware = {
         "boot": "initrd",
         "initrd": {"agent": agent, "files": files},

@@ -92,7 +92,7 @@ def test_a_node_reaches_the_agents_stage(firmware: str, backend: str) -> None:
         # node has told it of.
         machine.wait_for_journal("found: https://deploy.example.com:443/node01/")
         assert f"sha256:{node['configSha256']}" in machine.journal
-        machine.wait_for_journal("Finished first-boot-initrd.service")
+        machine.wait_for_journal("Started first-boot-initrd.service")
         assert "This is a boot from memory" in machine.journal
         scripts = ["boot.ipxe", "nodes/52-54-00-00-01-01.ipxe", "profiles/control-plane.ipxe"]
         files = ["netboot.ipxe", "bzImage", "initrd"]
