@@ -9,14 +9,14 @@ with subtest("blocked, with all that is lacking in one message"):
     aio01.wait_until_succeeds(f"systemctl show -p StatusText {JOIN} | grep blocked", timeout=60)
     aio01.wait_until_succeeds(f"systemctl show -p ExecMainStatus {JOIN} | grep 78", timeout=60)
     told = aio01.succeed(f"journalctl -u {JOIN}")
-    t.assertIn("at least 64TiB of memory", told)
+    t.assertIn("at least 65536GiB of memory", told)
     t.assertIn("at least 1000 CPUs", told)
 
 with subtest("nobody was asked, and plan and status foresee it"):
     t.assertNotIn("Service is healthy", told)
-    t.assertIn("64TiB", aio01.fail("first-boot-agent plan"))
-    t.assertIn("64TiB", aio01.fail("first-boot-agent status"))
+    t.assertIn("65536GiB", aio01.fail("first-boot-agent plan"))
+    t.assertIn("65536GiB", aio01.fail("first-boot-agent status"))
 
 with subtest("a configuration that fits wakes the unit"):
-    aio01.succeed(f"sed -i 's/64TiB/64MiB/; s/1000/1/' {CONFIG}")
+    aio01.succeed(f"sed -i 's/65536GiB/64MiB/; s/1000/1/' {CONFIG}")
     aio01.wait_for_unit(JOIN, timeout=60)
