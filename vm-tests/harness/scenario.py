@@ -1,6 +1,6 @@
 """Runs one scenario: its nodes in a lab of their own, its script on them.
 
-The script is Python without imports; what it may use is listed in `vocabulary`.
+The script is Python that imports nothing but json; what it may use is listed in `vocabulary`.
 """
 
 from __future__ import annotations

@@ -30,7 +30,9 @@ def test_every_scenario_describes_its_nodes() -> None:
 
 def test_scripts_keep_to_the_drivers_dialect() -> None:
     for script in places.SCENARIOS.glob("*/test.py"):
-        assert "import " not in script.read_text(), f"{script}: the driver gives all that is needed"
+        lines = [line for line in script.read_text().splitlines() if "import " in line]
+        # What machines print is JSON; all else is given by the driver.
+        assert set(lines) <= {"import json"}, f"{script}: {lines}; nothing but json is imported"
 
 
 def test_config_is_data_text_or_absent(tmp_path: Path) -> None:
