@@ -175,8 +175,8 @@ def table(results: InitrdResults) -> str:
         "  command line; asked: the configuration comes as a credential, which all are given.",
         "  All by the guest's own clock, which counts instructions, 4 ns each; a busy host moves",
         "  it only where the machine idles, as it does while it waits for its disk: see the range.",
-        "  Memory and CPU: memory.peak and cpu.stat of the unit's cgroup, read when it is ready, by a",
-        "  further command of it, in a boot that is not timed.",
+        "  Memory and CPU: memory.peak and cpu.stat of the unit's cgroup, read when it is",
+        "  ready by a further command of it, in a boot that is not timed.",
         "",
         "Again: make bench ONLY=initrd",
     ]
