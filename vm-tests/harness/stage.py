@@ -6,6 +6,7 @@ Must not outlive the harness: the kernel kills each process with it.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -29,7 +30,10 @@ class Stage:
     def start(self, command: list[str], output: int | IO[bytes]) -> subprocess.Popen[bytes]:
         """Start a process that does not outlive us even if we are killed."""
         if shutil.which("setpriv"):
-            command = ["setpriv", "--pdeathsig", "KILL", "--", *command]
+            # Killed before setpriv asked for the signal, we would send none: look once after it.
+            as_our_child = '[ "$PPID" = "$0" ] && exec "$@"'
+            ours = ["sh", "-c", as_our_child, str(os.getpid())]
+            command = ["setpriv", "--pdeathsig", "KILL", "--", *ours, *command]
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -140,6 +141,31 @@ def test_the_loopback_demo_leaves_nothing(number: signal.Signals | None) -> None
         waiting.until(run.no_process, SOON, "the demo's processes are gone")
         leftovers.sweep_folders()
         run.assert_nothing_left()
+
+
+def test_what_comes_to_start_after_the_demo_was_killed_does_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # A setpriv that asks for the signal of our death when we are dead.
+    go, late, started = (tmp_path / name for name in ("go", "setpriv", "started"))
+    os.mkfifo(go)
+    late.write_text(f'#!/bin/sh\nread -r _ <{go}\nexec {shutil.which("setpriv")} "$@"\n')
+    late.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    program = f"""
+import signal, subprocess
+from harness.stage import Stage
+Stage(None, []).start(["touch", {str(started)!r}], subprocess.DEVNULL)
+signal.pause()
+"""
+    run = Run("-c", program)
+    # Opens when the late one reads.
+    with go.open("w") as word:
+        run.process.kill()
+        run.end()
+        word.write("\n")
+    waiting.until(run.no_process, SOON, "the late process is gone")
+    assert not started.exists()
 
 
 def test_without_cargo_the_demo_says_what_to_install(
