@@ -5,5 +5,5 @@
 mod hand_over;
 mod kind;
 
-pub use hand_over::{Boot, ConfigOrigin, DIRECTORY, put, take_back};
+pub use hand_over::{Boot, ConfigOrigin, DIRECTORY, Refusal, put, take_back};
 pub use kind::BootKind;

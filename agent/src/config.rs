@@ -45,7 +45,8 @@ pub use report::{Problem, Report};
 pub use schema::schema;
 pub use shown::{Origin, Shown};
 pub use source::{
-    CREDENTIAL, FILE, HAND_OVER, Loaded, Options, Permissions, Reading, SECRETS, Source, examine, load, places, read_at,
+    CREDENTIAL, FILE, HAND_OVER, InitrdFindings, Loaded, Options, Permissions, Reading, SECRETS, Source, examine, load,
+    places, read_at,
 };
 pub use syntax::{SIZE_LIMIT, SyntaxError};
 pub use value::{ClusterName, Endpoint, HostPort, NodeId, RaftAddr, RaftService, Service, UnitName};

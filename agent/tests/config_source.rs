@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use first_boot_agent::config::{ConfigError, Options, Origin, Permissions, Source, SyntaxError, load};
+use first_boot_agent::config::{ConfigError, InitrdFindings, Options, Origin, Permissions, Source, SyntaxError, load};
 use std::{
     fs::{self, File},
     os::unix::{fs::PermissionsExt, net::UnixListener},
@@ -11,6 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 const CONFIG: &str = r#"{"node_id":"node04","leader_url":"https://node01:2379","raft_addr":"10.0.1.13:2380"}"#;
+const BOOTSTRAP: &str = r#"{"node_id":"node01","bootstrap":true,"initial_peers":["node01:2380"]}"#;
 
 fn options(root: &TempDir) -> Options {
     Options {
@@ -20,7 +21,7 @@ fn options(root: &TempDir) -> Options {
         host_name: None,
         permissions: Permissions::Refuse,
         strict: false,
-        initrd_has_found_one: false,
+        initrd: InitrdFindings::default(),
     }
 }
 
@@ -133,7 +134,7 @@ fn a_broken_one_is_passed_over_only_where_the_initrd_of_this_boot_has_done_so() 
     let text = load(&options).unwrap_err().to_string();
     assert!(text.contains(handed_over.to_str().unwrap()), "{text}");
 
-    options.initrd_has_found_one = true;
+    options.initrd.has_found_one = true;
     let loaded = load(&options).unwrap();
     assert_eq!(loaded.origin, Source::DefaultPath(usual(&root)));
     assert!(loaded.passed_over[0].to_string().contains(handed_over.to_str().unwrap()), "{:?}", loaded.passed_over);
@@ -145,10 +146,31 @@ fn a_broken_one_is_passed_over_only_where_the_initrd_of_this_boot_has_done_so() 
 #[test]
 fn m11_what_would_bootstrap_is_not_taken_in_the_place_of_what_is_broken() {
     let root = TempDir::new().unwrap();
-    let options = Options { initrd_has_found_one: true, ..options(&root) };
-    write(&usual(&root), r#"{"node_id":"node01","bootstrap":true,"initial_peers":["node01:2380"]}"#, 0o600);
+    let initrd = InitrdFindings { has_found_one: true, ..InitrdFindings::default() };
+    let mut options = Options { initrd, ..options(&root) };
+    write(&usual(&root), BOOTSTRAP, 0o600);
     assert!(load(&options).is_ok());
     let handed_over = write(&root.path().join("run/first-boot-agent/cluster-config.json"), "{", 0o600);
     let text = load(&options).unwrap_err().to_string();
     assert!(text.contains(handed_over.to_str().unwrap()), "{text}");
+    // A member is in its cluster already.
+    options.initrd.is_later_boot = true;
+    assert!(load(&options).is_ok());
+}
+
+#[test]
+fn m11_an_installed_bootstrap_is_not_taken_where_the_initrd_has_refused_a_source_before_it() {
+    let root = TempDir::new().unwrap();
+    let refused = Some("https://boot:443/node01.json: it has another digest".to_owned());
+    let options = Options { initrd: InitrdFindings { refused, ..InitrdFindings::default() }, ..options(&root) };
+    let installed = write(&usual(&root), BOOTSTRAP, 0o600);
+    let text = load(&options).unwrap_err().to_string();
+    for part in [installed.to_str().unwrap(), "https://boot:443/node01.json: it has another digest"] {
+        assert!(text.contains(part), "{part} is not in: {text}");
+    }
+    // One that joins is no danger, and what the command line names is meant.
+    write(&installed, CONFIG, 0o600);
+    assert!(load(&options).is_ok());
+    write(&installed, BOOTSTRAP, 0o600);
+    assert!(load(&Options { explicit: Some(installed), ..options }).is_ok());
 }

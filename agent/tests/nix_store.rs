@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use first_boot_agent::config::{ConfigError, Example, Options, Permissions, example, load, schema};
+use first_boot_agent::config::{ConfigError, Example, InitrdFindings, Options, Permissions, example, load, schema};
 use first_boot_agent::secret_file::{self, SecretFileError};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -112,7 +112,7 @@ fn x4_a_configuration_in_the_nix_store_is_refused_also_behind_a_link() {
             host_name: None,
             permissions: Permissions::Refuse,
             strict: false,
-            initrd_has_found_one: false,
+            initrd: InitrdFindings::default(),
         };
         let error = load(&options).unwrap_err();
         assert!(matches!(error, ConfigError::ReadableByOthers { mode: 0o444, .. }), "{error}");

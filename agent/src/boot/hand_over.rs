@@ -8,6 +8,7 @@
 //!
 //! Each appears whole or not at all, `boot.json` last. The directory is 0700, for the configuration names the cluster.
 
+use std::fmt;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -32,6 +33,10 @@ pub struct Boot {
     /// Where the configuration came from, where there is one.
     #[serde(default)]
     pub config: Option<ConfigOrigin>,
+    /// What was there and could not be taken, in the order in which it was met; not the installed file, which the units
+    /// judge themselves.
+    #[serde(default)]
+    pub refused: Vec<Refusal>,
     /// Of the agent in the initrd, which may be another than the installed one.
     #[serde(default)]
     pub agent_version: String,
@@ -44,6 +49,25 @@ pub struct ConfigOrigin {
     pub source: String,
     /// `sha256:` and the digest of its bytes.
     pub digest: String,
+}
+
+/// A source that was there and could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The source's name.
+    pub source: String,
+    /// `sha256:` and the digest of its bytes, where they could be read.
+    #[serde(default)]
+    pub digest: Option<String>,
+    /// What is wrong with it, for people.
+    pub error: String,
+}
+
+/// The source and what is wrong with it.
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.source, self.error)
+    }
 }
 
 impl Boot {

@@ -27,11 +27,12 @@ pub(super) async fn run(options: &Options) -> Exit {
         return Exit::Blocked;
     }
     let notifier = Notifier::from_environment();
+    let systemd = InitrdSystemd { notifier: &notifier };
     let run_id = node::run_id();
     let reporter = Reporter::start_on_console(options.log_format, &run_id);
     let report = reporter.scoped(context::scope("initrd", "first-boot", None));
     let stage = stage(options, run_id, &report);
-    let ended = Box::pin(stage.run(&InitrdSystemd, &report)).await;
+    let ended = Box::pin(stage.run(&systemd, &report)).await;
     // Before the boot is stopped, and this unit with it.
     reporter.flush();
     if ended != Ended::Halted {
@@ -42,7 +43,7 @@ pub(super) async fn run(options: &Options) -> Exit {
         Ended::Well => Exit::Success,
         Ended::Lacking => Exit::Transient,
         Ended::Halted => {
-            if let Err(error) = InitrdSystemd.stop_the_boot().await {
+            if let Err(error) = systemd.stop_the_boot().await {
                 report.report(Event::BootNotHalted { error: error.to_string() });
             }
             Exit::Blocked

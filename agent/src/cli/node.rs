@@ -4,8 +4,8 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::boot::Boot;
-use crate::config::{self, Config, ConfigError, Loaded, Permissions};
+use crate::boot::{Boot, BootKind};
+use crate::config::{self, Config, ConfigError, InitrdFindings, Loaded, Permissions};
 use crate::markers::Identity;
 
 use super::Options;
@@ -73,6 +73,15 @@ pub(super) fn sources(options: &Options, permissions: Permissions, strict: bool)
         host_name: nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()),
         permissions,
         strict,
-        initrd_has_found_one: Boot::of_this_run(Path::new("/"), &run_id()).is_some_and(|boot| boot.config.is_some()),
+        initrd: Boot::of_this_run(Path::new("/"), &run_id()).as_ref().map(findings).unwrap_or_default(),
+    }
+}
+
+/// What the initrd has found, as far as it bears on the choice of a configuration.
+fn findings(boot: &Boot) -> InitrdFindings {
+    InitrdFindings {
+        has_found_one: boot.config.is_some(),
+        refused: boot.refused.first().map(ToString::to_string),
+        is_later_boot: boot.kind == BootKind::LaterBoot,
     }
 }

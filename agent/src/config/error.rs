@@ -59,6 +59,18 @@ pub enum ConfigError {
         /// Everything that is wrong with it.
         report: Report,
     },
+    /// It is good, and comes after one that is broken, in whose place it would bootstrap a cluster.
+    #[error(
+        "the configuration {origin} would bootstrap a cluster, and one of higher rank is broken, which may have said to join \
+         one: {broken}; mend or remove that one (what the initrd refused it looks at again when this machine is booted \
+         again), or let {origin} join: \"bootstrap\": false and a leader_url"
+    )]
+    BootstrapsBehindBroken {
+        /// Which.
+        origin: Source,
+        /// The broken one, and what is wrong with it.
+        broken: String,
+    },
 }
 
 impl ConfigError {

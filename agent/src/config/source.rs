@@ -83,6 +83,17 @@ pub enum Permissions {
     Warn,
 }
 
+/// What the initrd of this boot has come to, for those who choose after it.
+#[derive(Debug, Clone, Default)]
+pub struct InitrdFindings {
+    /// It has found a valid config: then one that is broken was passed over by it.
+    pub has_found_one: bool,
+    /// A source that it refused, with the reason, which ranks before the file in its usual place.
+    pub refused: Option<String>,
+    /// This node has joined or bootstrapped its cluster in an earlier boot.
+    pub is_later_boot: bool,
+}
+
 /// Where to look, and how strictly.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -98,8 +109,8 @@ pub struct Options {
     pub permissions: Permissions,
     /// Whether unknown keys and other oddities are errors.
     pub strict: bool,
-    /// Whether the initrd of this boot has found a valid config: then one that is broken was passed over by it.
-    pub initrd_has_found_one: bool,
+    /// What the initrd of this boot has come to; nothing, where it had no part in it.
+    pub initrd: InitrdFindings,
 }
 
 /// A config and how it came about.
@@ -132,17 +143,30 @@ pub fn load(options: &Options) -> Result<Loaded, ConfigError> {
     for origin in &places {
         match checked_at(origin, options) {
             Ok(None) => {}
-            Ok(Some(checked)) if passed_over.is_empty() || !checked.config.bootstraps() => {
-                return Ok(Loaded { checked, origin: origin.clone(), passed_over });
+            Ok(Some(checked)) => {
+                return match broken_before(origin, &passed_over, options) {
+                    Some(broken) if checked.config.bootstraps() => {
+                        Err(ConfigError::BootstrapsBehindBroken { origin: origin.clone(), broken })
+                    }
+                    _ => Ok(Loaded { checked, origin: origin.clone(), passed_over }),
+                };
             }
-            // What is broken may have said "join".
-            Ok(Some(_)) => break,
-            Err(error) if options.initrd_has_found_one => passed_over.push(error),
+            Err(error) if options.initrd.has_found_one => passed_over.push(error),
             Err(error) => return Err(error),
         }
     }
     let tried = || places.iter().filter_map(Source::path).map(Path::to_owned).collect();
     Err(passed_over.into_iter().next().unwrap_or_else(|| ConfigError::NotFound { tried: tried() }))
+}
+
+/// The broken one that ranks before a place, here or where only the initrd could look: it may have said to join. To a node
+/// that is in its cluster already it does not matter.
+fn broken_before(origin: &Source, passed_over: &[ConfigError], options: &Options) -> Option<String> {
+    if options.initrd.is_later_boot {
+        return None;
+    }
+    let by_the_initrd = || options.initrd.refused.clone().filter(|_| matches!(origin, Source::DefaultPath(_)));
+    passed_over.first().map(ConfigError::summary).or_else(by_the_initrd)
 }
 
 fn checked_at(origin: &Source, options: &Options) -> Result<Option<Checked>, ConfigError> {

@@ -9,14 +9,14 @@ use std::time::Duration;
 use futures_util::future::{Fuse, FusedFuture, join_all};
 use tokio::time::{sleep, timeout};
 
-use crate::boot;
+use crate::boot::{self, Refusal};
 use crate::config::Source;
 use crate::delivery::{self, Candidate, Delivery};
 use crate::directory_watch::DirectoryWatch;
 use crate::disks;
 
 use super::bounded::on_a_thread;
-use super::search::{READING_LIMIT, Search};
+use super::search::{READING_LIMIT, Rank, Search};
 
 /// Devices appear in swarms: one look at all of them.
 const SWARM: Duration = Duration::from_millis(30);
@@ -88,12 +88,16 @@ impl<'a> Partitions<'a> {
             match reading {
                 Ok(Some(bytes)) if found.is_none() => {
                     let source = Source::Delivered(candidate.name);
-                    found = self.search.taken(Delivery::of(bytes, source, &self.search.stage.options).map(Some));
+                    let delivered = Delivery::of(bytes, source, &self.search.stage.options).map(Some);
+                    found = self.search.taken(Rank::Partition, delivered);
                 }
                 // An ESP belongs to others; that it cannot be read says nothing about a configuration.
                 Ok(_) => {}
                 Err(_) if candidate.is_esp => {}
-                Err(error) => self.search.refuse(&candidate.name, None, &format!("it cannot be read: {error}")),
+                Err(error) => {
+                    let error = format!("it cannot be read: {error}");
+                    self.search.refuse(Rank::Partition, Refusal { source: candidate.name, digest: None, error });
+                }
             }
         }
         found

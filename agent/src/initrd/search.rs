@@ -4,17 +4,17 @@
 //! Disks appear while the search goes on, so partitions are looked at until the root file system is there: by then the
 //! disks that matter are. A URL is asked from the beginning, and waited for only after that.
 
-use std::cell::Cell;
-use std::future::ready;
+use std::cell::RefCell;
+use std::future::{pending, ready};
 use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, FusedFuture, select};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::boot::BootKind;
-use crate::config::{self, CREDENTIAL, Checked, FILE, Origin, SECRETS, Source};
-use crate::delivery::{self, Broken, Delivery, Fetch};
+use crate::boot::{BootKind, Refusal};
+use crate::config::{self, CREDENTIAL, Checked, ConfigError, FILE, Origin, SECRETS, Source};
+use crate::delivery::{Broken, Delivery, Fetch};
 use crate::events::{Event, Report};
 use crate::sysfs::Tree;
 
@@ -24,33 +24,53 @@ use super::stage::Stage;
 
 /// A file may take so long to be read: a dying disk may not hold the boot for minutes.
 pub(super) const READING_LIMIT: Duration = Duration::from_secs(5);
+
+/// The sources in their order (see `delivery`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    Credential,
+    InitrdFile,
+    Partition,
+    Url,
+    Installed,
+}
+
 /// One search.
 pub(super) struct Search<'a> {
     pub(super) stage: &'a Stage,
     report: &'a dyn Report,
-    /// Whether a source of higher rank was broken: it may have said "join".
-    has_refused: Cell<bool>,
+    /// What was there and could not be taken: each of them may have said "join".
+    refused: RefCell<Vec<(Rank, Refusal)>>,
 }
 
 /// What it came to.
 pub(super) struct Found {
     pub(super) kind: BootKind,
     pub(super) delivery: Option<Delivery>,
+    /// What was there before it and could not be taken. The installed file is none of these: it is read anew.
+    pub(super) refused: Vec<Refusal>,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(stage: &'a Stage, report: &'a dyn Report) -> Self {
-        Self { stage, report, has_refused: Cell::new(false) }
+        Self { stage, report, refused: RefCell::default() }
     }
 
     /// The configuration, once it is found or there is none, and the kind of boot. `root` ends when the root file system
     /// is there.
-    pub(super) async fn run(&self, root: impl Future<Output = ()>) -> Found {
+    pub(super) async fn run(self, root: impl Future<Output = ()>) -> Found {
+        let (kind, delivery) = self.find(root).await;
+        let refused = self.refused.into_inner().into_iter();
+        let refused = refused.filter(|(rank, _)| *rank < Rank::Installed).map(|(_, refusal)| refusal).collect();
+        Found { kind, delivery, refused }
+    }
+
+    async fn find(&self, root: impl Future<Output = ()>) -> (BootKind, Option<Delivery>) {
         let mut root = pin!(futures_util::FutureExt::fuse(root));
         if let Some(found) = self.in_the_initrd() {
             // Nothing is held up: the boot itself waits for its root.
             root.await;
-            return Found { kind: self.kind().await, delivery: Some(found) };
+            return (self.kind().await, Some(found));
         }
         let mut partitions = Partitions::new(self);
         let fetching = Box::pin(self.fetched());
@@ -66,7 +86,7 @@ impl<'a> Search<'a> {
             Some(found) => Some(found),
             None => self.after_the_root(kind, &mut partitions, fetched).await,
         };
-        Found { kind, delivery }
+        (kind, delivery)
     }
 
     /// What the boot is held for.
@@ -79,24 +99,28 @@ impl<'a> Search<'a> {
         let deadline = Instant::now() + self.stage.parameters.timeout;
         // A member that has its configuration does not wait for a server.
         if kind == BootKind::LaterBoot
-            && let Some(installed) = self.installed().await
+            && let Some(installed) = self.installed(kind).await
         {
             return Some(installed);
         }
-        if let Ok(Some(fetched)) = timeout_at(deadline, fetched).await {
-            return Some(fetched);
+        // A boot that must not go on without one has time for a stick that is still to be put in.
+        let never = pin!(futures_util::FutureExt::fuse(pending()));
+        let required = self.stage.parameters.required;
+        let mut later = pin!(async { if required { partitions.until(never).await } else { pending().await } });
+        let delivered = match timeout_at(deadline, select(pin!(fetched), later.as_mut())).await {
+            Ok(Either::Left((fetched, _))) => fetched,
+            Ok(Either::Right((found, _))) => found,
+            Err(_) => None,
+        };
+        if delivered.is_some() {
+            return delivered;
         }
         if kind != BootKind::LaterBoot
-            && let Some(installed) = self.installed().await
+            && let Some(installed) = self.installed(kind).await
         {
             return Some(installed);
         }
-        if !self.stage.parameters.required {
-            return None;
-        }
-        // It must not go on without one: a stick may still be put in.
-        let never = pin!(futures_util::FutureExt::fuse(std::future::pending()));
-        timeout_at(deadline, partitions.until(never)).await.ok().flatten()
+        if required { timeout_at(deadline, later).await.ok().flatten() } else { None }
     }
 
     async fn kind(&self) -> BootKind {
@@ -113,11 +137,12 @@ impl<'a> Search<'a> {
         let options = &self.stage.options;
         let credential = options.credentials_directory.as_ref().map(|directory| directory.join(CREDENTIAL));
         let file = options.root.join(SECRETS).join(FILE);
-        let sources = credential.map(Source::Credential).into_iter().chain([Source::DefaultPath(file)]);
-        sources.into_iter().find_map(|source| self.taken(Delivery::of_file(source, options)))
+        let credential = credential.map(|path| (Rank::Credential, Source::Credential(path)));
+        let sources = credential.into_iter().chain([(Rank::InitrdFile, Source::DefaultPath(file))]);
+        sources.into_iter().find_map(|(rank, source)| self.taken(rank, Delivery::of_file(source, options)))
     }
 
-    async fn installed(&self) -> Option<Delivery> {
+    async fn installed(&self, kind: BootKind) -> Option<Delivery> {
         let (sysroot, options) = (self.stage.sysroot.clone(), self.stage.options.clone());
         let reading = on_a_thread(move || {
             // The name that the installed system will have, which a configuration without `node_id` goes by.
@@ -126,7 +151,8 @@ impl<'a> Search<'a> {
             Delivery::of_file(source, &config::Options { root: sysroot, host_name, ..options })
         });
         let read = self.answered("the configuration on the root file system", reading).await?;
-        self.taken(read)
+        // A member is in its cluster already, and bootstraps no other.
+        if kind == BootKind::LaterBoot { self.told(Rank::Installed, read) } else { self.taken(Rank::Installed, read) }
     }
 
     async fn fetched(&self) -> Option<Delivery> {
@@ -139,9 +165,10 @@ impl<'a> Search<'a> {
             boot_card: parameters.boot_card.clone(),
         };
         match fetch.run(self.report).await {
-            Ok((bytes, source)) => self.taken(Delivery::of(bytes, source, &self.stage.options).map(Some)),
+            Ok((bytes, source)) => self.taken(Rank::Url, Delivery::of(bytes, source, &self.stage.options).map(Some)),
             Err(error) => {
-                self.refuse(&fetch.url.to_string(), None, &error.to_string());
+                let (source, error) = (fetch.url.to_string(), error.to_string());
+                self.refuse(Rank::Url, Refusal { source, digest: None, error });
                 None
             }
         }
@@ -156,23 +183,31 @@ impl<'a> Search<'a> {
         read
     }
 
-    pub(super) fn taken(&self, delivered: Result<Option<Delivery>, Broken>) -> Option<Delivery> {
-        match delivered {
-            Ok(Some(Delivery { source, checked, digest, .. }))
-                if self.has_refused.get() && checked.config.bootstraps() =>
-            {
-                let error = "it would bootstrap a cluster, and a source of higher rank is broken, which may have said to \
-                             join one; mend or remove that one";
-                self.refuse(&source.to_string(), Some(digest), error);
-                None
+    /// A delivery, if it is one and may be taken after what was refused before it; told either way.
+    pub(super) fn taken(&self, rank: Rank, delivered: Result<Option<Delivery>, Broken>) -> Option<Delivery> {
+        let refusals = self.refused.borrow();
+        let broken = refusals.iter().find(|(before, _)| *before <= rank).map(|(_, refusal)| refusal.to_string());
+        drop(refusals);
+        let delivered = match (delivered, broken) {
+            (Ok(Some(Delivery { source, checked, digest, .. })), Some(broken)) if checked.config.bootstraps() => {
+                let error = ConfigError::BootstrapsBehindBroken { origin: source.clone(), broken };
+                Err(Broken { source, digest: Some(digest), error })
             }
+            (delivered, _) => delivered,
+        };
+        self.told(rank, delivered)
+    }
+
+    fn told(&self, rank: Rank, delivered: Result<Option<Delivery>, Broken>) -> Option<Delivery> {
+        match delivered {
             Ok(Some(delivery)) => {
                 self.tell(&delivery);
                 Some(delivery)
             }
             Ok(None) => None,
             Err(Broken { source, digest, error }) => {
-                self.refuse(&source.to_string(), digest, &error.to_string());
+                let digest = digest.map(|digest| digest.to_string());
+                self.refuse(rank, Refusal { source: source.to_string(), digest, error: error.to_string() });
                 None
             }
         }
@@ -190,10 +225,11 @@ impl<'a> Search<'a> {
         }
     }
 
-    pub(super) fn refuse(&self, source: &str, digest: Option<delivery::Digest>, error: &str) {
-        self.has_refused.set(true);
-        let digest = digest.map_or_else(|| "unread".to_owned(), |digest| digest.to_string());
-        self.report.report(Event::ConfigurationRefused { source: source.to_owned(), digest, error: error.to_owned() });
+    pub(super) fn refuse(&self, rank: Rank, refusal: Refusal) {
+        let Refusal { source, digest, error } = refusal.clone();
+        let digest = digest.unwrap_or_else(|| "unread".to_owned());
+        self.report.report(Event::ConfigurationRefused { source, digest, error });
+        self.refused.borrow_mut().push((rank, refusal));
     }
 }
 

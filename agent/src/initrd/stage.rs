@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tokio::time::timeout;
 
-use crate::boot::{self, Boot, BootKind, ConfigOrigin};
+use crate::boot::{self, Boot, BootKind, ConfigOrigin, Refusal};
 use crate::config;
 use crate::delivery::{Delivery, Parameters};
 use crate::events::{Event, Report};
@@ -42,10 +42,11 @@ pub enum Ended {
 impl Stage {
     /// Does the stage's work, and tells `report` what it finds. Returns when the boot may go on.
     pub async fn run(&self, manager: &impl InitrdManager, report: &dyn Report) -> Ended {
-        let Found { kind, delivery: found } = Search::new(self, report).run(manager.root_is_there(report)).await;
+        let search = Search::new(self, report).run(manager.root_is_there(report));
+        let Found { kind, delivery: found, refused } = Box::pin(search).await;
         report.report(Event::BootRecognised { kind: kind.to_string() });
         let inventory = self.inventory(report).await.map(|inventory| Inventory { boot: Some(kind), ..inventory });
-        let handed_over = self.hand_over(kind, found.as_ref(), inventory.as_ref(), report);
+        let handed_over = self.hand_over(kind, found.as_ref(), refused, inventory.as_ref(), report);
         let fits =
             found.as_ref().zip(inventory.as_ref()).is_none_or(|(found, inventory)| fits(found, inventory, report));
         let lacking = self.lacking(kind, found.as_ref(), report) || !handed_over || !fits;
@@ -104,6 +105,7 @@ impl Stage {
         &self,
         kind: BootKind,
         found: Option<&Delivery>,
+        refused: Vec<Refusal>,
         inventory: Option<&Inventory>,
         report: &dyn Report,
     ) -> bool {
@@ -114,6 +116,7 @@ impl Stage {
             run_id: self.run_id.clone(),
             kind,
             config,
+            refused,
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         // What is installed stays where it is: who mends it there should not have to mend a copy.

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use crate::boot::{Boot, BootKind};
-use crate::config::{self, Permissions};
-use crate::delivery::{Digest, Parameters};
+use crate::boot::{Boot, BootKind, Refusal};
+use crate::config::{self, InitrdFindings, Permissions, Source};
+use crate::delivery::{Delivery, Digest, Parameters};
 use crate::events::{Event, Report};
 
+use super::search::{Rank, Search};
 use super::{Ended, InitrdManager, Stage};
 
 fn config_of(node: &str) -> String {
@@ -47,8 +48,8 @@ impl Initrd {
         path
     }
 
-    async fn run(&self, manager: &Manager) -> Ending {
-        let stage = Stage {
+    fn stage(&self) -> Stage {
+        Stage {
             options: config::Options {
                 explicit: None,
                 root: self.folder.path().to_owned(),
@@ -56,14 +57,17 @@ impl Initrd {
                 host_name: Some("this-node".to_owned()),
                 permissions: Permissions::Refuse,
                 strict: false,
-                initrd_has_found_one: false,
+                initrd: InitrdFindings::default(),
             },
             sysroot: self.path("sysroot"),
             parameters: self.parameters.clone(),
             run_id: "0123".to_owned(),
-        };
+        }
+    }
+
+    async fn run(&self, manager: &Manager) -> Ending {
         let told = Told::default();
-        let ended = stage.run(manager, &told).await;
+        let ended = self.stage().run(manager, &told).await;
         let boot = Boot::of_this_run(self.folder.path(), "0123").expect("boot.json is left by every ending");
         Ending { ended, told: told.0.into_inner(), boot }
     }
@@ -112,6 +116,7 @@ impl InitrdManager for Manager {
     }
 }
 
+const BOOTSTRAP: &str = r#"{"node_id":"node01","bootstrap":true,"initial_peers":["node01:2380"]}"#;
 const USUAL: &str = "etc/nixos/secrets/cluster-config.json";
 const INSTALLED: &str = "sysroot/etc/nixos/secrets/cluster-config.json";
 const CREDENTIAL: &str = "credentials/cluster-config";
@@ -154,16 +159,52 @@ async fn a_broken_source_is_told_with_its_digest_and_passed_over() {
 #[tokio::test]
 async fn m11_what_would_bootstrap_is_refused_while_a_source_of_higher_rank_is_broken() {
     let initrd = Initrd::with_root("ext4");
-    initrd.write(INSTALLED, r#"{"node_id":"node01","bootstrap":true,"initial_peers":["node01:2380"]}"#);
-    assert_eq!(initrd.run(&Manager::default()).await.ended, Ended::Well);
+    initrd.write(INSTALLED, BOOTSTRAP);
+    let ending = initrd.run(&Manager::default()).await;
+    assert_eq!((ending.ended, ending.boot.refused), (Ended::Well, Vec::new()));
     initrd.write(CREDENTIAL, "{");
     let ending = initrd.run(&Manager::default()).await;
     assert_eq!((ending.ended, ending.source()), (Ended::Lacking, None));
     assert!(
-        ending.told.iter().any(|event| event.to_string().contains("it would bootstrap a cluster")),
+        ending.told.iter().any(|event| event.to_string().contains("would bootstrap a cluster")),
         "{:?}",
         ending.told
     );
+    // For the units: the credential, and not the installed file, which they read themselves.
+    assert_eq!(ending.boot.refused.len(), 1, "{:?}", ending.boot.refused);
+    assert!(ending.boot.refused[0].source.contains("credential"), "{:?}", ending.boot.refused);
+    assert_eq!(ending.boot.refused[0].digest, Some(Digest::of(b"{").to_string()));
+}
+
+#[tokio::test]
+async fn a_member_keeps_its_bootstrap_configuration_whatever_else_is_broken() {
+    let initrd = Initrd::with_root("ext4");
+    initrd.write(INSTALLED, BOOTSTRAP);
+    initrd.write(CREDENTIAL, "{");
+    initrd.write("sysroot/var/lib/first-boot-automation/.chainfire-initialized", "");
+    let ending = initrd.run(&Manager::default()).await;
+    assert_eq!((ending.ended, ending.boot.kind), (Ended::Well, BootKind::LaterBoot), "{:?}", ending.told);
+    assert!(ending.source().unwrap().contains("sysroot"), "{:?}", ending.boot);
+}
+
+#[test]
+fn m11_a_bootstrap_configuration_is_refused_for_what_ranks_before_it_alone() {
+    let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
+    let stage = initrd.stage();
+    let bootstrap = || {
+        let source = Source::Delivered("a source".to_owned());
+        Delivery::of(BOOTSTRAP.as_bytes().to_vec(), source, &stage.options).map(Some)
+    };
+    // A URL that answers early is no reason against a partition, which comes before it.
+    let search = Search::new(&stage, &told);
+    search.refuse(
+        Rank::Url,
+        Refusal { source: "https://boot:443/c.json".to_owned(), digest: None, error: "403".to_owned() },
+    );
+    assert!(search.taken(Rank::Partition, bootstrap()).is_some());
+    assert!(search.taken(Rank::Installed, bootstrap()).is_none());
+    let said = told.0.borrow().last().unwrap().to_string();
+    assert!(said.contains("a source") && said.contains("https://boot:443/c.json: 403"), "{said}");
 }
 
 #[tokio::test]
@@ -293,6 +334,7 @@ fn a_hand_over_of_another_boot_is_none() {
         run_id: "of another boot".to_owned(),
         kind: BootKind::FirstBoot,
         config: None,
+        refused: vec![Refusal { source: "a partition".to_owned(), digest: None, error: "half of it".to_owned() }],
         agent_version: "0".to_owned(),
     };
     let path = folder.path().join("run/first-boot-agent/boot.json");

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::link::Patience;
+use super::notify::Notifier;
 use super::{ActiveState, Systemd, SystemdError};
 use crate::events::{Event, Report};
 use crate::initrd::InitrdManager;
@@ -15,11 +16,16 @@ const ROOT_IS_THERE: &str = "initrd-root-fs.target";
 /// How long PID 1 may be too busy to answer.
 const BUSY: Duration = Duration::from_secs(30);
 
-/// PID 1 of an initrd.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct InitrdSystemd;
+/// PID 1 of an initrd, and how it is told of this unit.
+#[derive(Debug, Clone, Copy)]
+pub struct InitrdSystemd<'a> {
+    /// The line to it.
+    pub notifier: &'a Notifier,
+}
 
-impl InitrdManager for InitrdSystemd {
+impl InitrdManager for InitrdSystemd<'_> {
+    /// The root file system may wait for a passphrase, as long as it takes a person to come.
+    ///
     /// Where systemd cannot be reached nothing is waited for, since nobody would tell of its end.
     async fn root_is_there(&self, report: &dyn Report) {
         let active = async {
@@ -27,13 +33,13 @@ impl InitrdManager for InitrdSystemd {
             while watch.next().await?.active != ActiveState::Active {}
             Ok::<_, SystemdError>(())
         };
-        if let Err(error) = active.await {
+        if let Err(error) = self.notifier.extending(active).await {
             report.report(Event::RootNotAwaited { error: error.to_string() });
         }
     }
 }
 
-impl InitrdSystemd {
+impl InitrdSystemd<'_> {
     /// Stops the boot where an operator can take over: what `systemctl emergency` asks for. Everything else that was about
     /// to be started no longer is; units that run are stopped, the caller's among them.
     ///

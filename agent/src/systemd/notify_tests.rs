@@ -3,6 +3,7 @@
 use super::Notifier;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::Duration;
 
 fn received(socket: &UnixDatagram) -> String {
     let mut buffer = [0; 8192];
@@ -40,6 +41,34 @@ fn a_full_socket_does_not_hold_the_agent_up() {
         notifier.status(&number.to_string());
     }
     assert_eq!(received(&manager), "STATUS=0\n");
+}
+
+#[test]
+fn ready_waits_for_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    let notifier = Notifier::at(Some(path.into()));
+    for number in 0..10_000 {
+        notifier.status(&number.to_string());
+    }
+    let reader = std::thread::spawn(move || while received(&manager) != "READY=1\n" {});
+    notifier.ready();
+    reader.join().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_time_is_asked_for_while_something_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_nonblocking(true).unwrap();
+    let notifier = Notifier::at(Some(path.into()));
+    notifier.extending(tokio::time::sleep(Duration::from_mins(25))).await;
+    for _ in 0..2 {
+        assert_eq!(received(&manager), "EXTEND_TIMEOUT_USEC=1800000000\n");
+    }
+    assert!(manager.recv(&mut [0; 8]).is_err(), "after the wait the time is the unit's again");
 }
 
 #[test]

@@ -1,6 +1,12 @@
-"""Nothing usable: said on the console at once; the boot goes on, unless it must not (row N5)."""
+"""Nothing usable: said on the console at once; the boot goes on, unless it must not (row N5).
+
+What is installed on node01 would bootstrap a cluster, and what lies in its initrd, and is broken,
+may have said to join one (row M11).
+"""
 
 STAGE = "first-boot-initrd.service"
+JOIN = "chainfire-cluster-join.service"
+CONFIG = "/etc/nixos/secrets/cluster-config.json"
 REFUSED = "Configuration refused: "
 BOOT = 240
 
@@ -12,9 +18,9 @@ def console(node, text):
 
 start_all()
 
-with subtest("the console names both files and what is wrong with them"):
-    console(node01, f"{REFUSED}/etc/nixos/secrets/cluster-config.json")
-    console(node01, f"{REFUSED}/sysroot/etc/nixos/secrets/cluster-config.json")
+with subtest("the console names both files and why they are not taken"):
+    console(node01, f"{REFUSED}{CONFIG}")
+    console(node01, f"{REFUSED}/sysroot{CONFIG}")
     console(node01, "No cluster configuration for a first boot from disk")
 
 with subtest("the boot goes on, and the failure is seen in the initrd's unit"):
@@ -22,6 +28,23 @@ with subtest("the boot goes on, and the failure is seen in the initrd's unit"):
     told = node01.succeed(f"journalctl --boot -u {STAGE}")
     t.assertIn("initial_peers", told)
     t.assertIn("status=1/FAILURE", told)
+
+with subtest("the units know of it, and do not bootstrap either"):
+    node01.wait_until_succeeds(f"systemctl show {JOIN} | grep ^ExecMainStatus=78", timeout=60)
+    for told in (
+        node01.succeed(f"journalctl --boot --output=cat -u {JOIN}"),
+        node01.fail("first-boot-agent plan 2>&1"),
+        node01.fail("first-boot-agent status 2>&1"),
+    ):
+        t.assertIn("would bootstrap a cluster, and one of higher rank is broken", told)
+        t.assertIn("initial_peers", told)
+
+with subtest("one that joins is taken all the same"):
+    node01.succeed(
+        "umask 077; jq '.bootstrap = false | .leader_url = \"https://node02:2379\"'"
+        f" {CONFIG} >/tmp/joining && mv /tmp/joining {CONFIG}"
+    )
+    node01.succeed("first-boot-agent config validate")
 
 with subtest("what is required and missing stops the boot where somebody can take over"):
     console(node02, "The boot stops here, as required")
