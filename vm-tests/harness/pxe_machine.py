@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from . import ending, entering, places, pxe_server, waiting
 from .lab import BRIDGE, Lab
+from .qemu_command import EMULATOR, PROCESSOR
 
-EMULATOR = "qemu-system-x86_64"
 #: The host's time for an emulated boot; a crowded host is given more (see `waiting`).
 BOOT_LIMIT = 300.0
 #: What BIOS firmware on a card does is done by QEMU's iPXE ROM; OVMF brings its own.
@@ -61,7 +61,7 @@ class PxeMachine:
         line = [EMULATOR, "-name", self.name, "-nodefaults", "-no-user-config"]
         # Without graphics, SeaBIOS and iPXE write to the serial line.
         line += ["-display", "none", "-machine", "q35,graphics=off", "-accel", "tcg,thread=multi"]
-        line += ["-cpu", "max", "-smp", "1", "-m", f"{MEMORY_MIB}M", *self._firmware()]
+        line += ["-cpu", PROCESSOR, "-smp", "1", "-m", f"{MEMORY_MIB}M", *self._firmware()]
         line += ["-serial", f"file:{self._folder}/console"]
         disk = f"file={self._folder}/disk,format=raw,if=none,id=disk,cache=unsafe"
         line += ["-drive", disk, "-device", "virtio-blk-pci,drive=disk,serial=empty"]

@@ -118,12 +118,13 @@ def test_a_bios_loads_ipxe_over_tftp() -> None:
 
 
 def test_uefi_boots_over_http_alone() -> None:
-    # The firmware tries TFTP's way first: as long as nobody answers, for a minute.
-    silent = {"extraSettings": {"dhcp-ignore": "tag:efi64,tag:!ipxe"}}
-    settings = settings_of("by-mac", dhcp=silent)
+    # As in a firmware's setup: else it tries TFTP's way first, over IPv6 for a minute.
+    switches = [f"name=opt/org.tianocore/{way}PXESupport,string=no" for way in ("IPv4", "IPv6")]
+    without_tftp = tuple(word for switch in switches for word in ("-fw_cfg", switch))
+    settings = settings_of("by-mac")
     with Lab() as lab:
         server = started(lab, settings)
-        machine = PxeMachine(lab, "node01", settings["nodes"]["node01"]["mac"], uefi=True)
+        machine = PxeMachine(lab, "node01", settings["nodes"]["node01"]["mac"], True, without_tftp)
         machine.power_on()
         machine.wait_for_console("node01 boots the profile control-plane")
         assert fetched(server)[0] == "/ipxe/efi64/ipxe.efi"
