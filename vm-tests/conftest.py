@@ -22,6 +22,12 @@ from harness import deadline, host, places, product, qemu_kernel, rootfs  # noqa
 from harness.scenario import Scenario, ScenarioFailed  # noqa: E402
 
 
+#: The mark of what boots a QEMU machine; see `harness.everything`.
+EMULATED = "emulated"
+#: The fixtures of such tests.
+OF_MACHINES = {"machines_can_run", "an_image_can_be_made"}
+
+
 class ScenarioItem(pytest.Item):
     """One scenario."""
 
@@ -68,7 +74,10 @@ class ScenarioFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Exactly one test, named like the folder."""
         folder = self.path.parent
-        yield ScenarioItem.from_parent(self, name=folder.name, folder=folder)
+        item = ScenarioItem.from_parent(self, name=folder.name, folder=folder)
+        if item.scenario.emulates:
+            item.add_marker(EMULATED)
+        yield item
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -76,6 +85,12 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if file_path.name == "test.py" and file_path.parent.parent == places.SCENARIOS:
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What asks for an emulator is marked."""
+    if OF_MACHINES & set(getattr(item, "fixturenames", ())):
+        item.add_marker(EMULATED)
 
 
 def require_machines() -> None:

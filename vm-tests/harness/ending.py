@@ -22,11 +22,16 @@ LONGEST_COMMAND = 200
 
 def kill(process: subprocess.Popen[Any]) -> None:
     """Kill a program with all below it, and collect its exit code."""
-    for pid in processes.descendants_of(process.pid):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    kill_all_below(process.pid)
     process.kill()
     process.wait(timeout=DEATH_LIMIT)
+
+
+def kill_all_below(pid: int) -> None:
+    """Kill whatever a process has started; whoever started each of them collects it."""
+    for below in processes.descendants_of(pid):
+        with suppress(ProcessLookupError):
+            os.kill(below, signal.SIGKILL)
 
 
 def end(process: subprocess.Popen[Any]) -> None:

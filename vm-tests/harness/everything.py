@@ -1,7 +1,7 @@
 """`make test`: every check of the repository, one summary, one exit code.
 
-Goes on after a failure, so that one run shows all of them. Must not hide what
-the runners print.
+Goes on after a failure, so that one run shows all of them. What needs an emulator runs
+beside the rest. Must not hide what the runners print.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from . import failure_rows, fuzz, places, product, step
+from .aside import Aside, Say, Step
 from .counts import Counts, of_cargo, of_check, of_pytest
 from .failure_verdict import verdict
 
@@ -20,20 +20,29 @@ REPORTS = places.CACHE / "reports"
 PYTEST = ("-m", "pytest", "--quiet")
 
 
-def heading(text: str) -> None:
+def heading(name: str, say: Say | None) -> None:
     """A line that is found again in a long output."""
-    print(f"\n=== {text}", flush=True)
+    line = f"\n=== {name}\n"
+    if say is None:
+        print(line, end="", flush=True)
+    else:
+        say(line)
 
 
-def check(name: str, *command: str) -> Counts:
+def check(name: str, *command: str) -> Step:
     """A step that holds or does not."""
-    heading(name)
-    return of_check(name, step.run(command))
+
+    def take(say: Say | None) -> Counts:
+        """Run it."""
+        heading(name, say)
+        return of_check(name, step.run(command, say))
+
+    return take
 
 
-def rust_tests() -> Counts:
+def rust_tests(say: Say | None) -> Counts:
     """`cargo test`, passed on line by line and counted."""
-    heading("rust tests")
+    heading("rust tests", say)
     lines: list[str] = []
 
     def pass_on(line: str) -> None:
@@ -45,20 +54,23 @@ def rust_tests() -> Counts:
     return of_cargo("rust tests", lines, code)
 
 
-def python_tests(name: str, folder: Path) -> Counts:
-    """What pytest finds below a folder."""
-    heading(name)
-    report = REPORTS / f"{name.replace(' ', '-')}.xml"
-    report.unlink(missing_ok=True)
-    command = (sys.executable, *PYTEST, str(folder), f"--junit-xml={report}")
-    # Each test has a deadline of its own; a few that reach it leave the others their time.
-    code = step.run(command, limit=2 * step.LIMIT)
-    return of_pytest(name, report, code)
+def python_tests(name: str, folder: Path, chosen: str) -> Step:
+    """What pytest finds below a folder, of the tests with or without a mark."""
+
+    def take(say: Say | None) -> Counts:
+        """Run them."""
+        heading(name, say)
+        report = REPORTS / f"{name.replace(' ', '-')}.xml"
+        report.unlink(missing_ok=True)
+        command = (sys.executable, *PYTEST, str(folder), "-m", chosen, f"--junit-xml={report}")
+        return of_pytest(name, report, step.run(command, say, limit=step.LONGEST))
+
+    return take
 
 
 def failure_modes(results: list[Counts]) -> Counts:
     """Whether every row is held by tests that ran and passed."""
-    heading("failure modes")
+    heading("failure modes", None)
     outcomes = {name: what for counts in results for name, what in counts.outcomes.items()}
     counts, lines = verdict(failure_rows.numbers(), failure_rows.holders(), outcomes)
     for line in lines:
@@ -66,15 +78,15 @@ def failure_modes(results: list[Counts]) -> Counts:
     return counts
 
 
-def fuzzing() -> Counts:
+def fuzzing(say: Say | None) -> Counts:
     """Every fuzz target for a moment."""
-    heading("fuzz")
+    heading("fuzz", say)
     return fuzz.short()
 
 
 def summary(results: list[Counts]) -> bool:
     """Print the one block of counts; says whether all is well."""
-    heading("summary")
+    heading("summary", None)
     for counts in results:
         print(f"  {counts.name:22} {counts}")
         for reason in counts.skipped:
@@ -92,29 +104,39 @@ def summary(results: list[Counts]) -> bool:
 
 
 def main() -> int:
-    """All steps, cheapest first."""
+    """All steps: the cheapest first, and beside them what keeps one processor busy."""
     if shutil.which("cargo") is None:
         print(product.CargoMissing(), file=sys.stderr)
         return 2
     REPORTS.mkdir(parents=True, exist_ok=True)
     build = ("cargo", "build")
-    steps: list[Callable[[], Counts]] = [
-        lambda: check("format", "cargo", "fmt", "--all", "--check"),
-        lambda: check("scripts", sys.executable, "-m", "harness.lint"),
-        lambda: check(
+    steps: list[Step] = [
+        check("format", "cargo", "fmt", "--all", "--check"),
+        check("scripts", sys.executable, "-m", "harness.lint"),
+        check(
             "clippy",
             *("cargo", "clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"),
         ),
         rust_tests,
         fuzzing,
-        lambda: check("release build", *build, "--release", "--package", "first-boot-agent"),
-        lambda: check(
-            "stand-in build", *build, "--profile", "standin", "--package", "cluster-standin"
-        ),
-        lambda: python_tests("harness tests", Path(__file__).parent / "tests"),
-        lambda: python_tests("scenarios", places.SCENARIOS),
+        python_tests("harness tests", Path(__file__).parent / "tests", "not emulated"),
+        python_tests("scenarios", places.SCENARIOS, "not emulated"),
     ]
-    results = [take() for take in steps]
+    beside: list[Step] = [
+        check("release build", *build, "--release", "--package", "first-boot-agent"),
+        check("stand-in build", *build, "--profile", "standin", "--package", "cluster-standin"),
+        python_tests("emulated machines", places.VM_TESTS, "emulated"),
+    ]
+    aside = Aside(beside)
+    results = []
+    try:
+        for take in steps:
+            results.append(take(None))
+            aside.show()
+        results += aside.results()
+    except BaseException:
+        aside.stop()
+        raise
     return 0 if summary([*results, failure_modes(results)]) else 1
 
 

@@ -15,6 +15,8 @@ from . import ending, places
 
 #: The slowest step is a first build with its tests: minutes, on a small host.
 LIMIT = 1800.0
+#: For a step of many tests, each with a deadline: a few that reach it leave the others their time.
+LONGEST = 2 * LIMIT
 #: What `timeout` returns.
 HUNG = 124
 
@@ -24,12 +26,13 @@ def run(
     each_line: Callable[[str], None] | None = None,
     limit: float = LIMIT,
 ) -> int:
-    """Its exit code; its output goes where ours goes, or to `each_line`."""
+    """Its exit code; all its output goes where ours goes, or to `each_line`."""
     running = subprocess.Popen(
         command,
         cwd=places.REPOSITORY,
         stdin=subprocess.DEVNULL,
         stdout=None if each_line is None else subprocess.PIPE,
+        stderr=None if each_line is None else subprocess.STDOUT,
         text=True,
         errors="replace",
     )

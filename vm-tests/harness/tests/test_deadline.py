@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from harness import lint, places, step, waiting
+from harness.aside import Aside, Step
+from harness.counts import of_check
 from harness.ending import what_runs_below
 
 #: Three ways to hang; each is told from the others by the program that it waits for.
@@ -71,6 +73,30 @@ def test_a_step_that_hangs_is_ended_and_has_failed(capfd: pytest.CaptureFixture[
     # Waiting for the end of its own output, it would have taken much longer.
     assert step.run(("true",)) == 0
     assert step.run(("bash", "-c", "exit 3")) == 3
+
+
+def aside_of(*commands: str) -> Aside:
+    """A step for each command of the shell, in the background."""
+
+    def taking(command: str) -> Step:
+        return lambda say: of_check(command, step.run(("bash", "-c", command), say))
+
+    return Aside([taking(command) for command in commands])
+
+
+def test_steps_aside_are_told_in_order_and_in_one_piece(capfd: pytest.CaptureFixture[str]) -> None:
+    results = aside_of("echo one; echo of it >&2", "echo two; exit 3").results()
+    assert [(counts.passed, counts.failed) for counts in results] == [(1, 0), (0, 1)]
+    assert capfd.readouterr().out == "one\nof it\ntwo\n"
+
+
+def test_steps_aside_end_with_the_run(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    aside = aside_of(f"echo $$ >{begun}.new; mv {begun}.new {begun}; tail -f /dev/null", "echo on")
+    waiting.until(begun.exists, 10, "the first step has begun")
+    aside.stop()
+    assert not Path(f"/proc/{begun.read_text().strip()}").exists()
+    assert capfd.readouterr().out == ""
 
 
 def test_what_runs_is_told_with_its_state() -> None:
