@@ -4,6 +4,8 @@
 
 mod hand_over;
 mod kind;
+mod within;
 
 pub use hand_over::{Boot, ConfigOrigin, DIRECTORY, Refusal, put, take_back};
 pub use kind::BootKind;
+pub use within::within;

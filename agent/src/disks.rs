@@ -163,8 +163,25 @@ pub struct Partition {
 /// `root` is `/`, or a fixture: a tree with the same files of sysfs and udev, and disk images for device nodes.
 #[must_use]
 pub fn all(root: &Path) -> Vec<Disk> {
-    let tree = Tree::at(root);
-    let mut disks: Vec<Disk> = sysfs::names(tree).iter().map(|name| sysfs::disk(tree, name)).collect();
+    in_order(names(root).iter().map(|name| one(root, name)))
+}
+
+/// The kernel's names of all disks; no disk is asked for it.
+#[must_use]
+pub fn names(root: &Path) -> Vec<String> {
+    sysfs::names(Tree::at(root))
+}
+
+/// The disk of this name. It is read, and may keep the caller waiting.
+#[must_use]
+pub fn one(root: &Path, name: &str) -> Disk {
+    sysfs::disk(Tree::at(root), name)
+}
+
+/// Disks by what each is called at every boot.
+#[must_use]
+pub fn in_order(disks: impl Iterator<Item = Disk>) -> Vec<Disk> {
+    let mut disks: Vec<Disk> = disks.collect();
     disks.sort_by(|one, other| (one.stable_id(), &one.name).cmp(&(other.stable_id(), &other.name)));
     disks
 }

@@ -21,6 +21,7 @@ mod tests;
 
 use crate::events::Report;
 
+pub use bounded::is_held;
 pub use stage::{Ended, Stage};
 
 /// What the stage needs of the service manager.

@@ -22,6 +22,7 @@ fn options(root: &TempDir) -> Options {
         permissions: Permissions::Refuse,
         strict: false,
         initrd: InitrdFindings::default(),
+        is_member: false,
     }
 }
 
@@ -154,7 +155,7 @@ fn m11_what_would_bootstrap_is_not_taken_in_the_place_of_what_is_broken() {
     let text = load(&options).unwrap_err().to_string();
     assert!(text.contains(handed_over.to_str().unwrap()), "{text}");
     // A member is in its cluster already.
-    options.initrd.is_later_boot = true;
+    options.is_member = true;
     assert!(load(&options).is_ok());
 }
 
@@ -168,6 +169,10 @@ fn m11_an_installed_bootstrap_is_not_taken_where_the_initrd_has_refused_a_source
     for part in [installed.to_str().unwrap(), "https://boot:443/node01.json: it has another digest"] {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
+    // Nor what the initrd has taken for its node when that was a member, which it no longer is.
+    let handed_over = write(&root.path().join("run/first-boot-agent/cluster-config.json"), BOOTSTRAP, 0o600);
+    assert!(matches!(load(&options).unwrap_err(), ConfigError::BootstrapsBehindBroken { .. }));
+    std::fs::remove_file(handed_over).unwrap();
     // One that joins is no danger, and what the command line names is meant.
     write(&installed, CONFIG, 0o600);
     assert!(load(&options).is_ok());

@@ -113,6 +113,7 @@ fn x4_a_configuration_in_the_nix_store_is_refused_also_behind_a_link() {
             permissions: Permissions::Refuse,
             strict: false,
             initrd: InitrdFindings::default(),
+            is_member: false,
         };
         let error = load(&options).unwrap_err();
         assert!(matches!(error, ConfigError::ReadableByOthers { mode: 0o444, .. }), "{error}");

@@ -107,6 +107,14 @@ in
         '';
       }
       {
+        assertion = cfg.initrd.required && generated -> cfg.initrd.configUrl != null;
+        message = ''
+          services.first-boot-automation.initrd.required: the configuration is generated from settings,
+          and on a first boot not there yet when the initrd looks for it: no machine would come up.
+          Set initrd.configUrl, deliver a file of its own instead of settings, or set required = false.
+        '';
+      }
+      {
         assertion = cfg.enable -> configFile == configuration.defaultFile;
         message = ''
           services.first-boot-automation: the initrd neither looks at ${configFile}, nor would the

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::Service;
 use crate::markers;
 
+use super::within;
+
 /// Root file systems that are not on a disk of this machine.
 const NOT_ON_A_DISK: [&str; 9] = ["tmpfs", "ramfs", "rootfs", "overlay", "squashfs", "nfs", "nfs4", "9p", "virtiofs"];
 
@@ -47,14 +49,13 @@ impl BootKind {
         let Some(file_system) = file_system_at(place, mounts) else {
             return Self::Unknown;
         };
-        let installer = fs::read_to_string(root.join("etc/os-release")).is_ok_and(|text| {
+        let installer = fs::read_to_string(within(root, "etc/os-release")).is_ok_and(|text| {
             text.lines().any(|line| line.trim_matches('"').replace('"', "") == "VARIANT_ID=installer")
         });
         if NOT_ON_A_DISK.contains(&file_system) || installer {
             return Self::Netboot;
         }
-        let directory = markers::DEFAULT_DIRECTORY.trim_start_matches('/');
-        let markers = markers::Markers::new(root.join(directory));
+        let markers = markers::Markers::new(within(root, markers::DEFAULT_DIRECTORY));
         let marked = Service::ALL.into_iter().any(|service| markers.read(service) != markers::MarkerState::Absent);
         if marked { Self::LaterBoot } else { Self::FirstBoot }
     }

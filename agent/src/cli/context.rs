@@ -87,6 +87,7 @@ pub(super) fn configuration_event(error: &ConfigError) -> Event {
     let text = error.to_string();
     match error {
         ConfigError::NotFound { .. } => Event::ConfigurationNotFound { error: text },
+        ConfigError::BootstrapsBehindBroken { .. } => Event::ConfigurationWouldBootstrap { error: text },
         _ => Event::ConfigurationInvalid { error: text },
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Permissions};
 use crate::delivery::Parameters;
 use crate::events::{Event, Report, Reporter, ScopedReporter};
-use crate::initrd::{Ended, Stage};
+use crate::initrd::{self, Ended, Stage};
 use crate::systemd::InitrdSystemd;
 use crate::systemd::notify::Notifier;
 
@@ -35,8 +35,9 @@ pub(super) async fn run(options: &Options) -> Exit {
     let ended = Box::pin(stage.run(&systemd, &report)).await;
     // Before the boot is stopped, and this unit with it.
     reporter.flush();
-    if ended != Ended::Halted {
-        // What is decided is decided: a thread that a dying disk holds may keep this process from ending, not the boot.
+    // A unit that lacks something fails, and says so on the console. But what is decided is decided: a thread that a dying
+    // disk holds may keep this process from ending, not the boot.
+    if ended == Ended::Well || ended == Ended::Lacking && initrd::is_held() {
         notifier.ready();
     }
     let exit = match ended {

@@ -4,9 +4,9 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::boot::{Boot, BootKind};
-use crate::config::{self, Config, ConfigError, InitrdFindings, Loaded, Permissions};
-use crate::markers::Identity;
+use crate::boot::Boot;
+use crate::config::{self, Config, ConfigError, InitrdFindings, Loaded, Permissions, Service};
+use crate::markers::{Identity, MarkerState, Markers};
 
 use super::Options;
 
@@ -17,7 +17,11 @@ pub(super) fn run_id() -> String {
 
 /// This node, as its markers name it.
 pub(super) fn identity(config: &Config) -> Identity {
-    Identity::of_this_node(config, fs::read_to_string("/etc/machine-id").ok().as_deref())
+    Identity::of_this_node(config, machine_id().as_deref())
+}
+
+fn machine_id() -> Option<String> {
+    fs::read_to_string("/etc/machine-id").ok()
 }
 
 /// The commands that change something, and so may hold a lock.
@@ -74,14 +78,23 @@ pub(super) fn sources(options: &Options, permissions: Permissions, strict: bool)
         permissions,
         strict,
         initrd: Boot::of_this_run(Path::new("/"), &run_id()).as_ref().map(findings).unwrap_or_default(),
+        is_member: is_member(options),
     }
 }
 
 /// What the initrd has found, as far as it bears on the choice of a configuration.
 fn findings(boot: &Boot) -> InitrdFindings {
-    InitrdFindings {
-        has_found_one: boot.config.is_some(),
-        refused: boot.refused.first().map(ToString::to_string),
-        is_later_boot: boot.kind == BootKind::LaterBoot,
-    }
+    let refused: Vec<String> = boot.refused.iter().map(ToString::to_string).collect();
+    InitrdFindings { has_found_one: boot.config.is_some(), refused: (!refused.is_empty()).then(|| refused.join("; ")) }
+}
+
+/// Whether a marker of this machine says that it is in a cluster. Which node it is only the configuration would tell.
+fn is_member(options: &Options) -> bool {
+    let markers = Markers::new(options.state_dir.clone());
+    let this_machine = Identity::of_this_machine(machine_id().as_deref());
+    let is_marked = |service| match markers.read(service) {
+        MarkerState::Present { identity, .. } => identity.mismatch(&this_machine).is_none(),
+        MarkerState::Absent | MarkerState::Damaged { .. } => false,
+    };
+    [Service::Chainfire, Service::Flaredb].into_iter().any(is_marked)
 }

@@ -62,8 +62,8 @@ pub enum ConfigError {
     /// It is good, and comes after one that is broken, in whose place it would bootstrap a cluster.
     #[error(
         "the configuration {origin} would bootstrap a cluster, and one of higher rank is broken, which may have said to join \
-         one: {broken}; mend or remove that one (what the initrd refused it looks at again when this machine is booted \
-         again), or let {origin} join: \"bootstrap\": false and a leader_url"
+         one: mend or remove that one and boot again, or write \"bootstrap\": false and a leader_url into {origin}; the \
+         broken one is {broken}"
     )]
     BootstrapsBehindBroken {
         /// Which.

@@ -37,6 +37,8 @@ pub enum Source {
     HandedOver(PathBuf),
     /// The file in its usual place.
     DefaultPath(PathBuf),
+    /// The same in the initrd, which is another file.
+    InitrdFile(PathBuf),
     /// From elsewhere, by this name: a partition or a URL.
     Delivered(String),
 }
@@ -46,9 +48,11 @@ impl Source {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::CommandLine(path) | Self::Credential(path) | Self::HandedOver(path) | Self::DefaultPath(path) => {
-                Some(path)
-            }
+            Self::CommandLine(path)
+            | Self::Credential(path)
+            | Self::HandedOver(path)
+            | Self::DefaultPath(path)
+            | Self::InitrdFile(path) => Some(path),
             Self::Delivered(_) => None,
         }
     }
@@ -56,7 +60,9 @@ impl Source {
     fn origin(&self) -> Origin {
         match self {
             Self::Credential(_) => Origin::Credential,
-            Self::CommandLine(path) | Self::HandedOver(path) | Self::DefaultPath(path) => Origin::File(path.clone()),
+            Self::CommandLine(path) | Self::HandedOver(path) | Self::DefaultPath(path) | Self::InitrdFile(path) => {
+                Origin::File(path.clone())
+            }
             Self::Delivered(name) => Origin::Delivered(name.clone()),
         }
     }
@@ -67,6 +73,7 @@ impl fmt::Display for Source {
         match self {
             Self::Credential(path) => write!(out, "credential {CREDENTIAL} ({})", path.display()),
             Self::HandedOver(path) => write!(out, "{} (found by the initrd)", path.display()),
+            Self::InitrdFile(path) => write!(out, "{} in the initrd", path.display()),
             Self::CommandLine(path) | Self::DefaultPath(path) => write!(out, "{}", path.display()),
             Self::Delivered(name) => out.write_str(name),
         }
@@ -88,10 +95,8 @@ pub enum Permissions {
 pub struct InitrdFindings {
     /// It has found a valid config: then one that is broken was passed over by it.
     pub has_found_one: bool,
-    /// A source that it refused, with the reason, which ranks before the file in its usual place.
+    /// What it refused and ranks before what it has found, or before the file in its usual place; with the reasons.
     pub refused: Option<String>,
-    /// This node has joined or bootstrapped its cluster in an earlier boot.
-    pub is_later_boot: bool,
 }
 
 /// Where to look, and how strictly.
@@ -111,6 +116,8 @@ pub struct Options {
     pub strict: bool,
     /// What the initrd of this boot has come to; nothing, where it had no part in it.
     pub initrd: InitrdFindings,
+    /// Whether this node is in its cluster already, as far as its markers say: then it bootstraps no other.
+    pub is_member: bool,
 }
 
 /// A config and how it came about.
@@ -159,13 +166,13 @@ pub fn load(options: &Options) -> Result<Loaded, ConfigError> {
     Err(passed_over.into_iter().next().unwrap_or_else(|| ConfigError::NotFound { tried: tried() }))
 }
 
-/// The broken one that ranks before a place, here or where only the initrd could look: it may have said to join. To a node
-/// that is in its cluster already it does not matter.
+/// What is broken and ranks before a place, here or where only the initrd could look: it may have said to join.
 fn broken_before(origin: &Source, passed_over: &[ConfigError], options: &Options) -> Option<String> {
-    if options.initrd.is_later_boot {
+    if options.is_member {
         return None;
     }
-    let by_the_initrd = || options.initrd.refused.clone().filter(|_| matches!(origin, Source::DefaultPath(_)));
+    let is_after_the_initrd = matches!(origin, Source::HandedOver(_) | Source::DefaultPath(_));
+    let by_the_initrd = || options.initrd.refused.clone().filter(|_| is_after_the_initrd);
     passed_over.first().map(ConfigError::summary).or_else(by_the_initrd)
 }
 

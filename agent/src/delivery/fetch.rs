@@ -57,6 +57,17 @@ pub enum FetchError {
     },
 }
 
+impl FetchError {
+    /// The digest of what came, where something came.
+    #[must_use]
+    pub fn digest(&self) -> Option<Digest> {
+        match self {
+            Self::OtherDigest { found, .. } => Some(*found),
+            Self::Blocked(_) => None,
+        }
+    }
+}
+
 impl Fetch {
     /// The bytes, once they are there, and from which URL they came.
     ///

@@ -18,8 +18,8 @@ const LONGEST_TIMEOUT: Duration = Duration::from_mins(10);
 pub struct Parameters {
     /// `first_boot.config_url=`: where a configuration may be fetched.
     pub url: Option<UrlTemplate>,
-    /// Whether a URL was given at all, be it one that cannot be used.
-    pub url_was_given: bool,
+    /// Why the URL that was given is not used: it cannot be, or its digest cannot be read.
+    pub url_problem: Option<String>,
     /// `first_boot.config_sha256=`: the digest that it must have.
     pub sha256: Option<Digest>,
     /// `first_boot.required`: the boot must not go on without a configuration.
@@ -32,14 +32,7 @@ pub struct Parameters {
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self {
-            url: None,
-            url_was_given: false,
-            sha256: None,
-            required: false,
-            timeout: DEFAULT_TIMEOUT,
-            boot_card: None,
-        }
+        Self { url: None, url_problem: None, sha256: None, required: false, timeout: DEFAULT_TIMEOUT, boot_card: None }
     }
 }
 
@@ -49,17 +42,18 @@ impl Parameters {
     pub fn read(command_line: &str) -> (Self, Vec<String>) {
         let mut parameters = Self::default();
         let mut problems = Vec::new();
-        let mut digest_is_unknown = false;
         for word in words(command_line) {
             let (name, value) = word.split_once('=').unwrap_or((&word, ""));
-            parameters.url_was_given |= name == "first_boot.config_url";
             if let Err(advice) = parameters.take(name, value) {
-                problems.push(format!("{name}: {advice}"));
-                digest_is_unknown |= name == "first_boot.config_sha256";
+                let problem = format!("{name}: {advice}");
+                // A digest that cannot be read is no permission to do without.
+                if ["first_boot.config_url", "first_boot.config_sha256"].contains(&name) {
+                    parameters.url_problem = Some(problem.clone());
+                }
+                problems.push(problem);
             }
         }
-        // A digest that cannot be read is no permission to do without.
-        if digest_is_unknown {
+        if parameters.url_problem.is_some() {
             parameters.url = None;
         }
         (parameters, problems)
@@ -164,7 +158,7 @@ mod tests {
     #[test]
     fn a_url_that_cannot_be_used_was_given_all_the_same() {
         let (parameters, problems) = Parameters::read("first_boot.config_url=http://boot/c.json");
-        assert!(parameters.url.is_none() && parameters.url_was_given, "{parameters:?}");
+        assert!(parameters.url.is_none() && parameters.url_problem.is_some(), "{parameters:?}");
         assert!(problems[0].starts_with("first_boot.config_url: "), "{problems:?}");
     }
 

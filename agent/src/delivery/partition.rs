@@ -77,18 +77,31 @@ fn file(is_esp: bool) -> PathBuf {
     if is_esp { Path::new(DIRECTORY_ON_ESP).join(config::FILE) } else { PathBuf::from(config::FILE) }
 }
 
+/// Why nothing could be read of a partition.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// It cannot be mounted: whether there is a configuration on it nobody can say.
+    Partition(io::Error),
+    /// The configuration's file, or what stands in its place.
+    File(io::Error),
+}
+
 impl Candidate {
     /// The bytes of its configuration; `None` where it holds none. `directory` is made, and is what is mounted on. The
     /// calling thread must be one that ends with this work: it gets a mount namespace of its own.
     ///
     /// # Errors
     /// The partition or the file cannot be read.
-    pub fn read(&self, directory: &Path) -> io::Result<Option<Vec<u8>>> {
+    pub fn read(&self, directory: &Path) -> Result<Option<Vec<u8>>, Unreadable> {
+        self.mount(directory).map_err(Unreadable::Partition)?;
+        read_beneath(directory, &file(self.is_esp)).map_err(Unreadable::File)
+    }
+
+    fn mount(&self, directory: &Path) -> io::Result<()> {
         fs::create_dir_all(directory)?;
         unshare(CloneFlags::CLONE_NEWNS)?;
         mount(NOTHING, "/", NOTHING, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NOTHING)?;
-        mount_read_only(&self.device, directory, if self.is_esp { ESP_FILE_SYSTEMS } else { FILE_SYSTEMS })?;
-        read_beneath(directory, &file(self.is_esp))
+        mount_read_only(&self.device, directory, if self.is_esp { ESP_FILE_SYSTEMS } else { FILE_SYSTEMS })
     }
 }
 

@@ -3,17 +3,18 @@
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::{Fuse, FusedFuture, join_all};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::boot::{self, Refusal};
 use crate::config::Source;
-use crate::delivery::{self, Candidate, Delivery};
+use crate::delivery::{self, Candidate, Delivery, Unreadable};
 use crate::directory_watch::DirectoryWatch;
-use crate::disks;
+use crate::disks::{self, Disk};
 
 use super::bounded::on_a_thread;
 use super::search::{READING_LIMIT, Rank, Search};
@@ -21,18 +22,25 @@ use super::search::{READING_LIMIT, Rank, Search};
 /// Devices appear in swarms: one look at all of them.
 const SWARM: Duration = Duration::from_millis(30);
 
-/// The partitions that may hold a configuration, each looked at once.
+/// The partitions that may hold a configuration, each looked at once while it is there.
 pub(super) struct Partitions<'a> {
     search: &'a Search<'a>,
     known: HashSet<PathBuf>,
+    /// Disks that did not answer: they are not asked again, for each time leaves a thread waiting.
+    silent: HashSet<String>,
 }
 
 /// What a partition has given.
-type Reading = (Candidate, io::Result<Option<Vec<u8>>>);
+type Reading = (Candidate, Result<Option<Vec<u8>>, Unreadable>);
 
 impl<'a> Partitions<'a> {
     pub(super) fn new(search: &'a Search<'a>) -> Self {
-        Self { search, known: HashSet::new() }
+        Self { search, known: HashSet::new(), silent: HashSet::new() }
+    }
+
+    /// Looks at partitions that appear when the root file system is there already, without an end.
+    pub(super) async fn of_late(&mut self) -> Option<Delivery> {
+        self.until(pin!(std::future::pending().fuse())).await
     }
 
     /// Looks at partitions as they appear, the last time when `root` is there.
@@ -59,12 +67,29 @@ impl<'a> Partitions<'a> {
     }
 
     /// Reads the new ones, each on a thread of its own: a disk may keep its reader waiting, and the others must not.
-    async fn read(&self) -> Vec<Reading> {
-        let root = self.search.stage.options.root.clone();
-        let listing = on_a_thread(move || delivery::candidates(&disks::all(&root)));
-        let listed = self.search.answered("a partition table", listing).await.unwrap_or_default();
+    async fn read(&mut self) -> Vec<Reading> {
+        let listed = delivery::candidates(&self.disks().await);
+        // What was pulled out may come back mended, under the same name.
+        self.known.retain(|device| listed.iter().any(|candidate| candidate.device == *device));
         let unknown = listed.into_iter().filter(|candidate| !self.known.contains(&candidate.device));
         join_all(unknown.map(|candidate| self.read_one(candidate))).await
+    }
+
+    /// The disks that answer.
+    async fn disks(&mut self) -> Vec<Disk> {
+        let search = self.search;
+        let root = search.stage.options.root.as_path();
+        let reading = |name: String| async move {
+            let (root, of) = (root.to_owned(), name.clone());
+            let read = on_a_thread(move || disks::one(&root, &of));
+            let disk = search.answered(&format!("the partition table of {name}"), read).await;
+            (name, disk)
+        };
+        let asked = disks::names(root).into_iter().filter(|name| !self.silent.contains(name));
+        let read = join_all(asked.map(reading)).await;
+        let silent = read.iter().filter(|(_, disk)| disk.is_none()).map(|(name, _)| name.clone());
+        self.silent.extend(silent.collect::<Vec<_>>());
+        disks::in_order(read.into_iter().filter_map(|(_, disk)| disk))
     }
 
     async fn read_one(&self, candidate: Candidate) -> Reading {
@@ -75,7 +100,8 @@ impl<'a> Partitions<'a> {
             on_a_thread(move || candidate.read(&place))
         };
         let silent = || io::Error::other(format!("it did not answer within {} s", READING_LIMIT.as_secs()));
-        let read = timeout(READING_LIMIT, reading).await.ok().flatten().unwrap_or_else(|| Err(silent()));
+        let read = self.search.answered(&candidate.name, reading).await;
+        let read = read.unwrap_or_else(|| Err(Unreadable::Partition(silent())));
         // Only the reader has ever seen the mount.
         let _ = std::fs::remove_dir(&place);
         (candidate, read)
@@ -89,12 +115,12 @@ impl<'a> Partitions<'a> {
                 Ok(Some(bytes)) if found.is_none() => {
                     let source = Source::Delivered(candidate.name);
                     let delivered = Delivery::of(bytes, source, &self.search.stage.options).map(Some);
-                    found = self.search.taken(Rank::Partition, delivered);
+                    found = self.search.valid(Rank::Partition, delivered);
                 }
-                // An ESP belongs to others; that it cannot be read says nothing about a configuration.
+                // An ESP belongs to others; that it cannot be mounted says nothing about a configuration.
                 Ok(_) => {}
-                Err(_) if candidate.is_esp => {}
-                Err(error) => {
+                Err(Unreadable::Partition(_)) if candidate.is_esp => {}
+                Err(Unreadable::Partition(error) | Unreadable::File(error)) => {
                     let error = format!("it cannot be read: {error}");
                     self.search.refuse(Rank::Partition, Refusal { source: candidate.name, digest: None, error });
                 }

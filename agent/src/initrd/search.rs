@@ -6,13 +6,14 @@
 
 use std::cell::RefCell;
 use std::future::{pending, ready};
+use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, FusedFuture, select};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::boot::{BootKind, Refusal};
+use crate::boot::{self, BootKind, Refusal};
 use crate::config::{self, CREDENTIAL, Checked, ConfigError, FILE, Origin, SECRETS, Source};
 use crate::delivery::{Broken, Delivery, Fetch};
 use crate::events::{Event, Report};
@@ -35,6 +36,13 @@ pub(super) enum Rank {
     Installed,
 }
 
+impl Rank {
+    /// Whether the one comes before the other. Of two partitions either may be meant to.
+    fn is_before(self, other: Self) -> bool {
+        self < other || (self, other) == (Self::Partition, Self::Partition)
+    }
+}
+
 /// One search.
 pub(super) struct Search<'a> {
     pub(super) stage: &'a Stage,
@@ -47,9 +55,12 @@ pub(super) struct Search<'a> {
 pub(super) struct Found {
     pub(super) kind: BootKind,
     pub(super) delivery: Option<Delivery>,
-    /// What was there before it and could not be taken. The installed file is none of these: it is read anew.
+    /// What ranks before it and could not be taken. The installed file is none of these: it is read anew.
     pub(super) refused: Vec<Refusal>,
 }
+
+/// A valid configuration, and how its source ranks.
+type Ranked = (Rank, Delivery);
 
 impl<'a> Search<'a> {
     pub(super) fn new(stage: &'a Stage, report: &'a dyn Report) -> Self {
@@ -59,18 +70,23 @@ impl<'a> Search<'a> {
     /// The configuration, once it is found or there is none, and the kind of boot. `root` ends when the root file system
     /// is there.
     pub(super) async fn run(self, root: impl Future<Output = ()>) -> Found {
-        let (kind, delivery) = self.find(root).await;
+        let (kind, found) = self.find(root).await;
+        let before = found.as_ref().map_or(Rank::Installed, |(rank, _)| *rank);
         let refused = self.refused.into_inner().into_iter();
-        let refused = refused.filter(|(rank, _)| *rank < Rank::Installed).map(|(_, refusal)| refusal).collect();
-        Found { kind, delivery, refused }
+        let refused = refused.filter(|(rank, _)| rank.is_before(before));
+        Found { kind, delivery: found.map(|(_, delivery)| delivery), refused: refused.map(|(_, it)| it).collect() }
     }
 
-    async fn find(&self, root: impl Future<Output = ()>) -> (BootKind, Option<Delivery>) {
+    async fn find(&self, root: impl Future<Output = ()>) -> (BootKind, Option<Ranked>) {
         let mut root = pin!(futures_util::FutureExt::fuse(root));
+        let mut doubtful = Vec::new();
         if let Some(found) = self.in_the_initrd() {
-            // Nothing is held up: the boot itself waits for its root.
-            root.await;
-            return (self.kind().await, Some(found));
+            if self.is_taken_at_once(&found) {
+                // Nothing is held up: the boot itself waits for its root.
+                root.await;
+                return (self.kind().await, Some(found));
+            }
+            doubtful.push(found);
         }
         let mut partitions = Partitions::new(self);
         let fetching = Box::pin(self.fetched());
@@ -78,15 +94,25 @@ impl<'a> Search<'a> {
             Either::Left((found, fetching)) => (found, Either::Left(fetching)),
             Either::Right((fetched, looking)) => (looking.await, Either::Right(ready(fetched))),
         };
+        let mut taken = None;
+        if let Some(found) = partition.map(|delivery| (Rank::Partition, delivery)) {
+            if self.is_taken_at_once(&found) {
+                taken = Some(found);
+            } else {
+                doubtful.push(found);
+            }
+        }
         if !root.is_terminated() {
             root.await;
         }
         let kind = self.kind().await;
-        let delivery = match partition {
-            Some(found) => Some(found),
-            None => self.after_the_root(kind, &mut partitions, fetched).await,
-        };
-        (kind, delivery)
+        if taken.is_none() {
+            taken = doubtful.into_iter().find_map(|found| self.taken(kind, found));
+        }
+        if taken.is_none() {
+            taken = self.after_the_root(kind, &mut partitions, fetched).await;
+        }
+        (kind, taken)
     }
 
     /// What the boot is held for.
@@ -95,7 +121,7 @@ impl<'a> Search<'a> {
         kind: BootKind,
         partitions: &mut Partitions<'_>,
         fetched: impl Future<Output = Option<Delivery>>,
-    ) -> Option<Delivery> {
+    ) -> Option<Ranked> {
         let deadline = Instant::now() + self.stage.parameters.timeout;
         // A member that has its configuration does not wait for a server.
         if kind == BootKind::LaterBoot
@@ -104,23 +130,28 @@ impl<'a> Search<'a> {
             return Some(installed);
         }
         // A boot that must not go on without one has time for a stick that is still to be put in.
-        let never = pin!(futures_util::FutureExt::fuse(pending()));
         let required = self.stage.parameters.required;
-        let mut later = pin!(async { if required { partitions.until(never).await } else { pending().await } });
-        let delivered = match timeout_at(deadline, select(pin!(fetched), later.as_mut())).await {
-            Ok(Either::Left((fetched, _))) => fetched,
-            Ok(Either::Right((found, _))) => found,
-            Err(_) => None,
+        let found = {
+            let late = async { if required { partitions.of_late().await } else { pending().await } };
+            match timeout_at(deadline, select(pin!(fetched), pin!(late))).await {
+                Ok(Either::Left((fetched, _))) => fetched.map(|delivery| (Rank::Url, delivery)),
+                Ok(Either::Right((found, _))) => found.map(|delivery| (Rank::Partition, delivery)),
+                Err(_) => None,
+            }
         };
-        if delivered.is_some() {
-            return delivered;
+        if let Some(taken) = found.and_then(|found| self.taken(kind, found)) {
+            return Some(taken);
         }
         if kind != BootKind::LaterBoot
             && let Some(installed) = self.installed(kind).await
         {
             return Some(installed);
         }
-        if required { timeout_at(deadline, later).await.ok().flatten() } else { None }
+        if !required {
+            return None;
+        }
+        let found = timeout_at(deadline, partitions.of_late()).await.ok().flatten()?;
+        self.taken(kind, (Rank::Partition, found))
     }
 
     async fn kind(&self) -> BootKind {
@@ -133,30 +164,35 @@ impl<'a> Search<'a> {
     }
 
     /// A credential, then a file that lies in the initrd.
-    fn in_the_initrd(&self) -> Option<Delivery> {
+    fn in_the_initrd(&self) -> Option<Ranked> {
         let options = &self.stage.options;
         let credential = options.credentials_directory.as_ref().map(|directory| directory.join(CREDENTIAL));
-        let file = options.root.join(SECRETS).join(FILE);
         let credential = credential.map(|path| (Rank::Credential, Source::Credential(path)));
-        let sources = credential.into_iter().chain([(Rank::InitrdFile, Source::DefaultPath(file))]);
-        sources.into_iter().find_map(|(rank, source)| self.taken(rank, Delivery::of_file(source, options)))
+        let file = (Rank::InitrdFile, Source::InitrdFile(options.root.join(SECRETS).join(FILE)));
+        let valid = |(rank, source)| Some((rank, self.valid(rank, Delivery::of_file(source, options))?));
+        credential.into_iter().chain([file]).find_map(valid)
     }
 
-    async fn installed(&self, kind: BootKind) -> Option<Delivery> {
+    async fn installed(&self, kind: BootKind) -> Option<Ranked> {
         let (sysroot, options) = (self.stage.sysroot.clone(), self.stage.options.clone());
         let reading = on_a_thread(move || {
             // The name that the installed system will have, which a configuration without `node_id` goes by.
-            let host_name = Tree::at(&sysroot).line("etc/hostname").or_else(|| options.host_name.clone());
-            let source = Source::DefaultPath(sysroot.join(SECRETS).join(FILE));
+            let host_name = Tree::at(Path::new("/")).line(boot::within(&sysroot, "etc/hostname"));
+            let host_name = host_name.or_else(|| options.host_name.clone());
+            let source = Source::DefaultPath(boot::within(&sysroot, Path::new(SECRETS).join(FILE)));
             Delivery::of_file(source, &config::Options { root: sysroot, host_name, ..options })
         });
         let read = self.answered("the configuration on the root file system", reading).await?;
-        // A member is in its cluster already, and bootstraps no other.
-        if kind == BootKind::LaterBoot { self.told(Rank::Installed, read) } else { self.taken(Rank::Installed, read) }
+        self.taken(kind, (Rank::Installed, self.valid(Rank::Installed, read)?))
     }
 
+    /// What the URL gives; told when it is taken, for a partition comes before it.
     async fn fetched(&self) -> Option<Delivery> {
         let parameters = &self.stage.parameters;
+        if let Some(error) = parameters.url_problem.clone() {
+            let source = "the URL of the kernel's command line".to_owned();
+            self.refuse(Rank::Url, Refusal { source, digest: None, error });
+        }
         let fetch = Fetch {
             url: parameters.url.clone()?,
             sha256: parameters.sha256,
@@ -165,10 +201,11 @@ impl<'a> Search<'a> {
             boot_card: parameters.boot_card.clone(),
         };
         match fetch.run(self.report).await {
-            Ok((bytes, source)) => self.taken(Rank::Url, Delivery::of(bytes, source, &self.stage.options).map(Some)),
+            Ok((bytes, source)) => self.valid(Rank::Url, Delivery::of(bytes, source, &self.stage.options).map(Some)),
             Err(error) => {
-                let (source, error) = (fetch.url.to_string(), error.to_string());
-                self.refuse(Rank::Url, Refusal { source, digest: None, error });
+                let digest = error.digest().map(|digest| digest.to_string());
+                let refusal = Refusal { source: fetch.url.to_string(), digest, error: error.to_string() };
+                self.refuse(Rank::Url, refusal);
                 None
             }
         }
@@ -183,34 +220,54 @@ impl<'a> Search<'a> {
         read
     }
 
-    /// A delivery, if it is one and may be taken after what was refused before it; told either way.
-    pub(super) fn taken(&self, rank: Rank, delivered: Result<Option<Delivery>, Broken>) -> Option<Delivery> {
-        let refusals = self.refused.borrow();
-        let broken = refusals.iter().find(|(before, _)| *before <= rank).map(|(_, refusal)| refusal.to_string());
-        drop(refusals);
-        let delivered = match (delivered, broken) {
-            (Ok(Some(Delivery { source, checked, digest, .. })), Some(broken)) if checked.config.bootstraps() => {
-                let error = ConfigError::BootstrapsBehindBroken { origin: source.clone(), broken };
-                Err(Broken { source, digest: Some(digest), error })
-            }
-            (delivered, _) => delivered,
-        };
-        self.told(rank, delivered)
-    }
-
-    fn told(&self, rank: Rank, delivered: Result<Option<Delivery>, Broken>) -> Option<Delivery> {
+    /// A delivery that is valid by itself; told where it is not.
+    pub(super) fn valid(&self, rank: Rank, delivered: Result<Option<Delivery>, Broken>) -> Option<Delivery> {
         match delivered {
-            Ok(Some(delivery)) => {
-                self.tell(&delivery);
-                Some(delivery)
-            }
-            Ok(None) => None,
+            Ok(delivery) => delivery,
             Err(Broken { source, digest, error }) => {
                 let digest = digest.map(|digest| digest.to_string());
-                self.refuse(rank, Refusal { source: source.to_string(), digest, error: error.to_string() });
+                // Every problem is for the journal; whoever comes later has room for a line.
+                let refusal = Refusal { source: source.to_string(), digest, error: error.to_string() };
+                self.tell_refusal(&refusal);
+                self.remember(rank, Refusal { error: error.summary(), ..refusal });
                 None
             }
         }
+    }
+
+    /// Whether it is taken whatever kind of boot this is; told if so.
+    fn is_taken_at_once(&self, (rank, delivery): &Ranked) -> bool {
+        let sure = !delivery.checked.config.bootstraps() || self.broken_before(*rank).is_none();
+        if sure {
+            self.tell(delivery);
+        }
+        sure
+    }
+
+    /// What is taken in this kind of boot, told either way. What is broken and ranks before a configuration that bootstraps
+    /// may have said to join; a member is in its cluster already.
+    pub(super) fn taken(&self, kind: BootKind, found: Ranked) -> Option<Ranked> {
+        if self.is_taken_at_once(&found) {
+            return Some(found);
+        }
+        let (rank, delivery) = found;
+        if kind == BootKind::LaterBoot {
+            self.tell(&delivery);
+            return Some((rank, delivery));
+        }
+        let Delivery { source, digest, .. } = delivery;
+        let broken = self.broken_before(rank).unwrap_or_default();
+        let error = ConfigError::BootstrapsBehindBroken { origin: source.clone(), broken };
+        self.valid(rank, Err(Broken { source, digest: Some(digest), error }));
+        None
+    }
+
+    /// What was refused and ranks before a source, for people.
+    fn broken_before(&self, rank: Rank) -> Option<String> {
+        let refused = self.refused.borrow();
+        let before = refused.iter().filter(|(other, _)| other.is_before(rank));
+        let told: Vec<String> = before.map(|(_, refusal)| refusal.to_string()).collect();
+        (!told.is_empty()).then(|| told.join("; "))
     }
 
     /// At once, not when the root file system is there.
@@ -226,9 +283,16 @@ impl<'a> Search<'a> {
     }
 
     pub(super) fn refuse(&self, rank: Rank, refusal: Refusal) {
-        let Refusal { source, digest, error } = refusal.clone();
-        let digest = digest.unwrap_or_else(|| "unread".to_owned());
-        self.report.report(Event::ConfigurationRefused { source, digest, error });
+        self.tell_refusal(&refusal);
+        self.remember(rank, refusal);
+    }
+
+    fn tell_refusal(&self, Refusal { source, digest, error }: &Refusal) {
+        let digest = digest.clone().unwrap_or_else(|| "unread".to_owned());
+        self.report.report(Event::ConfigurationRefused { source: source.clone(), digest, error: error.clone() });
+    }
+
+    fn remember(&self, rank: Rank, refusal: Refusal) {
         self.refused.borrow_mut().push((rank, refusal));
     }
 }

@@ -69,7 +69,8 @@ impl Stage {
         }
         let tried = self.tried();
         // An installer is given its configuration by whoever installs.
-        if kind == BootKind::Netboot && !self.parameters.required && !self.parameters.url_was_given {
+        let url_was_given = self.parameters.url.is_some() || self.parameters.url_problem.is_some();
+        if kind == BootKind::Netboot && !self.parameters.required && !url_was_given {
             report.report(Event::ConfigurationNotNeeded { tried });
             return false;
         }
@@ -109,16 +110,6 @@ impl Stage {
         inventory: Option<&Inventory>,
         report: &dyn Report,
     ) -> bool {
-        let config =
-            found.map(|found| ConfigOrigin { source: found.source.to_string(), digest: found.digest.to_string() });
-        let boot = Boot {
-            schema_version: Boot::SCHEMA_VERSION,
-            run_id: self.run_id.clone(),
-            kind,
-            config,
-            refused,
-            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
         // What is installed stays where it is: who mends it there should not have to mend a copy.
         let moved = found.filter(|found| !found.source.path().is_some_and(|path| path.starts_with(&self.sysroot)));
         let put = |name: &str, bytes: &[u8]| match boot::put(&self.options.root, name, bytes) {
@@ -131,11 +122,27 @@ impl Stage {
                 false
             }
         };
-        let config = match moved {
+        let is_left = match moved {
             Some(found) => put(config::FILE, &found.bytes),
             None => boot::take_back(&self.options.root, config::FILE).is_ok(),
         };
-        config
+        let origin =
+            |found: &Delivery| ConfigOrigin { source: found.source.to_string(), digest: found.digest.to_string() };
+        // To the units it is as good as broken: it ranks before what they can read.
+        let lost = found.filter(|_| !is_left).map(|found| Refusal {
+            source: found.source.to_string(),
+            digest: Some(found.digest.to_string()),
+            error: "it is valid, and could not be handed over".to_owned(),
+        });
+        let boot = Boot {
+            schema_version: Boot::SCHEMA_VERSION,
+            run_id: self.run_id.clone(),
+            kind,
+            config: found.filter(|_| is_left).map(origin),
+            refused: refused.into_iter().chain(lost).collect(),
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        is_left
             & inventory.is_none_or(|inventory| put("inventory.json", &json(inventory)))
             & put("boot.json", &json(&boot))
     }

@@ -58,6 +58,7 @@ impl Initrd {
                 permissions: Permissions::Refuse,
                 strict: false,
                 initrd: InitrdFindings::default(),
+                is_member: false,
             },
             sysroot: self.path("sysroot"),
             parameters: self.parameters.clone(),
@@ -177,6 +178,35 @@ async fn m11_what_would_bootstrap_is_refused_while_a_source_of_higher_rank_is_br
 }
 
 #[tokio::test]
+async fn m11_a_url_that_cannot_be_used_may_have_said_to_join() {
+    for line in
+        ["first_boot.config_url=http://boot/c.json", "first_boot.config_url=https://boot/c first_boot.config_sha256=1"]
+    {
+        let mut initrd = Initrd::with_root("ext4");
+        initrd.parameters = Parameters::read(line).0;
+        initrd.write(INSTALLED, BOOTSTRAP);
+        let ending = initrd.run(&Manager::default()).await;
+        assert_eq!((ending.ended, ending.source()), (Ended::Lacking, None), "{line}: {:?}", ending.told);
+        assert!(ending.boot.refused[0].source.contains("command line"), "{:?}", ending.boot.refused);
+    }
+}
+
+#[tokio::test]
+async fn links_on_the_root_file_system_lead_where_they_will_when_it_is_the_root() {
+    let initrd = Initrd::with_root("ext4");
+    initrd.write("sysroot/persist/secrets/cluster-config.json", &config_of("installed"));
+    fs::create_dir_all(initrd.path("sysroot/etc/nixos")).unwrap();
+    std::os::unix::fs::symlink("/persist/secrets", initrd.path("sysroot/etc/nixos/secrets")).unwrap();
+    initrd.write("sysroot/persist/markers/.chainfire-joined", "");
+    fs::create_dir_all(initrd.path("sysroot/var/lib")).unwrap();
+    let markers = initrd.path("sysroot/var/lib/first-boot-automation");
+    std::os::unix::fs::symlink("/persist/markers", markers).unwrap();
+    let ending = initrd.run(&Manager::default()).await;
+    assert_eq!((ending.ended, ending.boot.kind), (Ended::Well, BootKind::LaterBoot), "{:?}", ending.told);
+    assert!(ending.source().unwrap().ends_with("sysroot/persist/secrets/cluster-config.json"), "{:?}", ending.boot);
+}
+
+#[tokio::test]
 async fn a_member_keeps_its_bootstrap_configuration_whatever_else_is_broken() {
     let initrd = Initrd::with_root("ext4");
     initrd.write(INSTALLED, BOOTSTRAP);
@@ -191,9 +221,9 @@ async fn a_member_keeps_its_bootstrap_configuration_whatever_else_is_broken() {
 fn m11_a_bootstrap_configuration_is_refused_for_what_ranks_before_it_alone() {
     let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
     let stage = initrd.stage();
-    let bootstrap = || {
+    let bootstrap = |rank| {
         let source = Source::Delivered("a source".to_owned());
-        Delivery::of(BOOTSTRAP.as_bytes().to_vec(), source, &stage.options).map(Some)
+        (rank, Delivery::of(BOOTSTRAP.as_bytes().to_vec(), source, &stage.options).unwrap())
     };
     // A URL that answers early is no reason against a partition, which comes before it.
     let search = Search::new(&stage, &told);
@@ -201,8 +231,9 @@ fn m11_a_bootstrap_configuration_is_refused_for_what_ranks_before_it_alone() {
         Rank::Url,
         Refusal { source: "https://boot:443/c.json".to_owned(), digest: None, error: "403".to_owned() },
     );
-    assert!(search.taken(Rank::Partition, bootstrap()).is_some());
-    assert!(search.taken(Rank::Installed, bootstrap()).is_none());
+    assert!(search.taken(BootKind::FirstBoot, bootstrap(Rank::Partition)).is_some());
+    assert!(search.taken(BootKind::LaterBoot, bootstrap(Rank::Installed)).is_some());
+    assert!(search.taken(BootKind::FirstBoot, bootstrap(Rank::Installed)).is_none());
     let said = told.0.borrow().last().unwrap().to_string();
     assert!(said.contains("a source") && said.contains("https://boot:443/c.json: 403"), "{said}");
 }
@@ -235,6 +266,7 @@ async fn a_file_that_never_ends_holds_nobody() {
     let ending = initrd.run(&Manager::default()).await;
     assert_eq!(ending.ended, Ended::Lacking);
     assert!(ending.says("HardwareSilent").unwrap().contains("configuration on the root"), "{:?}", ending.told);
+    assert!(super::is_held(), "its reader still waits");
 }
 
 #[tokio::test]
@@ -295,6 +327,9 @@ async fn what_cannot_be_handed_over_is_lacking_and_halts_where_the_configuration
         let ending = initrd.run(&Manager::default()).await;
         assert_eq!((ending.ended, ending.says("BootHalted").is_some()), (ended, required));
         assert!(ending.says("HandOverFailed").unwrap().contains("cluster-config.json"), "{:?}", ending.told);
+        // To the units it must not look as if nothing had been found.
+        assert_eq!(ending.source(), None);
+        assert!(ending.boot.refused[0].error.contains("could not be handed over"), "{:?}", ending.boot.refused);
     }
 }
 

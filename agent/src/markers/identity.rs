@@ -51,11 +51,15 @@ impl Identity {
             cluster_name: config.cluster_name.as_ref().map(ClusterName::to_string),
             // Only a member list tells; see `Identity::in_cluster`.
             cluster_id: None,
-            machine_id: machine_id
-                .map(str::trim)
-                .filter(|id| !id.is_empty() && *id != "uninitialized")
-                .map(str::to_owned),
+            ..Self::of_this_machine(machine_id)
         }
+    }
+
+    /// What the machine alone tells, with the text of `/etc/machine-id` where it can be read.
+    #[must_use]
+    pub fn of_this_machine(machine_id: Option<&str>) -> Self {
+        let machine_id = machine_id.map(str::trim).filter(|id| !id.is_empty() && *id != "uninitialized");
+        Self { machine_id: machine_id.map(str::to_owned), ..Self::default() }
     }
 
     /// This node as a member of the cluster that a member list tells of. What cannot stand on a line of a marker is left

@@ -11,8 +11,9 @@ use super::{ActiveState, Systemd, SystemdError};
 use crate::events::{Event, Report};
 use crate::initrd::InitrdManager;
 
-/// Reached when the root file system is mounted, however it is (bootup(7)).
-const ROOT_IS_THERE: &str = "initrd-root-fs.target";
+/// Reached when the root file system is mounted, however it is, and with it what the initrd has to mount in it, such as a
+/// `/var` of its own with the markers (bootup(7)).
+const ROOT_IS_THERE: &str = "initrd-fs.target";
 /// How long PID 1 may be too busy to answer.
 const BUSY: Duration = Duration::from_secs(30);
 

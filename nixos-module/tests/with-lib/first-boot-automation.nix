@@ -490,6 +490,17 @@ in
     expectedError = "not there\nyet when the boot loader is installed";
   };
 
+  aGeneratedFileIsNotThereToBeRequired = {
+    expr = on {
+      settings.raft_addr = "10.0.1.13:2380";
+      initrd = {
+        enable = true;
+        required = true;
+      };
+    };
+    expectedError = "no machine would come up";
+  };
+
   theInitrdDoesNotLookElsewhere = {
     expr = on {
       configFile = "/persist/cluster-config.json";

@@ -24,6 +24,7 @@ with subtest("the console names both files and why they are not taken"):
     console(node01, "No cluster configuration for a first boot from disk")
 
 with subtest("the boot goes on, and the failure is seen in the initrd's unit"):
+    console(node01, r"FAILED.*Failed to start .*first-boot")
     node01.wait_for_unit("multi-user.target", timeout=BOOT)
     told = node01.succeed(f"journalctl --boot -u {STAGE}")
     t.assertIn("initial_peers", told)
