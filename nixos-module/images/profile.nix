@@ -11,6 +11,7 @@ profile:
 let
   images = import ../lib/images.nix;
   inherit (images.profiles.${profile}) services;
+  inherit (import ../lib/services.nix) table;
   inherit (config.system) build;
   inherit (config.system.boot.loader) kernelFile;
 in
@@ -22,7 +23,7 @@ in
   systemd.services = lib.genAttrs services (
     name:
     lib.mkIf config.services.${name}.enable {
-      serviceConfig = lib.mapAttrs (_: lib.mkDefault) images.serviceLimits;
+      serviceConfig = lib.mapAttrs (_: lib.mkDefault) table.${name}.installerLimits;
     }
   );
 

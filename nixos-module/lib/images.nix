@@ -107,12 +107,6 @@ rec {
     "net.core.netdev_max_backlog" = 5000;
   };
 
-  # An installer lives in RAM: a service that is tried out there must not take it all.
-  serviceLimits = {
-    MemoryMax = "512M";
-    CPUQuota = "50%";
-  };
-
   profiles = {
     control-plane = {
       services = everyService;

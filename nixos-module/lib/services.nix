@@ -9,6 +9,11 @@ let
     capabilities = [ ];
     devices = [ ];
     groups = [ ];
+    # What it may use of an installer, which lives in RAM: tried out there, it must not take it all.
+    installerLimits = {
+      MemoryMax = "512M";
+      CPUQuota = "50%";
+    };
     # Whether a switch of the system restarts it.
     restartIfChanged = true;
     # What of the [Service] section below does not fit, or is missing.

@@ -34,6 +34,15 @@ in
     expected = builtins.length (builtins.attrNames (builtins.groupBy toString all));
   };
 
+  # As the image builder's document has it, for every service.
+  limitsInAnInstaller = {
+    expr = builtins.attrValues (builtins.mapAttrs (_: row: row.installerLimits) table);
+    expected = map (_: {
+      MemoryMax = "512M";
+      CPUQuota = "50%";
+    }) (builtins.attrNames table);
+  };
+
   flaredbStartsAfterChainfire = {
     expr = services.ordering table.flaredb;
     expected = [ "chainfire.service" ];

@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from . import ending, step
+from . import ending, step, waiting
 from .counts import Counts
 
 #: Where the lines of a step go; without one they go where ours go.
@@ -21,20 +23,26 @@ Step = Callable[[Say | None], Counts]
 
 
 class Aside:
-    """One step after the other, in the background."""
+    """One step after the other, in the background; who is free may take the next one off."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
-        self._steps = steps
+        self._steps = deque(steps)
+        self._begun = 0
         self._results: list[Counts] = []
         self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._take, daemon=True)
         self._thread.start()
 
+    def next(self) -> Step | None:
+        """The next step that nobody has begun, for whoever asks."""
+        with suppress(IndexError):
+            return self._steps.popleft()
+        return None
+
     def _take(self) -> None:
-        for take in self._steps:
-            if self._stopped.is_set():
-                return
+        while not self._stopped.is_set() and (take := self.next()) is not None:
+            self._begun += 1
             lines: list[str] = []
             self._results.append(take(lines.append))
             self._told.put("".join(lines))
@@ -46,15 +54,21 @@ class Aside:
 
     def results(self) -> list[Counts]:
         """Wait for the last step, and show the rest."""
-        self._thread.join(len(self._steps) * step.LONGEST)
+        self._thread.join((len(self._steps) + 1) * step.LONGEST)
         self.show()
         # A step that raised has left nothing.
-        missing = len(self._steps) - len(self._results)
+        missing = self._begun - len(self._results) + len(self._steps)
         return [*self._results, *(Counts("a step that was lost", failed=1) for _ in range(missing))]
 
     def stop(self) -> None:
         """End the one that runs, with all that it started; the others are not begun."""
         self._stopped.set()
-        ending.kill_all_below(os.getpid())
-        self._thread.join(ending.DEATH_LIMIT)
+
+        def has_ended() -> bool:
+            """Again and again: it may just be starting something."""
+            ending.kill_all_below(os.getpid())
+            return not self._thread.is_alive()
+
+        with suppress(waiting.NotInTime):
+            waiting.until(has_ended, ending.DEATH_LIMIT, "the steps aside have ended")
         self.show()

@@ -54,15 +54,15 @@ def rust_tests(say: Say | None) -> Counts:
     return of_cargo("rust tests", lines, code)
 
 
-def python_tests(name: str, folder: Path, chosen: str) -> Step:
-    """What pytest finds below a folder, of the tests with or without a mark."""
+def python_tests(name: str, *chosen: str | Path) -> Step:
+    """What pytest finds by these words."""
 
     def take(say: Say | None) -> Counts:
         """Run them."""
         heading(name, say)
         report = REPORTS / f"{name.replace(' ', '-')}.xml"
         report.unlink(missing_ok=True)
-        command = (sys.executable, *PYTEST, str(folder), "-m", chosen, f"--junit-xml={report}")
+        command = (sys.executable, *PYTEST, *map(str, chosen), f"--junit-xml={report}")
         return of_pytest(name, report, step.run(command, say, limit=step.LONGEST))
 
     return take
@@ -110,6 +110,8 @@ def main() -> int:
         return 2
     REPORTS.mkdir(parents=True, exist_ok=True)
     build = ("cargo", "build")
+    of_harness, boots = Path(__file__).parent / "tests", "test_pxe_boot.py"
+    emulated, others = ("-m", "emulated"), ("-m", "not emulated")
     steps: list[Step] = [
         check("format", "cargo", "fmt", "--all", "--check"),
         check("scripts", sys.executable, "-m", "harness.lint"),
@@ -119,13 +121,15 @@ def main() -> int:
         ),
         rust_tests,
         fuzzing,
-        python_tests("harness tests", Path(__file__).parent / "tests", "not emulated"),
-        python_tests("scenarios", places.SCENARIOS, "not emulated"),
+        python_tests("harness tests", of_harness, *others),
+        python_tests("scenarios", places.SCENARIOS, *others),
     ]
     beside: list[Step] = [
         check("release build", *build, "--release", "--package", "first-boot-agent"),
         check("stand-in build", *build, "--profile", "standin", "--package", "cluster-standin"),
-        python_tests("emulated machines", places.VM_TESTS, "emulated"),
+        python_tests("emulated scenarios", places.SCENARIOS, *emulated),
+        python_tests("emulated network boots", of_harness / boots, *emulated),
+        python_tests("emulated machines", of_harness, *emulated, f"--ignore={of_harness / boots}"),
     ]
     aside = Aside(beside)
     results = []
@@ -133,6 +137,8 @@ def main() -> int:
         for take in steps:
             results.append(take(None))
             aside.show()
+        while (further := aside.next()) is not None:
+            results.append(further(None))
         results += aside.results()
     except BaseException:
         aside.stop()

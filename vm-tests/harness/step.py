@@ -41,8 +41,12 @@ def run(
     try:
         code = running.wait(timeout=limit)
     except subprocess.TimeoutExpired:
-        print(f"\n`{' '.join(command)}` has not ended in {limit:.0f} s and is ended; it ran:")
-        print(ending.what_runs_below(running.pid), flush=True)
+        told = f"\n`{' '.join(command)}` has not ended in {limit:.0f} s and is ended; it ran:\n"
+        told += f"{ending.what_runs_below(running.pid)}\n"
+        if each_line is None:
+            print(told, end="", flush=True)
+        else:
+            each_line(told)
         ending.kill(running)
         code = HUNG
     except BaseException:

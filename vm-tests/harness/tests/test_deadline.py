@@ -67,8 +67,9 @@ def test_a_step_that_hangs_is_ended_and_has_failed(capfd: pytest.CaptureFixture[
     # The last one leaves the group and the session, and holds on to the output.
     hangs = "echo begun; setsid tail -f /dev/null & wait"
     assert step.run(("bash", "-c", hangs), heard.append, limit=2) == step.HUNG
-    assert heard == ["begun\n"]
-    said = capfd.readouterr().out
+    begun, said = heard
+    assert begun == "begun\n"
+    assert capfd.readouterr().out == ""
     assert "has not ended in 2 s" in said and "tail -f /dev/null" in said
     # Waiting for the end of its own output, it would have taken much longer.
     assert step.run(("true",)) == 0
@@ -88,6 +89,18 @@ def test_steps_aside_are_told_in_order_and_in_one_piece(capfd: pytest.CaptureFix
     results = aside_of("echo one; echo of it >&2", "echo two; exit 3").results()
     assert [(counts.passed, counts.failed) for counts in results] == [(1, 0), (0, 1)]
     assert capfd.readouterr().out == "one\nof it\ntwo\n"
+
+
+def test_who_is_free_takes_the_next_step_off(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "go")
+    aside = aside_of(f"read -r _ <{tmp_path}/go", "exit 3")
+    # Opens when the first one has begun.
+    with (tmp_path / "go").open("w") as word:
+        second = aside.next()
+        assert second is not None and second(None).failed == 1
+        assert aside.next() is None
+        word.write("\n")
+    assert [counts.passed for counts in aside.results()] == [1]
 
 
 def test_steps_aside_end_with_the_run(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
