@@ -3,6 +3,7 @@
 //! PID 1 is there, but may be busy: it reads all units again when the root file system appears, and an emulated or a slow
 //! machine takes seconds for it. So it is asked again, as nowhere else.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::link::Patience;
@@ -10,10 +11,16 @@ use super::notify::Notifier;
 use super::{ActiveState, Systemd, SystemdError};
 use crate::events::{Event, Report};
 use crate::initrd::InitrdManager;
+use crate::sysfs::Tree;
 
-/// Reached when the root file system is mounted, however it is, and with it what the initrd has to mount in it, such as a
-/// `/var` of its own with the markers (bootup(7)).
-const ROOT_IS_THERE: &str = "initrd-fs.target";
+/// Reached when the root file system is mounted, however it is (bootup(7)).
+const ROOT_IS_THERE: &str = "initrd-root-fs.target";
+/// Reached when all is mounted in it that the initrd mounts (bootup(7)).
+const ALL_IS_THERE: &str = "initrd-fs.target";
+/// Where the mounts of an initrd are described, by generators and by whoever made it.
+const UNITS: [&str; 2] = ["run/systemd/generator", "etc/systemd/system"];
+/// Where the root file system asks for some of its own (systemd.mount(5): `x-initrd.mount`).
+const FSTAB: &str = "sysroot/etc/fstab";
 /// How long PID 1 may be too busy to answer.
 const BUSY: Duration = Duration::from_secs(30);
 
@@ -30,8 +37,11 @@ impl InitrdManager for InitrdSystemd<'_> {
     /// Where systemd cannot be reached nothing is waited for, since nobody would tell of its end.
     async fn root_is_there(&self, report: &dyn Report) {
         let active = async {
-            let mut watch = patiently().await?.watch(ROOT_IS_THERE).await?;
-            while watch.next().await?.active != ActiveState::Active {}
+            until_active(ROOT_IS_THERE).await?;
+            // PID 1 reads all units again in between, and tells whoever listens of each: nobody listens without a reason.
+            if mounts_more(Path::new("/")) {
+                until_active(ALL_IS_THERE).await?;
+            }
             Ok::<_, SystemdError>(())
         };
         if let Err(error) = self.notifier.extending(active).await {
@@ -53,6 +63,23 @@ impl InitrdSystemd<'_> {
     }
 }
 
+async fn until_active(unit: &str) -> Result<(), SystemdError> {
+    let mut watch = patiently().await?.watch(unit).await?;
+    while watch.next().await?.active != ActiveState::Active {}
+    Ok(())
+}
+
+/// Whether the initrd below `root` mounts more than the root file system and its `/usr`, such as a `/var` with the markers.
+fn mounts_more(root: &Path) -> bool {
+    let mut names = UNITS.iter().flat_map(|folder| Tree::at(root).names(folder));
+    let is_further = |name: String| {
+        let place = name.strip_prefix("sysroot-").and_then(|rest| rest.strip_suffix(".mount"));
+        place.is_some_and(|place| place != "usr")
+    };
+    names.any(is_further)
+        || Tree::at(root).bytes(FSTAB).is_some_and(|text| String::from_utf8_lossy(&text).contains("x-initrd.mount"))
+}
+
 async fn patiently() -> Result<Systemd, SystemdError> {
     let mut patience = Patience::new(BUSY);
     loop {
@@ -60,6 +87,32 @@ async fn patiently() -> Result<Systemd, SystemdError> {
             Err(error) if !patience.wait().await => return Err(error),
             Err(_) => {}
             connected => return connected,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mounts_more;
+    use std::fs;
+
+    #[test]
+    fn what_an_initrd_mounts_beside_the_root_is_seen() {
+        let further = [
+            ("run/systemd/generator/sysroot-var.mount", "", true),
+            ("etc/systemd/system/sysroot-etc-nixos.mount", "", true),
+            ("sysroot/etc/fstab", "LABEL=var /var ext4 x-initrd.mount 0 2\n", true),
+            ("run/systemd/generator/sysroot.mount", "", false),
+            ("run/systemd/generator/sysroot-usr.mount", "", false),
+            ("sysroot/etc/fstab", "LABEL=root / ext4 defaults 0 1\n", false),
+        ];
+        for (path, text, expected) in further {
+            let root = tempfile::tempdir().unwrap();
+            assert!(!mounts_more(root.path()));
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, text).unwrap();
+            assert_eq!(mounts_more(root.path()), expected, "{}", path.display());
         }
     }
 }
