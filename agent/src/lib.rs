@@ -43,6 +43,7 @@ pub mod fuzzing;
 pub mod initrd;
 pub mod inventory;
 pub mod markers;
+mod mount_watch;
 pub mod plan;
 pub mod retry;
 pub mod run;

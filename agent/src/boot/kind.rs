@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Service;
 use crate::markers;
+use crate::mount_watch::file_system_at;
 
 use super::within;
 
@@ -59,14 +60,6 @@ impl BootKind {
         let marked = Service::ALL.into_iter().any(|service| markers.read(service) != markers::MarkerState::Absent);
         if marked { Self::LaterBoot } else { Self::FirstBoot }
     }
-}
-
-/// The type of what is mounted last at a place (`proc_pid_mountinfo(5)`): the fifth field is the place, the first after
-/// the dash the type.
-fn file_system_at<'a>(place: &Path, mounts: &'a str) -> Option<&'a str> {
-    let at_place = |line: &&str| line.split(' ').nth(4).is_some_and(|point| Path::new(point) == place);
-    let line = mounts.lines().rfind(at_place)?;
-    line.split_once(" - ")?.1.split(' ').next()
 }
 
 #[cfg(test)]

@@ -11,8 +11,13 @@ use super::notify::Notifier;
 use super::{ActiveState, Systemd, SystemdError};
 use crate::events::{Event, Report};
 use crate::initrd::InitrdManager;
+use crate::mount_watch::mounted_within;
 use crate::sysfs::Tree;
 
+/// Where an initrd mounts it (bootup(7)).
+const SYSROOT: &str = "/sysroot";
+/// How often PID 1 is asked while nothing is mounted there.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
 /// Reached when the root file system is mounted, however it is (bootup(7)).
 const ROOT_IS_THERE: &str = "initrd-root-fs.target";
 /// Reached when all is mounted in it that the initrd mounts (bootup(7)).
@@ -37,7 +42,7 @@ impl InitrdManager for InitrdSystemd<'_> {
     /// Where systemd cannot be reached nothing is waited for, since nobody would tell of its end.
     async fn root_is_there(&self, report: &dyn Report) {
         let active = async {
-            until_active(ROOT_IS_THERE).await?;
+            root_is_mounted().await?;
             // PID 1 reads all units again in between, and tells whoever listens of each: nobody listens without a reason.
             if mounts_more(Path::new("/")) {
                 until_active(ALL_IS_THERE).await?;
@@ -61,6 +66,18 @@ impl InitrdSystemd<'_> {
         let session = patiently().await?.link.session().await?;
         session.start_unit(EMERGENCY, "isolate").await.map_err(|error| SystemdError::of(EMERGENCY, "start", error))
     }
+}
+
+/// PID 1 tells whoever listens of every device that appears, which costs both of them more than all that this stage does. So
+/// the mount is waited for first, with the kernel, and PID 1 is asked now and then whether there will be none.
+async fn root_is_mounted() -> Result<(), SystemdError> {
+    // Where the kernel cannot be asked, PID 1 is.
+    while let Ok(false) = mounted_within(ASK_AGAIN, SYSROOT.into()).await {
+        if patiently().await?.watch(ROOT_IS_THERE).await?.next().await?.active == ActiveState::Active {
+            return Ok(());
+        }
+    }
+    until_active(ROOT_IS_THERE).await
 }
 
 async fn until_active(unit: &str) -> Result<(), SystemdError> {

@@ -11,12 +11,26 @@ fn received(socket: &UnixDatagram) -> String {
     String::from_utf8(buffer[..length].to_vec()).unwrap()
 }
 
-#[test]
-fn messages_arrive_and_a_status_stays_on_its_line() {
+/// A service manager that listens, and the line to it.
+fn connected() -> (UnixDatagram, Notifier) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notify");
     let manager = UnixDatagram::bind(&path).unwrap();
-    let notifier = Notifier::at(Some(path.into()));
+    (manager, Notifier::at(Some(path.into())))
+}
+
+/// The same, with more said than it has room for.
+fn flooded() -> (UnixDatagram, Notifier) {
+    let (manager, notifier) = connected();
+    for number in 0..10_000 {
+        notifier.status(&number.to_string());
+    }
+    (manager, notifier)
+}
+
+#[test]
+fn messages_arrive_and_a_status_stays_on_its_line() {
+    let (manager, notifier) = connected();
     notifier.status("waiting for chainfire.service\nREADY=1");
     assert_eq!(received(&manager), "STATUS=waiting for chainfire.service\\nREADY=1\n");
     notifier.status(&"ü\n".repeat(5000));
@@ -33,25 +47,13 @@ fn an_abstract_socket_is_reached() {
 
 #[test]
 fn a_full_socket_does_not_hold_the_agent_up() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("notify");
-    let manager = UnixDatagram::bind(&path).unwrap();
-    let notifier = Notifier::at(Some(path.into()));
-    for number in 0..10_000 {
-        notifier.status(&number.to_string());
-    }
+    let (manager, _notifier) = flooded();
     assert_eq!(received(&manager), "STATUS=0\n");
 }
 
 #[test]
 fn ready_waits_for_room() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("notify");
-    let manager = UnixDatagram::bind(&path).unwrap();
-    let notifier = Notifier::at(Some(path.into()));
-    for number in 0..10_000 {
-        notifier.status(&number.to_string());
-    }
+    let (manager, notifier) = flooded();
     let reader = std::thread::spawn(move || while received(&manager) != "READY=1\n" {});
     notifier.ready();
     reader.join().unwrap();
@@ -59,11 +61,8 @@ fn ready_waits_for_room() {
 
 #[tokio::test(start_paused = true)]
 async fn more_time_is_asked_for_while_something_is_waited_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("notify");
-    let manager = UnixDatagram::bind(&path).unwrap();
+    let (manager, notifier) = connected();
     manager.set_nonblocking(true).unwrap();
-    let notifier = Notifier::at(Some(path.into()));
     notifier.extending(tokio::time::sleep(Duration::from_mins(25))).await;
     for _ in 0..2 {
         assert_eq!(received(&manager), "EXTEND_TIMEOUT_USEC=1800000000\n");
