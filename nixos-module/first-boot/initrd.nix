@@ -125,12 +125,14 @@ in
     ];
 
     boot.initrd = {
-      # Credentials come by SMBIOS and fw_cfg, configurations also on an ESP.
+      # Credentials come by SMBIOS and fw_cfg, configurations also on an ESP or a stick.
       availableKernelModules = [
         "dmi_sysfs"
         "nls_cp437"
         "nls_iso8859-1"
         "qemu_fw_cfg"
+        "uas"
+        "usb_storage"
         "vfat"
       ];
       systemd = {

@@ -233,7 +233,11 @@ events! {
         Error "2f0f6c1d9be947b3a1a0c6d2e4f75b18"
         message "{error}"
         subject "A configuration that bootstraps comes after a broken one"
-        explanation "A source of higher rank holds a configuration that cannot be used, and it may have said to join a cluster; so             the valid one that comes after it may not bootstrap another: @ERROR@. Mend the broken one, or take it away. What             the initrd has refused is looked at again when the machine is booted again. Where this node is to bootstrap,             that is all; where it is to join, the valid one can say so, and the agent starts again by itself."
+        explanation "A source of higher rank holds a configuration that cannot be used, and it may have said to \
+            join a cluster; so the valid one that comes after it may not bootstrap another: @ERROR@. Mend the \
+            broken one, or take it away. What the initrd has refused is looked at again when the machine is booted \
+            again. Where this node is to bootstrap, that is all; where it is to join, the valid one can say so, and \
+            the agent starts again by itself."
 
     /// systemd does not tell when the root file system is there.
     RootNotAwaited { error: String }
