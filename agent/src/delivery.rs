@@ -24,7 +24,7 @@ pub use digest::Digest;
 pub use fetch::{Fetch, FetchError};
 pub use hardware::Hardware;
 pub use parameters::Parameters;
-pub use partition::{Candidate, NAME, Unreadable, candidates};
+pub use partition::{Candidate, DIRECTORY_ON_ESP, NAME, Unreadable, candidates};
 pub use template::UrlTemplate;
 
 /// A valid configuration, as it came.

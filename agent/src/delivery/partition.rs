@@ -22,7 +22,7 @@ use crate::disks::{Disk, Partition, PartitionType};
 pub const NAME: &str = "first-boot-config";
 
 /// The directory on an EFI system partition, which belongs to others as well.
-const DIRECTORY_ON_ESP: &str = "first-boot";
+pub const DIRECTORY_ON_ESP: &str = "first-boot";
 
 /// The file systems that such a partition may have, most likely first: each has its magic, so a wrong one is refused.
 const FILE_SYSTEMS: &[&str] = &["vfat", "iso9660", "erofs", "squashfs"];

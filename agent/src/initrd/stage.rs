@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use crate::boot::{self, Boot, BootKind, ConfigOrigin, Refusal};
 use crate::config;
-use crate::delivery::{Delivery, Parameters};
+use crate::delivery::{self, Delivery, Parameters};
 use crate::events::{Event, Report};
 use crate::inventory::Inventory;
 use crate::plan::expectations;
@@ -81,13 +81,13 @@ impl Stage {
     /// The sources that were tried, for people.
     fn tried(&self) -> String {
         let url = self.parameters.url.as_ref().map(|url| format!(", {url}")).unwrap_or_default();
+        let (file, secrets) = (config::FILE, config::SECRETS);
         format!(
-            "the credential {}, /{}/{} in the initrd, GPT partitions of type or label {} and EFI system partitions{url}, and \
-             the same file on the root file system",
+            "the credential {}, /{secrets}/{file} in the initrd, /{file} on GPT partitions of type or label {}, \
+             /{}/{file} on EFI system partitions{url}, and /{secrets}/{file} on the root file system",
             config::CREDENTIAL,
-            config::SECRETS,
-            config::FILE,
-            crate::delivery::NAME,
+            delivery::NAME,
+            delivery::DIRECTORY_ON_ESP,
         )
     }
 
