@@ -24,6 +24,9 @@ use crate::events::Report;
 pub use bounded::is_held;
 pub use stage::{Ended, Stage};
 
+/// Where an initrd mounts the root file system (bootup(7)).
+pub const SYSROOT: &str = "/sysroot";
+
 /// What the stage needs of the service manager.
 pub trait InitrdManager {
     /// Returns when the root file system is mounted; never, where it will not be.

@@ -6,14 +6,12 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Permissions};
 use crate::delivery::Parameters;
 use crate::events::{Event, Report, Reporter, ScopedReporter};
-use crate::initrd::{self, Ended, Stage};
+use crate::initrd::{self, Ended, SYSROOT, Stage};
 use crate::systemd::InitrdSystemd;
 use crate::systemd::notify::Notifier;
 
 use super::{Exit, Options, context, node, output};
 
-/// Where an initrd mounts the root file system (bootup(7)).
-const SYSROOT: &str = "/sysroot";
 /// What makes an initrd one (bootup(7)).
 const INITRD_RELEASE: &str = "/etc/initrd-release";
 /// An initrd has no host name of its own; a configuration without `node_id` is judged by the installed system's.

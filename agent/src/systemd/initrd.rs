@@ -10,12 +10,10 @@ use super::link::Patience;
 use super::notify::Notifier;
 use super::{ActiveState, Systemd, SystemdError};
 use crate::events::{Event, Report};
-use crate::initrd::InitrdManager;
+use crate::initrd::{InitrdManager, SYSROOT};
 use crate::mount_watch::mounted_within;
 use crate::sysfs::Tree;
 
-/// Where an initrd mounts it (bootup(7)).
-const SYSROOT: &str = "/sysroot";
 /// How often PID 1 is asked while nothing is mounted there.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 /// Reached when the root file system is mounted, however it is (bootup(7)).
