@@ -1,14 +1,15 @@
-//! The command line: its definition, and which room each command goes to. It prints and
+//! The command line: its definition, and which module each command goes to. It prints and
 //! chooses exit codes; it decides nothing.
 
 mod config_command;
 mod context;
 mod departure;
+mod diagnose;
 mod exit;
 mod initrd_command;
 mod inventory_command;
 mod node;
-mod output;
+pub(crate) mod output;
 mod plan_command;
 mod status;
 mod steps;
@@ -21,6 +22,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::config::Service;
 use crate::events::Format;
 use crate::plan::Step;
+use crate::random::{self, NoRandomNumbers};
 use crate::run::Quorum;
 
 use departure::Departure;
@@ -53,6 +55,9 @@ struct Options {
     /// Where events go: auto is the journal, as text too where this is no unit, as JSON lines where there is no journal
     #[arg(long, global = true, value_enum, default_value = "auto")]
     log_format: Format,
+    /// Whether problems of the configuration quote nothing of it, whatever its source.
+    #[arg(skip)]
+    quotes_nothing: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,14 +83,7 @@ enum Command {
     /// Do the whole sequence in one process
     Run,
     /// Show how far this node is, and what to do next
-    Status {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-        /// Return when the node is a healthy member, or blocked
-        #[arg(long)]
-        wait: bool,
-    },
+    Status(status::Manner),
     /// Show what would be done and why, touching nothing; ends with 78 where something is blocked
     Plan {
         /// As JSON
@@ -94,8 +92,11 @@ enum Command {
     },
     /// Leave the clusters of flaredb and chainfire: this node's entries go, then its markers
     ///
-    /// Refuses where the cluster could not decide without this node. The services keep their data; the join units would
-    /// have the node join again at the next boot.
+    /// Refuses where the cluster could not decide without this node. The services keep running with their data, which is of the
+    /// membership that has ended, so they do not become members again: `reset SERVICE` has the node join anew. Where it is
+    /// to stay out, disable the units, which would wait without end from the next boot on: systemctl disable --now
+    /// chainfire-cluster-join flaredb-cluster-join iam-initial-setup cluster-health-check chainfire flaredb (on NixOS turn them
+    /// off in the configuration).
     Leave {
         #[command(flatten)]
         quorum: AcceptQuorumLoss,
@@ -120,6 +121,16 @@ enum Command {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Gather what a fault report needs in one file: no keys, passwords or configurations, but names, addresses and hardware
+    ///
+    /// Versions, clock, where each value of the configuration came from, TLS files with their dates, markers, status, plan,
+    /// units, member lists, names, inventory, and the journal of this boot.
+    Diagnose {
+        /// Where to: a file that does not exist yet, or - for standard output [default:
+        /// first-boot-diagnose-HOST-TIME.txt in this directory]
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Look at the cluster configuration
     #[command(subcommand)]
@@ -176,9 +187,10 @@ impl From<AcceptQuorumLoss> for Quorum {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Check the configuration and list all its problems
+    /// Check the configuration and the files that it names, and list all problems
     Validate {
-        /// Refuse unknown keys as well
+        /// Refuse the configuration's own warnings as well: unknown keys, unreachable addresses, a doubtful `data_dir`, a
+        /// bootstrapping node that is missing in `initial_peers`; warnings about files stay warnings
         #[arg(long)]
         strict: bool,
     },
@@ -211,7 +223,15 @@ pub fn main() -> ExitCode {
     // Before a secret is read: no core dump, not even through a pipe, which a limit of 0 does not stop, and no look into
     // this process without CAP_SYS_PTRACE. It cannot fail; were it to, the units' LimitCORE=0 is left.
     let _ = nix::sys::prctl::set_dumpable(false);
-    let cli = Cli::parse();
+    let cli = match output::parse::<Cli>() {
+        Ok(cli) => cli,
+        Err(ended) => return ended,
+    };
+    // Whatever needs them below would panic.
+    if let Err(error) = random::bytes::<1>() {
+        output::complain(&format!("first-boot-agent: {error}; {}", NoRandomNumbers::REMEDY));
+        return Exit::Blocked.into();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let exit = match runtime {
         Ok(runtime) => runtime.block_on(dispatch(cli)),
@@ -226,12 +246,13 @@ pub fn main() -> ExitCode {
 async fn dispatch(cli: Cli) -> Exit {
     let options = &cli.options;
     match cli.command {
+        Command::Diagnose { output } => diagnose::run(cli.options, output).await,
         Command::Join { service: Joinable::Chainfire } => steps::run(options, &[Step::Chainfire], true).await,
         Command::Join { service: Joinable::Flaredb } => steps::run(options, &[Step::Flaredb], true).await,
         Command::Setup { service: Settable::Iam } => steps::run(options, &[Step::Iam], true).await,
         Command::HealthCheck { wait } => steps::run(options, &[Step::HealthCheck], wait).await,
         Command::Run => steps::run(options, &Step::ALL, true).await,
-        Command::Status { json, wait } => status::run(options, json, wait).await,
+        Command::Status(manner) => status::run(options, manner).await,
         Command::Plan { json } => plan_command::run(options, json).await,
         Command::Leave { quorum } => departure::run(options, Departure::Leave, DOWNWARDS, quorum.into()).await,
         Command::Reset { service, quorum } => {

@@ -17,19 +17,18 @@ pub fn now() -> String {
     written(SystemTime::now())
 }
 
+/// The time of day after a delay, for people who wait: `10:30:45 UTC`.
+#[must_use]
+pub fn time_after(delay: Duration) -> String {
+    let time = SystemTime::now().checked_add(delay).and_then(|time| jiff::Timestamp::try_from(time).ok());
+    time.unwrap_or_default().strftime("%H:%M:%S UTC").to_string()
+}
+
 /// When this binary was built.
 #[must_use]
 pub fn build_date() -> SystemTime {
     let seconds = env!("FIRST_BOOT_BUILD_EPOCH").parse().unwrap_or_default();
     UNIX_EPOCH + Duration::from_secs(seconds)
-}
-
-/// Whether a written time lies more than a day ahead: such a time was not written in this machine's past. A clock that
-/// nobody has set yet cannot tell.
-#[must_use]
-pub fn is_in_the_future(time: jiff::Timestamp) -> bool {
-    let tomorrow = SystemTime::now() + Duration::from_hours(24);
-    before_build().is_none() && jiff::Timestamp::try_from(tomorrow).is_ok_and(|tomorrow| time > tomorrow)
 }
 
 /// The clock and the build date, as text, where the clock stands before the build date.
@@ -39,8 +38,16 @@ pub fn before_build() -> Option<(String, String)> {
     (now < build_date()).then(|| (written(now), written(build_date())))
 }
 
-fn written(time: SystemTime) -> String {
+/// A time as text: RFC 3339 in UTC.
+#[must_use]
+pub fn written(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+}
+
+/// A date of a certificate as text: RFC 3339 in UTC.
+#[must_use]
+pub fn written_at(time: UnixTime) -> String {
+    written(UNIX_EPOCH.checked_add(Duration::from_secs(time.as_secs())).unwrap_or(UNIX_EPOCH))
 }
 
 /// The time at which certificates are judged: the later of the clock and the build date, so

@@ -6,19 +6,21 @@
 mod classify;
 mod download;
 mod http;
-mod names;
 mod tls;
+mod trust;
+mod words;
 
 use serde_json::json;
 
 use crate::config::{Endpoint, IamConfig, RaftServiceConfig, Request, TlsPaths};
-use crate::plan::Blocker;
-use crate::plan::membership::MemberList;
+use crate::plan::member::MemberList;
+use crate::plan::{Blocker, Cause};
 use crate::run::ports::{Added, Class, Cluster, Fault, Health, IamSetup, NewMember, Password};
 
-pub use download::Download;
+pub use download::{Download, Served};
 pub(crate) use http::Answer;
 use http::{Http, Method};
+pub use tls::{TlsFindings, describe as describe_tls_files, findings as tls_findings};
 
 /// The real [`Cluster`].
 #[derive(Debug)]
@@ -32,7 +34,7 @@ impl HttpCluster {
     /// # Errors
     /// A TLS file is missing, damaged, expired, does not fit, or is readable by others.
     pub fn new(tls: &TlsPaths, request: Request) -> Result<Self, Blocker> {
-        Ok(Self { http: Http::new(tls::client_config(tls)?, request)? })
+        Ok(Self { http: Http::new(tls::client(tls)?, request)? })
     }
 }
 
@@ -49,7 +51,13 @@ impl Cluster for HttpCluster {
     async fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> Result<MemberList, Fault> {
         let answer = self.http.send(Method::GET, at, service.paths.members.as_str(), None).await?;
         match answer.status {
-            200 => answer.json("a member list"),
+            200 => {
+                let list = answer.member_list()?;
+                match list.contradiction(service) {
+                    Some(contradiction) => Err(answer.permanent(Cause::Contradiction, contradiction.to_string())),
+                    None => Ok(list),
+                }
+            }
             // An older service, or something else on its port: one of the peers may be right, and this one later.
             404 => Err(answer.transient("answered HTTP 404: no member list at this path")),
             _ => Err(answer.fault()),
@@ -59,7 +67,7 @@ impl Cluster for HttpCluster {
     async fn add(&self, service: &RaftServiceConfig, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
         let mut body = json!({"id": member.id.as_str(), "raft_addr": member.raft_addr.to_string()});
         if let Some(incarnation) = member.incarnation {
-            body["incarnation"] = incarnation.into();
+            body["incarnation"] = incarnation.as_str().into();
         }
         let answer =
             self.http.send(Method::POST, at, service.paths.add.as_str(), Some(body.to_string().into_bytes())).await?;

@@ -39,19 +39,22 @@ pub use changes::Changes;
 pub use error::ConfigError;
 pub use example::{Example, example};
 pub use expectations::{Expectations, ExpectedPartition};
-pub use model::{Config, IamConfig, Limits, Mode, RaftServiceConfig, Request, Retry, TlsPaths};
+pub use model::{Config, IamConfig, Limits, Mode, Policies, RaftServiceConfig, Request, Retry, TlsPaths};
 pub use reference::reference;
 pub use report::{Problem, Report};
 pub use schema::schema;
 pub use shown::{Origin, Shown};
 pub use source::{
-    CREDENTIAL, FILE, HAND_OVER, InitrdFindings, Loaded, Options, Permissions, Reading, SECRETS, Source, examine, load,
-    places, read_at,
+    CREDENTIAL, ENCRYPTED_STORES, FILE, HAND_OVER, InitrdFindings, Loaded, Options, Permissions, Reading, SECRETS,
+    Source, credentials, examine, load, places, read_at,
 };
+pub(crate) use syntax::text;
 pub use syntax::{SIZE_LIMIT, SyntaxError};
-pub use value::{ClusterName, Endpoint, HostPort, NodeId, RaftAddr, RaftService, Service, UnitName};
+pub use value::{ClusterName, Endpoint, Host, HostPort, NodeId, RaftAddr, RaftService, Service, UnitName};
 
 use std::path::PathBuf;
+
+use report::Quotes;
 
 /// A config's JSON, not yet checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,13 +97,12 @@ pub fn parse(bytes: &[u8]) -> Result<Document, SyntaxError> {
 /// # Errors
 /// With every problem there is.
 pub fn check(document: &Document, context: &Context) -> Result<Checked, Report> {
-    let mut fields = check::walk(&document.0, &context.given);
-    rules::apply(&mut fields, context.host_name.as_deref());
-    let config = assemble::assemble(&mut fields, context);
-    if context.strict {
-        let odd = std::mem::take(&mut fields.warnings);
-        fields.problems.extend(odd);
-    }
+    check_quoting(document, context, Quotes::Shown)
+}
+
+/// The same, and says whether problems may quote the config.
+fn check_quoting(document: &Document, context: &Context, quotes: Quotes) -> Result<Checked, Report> {
+    let (fields, config) = judge(document, context, quotes);
     match config {
         Some(config) if fields.problems.is_empty() => {
             let provenance = shown::list(&fields, &context.given);
@@ -108,6 +110,29 @@ pub fn check(document: &Document, context: &Context) -> Result<Checked, Report> 
         }
         _ => Err(Report::of(fields.problems, fields.warnings)),
     }
+}
+
+/// The problems that [`check`] finds, and nothing else: for whoever checks thousands of configs and keeps none.
+///
+/// # Errors
+/// With every problem there is.
+pub fn verify(document: &Document, context: &Context) -> Result<(), Report> {
+    match judge(document, context, Quotes::Shown) {
+        (fields, Some(_)) if fields.problems.is_empty() => Ok(()),
+        (fields, _) => Err(Report::of(fields.problems, fields.warnings)),
+    }
+}
+
+/// The fields of a config with what is wrong with them, and what they make, where they make one.
+fn judge(document: &Document, context: &Context, quotes: Quotes) -> (fields::Fields, Option<Config>) {
+    let mut fields = check::walk(&document.0, &context.given, quotes);
+    rules::apply(&mut fields, context.host_name.as_deref());
+    let config = assemble::assemble(&mut fields, context);
+    if context.strict {
+        let odd = std::mem::take(&mut fields.warnings);
+        fields.problems.extend(odd);
+    }
+    (fields, config)
 }
 
 /// A configuration that is right, for the tests of other rooms.

@@ -1,22 +1,47 @@
-//! A service's data on this node: moved aside, never deleted (failure row M5).
+//! A service's data on this node: moved aside, never deleted (failure row M5), and only what is the service's own.
 //!
 //! Must not stop the service nor know why its data is to go; both are `reset`'s business.
+
+mod ownership;
 
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use crate::markers::sync;
+pub use ownership::{Claim, Owner, can_be_moved, of_the_system};
 
-/// A data directory could not be moved aside; nothing of it is lost.
+use crate::markers::sync;
+use crate::obstacle;
+use crate::shell_word::quoted;
+
+/// A data directory cannot be moved aside; nothing of it is lost.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {source}; {remedy}", path.display())]
-pub struct BackUpError {
-    action: &'static str,
-    path: PathBuf,
-    source: io::Error,
-    remedy: String,
+pub enum BackUpError {
+    /// The system refuses.
+    #[error("cannot {action} {}: {source}; {remedy}", path.display())]
+    Failed {
+        /// What was to be done.
+        action: &'static str,
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+        /// What helps.
+        remedy: String,
+    },
+    /// It is not the service's, or not its alone.
+    #[error("{} is not the data of {unit} alone: {reason}; nothing was changed, {remedy}", path.display())]
+    NotItsOwn {
+        /// The directory.
+        path: PathBuf,
+        /// The service's unit.
+        unit: String,
+        /// Whose it is.
+        reason: String,
+        /// What to look at.
+        remedy: String,
+    },
 }
 
 impl BackUpError {
@@ -25,30 +50,12 @@ impl BackUpError {
             io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => format!(
                 "it is a mount point: stop its service, move what is in it aside by hand, and run this again: \
                  mkdir {0}.backup && find {0} -mindepth 1 -maxdepth 1 -exec mv -t {0}.backup {{}} +",
-                path.display()
+                quoted(path)
             ),
-            _ => format!("look at it: ls -lad {}", path.display()),
+            _ => obstacle::remedy(path, &source),
         };
-        Self { action, path: path.to_owned(), source, remedy }
+        Self::Failed { action, path: path.to_owned(), source, remedy }
     }
-}
-
-/// Whether a directory can be moved aside: a mount point cannot.
-///
-/// # Errors
-/// It cannot, with the path and what to do.
-pub fn can_be_moved(directory: &Path) -> Result<(), BackUpError> {
-    let Ok(place) = fs::canonicalize(directory) else {
-        return Ok(());
-    };
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    // The fifth field is the mount point (proc_pid_mountinfo(5)); names of data directories need no escaping.
-    let is_mount = mounts.lines().any(|line| line.split(' ').nth(4).is_some_and(|point| Path::new(point) == place));
-    let is_empty = fs::read_dir(&place).is_ok_and(|mut entries| entries.next().is_none());
-    if is_mount && !is_empty {
-        return Err(BackUpError::new("move aside", directory, io::ErrorKind::ResourceBusy.into()));
-    }
-    Ok(())
 }
 
 /// Moves a directory with all that is in it aside, to `PATH.backup-STAMP`, and puts an empty one with the same owner and
@@ -147,13 +154,6 @@ mod tests {
         fs::rename(&data, keep.path().join("chainfire.backup-1")).unwrap();
         assert_eq!(back_up(&data, "2").unwrap(), None);
         assert_eq!(fs::metadata(&data).unwrap().mode() & 0o777, 0o750);
-    }
-
-    #[test]
-    fn a_mount_point_is_refused_before_anything_is_done() {
-        let error = can_be_moved(Path::new("/proc")).unwrap_err().to_string();
-        assert!(error.contains("cannot move aside /proc") && error.contains("find /proc -mindepth 1"), "{error}");
-        assert!(can_be_moved(Path::new("/nowhere/at/all")).is_ok());
     }
 
     #[test]

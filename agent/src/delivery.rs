@@ -11,6 +11,8 @@
 //! A delivery is checked before it counts, and carries the digest of its bytes. Which source is asked when, and what to
 //! say of it, is the stage's business (see `initrd`).
 
+mod answer;
+mod command_line;
 mod digest;
 mod fetch;
 mod hardware;
@@ -18,17 +20,18 @@ mod parameters;
 mod partition;
 mod template;
 
-use crate::config::{self, Checked, ConfigError, Options, Reading, Source};
+use crate::config::{self, Checked, ConfigError, Options, Origin, Reading, Source};
 
+pub(crate) use answer::said_of;
 pub use digest::Digest;
 pub use fetch::{Fetch, FetchError};
 pub use hardware::Hardware;
 pub use parameters::Parameters;
-pub use partition::{Candidate, DIRECTORY_ON_ESP, NAME, Unreadable, candidates};
+pub use partition::{Candidate, Content, DIRECTORY_ON_ESP, Listing, NAME, Unreadable, candidates, unseen};
 pub use template::UrlTemplate;
 
 /// A valid configuration, as it came.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Delivery {
     /// From where.
     pub source: Source,
@@ -61,6 +64,17 @@ impl Delivery {
         match config::examine(&bytes, &source, options) {
             Ok(checked) => Ok(Self { source, checked, bytes, digest }),
             Err(error) => Err(Broken { source, digest: Some(digest), error }),
+        }
+    }
+
+    /// Whose configuration it is, as far as it says.
+    #[must_use]
+    pub fn node(&self) -> String {
+        let is_host_name = |shown: &config::Shown| shown.path == "$.node_id" && shown.origin == Origin::HostName;
+        if self.checked.provenance.iter().any(is_host_name) {
+            "whoever has this host name".to_owned()
+        } else {
+            self.checked.config.node.id.to_string()
         }
     }
 

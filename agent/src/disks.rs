@@ -5,16 +5,19 @@
 //! partition says by what.
 
 mod partition_type;
+mod same;
 mod sysfs;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 mod udev;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::filler;
 use crate::sysfs::Tree;
 
 pub use partition_type::PartitionType;
@@ -27,6 +30,9 @@ pub struct Disk {
     pub name: String,
     /// The device node.
     pub path: PathBuf,
+    /// The kernel's names of further paths to the same disk, sorted; none but on machines with several cables to a disk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_names: Vec<String>,
     /// Its names below `/dev/disk/by-id`, as udev gave them; sorted.
     pub ids: Vec<String>,
     /// The world-wide identifier that the drive has.
@@ -45,6 +51,9 @@ pub struct Disk {
     pub removable: bool,
     /// Whether it refuses writes.
     pub read_only: bool,
+    /// What it has in the place of an identifier or a serial number and is filler, by the field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub placeholders: BTreeMap<String, String>,
     /// What it is divided into.
     pub table: Table,
 }
@@ -53,7 +62,9 @@ impl Disk {
     /// What it is called by that does not change with the boot: a name by id, else what the drive itself tells.
     #[must_use]
     pub fn stable_id(&self) -> &str {
-        let told = self.ids.first().or(self.wwid.as_ref()).or(self.serial.as_ref());
+        // A name that is made of a filler is that of one of several disks.
+        let is_own = |id: &&String| !filler::is_wwid(id.split_once('-').map_or(id.as_str(), |(_, id)| id));
+        let told = self.ids.iter().find(is_own).or(self.wwid.as_ref()).or(self.serial.as_ref());
         told.unwrap_or(&self.name)
     }
 
@@ -178,10 +189,10 @@ pub fn one(root: &Path, name: &str) -> Disk {
     sysfs::disk(Tree::at(root), name)
 }
 
-/// Disks by what each is called at every boot.
+/// Disks, each once, by what each is called at every boot.
 #[must_use]
 pub fn in_order(disks: impl Iterator<Item = Disk>) -> Vec<Disk> {
-    let mut disks: Vec<Disk> = disks.collect();
+    let mut disks = same::merged(disks);
     disks.sort_by(|one, other| (one.stable_id(), &one.name).cmp(&(other.stable_id(), &other.name)));
     disks
 }

@@ -78,6 +78,25 @@ pub struct Meaning {
     pub fields: &'static [&'static str],
 }
 
+impl Event {
+    /// What is wrong, where the event reports trouble: its `REASON` or `ERROR`, else its message.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        self.text_of("REASON").or_else(|| self.text_of("ERROR")).unwrap_or_else(|| self.to_string())
+    }
+
+    /// What to do about it: its `REMEDY`, else where more can be read.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        self.text_of("REMEDY")
+            .unwrap_or_else(|| format!("read more: journalctl -b -x MESSAGE_ID={}", self.meaning().message_id))
+    }
+
+    fn text_of(&self, name: &str) -> Option<String> {
+        self.fields().into_iter().find(|field| field.name == name).map(|field| field.value.to_string())
+    }
+}
+
 /// What an event is told to. Tests collect; the binary writes.
 pub trait Report {
     /// Takes note of an event. Never blocks and never fails.

@@ -4,12 +4,17 @@
 //! interface covers them. Must not hold a decision of its own, or the fuzzer would try something that is not shipped.
 
 use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
 
 use crate::cluster::Answer;
 use crate::config::Endpoint;
-use crate::plan::membership::MemberList;
+use crate::delivery;
+use crate::names::{self, Question, Reading};
+use crate::plan::member::MemberList;
 use crate::run::ports::Fault;
 use crate::systemd;
 
@@ -36,12 +41,18 @@ impl Heard {
         self.0.fault()
     }
 
+    /// What is said of it where a configuration was fetched; nothing, where it is one.
+    #[must_use]
+    pub fn as_fetched(self, url: &Url) -> Option<String> {
+        delivery::said_of(self.0.into(), url)
+    }
+
     /// The member list that it is.
     ///
     /// # Errors
     /// When it is none.
     pub fn member_list(&self) -> Result<MemberList, Fault> {
-        self.0.json("a member list")
+        self.0.member_list()
     }
 }
 
@@ -69,4 +80,34 @@ pub fn greeted(answer: &[u8]) -> io::Result<Option<(String, usize)>> {
 #[must_use]
 pub fn journal_lines(output: &[u8], count: usize) -> Vec<String> {
     systemd::presentable_lines(output, count)
+}
+
+/// What is made of the lines of a resolv.conf: the name servers, the domains that are searched, the bound of a lookup.
+#[must_use]
+pub fn resolv_conf(bytes: &[u8]) -> (Vec<String>, Vec<String>, Duration) {
+    let mut draft = names::Draft::default();
+    bytes.split(|byte| *byte == b'\n').for_each(|line| draft.take(line));
+    let conf = draft.finish(None);
+    (conf.servers.iter().map(ToString::to_string).collect(), conf.search, conf.bound)
+}
+
+/// The address that a line of the hosts file has for a name.
+#[must_use]
+pub fn hosts_line(line: &[u8], name: &str) -> Option<IpAddr> {
+    names::address_of(line, name)
+}
+
+/// What is made of bytes that came from a name server that was asked for a name's addresses under an id: `None` where they
+/// are no answer to that, else the addresses.
+///
+/// # Errors
+/// When the server says that it does not answer.
+#[must_use]
+pub fn dns_answer(bytes: &[u8], id: u16, name: &str, is_v6: bool) -> Option<Result<Vec<IpAddr>, String>> {
+    match names::read_message(bytes, id, &Question::new(name, is_v6)?) {
+        Reading::NotOurs | Reading::CutOff => None,
+        Reading::Answer(names::Answer::Addresses(addresses)) => Some(Ok(addresses)),
+        Reading::Answer(names::Answer::NoAddress | names::Answer::NoSuchName) => Some(Ok(Vec::new())),
+        Reading::Failure(failure) => Some(Err(failure.to_string())),
+    }
 }

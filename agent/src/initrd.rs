@@ -13,7 +13,10 @@
 //! configuration or the command line says that it must not.
 
 mod bounded;
+#[cfg(test)]
+mod partition_tests;
 mod partitions;
+mod pending;
 mod search;
 mod stage;
 #[cfg(test)]

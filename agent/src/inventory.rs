@@ -6,12 +6,14 @@
 
 mod boot;
 mod firmware;
+mod link_order;
 mod links;
 mod machine;
 mod processor;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::net::IpAddr;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -42,7 +44,7 @@ pub struct Inventory {
     pub processor: Processor,
     /// Its memory.
     pub memory: Memory,
-    /// Its network links, by name.
+    /// Its network links, the one by which the machine is known best first.
     pub links: Vec<Link>,
     /// Its disks, by what each is called at every boot.
     pub disks: Vec<Disk>,
@@ -97,7 +99,22 @@ pub fn machine(root: &Path) -> Machine {
     machine::of(Tree::at(root))
 }
 
-/// Its network links alone, by name.
+/// The addresses of this machine's network interfaces, but for those of loopback, which every machine has; none, where the
+/// kernel does not say.
+#[must_use]
+pub fn addresses() -> Vec<IpAddr> {
+    let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
+    interfaces
+        .filter_map(|interface| {
+            let address = interface.address?;
+            let v4 = address.as_sockaddr_in().map(|own| IpAddr::from(own.ip()));
+            v4.or_else(|| address.as_sockaddr_in6().map(|own| IpAddr::from(own.ip())))
+        })
+        .filter(|address| !address.is_loopback())
+        .collect()
+}
+
+/// Its network links alone, the one by which the machine is known best first.
 #[must_use]
 pub fn links(root: &Path) -> Vec<Link> {
     links::of(Tree::at(root))

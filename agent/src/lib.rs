@@ -16,12 +16,16 @@
 //! - [`run`] executes decisions through the ports that it owns.
 //! - [`systemd`] watches units, over the system bus or PID 1's private socket.
 //! - [`cluster`] speaks the services' HTTP APIs over verified TLS and classifies failures.
+//! - `names` makes addresses of names, from the hosts file and name servers.
 //! - [`markers`] is the only writer of state, durably. [`secret_file`] reads what others must not.
+//! - [`regular_file`] opens files, and nothing that has a file's name and is none; `obstacle` knows what helps where that fails.
 //! - [`inventory`] takes stock of the machine; [`disks`] finds block devices and reads their partition tables; [`sysfs`] is
-//!   where the kernel and udev tell of hardware.
+//!   where the kernel and udev tell of hardware; [`hardware_address`] reads the address of a network interface;
+//!   [`filler`] knows the names that identify nobody.
 //! - [`data_directory`] moves a service's data aside, for `reset`.
-//! - [`retry`] knows how long to wait; [`clock`] what time it is.
-//! - [`events`] is everything that is said while working, each with a MESSAGE_ID.
+//! - [`retry`] knows how long to wait; [`clock`] what time it is; `random` asks the kernel for numbers.
+//! - [`events`] is everything that is said while working, each with a MESSAGE_ID; [`foreign_text`] makes what others have
+//!   written fit to be shown.
 //! - [`cli`] is the command line: it puts the rooms together and prints.
 //! - [`topology`] is no part of this flow: it makes the configurations of whole clusters, for a command of its own.
 
@@ -38,16 +42,24 @@ pub mod delivery;
 mod directory_watch;
 pub mod disks;
 pub mod events;
+pub mod filler;
+pub mod foreign_text;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod hardware_address;
 pub mod initrd;
 pub mod inventory;
 pub mod markers;
 mod mount_watch;
+mod names;
+mod obstacle;
 pub mod plan;
+mod random;
+pub mod regular_file;
 pub mod retry;
 pub mod run;
 pub mod secret_file;
+mod shell_word;
 pub mod sysfs;
 pub mod systemd;
 pub mod topology;

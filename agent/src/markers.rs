@@ -7,21 +7,23 @@
 //! marker that an operator wrote with `date -Iseconds` has no identity and is accepted.
 //! This room decides nothing: what a marker means for the next step is the plan's business.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::clock;
 use crate::config::Service;
+use crate::obstacle;
+use crate::regular_file::{self, Links, RegularFileError};
 
 mod durable;
 mod identity;
 mod lock;
+mod trouble;
 
 pub(crate) use durable::sync;
 pub use durable::{Existing, write_durably};
 pub use identity::{Identity, Mismatch};
-pub use lock::{Attempt, Held, Lock};
+pub use lock::{Attempt, Held, Holder, Lock};
+pub use trouble::{Hold, NotedTrouble, Trouble};
 
 /// Where the markers lie unless `--state-dir` says otherwise (first-boot seed).
 pub const DEFAULT_DIRECTORY: &str = "/var/lib/first-boot-automation";
@@ -65,7 +67,7 @@ pub enum MarkerState {
         /// The identity that it carries; empty for an operator's.
         identity: Identity,
     },
-    /// Something that cannot be taken for a marker: empty, a directory, not text, no time, a time to come.
+    /// Something that cannot be taken for a marker: empty, a directory, not text, no time.
     Damaged {
         /// The file.
         path: PathBuf,
@@ -80,25 +82,16 @@ pub enum MarkerState {
 pub struct MarkerError {
     action: &'static str,
     path: PathBuf,
-    source: io::Error,
+    source: RegularFileError,
     remedy: String,
 }
 
 impl MarkerError {
-    fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
-        let directory = path.parent().unwrap_or(path).display();
-        let remedy = match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                format!("free some space: df -h {directory}")
-            }
-            io::ErrorKind::ReadOnlyFilesystem => {
-                format!("make it writable: findmnt --target {directory}")
-            }
-            io::ErrorKind::PermissionDenied => {
-                format!("it must be writable by root: ls -ld {directory}")
-            }
-            io::ErrorKind::IsADirectory => format!("remove the directory: rmdir {}", path.display()),
-            _ => format!("check the directory: ls -la {directory}"),
+    fn new(action: &'static str, path: &Path, source: impl Into<RegularFileError>) -> Self {
+        let source = source.into();
+        let remedy = match &source {
+            RegularFileError::Io(error) => obstacle::remedy(path, error),
+            other => other.remedy(path),
         };
         Self { action, path: path.to_owned(), source, remedy }
     }
@@ -149,7 +142,7 @@ impl Markers {
         match read_text(&path) {
             Ok(None) => MarkerState::Absent,
             Ok(Some(text)) => parse(&text, achievement, path),
-            Err(error) => MarkerState::Damaged { path, reason: error.to_string() },
+            Err(reason) => MarkerState::Damaged { path, reason },
         }
     }
 
@@ -165,8 +158,23 @@ impl Markers {
         Ok(path)
     }
 
+    /// Looks whether the markers of a service could be removed: no directory has their name.
+    ///
+    /// # Errors
+    /// One has, with the path and what to do.
+    pub fn can_be_removed(&self, service: Service) -> Result<(), MarkerError> {
+        for achievement in [Achievement::Joined, Achievement::Initialized] {
+            let path = self.path(service, achievement);
+            if std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir()) {
+                let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+                return Err(MarkerError::new("remove", &path, error));
+            }
+        }
+        Ok(())
+    }
+
     /// Removes the markers of the locked service, damaged ones and another node's too, and makes that durable. Returns
-    /// those that were there.
+    /// those that were there. What held a run of its step up before is forgotten along with them.
     ///
     /// # Errors
     /// Any failure of the file system, with the path and what to do.
@@ -179,27 +187,27 @@ impl Markers {
                 removed.push(path);
             }
         }
+        // What is left of it is for `status` alone, and names a run that is over.
+        let _ = NotedTrouble::remove(&self.directory, lock.service().as_str());
         durable::sync(&self.directory).map_err(|source| MarkerError::new("sync", &self.directory, source))?;
         Ok(removed)
     }
 }
 
-fn read_text(path: &Path) -> io::Result<Option<String>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut text = String::new();
-    file.take(MAX_BYTES).read_to_string(&mut text)?;
-    Ok(Some(text))
+fn read_text(path: &Path) -> Result<Option<String>, String> {
+    match regular_file::read(path, Links::Refuse, MAX_BYTES) {
+        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8 text".to_owned()),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn parse(text: &str, achievement: Achievement, path: PathBuf) -> MarkerState {
     let mut lines = text.lines();
     let written = lines.next().unwrap_or_default().trim();
     let reason = match written.parse::<jiff::Timestamp>() {
-        Ok(time) if clock::is_in_the_future(time) => Some("its time lies in the future"),
+        // Also a time to come: it was written before the clock stepped back. Live membership, not the time, says whether the
+        // marker is right (design.md, promise 2).
         Ok(_) => None,
         Err(_) if text.trim().is_empty() => Some("it is empty"),
         Err(_) => Some("its first line is no RFC 3339 time"),

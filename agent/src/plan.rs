@@ -6,6 +6,7 @@
 mod blocker;
 pub mod expectations;
 pub mod health;
+pub mod member;
 pub mod membership;
 pub mod quorum;
 
@@ -111,12 +112,19 @@ impl Step {
     }
 }
 
+impl From<Service> for Step {
+    fn from(service: Service) -> Self {
+        match service {
+            Service::Chainfire => Self::Chainfire,
+            Service::Flaredb => Self::Flaredb,
+            Service::Iam => Self::Iam,
+        }
+    }
+}
+
 impl From<RaftService> for Step {
     fn from(service: RaftService) -> Self {
-        match service {
-            RaftService::Chainfire => Self::Chainfire,
-            RaftService::Flaredb => Self::Flaredb,
-        }
+        Service::from(service).into()
     }
 }
 

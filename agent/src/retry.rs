@@ -11,6 +11,8 @@
 //! does arithmetic and nothing else. Time is tokio's clock: monotonic, so a step of the
 //! wall clock changes nothing, and paused in tests, so no test sleeps.
 
+mod rounds;
+
 use std::time::{Duration, Instant};
 
 use backoff::backoff::Backoff;
@@ -18,6 +20,10 @@ use backoff::exponential::ExponentialBackoff;
 
 use crate::config::{Limits, Retry};
 
+pub use rounds::{Again, MOST_HINTS, Pause, Round, Rounds};
+
+/// Where there is no last pause, none is shorter, whatever the policy says.
+pub const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// Growth of a polling delay from one question to the next.
 const POLLING_GROWTH: f64 = 1.3;
 /// Spread of a polling delay, so that nodes that boot together drift apart.
@@ -55,16 +61,25 @@ impl Schedule {
     /// Short, growing delays until the policy's limit has passed.
     #[must_use]
     pub fn polling(policy: &Limits) -> Self {
+        Self::growing(policy, Some(policy.limit), None)
+    }
+
+    /// The same delays for a number of looks, whatever time passes between them.
+    fn looks(policy: &Limits, count: u32) -> Self {
+        Self::growing(policy, None, Some(count))
+    }
+
+    fn growing(policy: &Limits, limit: Option<Duration>, tries: Option<u32>) -> Self {
         Self::new(
             ExponentialBackoff {
                 initial_interval: policy.first_delay,
                 randomization_factor: POLLING_SPREAD,
                 multiplier: POLLING_GROWTH,
                 max_interval: policy.max_delay,
-                max_elapsed_time: Some(policy.limit),
+                max_elapsed_time: limit,
                 ..ExponentialBackoff::default()
             },
-            None,
+            tries,
         )
     }
 
@@ -228,6 +243,46 @@ mod tests {
             let there = delays.iter().filter(|delay| **delay / 100 == tenth).count();
             assert!((10..90).contains(&there), "{there} of 400 nodes in tenth {tenth} of the second");
         }
+    }
+
+    /// Full jitter is uniform (Pearson's test: 19 degrees of freedom, 43.8 is passed by one in a thousand; of five tries one
+    /// has to hold, so that chance fails it once in 10^15 runs).
+    fn assert_uniform(what: &str, most: Duration, sample: impl Fn() -> Duration) {
+        const BINS: u32 = 20;
+        const EACH: u32 = 200;
+        let statistic = || {
+            let mut bins = [0_u32; BINS as usize];
+            for _ in 0..BINS * EACH {
+                let share = sample().as_secs_f64() / most.as_secs_f64() * f64::from(BINS);
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 20 bins")]
+                let bin = share.clamp(0.0, f64::from(BINS) - 1.0) as usize;
+                bins[bin] += 1;
+            }
+            bins.iter().map(|count| (f64::from(*count) - f64::from(EACH)).powi(2) / f64::from(EACH)).sum::<f64>()
+        };
+        let statistics: Vec<f64> = (0..5).map(|_| statistic()).collect();
+        assert!(statistics.iter().any(|statistic| *statistic < 43.8), "{what} is not uniform: {statistics:?}");
+    }
+
+    #[test]
+    fn m10_jitter_is_uniform_over_its_whole_range() {
+        let policy = attempts(9, 10_000, 60_000);
+        for (index, seconds) in [10, 20, 40, 60, 60].into_iter().enumerate() {
+            let nth = || {
+                let mut schedule = Schedule::attempts(&policy);
+                for _ in 0..index {
+                    let _ = schedule.next_delay(None);
+                }
+                schedule.next_delay(None).unwrap()
+            };
+            assert_uniform(&format!("pause {index}"), Duration::from_secs(seconds), nth);
+        }
+        let first = || Turns::new(&policy).next_delay(None, Duration::ZERO);
+        assert_uniform("the first turn", Duration::from_secs(10), first);
+        let named = || Turns::new(&policy).next_delay(Some(Duration::from_secs(7)), Duration::ZERO);
+        assert_uniform("around a named time", Duration::from_secs(1), || {
+            named().saturating_sub(Duration::from_secs(7))
+        });
     }
 
     #[tokio::test(start_paused = true)]

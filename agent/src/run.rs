@@ -12,27 +12,39 @@ mod join;
 mod leave;
 pub mod ports;
 mod preflight;
+mod removed;
 mod reset;
 mod service;
 
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::config::{Config, Service};
+use tokio::time::sleep;
+
+use crate::clock;
+use crate::config::{Config, Policies, RaftService, Service};
 use crate::events::{Event, Report};
-use crate::markers::{Achievement, Attempt, Identity, Lock, MarkerState, Markers};
+use crate::markers::{Achievement, Attempt, Hold, Holder, Identity, Lock, MarkerState, Markers, Trouble};
+use crate::plan::member::Word;
 use crate::plan::{self, Action, Blocker, Decision, Observed, Step, Unmet};
+use crate::retry::{SHORTEST_PAUSE, Schedule};
 
 use ports::{Cluster, Fault, Machine, Progress, Units};
 
 pub use bootstrap::find_second_cluster;
 pub use health::find as find_health;
-pub use leave::{Quorum, foresee_leave, leave, leave_iam};
+pub use leave::{Quorum, foresee_leave, foresee_markers, leave, leave_iam};
 pub use preflight::unmet;
-pub use reset::{reset, reset_iam};
+pub use reset::{after_reset_of_all, reset, reset_iam};
+pub use service::refuse_anothers;
+
+/// How many members of a group are asked at the same time, of both groups 16: enough to be quick, and no storm from a node of
+/// a large cluster.
+const AT_ONCE: usize = 8;
 
 /// Everything that a step works with.
 pub struct Context<'a, U, C> {
@@ -47,13 +59,66 @@ pub struct Context<'a, U, C> {
     /// The services' APIs.
     pub cluster: C,
     /// Who this process is, for whoever meets its lock.
-    pub who: String,
+    pub who: Holder,
     /// What systemd is told.
     pub progress: &'a dyn Progress,
     /// The machine under the agent.
     pub machine: &'a dyn Machine,
     /// The credential with IAM's admin password, where there is one.
-    pub admin_password_credential: Option<PathBuf>,
+    pub admin_password_credential: Option<Credential>,
+    /// What this process has asked the clusters for.
+    pub requests: &'a Requests,
+    /// Whether a step that is blocked by trouble elsewhere looks again, as a unit does; an operator who calls is told at once.
+    pub looks_again: bool,
+}
+
+/// A systemd credential, as a process meets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A file to be read.
+    Readable(PathBuf),
+    /// It exists, and systemd has not decrypted it for this process.
+    Encrypted(PathBuf),
+}
+
+/// The changes that this process has asked the clusters for, over all its looks: members that disagree about an old entry must
+/// not make a storm of removals, nor have the new one removed.
+#[derive(Debug, Default)]
+pub struct Requests {
+    /// Whose removal was asked for and has not been seen done: at most one at a time for each service.
+    removals: RefCell<Vec<RaftService>>,
+    /// Whose was asked for at all.
+    removed: RefCell<Vec<RaftService>>,
+    /// To which services this node was asked to be added.
+    adds: RefCell<Vec<RaftService>>,
+}
+
+impl Requests {
+    fn removes(&self, service: RaftService) -> bool {
+        self.removals.borrow().contains(&service)
+    }
+
+    /// Whether it is the first one.
+    fn remove(&self, service: RaftService) -> bool {
+        let is_first = !self.removed.borrow().contains(&service);
+        self.removals.borrow_mut().push(service);
+        self.removed.borrow_mut().push(service);
+        is_first
+    }
+
+    /// A list has shown the entry gone, or the removal was not taken.
+    fn forget_removal(&self, service: RaftService) {
+        self.removals.borrow_mut().retain(|other| *other != service);
+    }
+
+    /// From now on an old entry of this node is an old list.
+    fn add(&self, service: RaftService) {
+        self.adds.borrow_mut().push(service);
+    }
+
+    fn adds(&self, service: RaftService) -> bool {
+        self.adds.borrow().contains(&service)
+    }
 }
 
 /// How a step ended.
@@ -133,7 +198,57 @@ pub async fn run_step<U: Units, C: Cluster>(
     wait: bool,
     report: &dyn Report,
 ) -> Outcome {
-    end(context, step.operation(), attend(context, step, wait, report).await, report)
+    let mut looks = Looks::of(context.looks_again, &context.config.policies, context.progress, report);
+    loop {
+        match Box::pin(attend(context, step, wait, report)).await {
+            Err(Stop::Blocked(blocker)) => {
+                if let Err(ended) = looks.await_fix(blocker).await {
+                    return ended;
+                }
+            }
+            ended => return end(context, step.operation(), ended, report),
+        }
+    }
+}
+
+/// What is blocked by trouble elsewhere looks again by itself, in a unit: nothing on this node changes when it is fixed there,
+/// so nothing would wake the unit.
+pub struct Looks<'a> {
+    schedule: Option<Schedule>,
+    reported: Option<Blocker>,
+    progress: &'a dyn Progress,
+    report: &'a dyn Report,
+}
+
+impl<'a> Looks<'a> {
+    /// None yet; none ever for an operator who calls, and is told at once.
+    #[must_use]
+    pub fn of(looks_again: bool, policies: &Policies, progress: &'a dyn Progress, report: &'a dyn Report) -> Self {
+        Self { schedule: looks_again.then(|| Schedule::polling(&policies.blocked)), reported: None, progress, report }
+    }
+
+    /// Tells what is in the way, and returns when it is time to look again.
+    ///
+    /// # Errors
+    /// It ends here: what is in the way is fixed on this node, or was looked at long enough for one run.
+    pub async fn await_fix(&mut self, blocker: Blocker) -> Result<(), Outcome> {
+        let Some(schedule) = self.schedule.as_mut().filter(|_| blocker.cause.is_fixed_elsewhere()) else {
+            return Err(stopped(&Stop::Blocked(blocker), self.progress, self.report));
+        };
+        let Some(delay) = schedule.next_delay(None) else {
+            // systemd starts the next run, which reports it again.
+            return Err(stopped(&Stop::Failed(blocker.event()), self.progress, self.report));
+        };
+        let looks_again = clock::time_after(delay);
+        let Blocker { reason, remedy, .. } = &blocker;
+        self.progress.trouble(&Trouble { hold: Hold::Blocked, reason, remedy, looks_again: Some(&looks_again) });
+        if self.reported.as_ref() != Some(&blocker) {
+            self.report.report(blocker.event());
+            self.reported = Some(blocker);
+        }
+        sleep(delay.max(SHORTEST_PAUSE)).await;
+        Ok(())
+    }
 }
 
 /// Tells how it ended.
@@ -143,14 +258,18 @@ fn end<U, C>(context: &Context<'_, U, C>, operation: &str, ended: Result<(), Sto
             context.progress.status(&format!("done: {operation}"));
             Outcome::Done
         }
-        Err(stop) => {
-            report.report(stop.event());
-            if let Stop::Blocked(blocker) = &stop {
-                context.progress.status(&blocker.to_string());
-            }
-            stop.outcome()
-        }
+        Err(stop) => stopped(&stop, context.progress, report),
     }
+}
+
+/// Tells what ended it.
+fn stopped(stop: &Stop, progress: &dyn Progress, report: &dyn Report) -> Outcome {
+    let event = stop.event();
+    let hold = if matches!(stop, Stop::Blocked(_)) { Hold::Blocked } else { Hold::Failed };
+    let (reason, remedy) = (event.reason(), event.remedy());
+    progress.trouble(&Trouble { hold, reason: &reason, remedy: &remedy, looks_again: None });
+    report.report(event);
+    stop.outcome()
 }
 
 /// Does what the plan says. What changes the service's state is done as the one who holds its lock.
@@ -171,8 +290,8 @@ async fn attend<U: Units, C: Cluster>(
     let lock = match context.lock(service)? {
         Attempt::Taken(lock) => lock,
         Attempt::Held(held) => {
-            report.report(Event::WaitingForLock { holder: held.holder.clone() });
-            context.progress.status(&format!("waiting for another agent: {}", held.holder));
+            report.report(Event::WaitingForLock { holder: held.to_string() });
+            context.progress.status(&format!("waiting for another agent: {held}"));
             let lock =
                 held.released().await.ok_or_else(|| locking_failed(&"the system gave up waiting for the lock"))?;
             // The other one has most likely done it.
@@ -235,10 +354,10 @@ impl<U, C> Context<'_, U, C> {
         &self,
         lock: &Lock,
         achievement: Achievement,
-        cluster_id: Option<&str>,
+        cluster_id: Option<&Word>,
         report: &dyn Report,
     ) -> Result<(), Stop> {
-        match self.markers.write(lock, achievement, &self.this_node.in_cluster(cluster_id)) {
+        match self.markers.write(lock, achievement, &self.this_node.in_cluster(cluster_id.map(Word::as_str))) {
             Ok(path) => {
                 report.report(Event::MarkerWritten { path: path.display().to_string() });
                 Ok(())

@@ -14,6 +14,7 @@ mod link;
 pub mod notify;
 mod private_socket;
 mod queue;
+mod sandbox;
 mod session;
 mod snapshot;
 mod unit_state;
@@ -27,8 +28,9 @@ pub use error::{ConnectCause, SystemdError};
 pub(crate) use header::{FIXED_LENGTH, message_length, without_sender};
 pub use initrd::InitrdSystemd;
 pub use journal::last_journal_lines;
-pub(crate) use journal::lines as presentable_lines;
+pub(crate) use journal::{Entry, entries_of_this_boot, lines as presentable_lines};
 pub(crate) use private_socket::accepted;
+pub use sandbox::{is_unfiltered, own_unit};
 pub use session::{Endpoints, Transport};
 pub use unit_state::{ActiveState, LoadState, UnitState};
 pub use watch::UnitWatch;
@@ -96,7 +98,8 @@ impl Systemd {
         Ok(result?.state)
     }
 
-    /// Stops a unit and returns when it has stopped. A unit that does not exist is stopped.
+    /// Stops a unit and returns when it has stopped. A unit that does not exist is stopped; one that has failed is no longer
+    /// shown as failed, nor with what it said last.
     ///
     /// # Errors
     ///
@@ -111,7 +114,21 @@ impl Systemd {
         while !matches!(state.active, ActiveState::Inactive | ActiveState::Failed) {
             state = watch.next().await?;
         }
+        if state.active == ActiveState::Failed {
+            // systemd may have forgotten the unit meanwhile; what matters is that it is stopped.
+            let _ = self.link.session().await?.reset_failed_unit(unit).await;
+        }
         Ok(())
+    }
+
+    /// Has a unit started, as `systemctl start --no-block` does.
+    ///
+    /// # Errors
+    ///
+    /// Where systemd refuses, or cannot be reached any more.
+    pub async fn start(&self, unit: &str) -> Result<(), SystemdError> {
+        let session = self.link.session().await?;
+        session.start_unit(unit, "replace").await.map_err(|error| SystemdError::of(unit, "start", error))
     }
 
     /// Watches a unit, from its current state on. Needs a Tokio runtime around it, as everything here does.

@@ -18,10 +18,13 @@ mod findings;
 mod generate;
 mod names;
 mod node;
+mod nodes;
 mod page;
 mod rules;
 mod shape;
 mod source;
+#[cfg(test)]
+mod tests;
 mod unique;
 
 pub use findings::Finding;
@@ -57,7 +60,8 @@ pub fn evaluate(rules: &Rules, topology: &Value) -> Topology {
         .flatten()
         .map(|(name, given)| Cluster::read(&mut findings, name, given))
         .collect();
-    let nodes: Vec<_> = clusters.iter().flat_map(|cluster| &cluster.nodes).collect();
+    let nodes: Vec<_> = clusters.iter().flat_map(|cluster| cluster.nodes.iter()).collect();
+    unique::check_clusters(&mut findings, &clusters);
     unique::check(&mut findings, &nodes);
     let configs = if findings.problems.is_empty() { generate::all(&mut findings, &clusters) } else { Vec::new() };
     let sound = findings.problems.is_empty();

@@ -189,6 +189,32 @@ fn unknown_keys_warn_with_a_guess_and_are_refused_only_when_strict() {
 }
 
 #[test]
+fn m5_a_data_directory_that_is_not_the_services_own_is_warned_of() {
+    for (services, path, found) in [
+        (r#""chainfire":{"data_dir":"/var/lib"}"#, "chainfire", "/var/lib: many services keep their files there"),
+        (r#""flaredb":{"data_dir":"/etc/nixos"}"#, "flaredb", "/etc/nixos: it belongs to the system"),
+        (r#""flaredb":{"data_dir":"/home/db"}"#, "flaredb", "/home/db: it is somebody's home"),
+        (r#""flaredb":{"data_dir":"/var/lib/chainfire/db"}"#, "flaredb", "and chainfire has /var/lib/chainfire"),
+    ] {
+        let text = joining(&format!(r#","services":{{{services}}}"#));
+        let warnings = checked(&text, false).unwrap().warnings;
+        let found = [format!("$.services.{path}.data_dir"), found.to_owned()]
+            .map(|part| warnings[0].to_string().contains(&part));
+        assert_eq!((warnings.len(), found), (1, [true, true]), "{warnings:?}");
+        assert_eq!(checked(&text, true).unwrap_err().problems, warnings);
+    }
+    // What is refused is not warned of as well, for then there is nothing to show.
+    for (service, refused) in [("chainfire", "/srv"), ("flaredb", "/srv"), ("flaredb", "srv"), ("chainfire", "")] {
+        let text = joining(&format!(r#","services":{{"{service}":{{"data_dir":"{refused}"}}}}"#));
+        let report = checked(&text, false).unwrap_err();
+        assert_eq!((report.problems.len(), report.warnings.len()), (1, 0), "{report}");
+    }
+    assert!(
+        checked(&joining(r#","services":{"flaredb":{"data_dir":"/data/flaredb"}}"#), true).unwrap().warnings.is_empty()
+    );
+}
+
+#[test]
 fn member_lists_that_do_not_mean_what_they_seem_to_are_warned_of() {
     let stranger =
         r#"{"node_id":"node05","bootstrap":true,"initial_peers":["node01:2380","node02:2380","node01:2380"]}"#;
@@ -208,10 +234,41 @@ fn a_needed_field_that_is_misspelt_is_pointed_at() {
 }
 
 #[test]
-fn a_node_that_would_join_through_itself_is_warned_of() {
-    let text = r#"{"leader_url":"https://node09:2379","raft_addr":"10.0.1.13:2380"}"#;
-    let warnings = checked(text, false).unwrap().warnings;
-    assert!(warnings[0].found.ends_with("which is this node"), "{warnings:?}");
+fn a_node_that_would_join_through_itself_is_refused() {
+    for leader in
+        ["node09", "NODE09.", "10.0.1.13", "[::ffff:10.0.1.13]", "localhost", "127.0.0.1", "[::1]", "n.example.com"]
+    {
+        let text = format!(
+            r#"{{"leader_url":"https://{leader}:2379","raft_addr":"10.0.1.13:2380","node_fqdn":"n.example.com"}}"#
+        );
+        let report = checked(&text, false).unwrap_err();
+        assert_eq!(report.problems.len(), 1, "{report}");
+        assert!(report.problems[0].found.ends_with("which is this node"), "{report}");
+    }
+    // Also where the address is of loopback, which `localhost` and the address name alike.
+    for (leader, own) in
+        [("localhost", "127.0.0.1"), ("127.0.0.1", "localhost"), ("localhost", "[::1]"), ("localhost", "localhost")]
+    {
+        let text = format!(
+            r#"{{"node_id":"node04","bootstrap":false,"leader_url":"https://{leader}:2379","raft_addr":"{own}:2380"}}"#
+        );
+        let report = checked(&text, false).unwrap_err();
+        assert_eq!(report.problems.len(), 1, "{report}");
+        assert!(report.problems[0].found.ends_with("which is this node"), "{report}");
+        assert!(report.to_string().contains("only where there is no cluster yet"), "{report}");
+    }
+    // Another port is another service, and who bootstraps asks nobody. In a lab on loopback each node has its own address, or
+    // its own ports.
+    for sound in [
+        r#"{"leader_url":"https://127.0.0.1:2379","raft_addr":"127.0.0.2:2380"}"#,
+        r#"{"leader_url":"https://localhost:2379","raft_addr":"127.0.0.2:2380"}"#,
+        r#"{"leader_url":"https://localhost:2379","raft_addr":"127.0.0.1:12380","services":{"chainfire":{"api_port":12379},"flaredb":{"api_port":12479,"leader_url":"https://localhost:2479"}}}"#,
+        r#"{"leader_url":"https://127.0.0.1:2379","raft_addr":"127.0.0.1:12380","services":{"chainfire":{"api_port":12379},"flaredb":{"api_port":12479,"leader_url":"https://127.0.0.1:2479"}}}"#,
+        r#"{"leader_url":"https://localhost:12379","raft_addr":"10.0.1.13:2380"}"#,
+        r#"{"bootstrap":true,"leader_url":"https://node09:2379","initial_peers":["node09:2380"]}"#,
+    ] {
+        assert!(checked(sound, false).is_ok(), "{sound}");
+    }
 }
 
 #[test]
@@ -241,6 +298,17 @@ fn x2_text_that_is_no_json_is_located_and_not_quoted() {
     let error = |bytes: &[u8]| parse(bytes).unwrap_err();
     assert_eq!(error(b" \n"), SyntaxError::Empty);
     assert_eq!(error(&[0; 512]), SyntaxError::Zeroed);
+    for (text, encoding) in [
+        (&b"\xff\xfe{\0}\0"[..], "UTF-16"),
+        (b"\0{\0}", "UTF-16BE"),
+        (b"{\0}\0", "UTF-16LE"),
+        (b"\xff\xfe\0\0{\0\0\0}\0\0\0", "UTF-32"),
+        (b"\0\0\0{\0\0\0}", "UTF-32BE"),
+        (b"{\0\0\0}\0\0\0", "UTF-32LE"),
+    ] {
+        assert_eq!(error(text), SyntaxError::Wide { encoding });
+        assert!(error(text).to_string().contains(&format!("--from-code={encoding} ")));
+    }
     assert_eq!(error(b"{\"a\":\xff}"), SyntaxError::NotUtf8 { offset: 5 });
     assert_eq!(error(b"{\n\"node_id\": \"no"), SyntaxError::Truncated { line: 2, column: 14 });
     assert!(matches!(error(&vec![b' '; 2 << 20]), SyntaxError::TooLarge { size: 0x20_0000 }));
@@ -259,4 +327,62 @@ fn a_report_of_a_generator_gone_wrong_stays_readable() {
     assert_eq!(report.problems.len() + report.left_out, 20_000);
     let keys: Vec<String> = (0..20_000).map(|n| format!(",\"k{n}\":1")).collect();
     assert!(checked(&joining(&keys.concat()), false).unwrap().warnings.len() <= 101);
+}
+
+/// A node that joins, with this text in the place of a value; every address that others have to reach.
+fn with_address(field: &str, host: &str) -> String {
+    let mut config = serde_json::json!({
+        "node_id": "node09", "leader_url": "https://node01:2379", "raft_addr": "10.0.1.13:2380",
+        "initial_peers": ["node01:2380"],
+    });
+    let address = serde_json::Value::from(format!("{host}:2380"));
+    match field {
+        "raft_addr" => config["raft_addr"] = address,
+        "initial_peers" => config["initial_peers"] = serde_json::json!(["node01:2380", address]),
+        "flaredb_peers" => config["flaredb_peers"] = serde_json::json!(["node01:2480", address]),
+        // Not the port of this node's own service, which would be no leader to join.
+        "leader_url" => config["leader_url"] = format!("https://{host}:2381").into(),
+        "node_ip" => config["node_ip"] = host.trim_matches(['[', ']']).into(),
+        service => config["services"][service]["raft_addr"] = address,
+    }
+    config.to_string()
+}
+
+const FIELDS: [&str; 7] =
+    ["raft_addr", "initial_peers", "flaredb_peers", "leader_url", "node_ip", "chainfire", "flaredb"];
+
+#[test]
+fn f20_an_address_that_others_cannot_reach_is_refused_when_strict_and_one_that_nobody_can_always() {
+    // What works on one machine, or on one link, is warned of: the demo on loopback is such a lab.
+    for host in ["127.0.0.1", "127.0.0.13", "[::1]", "169.254.7.7", "240.0.0.1", "[::ffff:127.0.0.1]"] {
+        for field in FIELDS {
+            let text = with_address(field, host);
+            let warnings = checked(&text, false).unwrap_or_else(|report| panic!("{text}: {report}")).warnings;
+            let is_said = |warning: &&Problem| warning.expected == "an address that other nodes can reach";
+            let said = warnings.iter().find(is_said).unwrap_or_else(|| panic!("{text}: {warnings:?}"));
+            assert!(said.path.contains(field) && said.hint.is_some(), "{said}");
+            let problems = checked(&text, true).unwrap_err().problems;
+            assert!(problems.contains(said), "{text}: {problems:?}");
+        }
+    }
+    for host in ["[fe80::13]", "0.0.0.0", "0.1.2.3", "[::]", "224.0.0.1", "255.255.255.255", "[ff02::1]"] {
+        for field in FIELDS {
+            for strict in [false, true] {
+                let text = with_address(field, host);
+                assert!(checked(&text, strict).unwrap_err().problems[0].path.contains(field), "{text}");
+            }
+        }
+    }
+    for name in ["localhost", "node01.localhost"] {
+        assert!(checked(&with_address("raft_addr", name), true).is_err(), "{name}");
+    }
+    for host in ["10.0.1.14", "node14", "[fd00::14]", "[2001:db8::14]", "203.0.113.14", "localhost.example.com"] {
+        for field in FIELDS.into_iter().filter(|field| *field != "node_ip" || !host.contains(['n', 'l'])) {
+            let text = with_address(field, host);
+            assert!(checked(&text, true).is_ok(), "{text}");
+        }
+    }
+    // The node's own services may well be asked over loopback.
+    let own = joining(r#","services":{"chainfire":{"url":"https://127.0.0.1"},"iam":{"url":"https://localhost"}}"#);
+    assert!(checked(&own, true).is_ok());
 }

@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use first_boot_agent::config::{ConfigError, InitrdFindings, Options, Origin, Permissions, Source, SyntaxError, load};
+use first_boot_agent::config::{
+    ConfigError, ENCRYPTED_STORES, InitrdFindings, Options, Origin, Permissions, Source, SyntaxError, load,
+};
 use std::{
     fs::{self, File},
-    os::unix::{fs::PermissionsExt, net::UnixListener},
+    os::unix::{
+        fs::{PermissionsExt, symlink},
+        net::UnixListener,
+    },
     path::{Path, PathBuf},
 };
 use tempfile::TempDir;
@@ -23,6 +28,7 @@ fn options(root: &TempDir) -> Options {
         strict: false,
         initrd: InitrdFindings::default(),
         is_member: false,
+        quotes_nothing: false,
     }
 }
 
@@ -101,7 +107,21 @@ fn what_is_no_regular_file_is_named() {
     options.explicit = Some("/dev/zero".into());
     assert!(load(&options).unwrap_err().to_string().contains("is a device"));
     options.explicit = Some(write(&root.path().join("file"), CONFIG, 0o600).join("below"));
-    assert!(matches!(load(&options).unwrap_err(), ConfigError::Unreadable { .. }));
+    let error = load(&options).unwrap_err();
+    assert!(matches!(error, ConfigError::Unreadable { .. }), "{error}");
+    assert!(error.to_string().contains("/file is a file and must be a directory"), "{error}");
+}
+
+#[test]
+fn a_link_to_nothing_is_told_as_one_and_not_passed_over() {
+    let root = TempDir::new().unwrap();
+    let mut options = options(&root);
+    write(&usual(&root), CONFIG, 0o600);
+    options.credentials_directory = Some(root.path().join("credentials"));
+    fs::create_dir(root.path().join("credentials")).unwrap();
+    symlink("/nowhere/at/all", root.path().join("credentials/cluster-config")).unwrap();
+    let error = load(&options).unwrap_err().to_string();
+    assert!(error.contains("it is a link to /nowhere/at/all, which does not exist; put the file there"), "{error}");
 }
 
 #[test]
@@ -160,6 +180,73 @@ fn m11_what_would_bootstrap_is_not_taken_in_the_place_of_what_is_broken() {
 }
 
 #[test]
+fn m11_an_encrypted_credential_that_did_not_arrive_is_broken_and_of_the_first_rank() {
+    let root = TempDir::new().unwrap();
+    let mut options = options(&root);
+    write(&usual(&root), BOOTSTRAP, 0o600);
+    for store in ENCRYPTED_STORES {
+        let path = write(&root.path().join(store).join("cluster-config"), "ciphertext", 0o600);
+        // In a unit to which nothing was handed over, and by hand.
+        for directory in [Some(root.path().join("credentials")), None] {
+            options.credentials_directory = directory;
+            options.initrd.has_found_one = false;
+            let error = load(&options).unwrap_err();
+            assert!(matches!(&error, ConfigError::NotDecrypted { path: named } if *named == path), "{error}");
+            // Passed over where the initrd has done so, and then nothing bootstraps.
+            options.initrd.has_found_one = true;
+            let text = load(&options).unwrap_err().to_string();
+            assert!(text.contains("would bootstrap") && text.contains(path.to_str().unwrap()), "{text}");
+            write(&usual(&root), CONFIG, 0o600);
+            assert!(matches!(load(&options).unwrap().passed_over[..], [ConfigError::NotDecrypted { .. }]));
+            write(&usual(&root), BOOTSTRAP, 0o600);
+        }
+        fs::remove_file(path).unwrap();
+    }
+    // A dangling link is a credential that was meant, a store that is no directory holds none.
+    options.initrd.has_found_one = false;
+    let store = root.path().join("etc/credstore.encrypted");
+    std::os::unix::fs::symlink("/nowhere", store.join("cluster-config")).unwrap();
+    assert!(matches!(load(&options).unwrap_err(), ConfigError::NotDecrypted { .. }));
+    fs::remove_dir_all(&store).unwrap();
+    write(&store, "", 0o600);
+    assert!(load(&options).is_ok());
+}
+
+#[test]
+fn a_credential_that_the_initrd_has_decrypted_and_handed_over_is_not_broken_in_the_system() {
+    let root = TempDir::new().unwrap();
+    let initrd = InitrdFindings { has_found_one: true, has_decrypted: true, ..InitrdFindings::default() };
+    let options = Options { initrd, ..options(&root) };
+    let handed_over = write(&root.path().join("run/first-boot-agent/cluster-config.json"), BOOTSTRAP, 0o600);
+    // What a TPM gives out in the initrd alone.
+    write(&root.path().join("run/credentials/@encrypted/cluster-config"), "ciphertext", 0o600);
+    let loaded = load(&options).unwrap();
+    assert_eq!(loaded.origin, Source::HandedOver(handed_over.clone()));
+    assert!(loaded.passed_over.is_empty());
+    // Nothing else takes its place.
+    fs::rename(&handed_over, root.path().join("lost")).unwrap();
+    assert!(matches!(load(&options).unwrap_err(), ConfigError::NotDecrypted { .. }));
+    fs::rename(root.path().join("lost"), &handed_over).unwrap();
+    // One of the installed system is another one, which the initrd has not seen.
+    write(&root.path().join("etc/credstore.encrypted/cluster-config"), "ciphertext", 0o600);
+    assert!(matches!(load(&options).unwrap_err(), ConfigError::BootstrapsBehindBroken { .. }));
+}
+
+#[test]
+fn what_systemd_has_decrypted_counts_whatever_is_in_the_stores() {
+    let root = TempDir::new().unwrap();
+    let mut options = options(&root);
+    options.credentials_directory = Some(root.path().join("credentials"));
+    write(&root.path().join("etc/credstore.encrypted/cluster-config"), "ciphertext", 0o600);
+    let arrived = write(&root.path().join("credentials/cluster-config"), BOOTSTRAP, 0o400);
+    assert_eq!(load(&options).unwrap().origin, Source::Credential(arrived));
+    // Nor is what the command line names held up by it.
+    options.credentials_directory = None;
+    options.explicit = Some(write(&usual(&root), BOOTSTRAP, 0o600));
+    assert!(load(&options).is_ok());
+}
+
+#[test]
 fn m11_an_installed_bootstrap_is_not_taken_where_the_initrd_has_refused_a_source_before_it() {
     let root = TempDir::new().unwrap();
     let refused = Some("https://boot:443/node01.json: it has another digest".to_owned());
@@ -178,4 +265,25 @@ fn m11_an_installed_bootstrap_is_not_taken_where_the_initrd_has_refused_a_source
     assert!(load(&options).is_ok());
     write(&installed, BOOTSTRAP, 0o600);
     assert!(load(&Options { explicit: Some(installed), ..options }).is_ok());
+}
+
+#[test]
+fn f03_x2_what_was_delivered_is_not_quoted_and_its_owners_file_is() {
+    let root = TempDir::new().unwrap();
+    let mut options = options(&root);
+    let wrong = CONFIG.replace("10.0.1.13:2380", "hunter2");
+    let said = |options: &Options| load(options).unwrap_err();
+    write(&usual(&root), &wrong, 0o600);
+    assert!(said(&options).to_string().contains("\"hunter2\""));
+    write(&root.path().join("run/first-boot-agent/cluster-config.json"), &wrong, 0o600);
+    let handed_over = said(&options);
+    options.credentials_directory = Some(root.path().join("credentials"));
+    write(&root.path().join("credentials/cluster-config"), &wrong, 0o400);
+    for error in [handed_over, said(&options)] {
+        let text = format!("{error} {}", error.summary());
+        assert!(!text.contains("hunter2") && text.contains("$.raft_addr: found a string, expected"), "{text}");
+        assert!(error.to_string().contains("config validate shows it"), "{error}");
+    }
+    options.explicit = Some(write(&root.path().join("mine.json"), &wrong, 0o600));
+    assert!(said(&options).to_string().contains("\"hunter2\""));
 }

@@ -4,13 +4,18 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::cell::RefCell;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use cluster_standin::pki::Authority;
+use cluster_standin::pki::{Authority, Validity};
 use cluster_standin::{TrialCluster, cluster_of};
 use first_boot_agent::delivery::{Digest, Fetch, FetchError};
 use first_boot_agent::events::{Event, Report};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -101,7 +106,9 @@ async fn a_server_that_the_image_does_not_trust_is_refused_at_once() {
     let (_cluster, url) = served().await;
     let image = Image::trusting(&Authority::create().unwrap());
     let refused = timeout(LIMIT, image.fetch(&url, None).run(&Told::default())).await.unwrap().unwrap_err();
-    assert!(refused.to_string().contains("signed by an authority that is not in"), "{refused}");
+    assert!(refused.to_string().contains("signed by a CA that is not in"), "{refused}");
+    let text = refused.to_string();
+    assert!(text.contains("ca.crt") && !text.contains("tls.ca") && text.contains("openssl s_client"), "{text}");
 }
 
 #[tokio::test]
@@ -134,4 +141,106 @@ async fn an_image_without_its_authority_says_so() {
     std::fs::remove_file(&image.ca).unwrap();
     let refused = timeout(LIMIT, image.fetch(&url, None).run(&Told::default())).await.unwrap().unwrap_err();
     assert!(refused.to_string().contains("ca.crt"), "{refused}");
+}
+
+/// A server that gives every request these bytes, and hangs up; its URL.
+fn saying(authority: &Authority, answer: String) -> String {
+    let issued = authority.issue("boot", &["127.0.0.1".to_owned()], Validity::Valid).unwrap();
+    let chain = vec![CertificateDer::from_pem_slice(issued.certificate_pem.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let (tls, listener) = (Arc::new(tls), TcpListener::bind("127.0.0.1:0").unwrap());
+    let url = format!("https://{}/configs/node04.json", listener.local_addr().unwrap());
+    // It ends with the test's process.
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&tls)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream);
+            let _heard = stream.read(&mut [0; 4096]);
+            let _gone = stream.write_all(answer.as_bytes());
+            stream.conn.send_close_notify();
+            let _gone = stream.flush();
+        }
+    });
+    url
+}
+
+/// What is said of an answer: the first trouble that is reported, or the reason why there is no point in trying again.
+async fn said_of(answer: String) -> String {
+    let authority = Authority::create().unwrap();
+    let image = Image::trusting(&authority);
+    let fetch = image.fetch(&saying(&authority, answer), None);
+    let told = Told::default();
+    let mut fetching = std::pin::pin!(fetch.run(&told));
+    let told_once = async {
+        while told.0.borrow().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let refused = tokio::select! {
+        came = timeout(LIMIT, &mut fetching) => Some(came.unwrap().unwrap_err().to_string()),
+        () = told_once => None,
+    };
+    refused.unwrap_or_else(|| told.0.borrow()[0].clone())
+}
+
+#[tokio::test]
+async fn f03_no_byte_of_what_a_server_sends_is_said() {
+    const SECRET: &str = "hunter2";
+    let config = CONFIG.replace("node04", &format!("node04\",\"admin_password\":\"{SECRET}"));
+    let whole = |head: &str, body: &str| format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    for answer in [
+        whole("200 OK\r\nContent-Type: text/html", &config),
+        whole("200 OK\r\nContent-Type: text/html", &format!("<html>{config}")),
+        whole("206 Partial Content\r\nContent-Type: application/json", &config),
+        whole("201 Created", &config),
+        whole("403 Forbidden", &config),
+        whole("404 Not Found", &config),
+        whole("500 Internal Server Error", &config),
+        whole(&format!("302 Found\r\nLocation: https://user:{SECRET}@files.example.com/c?{SECRET}"), &config),
+        whole("200 OK", &config.repeat(20_000)),
+        whole("200 OK", &config.repeat(100_000)),
+        // Less than was promised, and chunks that are none.
+        format!("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{config}"),
+        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{config}\r\n"),
+        format!("HTTP/1.1 200 OK\r\n{config}\r\n\r\n"),
+        format!("HTTP/1.1 200 {SECRET}\u{1}\r\n\r\n{config}"),
+        config.clone(),
+    ] {
+        let said = said_of(answer.clone()).await;
+        let head = answer.get(..60).unwrap_or_default();
+        assert!(
+            !said.contains(SECRET) && !said.contains("admin_password") && !said.contains("leader_url"),
+            "{head}: {said}"
+        );
+        assert!(said.len() < 1000, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn f35_what_a_server_answers_instead_is_said_with_the_next_step() {
+    for (head, words) in [
+        (
+            "301 Moved Permanently\r\nLocation: /other.json",
+            "/other.json, and redirects are not followed: name that URL",
+        ),
+        ("302 Found\r\nLocation: http://boot/c.json", "redirects to http://boot/c.json"),
+        ("307 Temporary Redirect", "does not say where to"),
+        ("401 Unauthorized", "wants a login"),
+        ("403 Forbidden", "refuses this machine"),
+        ("404 Not Found", "put it there"),
+        ("407 Proxy Authentication Required", "a proxy"),
+        ("410 Gone", "removed for good"),
+        ("503 Service Unavailable", "in trouble"),
+    ] {
+        let said = said_of(format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n")).await;
+        assert!(said.contains(words) && said.contains(&format!("HTTP {}", &head[..3])), "{said}");
+        assert!(!said.contains("this node's configuration") && !said.contains("config show"), "{said}");
+    }
 }

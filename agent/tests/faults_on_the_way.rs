@@ -46,20 +46,20 @@ async fn m1_a_lost_answer_is_found_in_the_list_and_not_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m2_a_409_without_our_entry_is_no_membership() {
+async fn m2_a_409_without_our_entry_is_no_membership_and_is_asked_again() {
     let mut cluster = cluster_of(1).await.unwrap();
     let own = cluster.start_waiting().await.unwrap();
-    let conflict = Fault::Status { status: 409, headers: BTreeMap::new(), body: "{}".to_owned() };
-    cluster.servers[0].faults().set(vec![Rule::once("POST", ADD, conflict)]);
+    let conflict = || Fault::Status { status: 409, headers: BTreeMap::new(), body: "{}".to_owned() };
     let node = Node::joining(&cluster, own);
-    node.edit(|config| config["policies"]["promotion"]["limit"] = "300ms".into());
+    cluster.servers[0].faults().set(vec![Rule::always("POST", ADD, conflict())]);
     let run = node.run(&["join", "chainfire"]).await;
-    assert_eq!((run.code, run.says("AlreadyMember")), (1, true), "{run}");
+    assert_eq!((run.code, run.says("AlreadyMember"), run.says("AttemptsExhausted")), (1, true, true), "{run}");
     assert!(!node.has_marker("chainfire-joined"), "{run}");
-    assert!(run.message("PromotionTimeout").contains("not in the list yet"), "{run}");
 
+    cluster.servers[0].faults().set(vec![Rule::once("POST", ADD, conflict())]);
     let run = node.run(&["join", "chainfire"]).await;
-    assert_eq!((run.code, node.has_marker("chainfire-joined")), (0, true), "the next run adds it: {run}");
+    assert_eq!((run.code, node.has_marker("chainfire-joined")), (0, true), "{run}");
+    assert!(run.message("RequestFailed").contains("answered HTTP 409"), "said at once, and asked again: {run}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,6 +142,47 @@ async fn n3_a_name_that_does_not_resolve_is_asked_for_again_and_addresses_work_w
     let (_cluster, node) = neighbours("https://leader.invalid:2379").await;
     let run = node.run(&["join", "chainfire"]).await;
     assert_eq!(run.code, 0, "{run}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f22_a_machine_without_devices_has_random_numbers_all_the_same() {
+    // One that has to ask a name server, over TLS, and to pause at random: all that needs them.
+    let (_cluster, node) = neighbours("https://leader.invalid:2379").await;
+    node.write_secret("resolv.conf", "nameserver 127.0.0.1\n");
+    let resolv_conf = node.path("resolv.conf");
+    let script =
+        format!("mount -t tmpfs none /dev && mount --bind {} \"$(realpath /etc/resolv.conf)\"", resolv_conf.display());
+    let run = node.run_where(&script, &["join", "chainfire"]).await;
+    assert_eq!((run.code, node.has_marker("chainfire-joined")), (0, true), "{run}");
+    assert!(!run.to_string().contains("random"), "{run}");
+
+    node.edit(|config| config["initial_peers"] = json!([]));
+    node.remove_markers();
+    let run = node.run_where(&script, &["join", "chainfire"]).await;
+    let message = run.message("RequestFailed");
+    assert!(
+        message.contains("name leader.invalid does not resolve: DNS server 127.0.0.1: nothing listens"),
+        "{message}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f34_an_answer_that_is_too_long_names_the_limit_that_lets_it_in() {
+    let mut cluster = cluster_of(1).await.unwrap();
+    let own = cluster.start_waiting().await.unwrap();
+    let long = format!("{{\"members\": [], \"comment\": \"{}\"}}", "x".repeat(1_300_000));
+    let list = Fault::Status { status: 200, headers: BTreeMap::new(), body: long };
+    cluster.servers[0].faults().set(vec![Rule::always("GET", "/admin/cluster/members", list)]);
+    let node = Node::joining(&cluster, own);
+    let message = node.run(&["join", "chainfire"]).await.message("RequestFailed");
+    assert!(
+        message.contains("longer than 1048576 bytes; raise policies.request.max_body (64 MiB at most)"),
+        "{message}"
+    );
+
+    node.edit(|config| config["policies"]["request"]["max_body"] = "2MiB".into());
+    let run = node.run(&["join", "chainfire"]).await;
+    assert!(!run.to_string().contains("max_body"), "{run}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,8 @@
 use first_boot_agent::config::{Config, Context, Endpoint, Origin, RaftService, check, parse};
 use first_boot_agent::fuzzing::{Heard, journal_lines};
 use first_boot_agent::markers::Identity;
-use first_boot_agent::plan::membership::{Candidate, Member, MemberList, Move, next_move};
+use first_boot_agent::plan::member::{Member, MemberAddress, MemberList};
+use first_boot_agent::plan::membership::{Candidate, Move, next_move};
 use first_boot_agent::run::ports::Class;
 
 fn told(further: &str) -> Result<Config, String> {
@@ -22,16 +23,22 @@ fn endpoint() -> Endpoint {
     Endpoint::at("node01:2379".parse().unwrap()).unwrap()
 }
 
-/// Such a password was cut where a query would begin, and what came before was shown.
 fn chainfires_move(list: &MemberList) -> Move {
     let config = told("").unwrap();
     next_move(
         list,
-        Candidate { config: &config, service: RaftService::Chainfire, incarnation: None, cluster_id: None },
+        Candidate {
+            config: &config,
+            service: RaftService::Chainfire,
+            incarnation: None,
+            cluster_id: None,
+            addresses: &[],
+        },
         &endpoint(),
     )
 }
 
+/// Such a password was cut where a query would begin, and what came before was shown.
 #[test]
 fn a_password_that_holds_the_mark_of_a_query_is_not_told() {
     for password in ["first#second", "first?second", "fi?r#st/second@third"] {
@@ -82,9 +89,9 @@ fn m2_an_id_that_differs_in_a_control_character_is_not_ours() {
 #[test]
 fn m4_the_command_that_removes_a_member_removes_that_member_alone() {
     let remedy = |id: &str| {
-        let (id, raft_addr) = (id.to_owned(), "10.0.1.13:2380".to_owned());
+        let (id, raft_addr, status) = (id.into(), MemberAddress::new("10.0.1.13:2380"), "unreachable".into());
         let list = MemberList {
-            members: vec![Member { id, raft_addr, status: String::new(), role: None, incarnation: None }],
+            members: vec![Member { id, raft_addr, status, role: None, incarnation: None }],
             ..MemberList::default()
         };
         match chainfires_move(&list) {
@@ -94,7 +101,7 @@ fn m4_the_command_that_removes_a_member_removes_that_member_alone() {
     };
     for id in ["", ".", ".."] {
         let remedy = remedy(id);
-        assert!(remedy.contains("no URL can name") && !remedy.contains("curl"), "{remedy}");
+        assert!(remedy.contains("no command can name") && !remedy.contains("curl"), "{remedy}");
     }
     for (id, escaped) in [
         (r"a\..\b", "a%5C..%5Cb"),

@@ -8,6 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use first_boot_agent::config::{ConfigError, Example, InitrdFindings, Options, Permissions, example, load, schema};
+use first_boot_agent::regular_file::Links;
 use first_boot_agent::secret_file::{self, SecretFileError};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -114,6 +115,7 @@ fn x4_a_configuration_in_the_nix_store_is_refused_also_behind_a_link() {
             strict: false,
             initrd: InitrdFindings::default(),
             is_member: false,
+            quotes_nothing: false,
         };
         let error = load(&options).unwrap_err();
         assert!(matches!(error, ConfigError::ReadableByOthers { mode: 0o444, .. }), "{error}");
@@ -129,7 +131,7 @@ fn x4_a_key_or_password_in_the_nix_store_is_refused_unread() {
     let link = root.path().join("node04.key");
     symlink(&stored, &link).unwrap();
     for path in [stored, link] {
-        let error = secret_file::read(&path).unwrap_err();
+        let error = secret_file::read(&path, Links::Follow).unwrap_err();
         assert!(matches!(error, SecretFileError::ReadableByOthers { mode: 0o444, .. }), "{error}");
         assert!(!error.to_string().contains("c4nary"), "{error}");
     }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use first_boot_agent::config::{self, Config, RaftService, Service};
 use first_boot_agent::markers::{Achievement, Identity, MarkerState};
-use first_boot_agent::plan::membership::{Candidate, Leader, Member, MemberList, Move, formed, next_move};
+use first_boot_agent::plan::member::{Leader, Member, MemberAddress, MemberList};
+use first_boot_agent::plan::membership::{Candidate, Move, formed, next_move};
 use first_boot_agent::plan::{Action, Decision, Observed, SkipReason, Step, plan};
 use proptest::prelude::*;
 
@@ -226,28 +227,34 @@ proptest! {
 /// A member list that other nodes have brought about, and perhaps an earlier run of this one.
 fn any_list() -> impl Strategy<Value = MemberList> {
     let entry = ("node0[1-5]", 10_u8..15, prop::sample::select(vec!["voter", "learner"]));
-    (
-        prop::collection::vec(entry, 0..5),
-        prop::sample::select(vec![Leader::NotTold, Leader::Known("node01".to_owned())]),
-    )
+    (prop::collection::vec(entry, 0..5), prop::sample::select(vec![Leader::NotTold, Leader::Known("node01".into())]))
         .prop_map(|(entries, leader)| {
             let members =
                 entries.iter().map(|(id, last, role)| member(id, &format!("10.0.1.{last}:2380"), role)).collect();
-            MemberList { members, leader, cluster_id: None }
+            MemberList { members, leader, ..MemberList::default() }
         })
 }
 
+fn has_id(member: &Member) -> bool {
+    member.id.as_str() == "node04"
+}
+
+fn has_address(member: &Member) -> bool {
+    member.raft_addr.is(&"10.0.1.13:2380".parse().unwrap())
+}
+
 fn chainfires_move(list: &MemberList, config: &Config) -> Move {
-    let candidate = Candidate { config, service: RaftService::Chainfire, incarnation: None, cluster_id: None };
+    let candidate =
+        Candidate { config, service: RaftService::Chainfire, incarnation: None, cluster_id: None, addresses: &[] };
     next_move(list, candidate, &config.chainfire.url)
 }
 
 fn member(id: &str, raft_addr: &str, role: &str) -> Member {
     Member {
-        id: id.to_owned(),
-        raft_addr: raft_addr.to_owned(),
-        status: "healthy".to_owned(),
-        role: Some(role.to_owned()),
+        id: id.into(),
+        raft_addr: MemberAddress::new(raft_addr),
+        status: "healthy".into(),
+        role: Some(role.into()),
         incarnation: None,
     }
 }
@@ -262,7 +269,7 @@ proptest! {
         let mut list = list;
         let before = list.clone();
         let ours = |list: &MemberList| {
-            list.members.iter().filter(|one| one.id == "node04" || one.raft_addr == "10.0.1.13:2380").count()
+            list.members.iter().filter(|one| has_id(one) || has_address(one)).count()
         };
         let (bound, mut moves) = (lost.len() + 3, 0);
         let mut lost = lost.into_iter();
@@ -276,9 +283,9 @@ proptest! {
                         list.members.push(member("node04", "10.0.1.13:2380", "learner"));
                     }
                 }
-                Move::Await { .. } => {
-                    let own = list.members.iter_mut().filter(|one| one.id == "node04" && one.raft_addr == "10.0.1.13:2380");
-                    own.for_each(|own| own.role = Some("voter".to_owned()));
+                Move::Await(_) => {
+                    let own = list.members.iter_mut().filter(|one| has_id(one) && has_address(one));
+                    own.for_each(|own| own.role = Some("voter".into()));
                 }
                 end => break end,
             }
@@ -295,7 +302,7 @@ proptest! {
     fn m11_a_cluster_counts_as_formed_only_with_this_node_and_a_majority_of_its_first_members(list in any_list()) {
         let config = config(true, [true; 3]);
         if formed(&list, &config.node.id, &config.chainfire).is_ok() {
-            let own = list.members.iter().find(|one| one.id == "node04" && one.raft_addr == "10.0.1.13:2380");
+            let own = list.members.iter().find(|one| has_id(one) && has_address(one));
             prop_assert!(own.is_some_and(Member::is_full), "{list}");
             prop_assert!(list.voters().count() >= 2, "{list}");
         }

@@ -2,7 +2,7 @@
 
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use first_boot_agent::systemd::{ConnectCause, Endpoints, Systemd, SystemdError};
 
@@ -13,9 +13,11 @@ fn endpoints(folder: &Path) -> Endpoints {
 #[tokio::test]
 async fn d5_without_any_systemd_the_error_names_both_causes_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let started = Instant::now();
     let error = Systemd::connect_at(endpoints(folder.path())).await.unwrap_err();
-    assert!(started.elapsed() < Duration::from_millis(500));
+    let SystemdError::Unreachable { bus, private, .. } = &error else { panic!("{error}") };
+    for cause in [bus, private] {
+        assert!(matches!(cause, ConnectCause::Failed(_)), "nothing was waited for: {cause}");
+    }
     let text = error.to_string();
     assert!(text.contains("/bus)") && text.contains("/private)") && text.contains("run"), "{text}");
 }
@@ -25,12 +27,11 @@ async fn sockets_that_never_answer_are_given_up_after_a_second_each() {
     let folder = tempfile::tempdir().unwrap();
     let _bus = UnixListener::bind(folder.path().join("bus")).unwrap();
     let _private = UnixListener::bind(folder.path().join("private")).unwrap();
-    let started = Instant::now();
     let error = Systemd::connect_at(endpoints(folder.path())).await.unwrap_err();
-    assert!(started.elapsed() < Duration::from_secs(4));
     let SystemdError::Unreachable { bus, private, .. } = &error else { panic!("{error}") };
-    assert!(matches!(bus, ConnectCause::TimedOut(_)), "{bus}");
-    assert!(matches!(private, ConnectCause::TimedOut(_)), "{private}");
+    for cause in [bus, private] {
+        assert!(matches!(cause, ConnectCause::TimedOut(limit) if *limit == Duration::from_secs(1)), "{cause}");
+    }
 }
 
 #[tokio::test]

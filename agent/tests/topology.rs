@@ -107,6 +107,56 @@ fn what_the_agent_would_refuse_is_a_problem_of_its_node() {
     assert!(topology.configs.is_empty());
 }
 
+/// The problems of a cluster `lab` with these nodes.
+fn problems(nodes: &str) -> Vec<String> {
+    let topology =
+        format!(r#"{{"clusters": {{"lab": {{"network": {{"cluster": "10.0.1.0/24"}}, "nodes": {nodes}}}}}}}"#);
+    let found = evaluate(&Rules::built_in().unwrap(), &parse(topology.as_bytes()).unwrap()).problems;
+    found.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn f25_what_two_nodes_share_is_named_with_both_and_the_fix() {
+    let first = r#""lab01": {"role": "all-in-one", "ip": "10.0.1.10", "mac": "52:54:00:00:01:0a", "disk": "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4"}"#;
+    for (other, rule) in [
+        (
+            r#""lab02": {"role": "worker", "ip": "10.0.1.11", "disk": "/dev/disk/by-id/wwn-0x5000C500A1B2C3D4"}"#,
+            "disk-taken",
+        ),
+        (
+            r#""lab02": {"role": "worker", "ip": "10.0.1.11", "disk": "/dev/disk/by-id/scsi-35000c500a1b2c3d4"}"#,
+            "disk-taken",
+        ),
+        (r#""lab02": {"role": "worker", "ip": "10.0.1.11", "mac": "52:54:00:00:01:0A"}"#, "mac-taken"),
+        (r#""lab02": {"role": "worker", "ip": "10.0.1.10"}"#, "address-taken"),
+        (r#""lab02": {"role": "all-in-one", "ip": "fd00::2"}"#, "address-family"),
+    ] {
+        let found = problems(&format!("{{{first}, {other}}}"));
+        let named =
+            found.iter().find(|line| line.ends_with(&format!("[{rule}]"))).unwrap_or_else(|| panic!("{found:?}"));
+        assert!(named.starts_with("lab/lab02: ") && named.contains("lab01") && named.contains("; "), "{named}");
+    }
+    for (ip, kind) in [("10.0.1.0", "network"), ("10.0.1.255", "broadcast")] {
+        let found = problems(&format!(r#"{{"lab01": {{"role": "all-in-one", "ip": "{ip}"}}}}"#));
+        assert!(found[0].contains(&format!("{ip} is the {kind} address of 10.0.1.0/24; ")), "{found:?}");
+    }
+}
+
+#[test]
+fn f06_f25_a_name_that_is_read_as_something_else_is_refused_and_any_other_is_not() {
+    let of = |name: &str| problems(&format!(r#"{{"{name}": {{"role": "all-in-one", "ip": "10.0.1.10"}}}}"#));
+    for name in
+        ["10", "010", "0x1f", "0xdead", "localhost", "ip6-localhost", "nixos", "ca", "_gateway", "*", "-a", "a.", "A"]
+    {
+        let found = of(name);
+        assert!(found.len() == 1 && found[0].contains("[node-name"), "{name}: {found:?}");
+    }
+    for name in ["ignore", "infinite", "12h", "1d", "dead", "beef01", "set", "tag", "id", "10a", "x10", "null", "true"]
+    {
+        assert_eq!(of(name), Vec::<String>::new(), "{name}");
+    }
+}
+
 #[test]
 fn the_ports_of_the_table_are_the_agents() {
     let context = Context { given: Origin::Default, host_name: None, secrets: "/".into(), strict: true };
@@ -121,6 +171,49 @@ fn the_ports_of_the_table_are_the_agents() {
         ports += 1;
     }
     assert_eq!(ports, 5);
+}
+
+#[test]
+fn the_roles_of_the_table_are_the_agents() {
+    let table: serde_json::Value =
+        serde_json::from_str(include_str!("../../nixos-module/lib/topology/rules.json")).unwrap();
+    let roles: Vec<&str> = table["roles"].as_object().unwrap().keys().map(String::as_str).collect();
+    let schema: serde_json::Value = serde_json::from_str(&config::schema()).unwrap();
+    let pattern = schema["properties"]["node_role"]["pattern"].as_str().unwrap();
+    let mut known: Vec<&str> = pattern.trim_matches(['^', '$', '(', ')']).split('|').collect();
+    known.sort_unstable();
+    assert_eq!(roles, known);
+}
+
+/// The same characters, two bytes each.
+fn wide(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(bytes).collect()
+}
+
+#[test]
+fn f26_a_byte_order_mark_and_crlf_carry_no_meaning_and_other_texts_are_named() {
+    let plain = fs::read_to_string(folder("good").join("seed.json")).unwrap();
+    let expected = parse(plain.as_bytes()).unwrap();
+    let with_mark = format!("\u{feff}{plain}");
+    for text in [&with_mark, &plain.replace('\n', "\r\n"), &with_mark.replace('\n', "\r\n")] {
+        assert_eq!(parse(text.as_bytes()).unwrap(), expected);
+    }
+    let utf32 = |text: &str| text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect::<Vec<_>>();
+    for (bytes, said) in [
+        (wide(&with_mark, u16::to_le_bytes), "it is UTF-16"),
+        (wide(&with_mark, u16::to_be_bytes), "it is UTF-16"),
+        (wide(&plain, u16::to_le_bytes), "it is UTF-16"),
+        (wide(&plain, u16::to_be_bytes), "it is UTF-16"),
+        (utf32(&plain), "UTF-32"),
+        (b"{\"clusters\": \"\xe9\"}".to_vec(), "byte 14 is not UTF-8"),
+        (vec![0; 64], "nothing but zero bytes"),
+        (Vec::new(), "it is empty"),
+        ("\u{feff}\r\n".as_bytes().to_vec(), "it is empty"),
+        ("\u{feff}\u{feff}{}".as_bytes().to_vec(), "no JSON"),
+    ] {
+        let error = parse(&bytes).unwrap_err().to_string();
+        assert!(error.contains(said) && error.contains("; "), "{error}");
+    }
 }
 
 #[test]

@@ -79,7 +79,13 @@ fn render_prints_one_node_as_its_file_and_all_as_one_object() {
 fn what_cannot_be_read_or_written_is_named() {
     let missing = call(&["check", "/nonexistent/topology.json"]);
     assert_eq!(missing.status.code(), Some(78));
-    assert!(text(&missing.stderr).contains("/nonexistent/topology.json: No such file"));
+    assert!(text(&missing.stderr).contains("the topology /nonexistent/topology.json: No such file"));
+    let wide = tempfile::NamedTempFile::new().unwrap();
+    fs::write(wide.path(), b"\xff\xfe{\0}\0").unwrap();
+    let refused = call(&["check", wide.path().to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(78));
+    let said = text(&refused.stderr);
+    assert!(said.contains(&format!("the topology {}: it is UTF-16", wide.path().display())), "{said}");
     let file = case("good/seed.json");
     let target = file.join("below-a-file");
     let failed = call(&["render", file.to_str().unwrap(), "--output-dir", target.to_str().unwrap()]);

@@ -5,13 +5,18 @@
 
 #[allow(dead_code, reason = "each test file uses its share")]
 mod node;
+#[allow(dead_code, reason = "each test file uses its share")]
+mod openssl;
+#[allow(dead_code, reason = "each test file uses its share")]
 mod strangers;
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use cluster_standin::pki::{Authority, Validity};
-use cluster_standin::{TrialCluster, cluster_of};
+use cluster_standin::{Fault, Identity, RaftServer, Rule, TrialCluster, cluster_of};
 use node::{Node, Run};
+use openssl::{Ca, EC, P521};
 use serde_json::json;
 use strangers::{Manner, Stranger};
 
@@ -66,8 +71,7 @@ async fn n5_a_certificate_of_another_authority_is_blocked() {
     let mut cluster = cluster_of(0).await.unwrap();
     let identity = strangers::identity(&cluster, &Authority::create().unwrap(), HERE, Validity::Valid);
     let stranger = strangers::service(&cluster, identity, false).await;
-    let says =
-        ["signed by an authority that is not in tls.ca", "compare its certificate with tls.ca: openssl s_client"];
+    let says = ["signed by a CA that is not in tls.ca", "compare its certificate with tls.ca: openssl s_client"];
     is_blocked(&mut cluster, &stranger, |_| (), &says).await;
 }
 
@@ -76,7 +80,13 @@ async fn n5_a_certificate_that_has_expired_is_blocked() {
     let mut cluster = cluster_of(0).await.unwrap();
     let identity = strangers::identity(&cluster, &cluster.authority, HERE, Validity::Expired);
     let stranger = strangers::service(&cluster, identity, false).await;
-    is_blocked(&mut cluster, &stranger, |_| (), &["expired", "renew it there, or set this node's clock"]).await;
+    is_blocked(
+        &mut cluster,
+        &stranger,
+        |_| (),
+        &["it expired at 20", "and this node's clock says 20", "renew it there, or set this node's clock"],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +94,7 @@ async fn n1_a_certificate_that_is_not_valid_yet_is_asked_again() {
     let mut cluster = cluster_of(0).await.unwrap();
     let identity = strangers::identity(&cluster, &cluster.authority, HERE, Validity::NotYetValid);
     let stranger = strangers::service(&cluster, identity, false).await;
-    is_retried(&mut cluster, &stranger, "not valid yet, is this node's clock set?").await;
+    is_retried(&mut cluster, &stranger, "not valid yet, is this node's clock set? it is not valid before 20").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,10 +124,29 @@ async fn n5_a_certificate_of_this_node_that_is_revoked_or_unknown_is_blocked() {
     let unknown = strangers::issue(&Authority::create().unwrap(), HERE, Validity::Valid);
     let identity = strangers::identity(&cluster, &cluster.authority, HERE, Validity::Valid).refusing(list);
     let stranger = strangers::service(&cluster, identity, true).await;
-    for (certificate, alert) in [(revoked, "CertificateRevoked"), (unknown, "UnknownCA")] {
+    for (certificate, alert) in [(revoked, "revoked"), (unknown, "signed by a CA that it does not know")] {
         let says = ["did not accept this node's certificate", alert, "replace this node's certificate and key"];
         is_blocked(&mut cluster, &stranger, |node| node.install(&certificate), &says).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f16_a_refusal_of_this_nodes_certificate_says_what_is_odd_about_it() {
+    let mut cluster = cluster_of(0).await.unwrap();
+    let ca = Ca::create(EC);
+    ca.issue("node", EC, "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth");
+    let trusted = cluster.authority.certificate_pem().to_owned() + &ca.read("ca.crt");
+    let identity = Identity::new(&trusted, &strangers::issue(&cluster.authority, HERE, Validity::Valid));
+    let stranger = strangers::service(&cluster, identity, true).await;
+    let install = |node: &Node| {
+        fs::write(node.path("node.crt"), ca.read("node.crt")).unwrap();
+        node.write_secret("node.key", &ca.read("node.key"));
+    };
+    let says = [
+        "did not accept this node's certificate",
+        "/node.crt: its extended key usage is serverAuth, and not clientAuth",
+    ];
+    is_blocked(&mut cluster, &stranger, install, &says).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,6 +154,46 @@ async fn n5_a_service_that_speaks_only_tls_1_1_is_blocked() {
     let mut cluster = cluster_of(0).await.unwrap();
     let stranger = strangers::old_tls(&cluster).await;
     is_blocked(&mut cluster, &stranger, |_| (), &["no TLS 1.2 or 1.3", "let it offer TLS 1.2 or 1.3"]).await;
+}
+
+/// The certificates of an openssl CA, which the node trusts as well.
+fn trusting(ca: &Ca) -> impl Fn(&Node) {
+    let more = ca.read("ca.crt");
+    move |node| {
+        let ca = node.path("ca.crt");
+        fs::write(&ca, fs::read_to_string(&ca).unwrap() + &more).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f17_a_key_that_is_not_supported_at_the_leader_is_blocked() {
+    let mut cluster = cluster_of(0).await.unwrap();
+    let ca = Ca::create(EC);
+    ca.issue("leader", P521, "subjectAltName=IP:127.0.0.1");
+    let stranger = strangers::openssl_server(ca.path(), "leader", &["-www"]).await;
+    let says = [
+        "nothing in common with this agent: no signature scheme (is its key P-521",
+        "P-384 or Ed25519",
+        "openssl s_client",
+    ];
+    is_blocked(&mut cluster, &stranger, trusting(&ca), &says).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f38_a_connection_that_ends_in_the_middle_is_asked_again_and_told_in_words() {
+    let mut cluster = cluster_of(0).await.unwrap();
+    let identity = strangers::identity(&cluster, &cluster.authority, HERE, Validity::Valid);
+    let mut options = cluster.options("stranger").unwrap();
+    options.identity = identity;
+    let server = RaftServer::start(options).await.unwrap();
+    for fault in [Fault::Reset, Fault::Truncate, Fault::LoseAnswer] {
+        server.faults().set(vec![Rule::always("GET", "*", fault.clone())]);
+        let own = cluster.start_waiting().await.unwrap();
+        let run = Node::joining_through(&cluster, own, server.api_url()).run(&["join", "chainfire"]).await;
+        let told = run.message("RequestFailed");
+        assert!(told.contains("the other side closed the connection in the middle of its answer"), "{fault:?}: {told}");
+        assert!(!run.to_string().contains("docs.rs"), "{run}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

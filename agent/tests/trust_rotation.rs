@@ -79,3 +79,17 @@ async fn certificates_rotated_while_a_leader_does_not_answer_are_used() {
 async fn certificates_that_lie_elsewhere_than_the_configuration_are_watched_as_well() {
     goes_on_after_a_rotation(true, "Join request failed", "elsewhere").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n1_an_own_certificate_that_seems_expired_is_looked_at_again_for_the_clock_may_be_ahead() {
+    let mut cluster = cluster_of(1).await.unwrap();
+    let own = cluster.start_waiting().await.unwrap();
+    let node = Node::joining(&cluster, own);
+    node.install(&cluster.authority.issue("node", &["127.0.0.1".to_owned()], Validity::Expired).unwrap());
+    node.edit(|config| {
+        config["policies"]["blocked"] = json!({"first_delay": "100ms", "max_delay": "100ms", "limit": "1s"});
+    });
+    assert_eq!(node.run(&["join", "chainfire"]).await.code, 78, "who calls is told at once");
+    let run = node.run_as_unit(&["join", "chainfire"]).await;
+    assert_eq!((run.code, run.says("BlockedTrust")), (1, true), "systemd starts it again: {run}");
+}

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use cluster_standin::{Admission, Waiting};
-use first_boot_agent::plan::membership::{Leader, Member, MemberList};
+use first_boot_agent::plan::member::{Leader, Member, MemberAddress, MemberList};
 use tokio::sync::{Mutex, MutexGuard, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
@@ -71,14 +71,14 @@ impl Cluster {
 
     /// The committed members, as every endpoint knows them.
     pub(crate) fn list(&self) -> MemberList {
-        let leader = self.leader.get().map_or(Leader::Unknown, |host| Leader::Known(host.to_owned()));
-        MemberList { members: self.members.borrow().clone(), leader, cluster_id: None }
+        let leader = self.leader.get().map_or(Leader::Unknown, |host| Leader::Known(host.into()));
+        MemberList { members: self.members.borrow().clone(), leader, ..MemberList::default() }
     }
 
     /// How often an id is in the list as a voter.
     pub(crate) fn voters(&self, id: &str) -> usize {
         let members = self.members.borrow();
-        members.iter().filter(|member| member.id == id && member.is_full()).count()
+        members.iter().filter(|member| member.id.as_str() == id && member.is_full()).count()
     }
 
     /// How many entries the list has.
@@ -121,7 +121,7 @@ impl Cluster {
 
     fn promote(&self) {
         for member in self.members.borrow_mut().iter_mut().filter(|member| !member.is_full()) {
-            member.role = Some("voter".to_owned());
+            member.role = Some("voter".into());
         }
     }
 
@@ -161,7 +161,7 @@ impl Change {
         let turn = tokio::select! {
             // A connection that is closed takes its request out of the queue.
             () = answer.closed() => return,
-            turn = self.leading.take_turn(&self.member.id) => turn,
+            turn = self.leading.take_turn(self.member.id.as_str()) => turn,
         };
         let (waiting, _turn) = match turn {
             Ok(turn) => turn,
@@ -197,10 +197,10 @@ impl Change {
 
 fn entry(id: &str, raft_addr: &str, role: &str) -> Member {
     Member {
-        id: id.to_owned(),
-        raft_addr: raft_addr.to_owned(),
-        status: "healthy".to_owned(),
-        role: Some(role.to_owned()),
+        id: id.into(),
+        raft_addr: MemberAddress::new(raft_addr),
+        status: "healthy".into(),
+        role: Some(role.into()),
         incarnation: None,
     }
 }

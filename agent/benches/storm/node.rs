@@ -3,21 +3,23 @@
 //! The ports count each call, take a network's time for it, and say what the real adapters say of the same answer.
 
 use std::cell::Cell;
+use std::net::IpAddr;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
 use first_boot_agent::config::{self, Config, Endpoint, IamConfig, RaftServiceConfig, UnitName};
+use first_boot_agent::data_directory::Owner;
 use first_boot_agent::events::{Event, Report};
 use first_boot_agent::inventory::{Inventory, Link};
-use first_boot_agent::markers::{Identity, Markers};
-use first_boot_agent::plan::membership::MemberList;
+use first_boot_agent::markers::{Holder, Identity, Markers, Trouble};
+use first_boot_agent::plan::member::MemberList;
 use first_boot_agent::plan::{Cause, Step};
 use first_boot_agent::run::ports::{
     Added, Class, Cluster as ClusterPort, Fault, Health, IamSetup, Machine, NewMember, Password, Progress, UnitPhase,
     UnitWatch, Units,
 };
-use first_boot_agent::run::{Context, Outcome, run_step};
+use first_boot_agent::run::{Context, Outcome, Requests, run_step};
 use tokio::time::{sleep, timeout};
 
 use crate::leader::{Cluster, HOSTS, Refusal};
@@ -72,10 +74,12 @@ pub(crate) async fn join(cluster: Rc<Cluster>, config: Config, markers: Markers)
         markers: &markers,
         units: None,
         cluster: Door { cluster, calls: Rc::clone(&calls), limit },
-        who: "storm".to_owned(),
+        who: Holder { words: "storm".to_owned(), unit: None },
         progress: &Unheard,
         machine: &Unheard,
         admin_password_credential: None,
+        requests: &Requests::default(),
+        looks_again: false,
     };
     let outcome = run_step(&context, Step::Chainfire, true, &Unheard).await;
     Fate { joined: outcome == Outcome::Done, requests: calls.get() }
@@ -106,8 +110,9 @@ fn fault(at: &Endpoint, class: Class, message: &str) -> Fault {
 }
 
 impl ClusterPort for Door {
-    async fn health(&self, at: &Endpoint, _path: &str) -> Result<Health, Fault> {
-        self.exchange(at, async { Health::default() }).await
+    async fn health(&self, _at: &Endpoint, _path: &str) -> Result<Health, Fault> {
+        // This node's own service: the cluster is not asked.
+        Ok(Health::default())
     }
 
     async fn members(&self, _service: &RaftServiceConfig, at: &Endpoint) -> Result<MemberList, Fault> {
@@ -170,6 +175,14 @@ impl Units for NoUnits {
         Err("the storm has no systemd".to_owned())
     }
 
+    async fn start(&self, _unit: &str) -> Result<(), String> {
+        Err("the storm has no systemd".to_owned())
+    }
+
+    async fn owner(&self, _unit: &UnitName) -> Result<Owner, String> {
+        Err("the storm has no systemd".to_owned())
+    }
+
     async fn last_lines(&self, _unit: &UnitName) -> Vec<String> {
         Vec::new()
     }
@@ -198,6 +211,10 @@ impl Machine for Unheard {
         Vec::new()
     }
 
+    fn addresses(&self) -> Vec<IpAddr> {
+        Vec::new()
+    }
+
     fn clock_before_build(&self) -> Option<(String, String)> {
         None
     }
@@ -205,4 +222,6 @@ impl Machine for Unheard {
 
 impl Progress for Unheard {
     fn status(&self, _line: &str) {}
+
+    fn trouble(&self, _trouble: &Trouble<'_>) {}
 }

@@ -11,6 +11,7 @@ mod journal;
 mod markers;
 mod members;
 mod messages;
+mod names;
 mod nodes;
 #[path = "../../tests/json_schema/mod.rs"]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "written for tests, which fail by panicking; so do targets")]
@@ -25,12 +26,13 @@ pub use journal::journal;
 pub use markers::markers;
 pub use members::members;
 pub use messages::messages;
+pub use names::names;
 
 /// A check of what holds for any bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target under the name of its corpus.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("answers", answers),
     ("config", config),
     ("gpt", gpt),
@@ -38,6 +40,7 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("markers", markers),
     ("members", members),
     ("messages", messages),
+    ("names", names),
 ];
 
 /// Asserts that a text can be put on a terminal and into a log: one line, and nothing that moves a cursor.

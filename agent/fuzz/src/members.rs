@@ -1,13 +1,12 @@
 //! Member lists: whatever a service answers, a node is never added where its id or its address is listed, nothing is
 //! confirmed without its entry, and no command that an operator is told to run does more than it says.
 
-use first_boot_agent::config::{Config, Endpoint, HostPort, RaftService, RaftServiceConfig};
+use first_boot_agent::config::{Config, Endpoint, RaftService, RaftServiceConfig};
 use first_boot_agent::fuzzing::Heard;
 use first_boot_agent::plan::Blocker;
 use first_boot_agent::plan::health::{Findings, GroupFinding, Verdict};
-use first_boot_agent::plan::membership::{
-    Candidate, Leader, Member, MemberList, Move, formed, is_foreign_cluster, next_move,
-};
+use first_boot_agent::plan::member::{Leader, Member, MemberList, Whose, Word};
+use first_boot_agent::plan::membership::{Candidate, Move, formed, next_move, refuse_second_cluster};
 use first_boot_agent::run::ports::Class;
 use serde_json::Value;
 
@@ -29,39 +28,44 @@ pub fn members(data: &[u8]) {
     for config in NODES.iter() {
         for service in RaftService::ALL {
             let raft = config.raft(service);
+            // The client passes on no list that contradicts itself.
+            if let Some(contradiction) = list.contradiction(raft) {
+                assert_plain(&contradiction.to_string());
+                continue;
+            }
             assert_move(&list, config, service, at);
-            assert_formed(&list, config, raft);
+            assert_formed(&list, config, service);
         }
     }
     assert_verdict(&list);
 }
 
-/// An entry counts as this node's only where the service said this node's id, to the letter.
+/// An entry counts as this node's only where the service said this node's id, to the letter but for blanks around it.
 fn assert_own_is_own(list: &MemberList, data: &[u8]) {
     // Whole documents are read more strictly than what the agent passes over.
     let Ok(told) = serde_json::from_slice::<Value>(data) else {
         return;
     };
-    let told: Vec<&str> =
-        told["members"].as_array().into_iter().flatten().filter_map(|one| one["id"].as_str()).collect();
+    let told: Vec<&Value> = told["members"].as_array().into_iter().flatten().collect();
     assert_eq!(told.len(), list.members.len(), "{list}");
     for (told, member) in told.into_iter().zip(&list.members) {
-        let is_taken_for_own = NODES.iter().any(|config| config.node.id.as_str() == member.id);
-        assert!(!is_taken_for_own || told == member.id, "{told:?} is taken for {}", member.id);
+        let is_taken_for_own = NODES.iter().any(|config| config.node.id.as_str() == member.id.as_str());
+        let is_told = told["id"].as_str().is_some_and(|id| id.trim() == member.id.as_str());
+        assert!(!is_taken_for_own || is_told, "{told} is taken for {}", member.id);
     }
 }
 
 /// Whether an entry has this node's address, by the configuration's own word.
 fn has_address(member: &Member, service: &RaftServiceConfig) -> bool {
-    member.raft_addr.parse::<HostPort>().ok() == service.raft_addr && service.raft_addr.is_some()
+    service.raft_addr.as_ref().is_some_and(|own| member.raft_addr.is(own))
 }
 
 fn assert_move(list: &MemberList, config: &Config, service: RaftService, at: &Endpoint) {
     let raft = config.raft(service);
     let own = list.entry_of(&config.node.id, raft);
     // A service of this node that tells its incarnation, or none.
-    for incarnation in [None, Some("now")] {
-        assert_move_of(list, Candidate { config, service, incarnation, cluster_id: None }, at, own);
+    for incarnation in [None, Some(&Word::new("now"))] {
+        assert_move_of(list, Candidate { config, service, incarnation, cluster_id: None, addresses: &[] }, at, own);
     }
 }
 
@@ -69,7 +73,7 @@ fn assert_move_of(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint, ow
     let config = candidate.config;
     let raft = config.raft(candidate.service);
     let id = config.node.id.as_str();
-    let is_listed = list.members.iter().any(|member| member.id == id || has_address(member, raft));
+    let is_listed = list.members.iter().any(|member| member.id.as_str() == id || has_address(member, raft));
     let found = next_move(list, candidate, at);
     match &found {
         Move::Add => assert!(!is_listed, "added although listed: {list}"),
@@ -78,33 +82,33 @@ fn assert_move_of(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint, ow
             assert_plain(&risk.to_string());
         }
         Move::Replace(member) => {
-            let is_old = own.is_some_and(|own| own.incarnation.as_deref().is_some_and(|theirs| theirs != "now"));
+            let is_old = own.is_some_and(|own| {
+                own.incarnation.as_ref().is_some_and(|theirs| !theirs.is_identity(&Word::new("now")))
+            });
             assert!(is_old && candidate.incarnation.is_some() || config.replace, "removed although ours: {list}");
-            assert_plain(&member.id);
+            assert_plain(&member.to_string());
         }
-        Move::Confirmed => assert!(own.is_some_and(|own| own.id == id && own.is_full()), "{list}"),
-        Move::Await { standing } => {
-            assert!(own.is_some_and(|own| own.id == id && !own.is_full()), "{list}");
-            assert_plain(standing);
+        Move::Confirmed => assert!(own.is_some_and(|own| own.id.as_str() == id && own.is_full()), "{list}"),
+        Move::Await(member) => {
+            assert!(own == Some(member) && member.id.as_str() == id && !member.is_full(), "{list}");
+            assert_plain(&member.standing());
         }
         Move::Blocked(blocker) => {
             assert_eq!(own, None, "blocked by others although listed: {list}");
-            assert_one_command(blocker, config, list);
+            assert_one_command(blocker, config, raft, list);
         }
     }
-    // The order of a list means nothing; where one node is listed twice, it may.
-    if list.members.iter().filter(|member| member.id == id).count() < 2 {
-        let members = list.members.iter().rev().cloned().collect();
-        let turned = next_move(&MemberList { members, ..list.clone() }, candidate, at);
-        assert_eq!(std::mem::discriminant(&found), std::mem::discriminant(&turned), "{list}");
-    }
+    // The order of a list means nothing.
+    let members = list.members.iter().rev().cloned().collect();
+    let turned = next_move(&MemberList { members, ..list.clone() }, candidate, at);
+    assert_eq!(std::mem::discriminant(&found), std::mem::discriminant(&turned), "{list}");
 }
 
 /// A remedy is pasted into a shell of root: one argument in quotes, and one member of the list, no other.
-fn assert_one_command(blocker: &Blocker, config: &Config, list: &MemberList) {
+fn assert_one_command(blocker: &Blocker, config: &Config, raft: &RaftServiceConfig, list: &MemberList) {
     assert_plain(&blocker.to_string());
     let Some((_, command)) = blocker.remedy.split_once(" -X DELETE ") else {
-        assert!(blocker.remedy.contains("no URL can name"), "{blocker}");
+        assert!(!blocker.remedy.contains("curl"), "{blocker}");
         return;
     };
     assert!(blocker.remedy.contains(&config.tls.ca.display().to_string()));
@@ -117,7 +121,11 @@ fn assert_one_command(blocker: &Blocker, config: &Config, list: &MemberList) {
     // curl would make several requests of these.
     assert!(!member.contains(['[', ']', '{', '}']), "{command}");
     let id = decoded(member);
-    assert!(!member.contains('/') && list.members.iter().any(|member| member.id.as_bytes() == id), "{command}");
+    let removed = list.members.iter().find(|member| member.id.as_str().as_bytes() == id);
+    // No remedy removes a member that lives, or an entry that may be this node's own.
+    let own = removed.map(|member| (member.whose(&config.node.id, raft), member.is_dead()));
+    let is_removable = matches!(own, Some((Whose::OwnIdElsewhere | Whose::OwnAddress, true)));
+    assert!(!member.contains('/') && is_removable, "{command}: {own:?}");
 }
 
 /// What a server makes of a part of a path.
@@ -131,19 +139,28 @@ fn decoded(text: &str) -> Vec<u8> {
     bytes
 }
 
-fn assert_formed(list: &MemberList, config: &Config, raft: &RaftServiceConfig) {
-    let id = &config.node.id;
+fn assert_formed(list: &MemberList, config: &Config, service: RaftService) {
+    let (id, raft) = (&config.node.id, config.raft(service));
+    let cluster_id = list.cluster_id.as_ref();
+    let refused = refuse_second_cluster(
+        list,
+        Candidate { config, service, incarnation: None, cluster_id, addresses: &[] },
+        &raft.url,
+    );
+    if let Some(blocker) = &refused {
+        assert_one_command(blocker, config, raft, list);
+    }
     match formed(list, id, raft) {
         Ok(()) => {
             assert!(list.entry_of(id, raft).is_some_and(Member::is_full), "{list}");
             assert!(list.voters().count() * 2 > raft.peers.len() + 1, "{list}");
             assert_ne!(list.leader, Leader::Unknown);
-            assert!(!is_foreign_cluster(list, list.cluster_id.as_deref(), id, raft), "{list}");
+            assert_eq!(refused, None, "{list}");
         }
         Err(missing) => assert_plain(&missing),
     }
-    let has_id = list.members.iter().any(|member| member.id == id.as_str());
-    assert!(has_id || list.members.is_empty() || is_foreign_cluster(list, None, id, raft), "{list}");
+    let has_id = list.members.iter().any(|member| member.id.as_str() == id.as_str());
+    assert!(has_id || list.members.is_empty() || refused.is_some(), "{list}");
 }
 
 fn assert_verdict(list: &MemberList) {
@@ -152,6 +169,8 @@ fn assert_verdict(list: &MemberList) {
         list: Ok(list.clone()),
         holds_this_node: true,
         marker_claims_membership: true,
+        two_clusters: None,
+        listed_as: None,
         probe: None,
     };
     let findings = Findings { groups: vec![group], ..Findings::default() };

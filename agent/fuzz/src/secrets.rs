@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use first_boot_agent::config::{Origin, check, parse};
+use first_boot_agent::config::{InitrdFindings, Options, Origin, Permissions, Source, check, examine, parse};
 use serde_json::Value;
 
 use crate::config::context;
@@ -29,6 +29,7 @@ pub(crate) fn assert_kept(data: &[u8]) {
         return;
     }
     let document = Value::Object(entries);
+    in_a_delivery(document.clone(), data.len());
     under_keys(document.clone(), data.len());
     let mut texts = 0;
     each_text(&mut document.clone(), &mut |_| texts += 1);
@@ -36,6 +37,61 @@ pub(crate) fn assert_kept(data: &[u8]) {
         // One text and one carrier for each input: the fuzzer brings all of them together in time.
         let (wanted, carrier) = (data.len() % texts, data.len() / texts % CARRIERS.len());
         within_a_text(document, wanted, CARRIERS[carrier]);
+    }
+}
+
+/// In the place of any text, key or object of a config that came by a partition or a URL: nothing of it is quoted.
+fn in_a_delivery(mut document: Value, salt: usize) {
+    let mut places = 0;
+    replace(&mut document.clone(), &mut places, usize::MAX);
+    replace(&mut document, &mut 0, salt * 31 % places.max(1));
+    let text = document.to_string();
+    let options = Options {
+        explicit: None,
+        root: "/".into(),
+        credentials_directory: None,
+        host_name: None,
+        permissions: Permissions::Refuse,
+        strict: salt.is_multiple_of(2),
+        initrd: InitrdFindings::default(),
+        is_member: false,
+        quotes_nothing: false,
+    };
+    let told = match examine(text.as_bytes(), &Source::Delivered("a partition".to_owned()), &options) {
+        Ok(checked) => format!("{:?}", checked.warnings),
+        Err(error) => format!("{error} {}", error.summary()),
+    };
+    assert!(!told.contains(SECRET), "{told}\n{text}");
+}
+
+/// Puts the secret into the place that has this number: a value of any kind, or a key.
+fn replace(value: &mut Value, seen: &mut usize, wanted: usize) {
+    let mut is_it = || {
+        *seen += 1;
+        *seen - 1 == wanted
+    };
+    if is_it() {
+        *value = Value::from(SECRET);
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, seen, wanted)),
+        Value::Object(entries) => {
+            let keys: Vec<String> = entries.keys().cloned().collect();
+            for key in keys {
+                *seen += 1;
+                if *seen - 1 == wanted
+                    && let Some(entry) = entries.remove(&key)
+                {
+                    // As a key of its own, and behind one that there is.
+                    entries.insert(SECRET.to_owned(), entry.clone());
+                    entries.insert(format!("{key}{SECRET}"), entry);
+                } else if let Some(entry) = entries.get_mut(&key) {
+                    replace(entry, seen, wanted);
+                }
+            }
+        }
+        _ => {}
     }
 }
 

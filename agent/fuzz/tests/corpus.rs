@@ -51,7 +51,7 @@ macro_rules! played {
     };
 }
 
-played!(answers, config, gpt, journal, markers, members, messages);
+played!(answers, config, gpt, journal, markers, members, messages, names);
 
 #[test]
 fn the_corpus_stays_small() {

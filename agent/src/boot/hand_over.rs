@@ -16,7 +16,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::obstacle;
+use crate::regular_file::{self, Links};
+
 use super::BootKind;
+
+/// What an initrd leaves is a few kilobytes, with many refusals some more.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// The directory, below the root.
 pub const DIRECTORY: &str = crate::config::HAND_OVER;
@@ -84,7 +90,8 @@ impl Boot {
     /// What an initrd of this very boot has left below `root`; `None` where there was none, or it was of another boot.
     #[must_use]
     pub fn of_this_run(root: &Path, run_id: &str) -> Option<Self> {
-        let text = fs::read(root.join(DIRECTORY).join("boot.json")).ok()?;
+        let path = root.join(DIRECTORY).join("boot.json");
+        let text = regular_file::read(&path, Links::Refuse, MAX_BYTES).ok()?;
         let boot: Self = serde_json::from_slice(&text).ok()?;
         (boot.schema_version == Self::SCHEMA_VERSION && boot.run_id == run_id).then_some(boot)
     }
@@ -101,19 +108,33 @@ pub fn take_back(root: &Path, name: &str) -> io::Result<()> {
     }
 }
 
-/// Writes a file for root alone, whole or not at all. It lies in memory: nothing is synced.
+/// Something could not be handed over: why, and what helps.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}; {remedy}")]
+pub struct NotHandedOver {
+    source: io::Error,
+    remedy: String,
+}
+
+/// Writes a file for root alone, whole or not at all. It is in memory: nothing is synced.
 ///
 /// # Errors
-/// The file system refuses.
-pub fn put(root: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+/// The file system refuses, or something that is no file has the name.
+pub fn put(root: &Path, name: &str, bytes: &[u8]) -> Result<(), NotHandedOver> {
     let directory = root.join(DIRECTORY);
-    DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
-    let temporary = directory.join(format!("{name}.new"));
+    let (path, temporary) = (directory.join(name), directory.join(format!("{name}.new")));
+    let failed = |at: &Path| {
+        let at = at.to_owned();
+        move |source| NotHandedOver { remedy: obstacle::remedy(&at, &source), source }
+    };
+    DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(failed(&path))?;
     match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&temporary)(error)),
         _ => {}
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    file.write_all(bytes)?;
-    fs::rename(&temporary, directory.join(name))
+    let mut options = OpenOptions::new();
+    // As a new file alone, which no link leads elsewhere (open(2), O_EXCL).
+    let file = options.write(true).create_new(true).mode(0o600).open(&temporary);
+    file.and_then(|mut file| file.write_all(bytes)).map_err(failed(&temporary))?;
+    fs::rename(&temporary, &path).map_err(failed(&path))
 }

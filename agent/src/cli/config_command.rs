@@ -1,8 +1,14 @@
 //! `config validate|show|schema|example`: looks at the configuration, touches nothing.
 
+use std::path::Path;
+
+use nix::unistd::geteuid;
 use serde_json::json;
 
-use crate::config::{self, ConfigError, Example, Permissions, Shown};
+use crate::cluster;
+use crate::config::{self, Config, ConfigError, Example, Permissions, Shown};
+use crate::regular_file::Links;
+use crate::secret_file;
 
 use super::{ConfigCommand, ExampleKind, Exit, Options, node, output};
 
@@ -28,9 +34,47 @@ fn validate(options: &Options, strict: bool) -> Exit {
             for warning in &loaded.checked.warnings {
                 output::complain(&format!("warning: {warning}"));
             }
-            print(&format!("{}: valid for {}\n", loaded.origin, loaded.checked.config.node.id))
+            let config = &loaded.checked.config;
+            match files(config) {
+                Exit::Success => print(&format!("{}: valid for {}\n", loaded.origin, config.node.id)),
+                refused => refused,
+            }
         }
         Err(error) => refuse(&error),
+    }
+}
+
+/// Says what the units would refuse of the files that the configuration names. Where a system is built there are none, nor their
+/// directories: that is nothing to mention.
+fn files(config: &Config) -> Exit {
+    let found = cluster::tls_findings(&config.tls);
+    let password = config.iam.admin_password_file.as_ref().filter(|_| config.iam.enable);
+    let missing_password =
+        password.filter(|path| !path.exists()).map(|path| ("services.iam.admin_password_file", path.clone()));
+    for (setting, path) in found.missing.into_iter().chain(missing_password) {
+        if path.parent().is_some_and(Path::is_dir) {
+            output::complain(&format!("warning: {setting}: there is no {}", path.display()));
+        }
+    }
+    for remark in &found.remarks {
+        output::complain(&format!("warning: {remark}"));
+    }
+    let password = password.filter(|path| path.exists()).and_then(|path| unusable_password(path));
+    let refused: Vec<String> =
+        found.refused.iter().map(|blocker| format!("{}; {}", blocker.reason, blocker.remedy)).chain(password).collect();
+    // Who is not root may not look at keys, and cannot say what the units would make of them.
+    let is_root = geteuid().is_root();
+    for refusal in &refused {
+        output::complain(&if is_root { refusal.clone() } else { format!("warning: {refusal}") });
+    }
+    if refused.is_empty() || !is_root { Exit::Success } else { Exit::Blocked }
+}
+
+fn unusable_password(path: &Path) -> Option<String> {
+    match secret_file::read(path, Links::Follow) {
+        Ok(text) if text.trim().is_empty() => Some(format!("{} is empty; write the password into it", path.display())),
+        Ok(_) => None,
+        Err(error) => Some(format!("{error}; {}", error.remedy())),
     }
 }
 
@@ -39,25 +83,28 @@ fn show(options: &Options, as_json: bool) -> Exit {
         Ok(loaded) => loaded,
         Err(error) => return refuse(&error),
     };
-    let values = &loaded.checked.provenance;
     if as_json {
+        let values = &loaded.checked.provenance;
         let rows: Vec<_> = values
             .iter()
             .map(|shown| json!({"path": shown.path, "value": shown.value, "origin": shown.origin.to_string()}))
             .collect();
         return print(&format!("{:#}\n", json!({"source": loaded.origin.to_string(), "values": rows})));
     }
+    print(&table(&loaded.checked.provenance))
+}
+
+/// Every value and where it came from, a line each.
+pub(super) fn table(values: &[Shown]) -> String {
     let width = |length: fn(&Shown) -> usize| values.iter().map(length).max().unwrap_or(0);
     let (path_width, value_width) = (width(|shown| shown.path.len()), width(|shown| shown.value.len()).min(60));
-    for Shown { path, value, origin } in values {
-        output::print(&format!("{path:<path_width$}  {value:<value_width$}  {origin}\n"));
-    }
-    Exit::Success
+    let line =
+        |Shown { path, value, origin }: &Shown| format!("{path:<path_width$}  {value:<value_width$}  {origin}\n");
+    values.iter().map(line).collect()
 }
 
 fn print(text: &str) -> Exit {
-    output::print(text);
-    Exit::Success
+    output::print(text, Exit::Success)
 }
 
 fn refuse(error: &ConfigError) -> Exit {

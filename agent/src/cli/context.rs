@@ -1,25 +1,72 @@
 //! Puts together what the commands that change something work with.
 
-use std::path::Path;
+use std::cell::Cell;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
 use crate::clock;
 use crate::cluster::HttpCluster;
 use crate::config::{ClusterName, Config, ConfigError};
 use crate::events::{Event, Report, Scope, ScopedReporter};
+use crate::foreign_text::LONGEST_MESSAGE;
 use crate::inventory::{self, Inventory, Link};
-use crate::markers::Markers;
+use crate::markers::{Hold, Markers, NotedTrouble, Trouble};
 use crate::plan::Blocker;
-use crate::run::Context;
 use crate::run::ports::{Machine, Progress};
+use crate::run::{Context, Requests};
 use crate::systemd::Systemd;
 use crate::systemd::notify::Notifier;
 
 use super::node;
 
-impl Progress for Notifier {
-    fn status(&self, line: &str) {
-        Self::status(self, line);
+/// What a step is doing, for systemd and, where this is the run of a unit, for `status`.
+pub(super) struct StepProgress<'a> {
+    pub(super) notifier: &'a Notifier,
+    state_dir: PathBuf,
+    invocation_id: Option<String>,
+    step: &'static str,
+    is_noted: Cell<bool>,
+}
+
+impl<'a> StepProgress<'a> {
+    pub(super) fn new(notifier: &'a Notifier, state_dir: &Path, step: &'static str) -> Self {
+        let invocation_id = node::invocation_id();
+        // An earlier run may have left something, which is no longer so.
+        Self { notifier, state_dir: state_dir.to_owned(), invocation_id, step, is_noted: Cell::new(true) }
     }
+
+    /// Notes trouble that is met before there is a step.
+    pub(super) fn blocked(&self, reason: &str, remedy: &str) {
+        self.trouble(&Trouble { hold: Hold::Blocked, reason, remedy, looks_again: None });
+    }
+}
+
+impl Progress for StepProgress<'_> {
+    fn status(&self, line: &str) {
+        self.notifier.status(line);
+        if self.invocation_id.is_some() && self.is_noted.replace(false) {
+            // What is left there names another run, or is forgotten with the next.
+            let _ = NotedTrouble::remove(&self.state_dir, self.step);
+        }
+    }
+
+    fn trouble(&self, trouble: &Trouble<'_>) {
+        self.notifier.status(&trouble.to_string());
+        if let Some(invocation_id) = &self.invocation_id {
+            self.is_noted.set(true);
+            // On a full disk the line above is what is left.
+            let _ = NotedTrouble::new(invocation_id, trouble).write(&self.state_dir, self.step);
+        }
+    }
+}
+
+/// For commands that only read: nobody waits for them.
+pub(super) struct Silent;
+
+impl Progress for Silent {
+    fn status(&self, _line: &str) {}
+
+    fn trouble(&self, _trouble: &Trouble<'_>) {}
 }
 
 /// The machine that this process runs on.
@@ -34,6 +81,10 @@ impl Machine for ThisMachine {
         inventory::links(Path::new("/"))
     }
 
+    fn addresses(&self) -> Vec<IpAddr> {
+        inventory::addresses()
+    }
+
     fn clock_before_build(&self) -> Option<(String, String)> {
         clock::before_build()
     }
@@ -46,7 +97,8 @@ impl Machine for ThisMachine {
 pub(super) async fn of<'a>(
     config: &'a Config,
     markers: &'a Markers,
-    notifier: &'a Notifier,
+    progress: &'a dyn Progress,
+    requests: &'a Requests,
     report: &ScopedReporter,
 ) -> Result<Context<'a, Systemd, HttpCluster>, Blocker> {
     Ok(Context {
@@ -56,9 +108,11 @@ pub(super) async fn of<'a>(
         cluster: HttpCluster::new(&config.tls, config.policies.request)?,
         units: connect(report).await,
         who: node::who(),
-        progress: notifier,
+        progress,
         machine: &ThisMachine,
         admin_password_credential: node::admin_password_credential(),
+        requests,
+        looks_again: node::invocation_id().is_some(),
     })
 }
 
@@ -82,9 +136,19 @@ pub(super) fn scope(service: &'static str, operation: &'static str, config: Opti
     }
 }
 
+/// What ends a report that is too long for one message.
+const MORE: &str = "  … and more: `first-boot-agent config validate` lists every problem";
+
 /// What is wrong with a configuration, as an event.
 pub(super) fn configuration_event(error: &ConfigError) -> Event {
-    let text = error.to_string();
+    let mut text = error.to_string();
+    if text.chars().count() > LONGEST_MESSAGE {
+        let lines = text.lines().scan(0, |length, line| {
+            *length += line.chars().count() + 1;
+            (*length < LONGEST_MESSAGE - MORE.len()).then_some(line)
+        });
+        text = lines.chain([MORE]).collect::<Vec<_>>().join("\n");
+    }
     match error {
         ConfigError::NotFound { .. } => Event::ConfigurationNotFound { error: text },
         ConfigError::BootstrapsBehindBroken { .. } => Event::ConfigurationWouldBootstrap { error: text },

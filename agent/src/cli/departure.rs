@@ -1,11 +1,12 @@
 //! `leave` and `reset`: the way out, for this node or for one of its services.
 
-use crate::config::{Permissions, Service};
-use crate::events::{Event, Report, Reporter};
+use crate::config::{Permissions, RaftService, Service};
+use crate::events::{Event, Report, Reporter, ScopedReporter};
 use crate::markers::Markers;
-use crate::run::{self, Outcome, Quorum};
+use crate::run::{self, Outcome, Quorum, Requests};
 use crate::systemd::notify::Notifier;
 
+use super::context::StepProgress;
 use super::{Exit, Options, context, node};
 
 /// What is to go.
@@ -54,17 +55,30 @@ async fn depart(
         return Err(Event::StateUnusable { error });
     }
     let (markers, notifier) = (Markers::new(options.state_dir.clone()), Notifier::from_environment());
+    let (progress, requests) = (StepProgress::new(&notifier, &options.state_dir, "leave"), Requests::default());
     let scoped = |service| reporter.scoped(context::scope(service, departure.operation(), Some(config)));
-    let context =
-        context::of(config, &markers, &notifier, &scoped("cluster")).await.map_err(|blocker| blocker.event())?;
-    for raft in services.iter().filter_map(|service| service.raft()).filter(|raft| config.raft(*raft).enable) {
+    let context = context::of(config, &markers, &progress, &requests, &scoped("cluster"))
+        .await
+        .map_err(|blocker| blocker.event())?;
+    for service in services {
+        let outcome = run::foresee_markers(&context, *service, &scoped(service.as_str()));
+        if outcome != Outcome::Done {
+            return Ok(outcome.into());
+        }
+    }
+    let rafts: Vec<RaftService> =
+        services.iter().filter_map(|service| service.raft()).filter(|raft| config.raft(*raft).enable).collect();
+    // Of one alone the departure itself finds out, before it changes anything.
+    for raft in rafts.iter().copied().filter(|_| rafts.len() > 1) {
         let outcome = run::foresee_leave(&context, raft, quorum, &scoped(raft.as_str())).await;
         if outcome != Outcome::Done && quorum == Quorum::Keep {
             return Ok(outcome.into());
         }
     }
+    let is_reset_of_all = matches!(departure, Departure::Reset) && services.len() > 1;
     for service in services {
         let report = scoped(service.as_str());
+        let report = PartOfAll { report: &report, of_all: is_reset_of_all };
         let outcome = match (departure, service.raft()) {
             (_, Some(raft)) if !config.raft(raft).enable => {
                 let reason = format!("services.{service}.enable is false in the configuration");
@@ -80,5 +94,26 @@ async fn depart(
             return Ok(outcome.into());
         }
     }
+    if is_reset_of_all {
+        scoped("cluster").report(run::after_reset_of_all(config));
+    }
     Ok(Exit::Success)
+}
+
+/// Where all services are reset, each has its line, and the last one says what to do: the way back of one alone would start
+/// services in the wrong order.
+struct PartOfAll<'a> {
+    report: &'a ScopedReporter,
+    of_all: bool,
+}
+
+impl Report for PartOfAll<'_> {
+    fn report(&self, event: Event) {
+        self.report.report(match event {
+            Event::ServiceReset { .. } if self.of_all => {
+                Event::ServiceReset { remedy: "see the last line for how to start it again".to_owned() }
+            }
+            event => event,
+        });
+    }
 }

@@ -30,6 +30,13 @@ pub(super) async fn run(options: &Options) -> Exit {
     let reporter = Reporter::start_on_console(options.log_format, &run_id);
     let report = reporter.scoped(context::scope("initrd", "first-boot", None));
     let stage = stage(options, run_id, &report);
+    if stage.parameters.left_out {
+        // The unit's condition compares the usual spelling alone; systemd reads others as the same.
+        output::complain("first-boot-agent: the kernel's command line says first_boot.initrd=0: nothing is done");
+        reporter.flush();
+        notifier.ready();
+        return Exit::Success;
+    }
     let ended = Box::pin(stage.run(&systemd, &report)).await;
     // Before the boot is stopped, and this unit with it.
     reporter.flush();
@@ -53,8 +60,9 @@ pub(super) async fn run(options: &Options) -> Exit {
 }
 
 fn stage(options: &Options, run_id: String, report: &ScopedReporter) -> Stage {
-    let command_line = fs::read_to_string("/proc/cmdline").unwrap_or_default();
-    let (parameters, problems) = Parameters::read(&command_line);
+    // One byte that is no UTF-8 must not take every parameter with it.
+    let command_line = fs::read("/proc/cmdline").unwrap_or_default();
+    let (parameters, problems) = Parameters::read(&String::from_utf8_lossy(&command_line));
     for problem in problems {
         report.report(Event::KernelParameterIgnored { error: problem });
     }

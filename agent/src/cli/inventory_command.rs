@@ -11,17 +11,23 @@ use super::{Exit, output};
 
 pub(super) fn run(as_json: bool) -> Exit {
     let inventory = Inventory::take_with_hand_over(Path::new("/"));
-    if as_json {
-        output::print(&format!("{}\n", serde_json::to_string_pretty(&inventory).unwrap_or_default()));
+    let text = if as_json {
+        format!("{}\n", serde_json::to_string_pretty(&inventory).unwrap_or_default())
     } else {
-        output::print(&text(&inventory));
-    }
-    Exit::Success
+        text(&inventory)
+    };
+    output::print(&text, Exit::Success)
 }
 
-fn text(inventory: &Inventory) -> String {
+/// On one screen.
+pub(super) fn text(inventory: &Inventory) -> String {
     let Inventory { machine, firmware, processor, memory, .. } = inventory;
-    let product = [&machine.vendor, &machine.product].map(|name| name.as_deref().unwrap_or("unknown")).join(", ");
+    let named = |field: &str, value: Option<&str>| match (value, machine.placeholders.get(field)) {
+        (None, Some(filler)) => placeholder(filler),
+        _ => told(value),
+    };
+    let product = [("vendor", &machine.vendor), ("product", &machine.product)];
+    let product = product.map(|(field, name)| named(field, name.as_deref())).join(", ");
     let secure_boot = match firmware.secure_boot {
         Some(true) => "on",
         Some(false) => "off",
@@ -35,8 +41,8 @@ fn text(inventory: &Inventory) -> String {
     let mut text = String::new();
     for (name, value) in [
         ("machine", product),
-        ("serial", told(machine.serial.as_deref())),
-        ("uuid", told(machine.uuid.as_deref())),
+        ("serial", named("serial", machine.serial.as_deref())),
+        ("uuid", named("uuid", machine.uuid.as_deref())),
         ("machine-id", told(machine.machine_id.as_deref())),
         ("firmware", format!("{}, Secure Boot {secure_boot}, {tpm}", firmware.kind)),
         ("boot", told(inventory.boot.map(|kind| kind.to_string()).as_deref())),
@@ -65,18 +71,22 @@ fn show_link(text: &mut String, link: &Link) {
     let speed = link.speed.map(|speed| format!("{speed} Mbit/s")).unwrap_or_default();
     let (mac, driver) = (told(link.mac.as_deref()), told(link.driver.as_deref()));
     let state = told(link.state.as_deref());
-    line(text, format_args!("  {:<10} {mac:<17}  {driver:<12} {state:<8} {speed}", link.name));
+    let note = link.placeholder.as_deref().map(placeholder).unwrap_or_default();
+    line(text, format_args!("  {:<10} {mac:<17}  {driver:<12} {state:<8} {speed}{note}", link.name));
 }
 
 fn show_disk(text: &mut String, disk: &Disk) {
     let table = disk.table.kind.as_str();
+    let paths = disk.other_names.join(", ");
     let notes = [
         disk.model.clone(),
+        (!paths.is_empty()).then(|| format!("also {paths}")),
         (disk.logical_sector_size != 512).then(|| format!("sectors of {} B", disk.logical_sector_size)),
         disk.removable.then(|| "removable".to_owned()),
         disk.read_only.then(|| "read-only".to_owned()),
     ];
-    let notes = notes.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let fillers = disk.placeholders.iter().map(|(field, filler)| format!("{field} {}", placeholder(filler)));
+    let notes = notes.into_iter().flatten().chain(fillers).collect::<Vec<_>>().join(", ");
     let size = size(Some(disk.size));
     line(text, format_args!("  {:<10} {size:>10}  {table:<8} {}  {notes}", disk.name, disk.stable_id()));
     for Partition { number, label, kind, size: bytes, .. } in &disk.table.partitions {
@@ -96,6 +106,11 @@ fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
 
 fn told(value: Option<&str>) -> String {
     value.unwrap_or("unknown").to_owned()
+}
+
+/// What the firmware says, and why it is not used.
+fn placeholder(filler: &str) -> String {
+    format!("unknown ({filler:?} is a placeholder)")
 }
 
 fn count(value: Option<u64>) -> String {

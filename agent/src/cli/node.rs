@@ -1,14 +1,20 @@
 //! What this process finds out about the machine it runs on.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::boot::Boot;
 use crate::config::{self, Config, ConfigError, InitrdFindings, Loaded, Permissions, Service};
-use crate::markers::{Identity, MarkerState, Markers};
+use crate::markers::{Holder, Identity, MarkerState, Markers};
+use crate::plan::Step;
+use crate::regular_file::{self, Links};
+use crate::run::Credential;
+use crate::systemd::{is_unfiltered, own_unit};
 
 use super::Options;
+
+/// 32 digits and a line feed (machine-id(5)), and some room.
+const LONGEST_MACHINE_ID: u64 = 4096;
 
 /// The same for every process of one boot, also across initrd and system.
 pub(super) fn run_id() -> String {
@@ -20,28 +26,45 @@ pub(super) fn identity(config: &Config) -> Identity {
     Identity::of_this_node(config, machine_id().as_deref())
 }
 
+/// The machine's name, where it has one.
+pub(super) fn host_name() -> Option<String> {
+    nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok())
+}
+
 fn machine_id() -> Option<String> {
-    fs::read_to_string("/etc/machine-id").ok()
+    let bytes = regular_file::read(Path::new("/etc/machine-id"), Links::Follow, LONGEST_MACHINE_ID).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 /// The commands that change something, and so may hold a lock.
 const CHANGING: [&str; 6] = ["join", "setup", "health-check", "run", "leave", "reset"];
 
 /// This process, for whoever meets its lock: its command, number and unit, and since when.
-pub(super) fn who() -> String {
+pub(super) fn who() -> Holder {
     let words: Vec<String> = env::args().skip_while(|word| !CHANGING.contains(&word.as_str())).collect();
-    let group = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let unit = group.trim_end().rsplit('/').next().filter(|name| name.ends_with(".service"));
-    let unit = unit.map_or_else(String::new, |unit| format!(", {unit}"));
-    format!("first-boot-agent {} (PID {}{unit}) since {}", words.join(" "), std::process::id(), crate::clock::now())
+    let unit = own_unit(Path::new("/"));
+    let of_unit = unit.as_ref().map_or_else(String::new, |unit| format!(", {unit}"));
+    let (command, process, now) = (words.join(" "), std::process::id(), crate::clock::now());
+    Holder { words: format!("first-boot-agent {command} (PID {process}{of_unit}) since {now}"), unit }
+}
+
+/// The run of a unit that this process is, where systemd has started it as one (systemd.exec(5), `$INVOCATION_ID`).
+pub(super) fn invocation_id() -> Option<String> {
+    env::var("INVOCATION_ID").ok().filter(|_| env::var_os("NOTIFY_SOCKET").is_some())
+}
+
+/// Whether this process is one of the agent's units, and systemd has left its system call filters out.
+pub(super) fn lacks_filters() -> bool {
+    let root = Path::new("/");
+    own_unit(root).is_some_and(|unit| Step::ALL.iter().any(|step| step.unit() == unit)) && is_unfiltered(root)
 }
 
 /// The name of the credential with IAM's admin password (design.md, section 3).
 const ADMIN_PASSWORD: &str = "iam-admin-password";
 
 /// Where systemd takes a credential from that a unit asks for by name alone (`LoadCredential=` in systemd.exec(5)).
-const CREDENTIAL_STORES: [&str; 4] =
-    ["/run/credentials/@system", "/etc/credstore", "/run/credstore", "/usr/lib/credstore"];
+const CREDENTIAL_STORES: [&str; 5] =
+    ["/run/credentials/@system", "/etc/credstore", "/run/credstore", "/usr/local/lib/credstore", "/usr/lib/credstore"];
 
 /// The directory that holds a credential: systemd's own for a unit; for a command that an operator types, the store that
 /// a unit would get it from, so that both see the same.
@@ -53,8 +76,13 @@ fn store_of(credential: &str) -> Option<PathBuf> {
 }
 
 /// The credential with IAM's admin password, where there is one.
-pub(super) fn admin_password_credential() -> Option<PathBuf> {
-    store_of(ADMIN_PASSWORD).map(|store| store.join(ADMIN_PASSWORD)).filter(|path| path.exists())
+pub(super) fn admin_password_credential() -> Option<Credential> {
+    let arrived = store_of(ADMIN_PASSWORD).map(|store| store.join(ADMIN_PASSWORD)).filter(|path| path.exists());
+    let encrypted = || {
+        let mut paths = config::ENCRYPTED_STORES.iter().map(|store| Path::new("/").join(store).join(ADMIN_PASSWORD));
+        paths.find(|path| path.symlink_metadata().is_ok())
+    };
+    arrived.map(Credential::Readable).or_else(|| encrypted().map(Credential::Encrypted))
 }
 
 /// The configuration, from wherever it is.
@@ -74,18 +102,24 @@ pub(super) fn sources(options: &Options, permissions: Permissions, strict: bool)
         explicit: options.config.clone(),
         root: Path::new("/").to_owned(),
         credentials_directory: store_of(config::CREDENTIAL),
-        host_name: nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()),
+        host_name: host_name(),
         permissions,
         strict,
         initrd: Boot::of_this_run(Path::new("/"), &run_id()).as_ref().map(findings).unwrap_or_default(),
         is_member: is_member(options),
+        quotes_nothing: options.quotes_nothing,
     }
 }
 
 /// What the initrd has found, as far as it bears on the choice of a configuration.
 fn findings(boot: &Boot) -> InitrdFindings {
     let refused: Vec<String> = boot.refused.iter().map(ToString::to_string).collect();
-    InitrdFindings { has_found_one: boot.config.is_some(), refused: (!refused.is_empty()).then(|| refused.join("; ")) }
+    let credential = format!("credential {}", config::CREDENTIAL);
+    InitrdFindings {
+        has_found_one: boot.config.is_some(),
+        has_decrypted: boot.config.as_ref().is_some_and(|config| config.source.starts_with(&credential)),
+        refused: (!refused.is_empty()).then(|| refused.join("; ")),
+    }
 }
 
 /// Whether a marker of this machine says that it is in a cluster. Which node it is only the configuration would tell.

@@ -1,14 +1,64 @@
-//! What a command prints. A reader that goes away early (`| head -1`) is no fault of the agent.
+//! What a command prints, of both programs. A reader that goes away early (`| head -1`) is no fault; a disk that is full is one,
+//! and whoever takes the file for whole has to learn of it.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
 
-/// Writes to standard output.
-pub(super) fn print(text: &str) {
-    // Nobody reads any more where this fails.
-    let _ = io::stdout().lock().write_all(text.as_bytes());
+use clap::Parser;
+
+use super::Exit;
+
+/// clap's own code for wrong usage.
+const WRONG_USAGE: u8 = 2;
+
+/// The command line of this process; `Err` where there is nothing left to do but to end: help was asked for, or it is wrong.
+pub(crate) fn parse<C: Parser>() -> Result<C, ExitCode> {
+    C::try_parse().map_err(|error| {
+        let text = error.render().to_string();
+        if error.use_stderr() {
+            // Nowhere is left to say that this fails.
+            let _ = io::stderr().lock().write_all(text.as_bytes());
+            return WRONG_USAGE.into();
+        }
+        print(&text, Exit::Success).into()
+    })
+}
+
+/// Writes to standard output, all of it. Returns how the command ends: as it would, unless the text was not written.
+#[must_use]
+pub(crate) fn print(text: &str, ends: Exit) -> Exit {
+    match write(text) {
+        Written::Whole | Written::NobodyReads => ends,
+        Written::Failed => Exit::Transient,
+    }
+}
+
+/// What has become of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// It was written.
+    Whole,
+    /// The reader has gone, and nothing more is of use to it.
+    NobodyReads,
+    /// It was not; the reason was told.
+    Failed,
+}
+
+/// Writes to standard output, for whoever has more to say.
+#[must_use]
+pub(crate) fn write(text: &str) -> Written {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Written::Whole,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Written::NobodyReads,
+        Err(error) => {
+            complain(&format!("cannot write to standard output: {error}; free space there, or write elsewhere"));
+            Written::Failed
+        }
+    }
 }
 
 /// Writes a line to standard error.
-pub(super) fn complain(line: &str) {
+pub(crate) fn complain(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

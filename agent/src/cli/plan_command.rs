@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::cluster::HttpCluster;
-use crate::config::{Config, Mode, Permissions, RaftServiceConfig};
+use crate::config::{Config, ConfigError, Mode, Permissions, RaftServiceConfig};
+use crate::inventory;
 use crate::markers::Markers;
 use crate::plan::expectations::{Outlook, Unmet};
 use crate::plan::membership::{Move, next_move};
-use crate::plan::{self, Action, Blocker, Decision, Observed};
+use crate::plan::{self, Action, Blocker, Decision, Observed, Step};
 use crate::run;
 use crate::run::ports::Cluster;
 
@@ -15,13 +16,31 @@ use super::context::ThisMachine;
 use super::{Exit, Options, node, output};
 
 pub(super) async fn run(options: &Options, as_json: bool) -> Exit {
-    let loaded = match node::load(options, Permissions::Warn, false) {
-        Ok(loaded) => loaded,
+    match look_ahead(options).await {
+        Ok(outlook) => {
+            let text = if as_json { outlook.json() } else { outlook.text() };
+            output::print(&text, if outlook.is_blocked() { Exit::Blocked } else { Exit::Success })
+        }
         Err(error) => {
             output::complain(&error.to_string());
-            return Exit::Blocked;
+            Exit::Blocked
         }
-    };
+    }
+}
+
+/// What is foreseen.
+pub(super) struct Foresight {
+    node_id: String,
+    unmet: Vec<Unmet>,
+    rows: Vec<(Step, Row)>,
+}
+
+/// Reads markers and live membership.
+///
+/// # Errors
+/// There is no usable configuration.
+pub(super) async fn look_ahead(options: &Options) -> Result<Foresight, ConfigError> {
+    let loaded = node::load(options, Permissions::Warn, false)?;
     let config = &loaded.checked.config;
     let unmet = run::unmet(config, &ThisMachine);
     let observed = run::observe(&Markers::new(options.state_dir.clone()), &node::identity(config));
@@ -31,22 +50,28 @@ pub(super) async fn run(options: &Options, as_json: bool) -> Exit {
     for (step, decision) in plan::plan(config, &observed) {
         rows.push((step, foresee(config, &cluster, &decision).await));
     }
-    if as_json {
-        let steps: Vec<Value> = rows
-            .iter()
-            .map(|(step, row)| json!({"step": step.label(), "unit": step.unit(), "what": row.what, "why": row.why}))
-            .collect();
-        let unmet: Vec<Value> = observed.unmet.iter().map(unmet_json).collect();
-        output::print(&format!("{:#}\n", json!({"node_id": config.node.id.as_str(), "unmet": unmet, "steps": steps})));
-    } else {
-        for unmet in observed.unmet.iter().filter(|unmet| unmet.outlook != Outlook::Lasting) {
-            output::print(&format!("{:<10} {}: {unmet}; {}\n", "machine", unmet.outlook, unmet.remedy));
-        }
-        for (step, Row { what, why, .. }) in &rows {
-            output::print(&format!("{:<10} {what}: {why}\n", step.label()));
-        }
+    Ok(Foresight { node_id: config.node.id.to_string(), unmet: observed.unmet, rows })
+}
+
+impl Foresight {
+    fn is_blocked(&self) -> bool {
+        self.rows.iter().any(|(_, row)| row.is_blocked)
     }
-    if rows.iter().any(|(_, row)| row.is_blocked) { Exit::Blocked } else { Exit::Success }
+
+    fn json(&self) -> String {
+        let step = |(step, row): &(Step, Row)| json!({"step": step.label(), "unit": step.unit(), "what": row.what, "why": row.why});
+        let steps: Vec<Value> = self.rows.iter().map(step).collect();
+        let unmet: Vec<Value> = self.unmet.iter().map(unmet_json).collect();
+        format!("{:#}\n", json!({"node_id": self.node_id, "unmet": unmet, "steps": steps}))
+    }
+
+    pub(super) fn text(&self) -> String {
+        let unmet = self.unmet.iter().filter(|unmet| unmet.outlook != Outlook::Lasting);
+        let unmet = unmet.map(|unmet| format!("{:<10} {}: {unmet}; {}\n", "machine", unmet.outlook, unmet.remedy));
+        let steps = self.rows.iter();
+        let steps = steps.map(|(step, Row { what, why, .. })| format!("{:<10} {what}: {why}\n", step.label()));
+        unmet.chain(steps).collect()
+    }
 }
 
 fn unmet_json(unmet: &Unmet) -> Value {
@@ -99,9 +124,11 @@ async fn foresee(config: &Config, cluster: &Result<HttpCluster, Blocker>, decisi
 /// What the live member lists say of this node.
 async fn next(config: &Config, service: &RaftServiceConfig, cluster: &HttpCluster) -> Result<String, Blocker> {
     let health = cluster.health(&service.url, service.paths.health.as_str()).await.unwrap_or_default();
+    let health = run::refuse_anothers(config, service, health)?;
+    let addresses = inventory::addresses();
     let asked = match &service.mode {
         Mode::Bootstrap => {
-            if let Some(blocker) = run::find_second_cluster(cluster, config, service, &health, None).await {
+            if let Some(blocker) = run::find_second_cluster(cluster, config, service, &health, None, &addresses).await {
                 return Err(blocker);
             }
             vec![service.url.clone()]
@@ -113,14 +140,12 @@ async fn next(config: &Config, service: &RaftServiceConfig, cluster: &HttpCluste
         match cluster.members(service, &at).await {
             Ok(list) => {
                 let ids = if list.members.is_empty() { "nobody".to_owned() } else { list.ids() };
-                return match next_move(&list, health.candidate(config, service.service), &at) {
+                return match next_move(&list, health.candidate(config, service.service, &addresses), &at) {
                     Move::Add => Ok(format!("no marker, and the members at {at} are {ids}")),
-                    Move::Await { standing } => Ok(format!("the list at {at} has this node as {standing}")),
+                    Move::Await(member) => Ok(format!("the list at {at} has this node as {}", member.standing())),
                     Move::Confirmed => Ok(format!("the list at {at} has this node; only the marker is missing")),
                     Move::AwaitQuorum(risk) => Ok(risk.to_string()),
-                    Move::Replace(old) => {
-                        Ok(format!("the list at {at} has {} at {}, which is removed first", old.id, old.raft_addr))
-                    }
+                    Move::Replace(old) => Ok(format!("the list at {at} has {old}, which is removed first")),
                     Move::Blocked(blocker) => Err(blocker),
                 };
             }

@@ -2,42 +2,72 @@
 
 mod judge;
 mod show;
+mod view;
 
 use std::time::Duration;
 
-use futures_util::future::{join_all, select_all};
+use futures_util::future::{join, join_all, select_all};
 
+use crate::clock;
 use crate::cluster::HttpCluster;
 use crate::config::{Config, Loaded, Permissions};
-use crate::markers::Markers;
+use crate::markers::{Holder, Markers, NotedTrouble};
+use crate::names::{self, Names};
 use crate::plan::{self, Decision, Observed, Step};
-use crate::run::{self, Context};
-use crate::systemd::notify::Notifier;
+use crate::run::{self, Context, Requests};
 use crate::systemd::{Systemd, UnitState, UnitWatch};
 
-use super::context::ThisMachine;
-use super::{Exit, Options, node, output};
+use super::context::{Silent, ThisMachine};
+use super::output::{self, Written};
+use super::{Exit, Options, node};
 
-use judge::{Facts, State, Status};
+use judge::{Facts, State, Status, StepUnits};
+use view::View;
 
-/// With `--wait`: how often to look where no unit changes, as when a peer comes back.
+/// With `--wait` and `--watch`: how often to look where no unit changes, as when a peer comes back.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-pub(super) async fn run(options: &Options, as_json: bool, wait: bool) -> Exit {
+/// How `status` is asked for.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Manner {
+    /// As JSON; with --watch, an object per line
+    #[arg(long)]
+    json: bool,
+    /// Return when the node is a healthy member, or blocked
+    #[arg(long)]
+    wait: bool,
+    /// Show every change when it happens: live in a terminal, as lines elsewhere; with --wait until that returns
+    #[arg(long)]
+    watch: bool,
+}
+
+pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
     let systemd = Systemd::connect().await.ok();
-    let mut watches = match (&systemd, wait) {
-        (Some(systemd), true) => watch(systemd).await,
+    let mut watches = match &systemd {
+        Some(systemd) if manner.wait || manner.watch => watch(systemd).await,
         _ => Vec::new(),
     };
+    let mut view = manner.watch.then(|| View::of_this_process(manner.json));
     loop {
         let status = look(options, systemd.as_ref()).await;
         let exit = exit(&status);
-        if !wait || matches!(exit, Exit::Success | Exit::Blocked) {
-            output::print(&if as_json { show::json(&status) } else { show::text(&status) });
-            return exit;
+        let is_over = manner.wait && matches!(exit, Exit::Success | Exit::Blocked);
+        match &mut view {
+            None if is_over || !manner.wait => return output::print(&whole(&status, manner.json), exit),
+            None => {}
+            Some(view) => match output::write(&view.of(&status, &clock::now())) {
+                Written::Whole if is_over => return exit,
+                Written::Whole => {}
+                Written::NobodyReads => return exit,
+                Written::Failed => return Exit::Transient,
+            },
         }
         change(&mut watches).await;
     }
+}
+
+fn whole(status: &Status, as_json: bool) -> String {
+    if as_json { format!("{:#}\n", show::json(status)) } else { show::text(status) }
 }
 
 fn exit(status: &Status) -> Exit {
@@ -69,7 +99,12 @@ async fn change(watches: &mut [UnitWatch]) {
     let _ = tokio::time::timeout(LOOK_AGAIN, select_all(changes)).await;
 }
 
-/// Looks at everything once: configuration, markers, units, and the live cluster.
+/// The whole of it for people, as of now.
+pub(super) async fn text(options: &Options, systemd: Option<&Systemd>) -> String {
+    show::text(&look(options, systemd).await)
+}
+
+/// Looks at everything once: configuration, markers, units, names, and the live cluster.
 async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
     let units = match systemd {
         Some(systemd) => join_all(Step::ALL.map(|step| systemd.unit(step.unit()))).await,
@@ -79,13 +114,35 @@ async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
         units.into_iter().map(Result::ok).chain(std::iter::repeat(None)).take(Step::ALL.len()).collect();
     let loaded = match node::load(options, Permissions::Warn, false) {
         Ok(loaded) => loaded,
+        Err(error) if error.is_not_permitted() => return Status::for_root_alone(&error.to_string(), &units),
         Err(error) => return Status::without_configuration(&error.to_string(), &units),
     };
-    let facts = facts(options, &loaded, units).await;
-    judge::judge(&loaded.checked.config, facts)
+    let config = &loaded.checked.config;
+    let facts = async {
+        let units = units_of_steps(config, systemd, units).await;
+        facts(options, &loaded, units).await
+    };
+    let (facts, names) = join(facts, names::check(&Names::default(), config)).await;
+    Status { names, ..judge::judge(config, facts) }
 }
 
-async fn facts(options: &Options, loaded: &Loaded, units: Vec<Option<UnitState>>) -> Facts {
+/// With each step's unit the path unit that starts it, and the unit of the service that it is about.
+async fn units_of_steps(config: &Config, systemd: Option<&Systemd>, units: Vec<Option<UnitState>>) -> Vec<StepUnits> {
+    let around = Step::ALL.into_iter().zip(units).map(async |(step, unit)| {
+        let Some(systemd) = systemd else {
+            return StepUnits { unit, ..StepUnits::default() };
+        };
+        let service = async {
+            let service = step.marked_by()?;
+            systemd.unit(config.unit(service).as_str()).await.ok()
+        };
+        let (path, service) = join(systemd.unit(step.path_unit()), service).await;
+        StepUnits { unit, path: path.ok(), service }
+    });
+    join_all(around).await
+}
+
+async fn facts(options: &Options, loaded: &Loaded, units: Vec<StepUnits>) -> Facts {
     let config: &Config = &loaded.checked.config;
     let markers = Markers::new(options.state_dir.clone());
     let this_node = node::identity(config);
@@ -96,15 +153,17 @@ async fn facts(options: &Options, loaded: &Loaded, units: Vec<Option<UnitState>>
         Ok(cluster) => {
             let context: Context<'_, Systemd, _> = Context {
                 // It only reads.
-                who: String::new(),
+                who: Holder::default(),
                 config,
                 markers: &markers,
                 this_node,
                 units: None,
                 cluster,
-                progress: &Notifier::at(None),
+                progress: &Silent,
                 machine: &ThisMachine,
                 admin_password_credential: None,
+                requests: &Requests::default(),
+                looks_again: false,
             };
             // status only reads.
             Ok(run::find_health(&context, false).await)
@@ -117,7 +176,17 @@ async fn facts(options: &Options, loaded: &Loaded, units: Vec<Option<UnitState>>
         warnings: passed_over.chain(loaded.checked.warnings.iter().map(ToString::to_string)).collect(),
         decisions,
         unmet: observed.unmet,
+        troubles: troubles(options, &units),
         units,
         live,
     }
+}
+
+/// What the units have noted of the runs that systemd knows of; what an earlier run has left is no longer so.
+fn troubles(options: &Options, units: &[StepUnits]) -> Vec<Option<NotedTrouble>> {
+    let noted = |(step, units): (Step, &StepUnits)| {
+        let noted = NotedTrouble::read(&options.state_dir, step.label())?;
+        units.unit.as_ref().is_some_and(|unit| unit.invocation_id == noted.invocation_id).then_some(noted)
+    };
+    Step::ALL.into_iter().zip(units).map(noted).collect()
 }

@@ -3,20 +3,23 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::time::timeout;
-
 use crate::clock;
 use crate::config::{Changes, Config, Loaded, Permissions};
 use crate::events::{Event, Report, Reporter, Scope, ScopedReporter};
 use crate::markers::Markers;
 use crate::plan::{self, Decision, Step};
-use crate::run::{self, Outcome};
+use crate::run::ports::Progress;
+use crate::run::{self, Looks, Outcome, Requests};
 use crate::systemd::notify::Notifier;
 
+use super::context::StepProgress;
 use super::{Exit, Options, context, node};
 
+/// What to do about a configuration that cannot be used; the reason says where it is wrong.
+const CORRECT_IT: &str =
+    "correct it, `first-boot-agent config validate --strict` lists every problem; a change is noticed";
 /// How long a configuration that cannot be used is given to become another one: somebody may just be writing it.
-const SETTLING: Duration = Duration::from_millis(200);
+const SETTLING: Duration = Duration::from_millis(300);
 
 /// Brings the steps to their end in order; the first that is not done ends the sequence. Where the configuration changes
 /// meanwhile, it starts over: nobody should act on what an operator has corrected.
@@ -26,6 +29,11 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
     };
     let reporter = Reporter::start(options.log_format, &node::run_id());
     let notifier = Notifier::from_environment();
+    let progress = StepProgress::new(&notifier, &options.state_dir, first.label());
+    let requests = Requests::default();
+    if node::lacks_filters() {
+        reporter.scoped(scope(*first, None)).report(Event::SandboxUnfiltered {});
+    }
     let places = node::places_of_configuration(options);
     let mut changes = Changes::none();
     let exit = loop {
@@ -36,25 +44,33 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
             Ok(loaded) => loaded,
             Err(error) => {
                 // Written in place, a file is empty for a moment, and its creation alone wakes the unit.
-                if timeout(SETTLING, changes.next()).await.is_ok() {
+                if changes.happen_within(SETTLING).await {
                     continue;
                 }
-                notifier.status(&format!("blocked: {}", error.summary()));
+                progress.blocked(&error.summary(), CORRECT_IT);
                 reporter.scoped(scope(*first, None)).report(context::configuration_event(&error));
                 break Exit::Blocked;
             }
         };
         let config = &loaded.checked.config;
         changes.include(&[&config.tls.ca, &config.tls.certificate, &config.tls.key]);
-        let sequence =
-            Sequence { options, loaded: &loaded, first: *first, steps, wait, reporter: &reporter, notifier: &notifier };
+        let sequence = Sequence {
+            options,
+            loaded: &loaded,
+            first: *first,
+            steps,
+            wait,
+            reporter: &reporter,
+            progress: &progress,
+            requests: &requests,
+        };
         tokio::select! {
             // The work first: where it is done at once, nothing is watched.
             biased;
             // A block that is already mended must not last: the path unit's call came while this run was active. Nor one
             // that is just being mended: a certificate and its key come one after the other.
             exit = sequence.run() => {
-                if exit != Exit::Blocked || timeout(SETTLING, changes.next()).await.is_err() {
+                if exit != Exit::Blocked || !changes.happen_within(SETTLING).await {
                     break exit;
                 }
             }
@@ -76,7 +92,8 @@ struct Sequence<'a> {
     steps: &'a [Step],
     wait: bool,
     reporter: &'a Reporter,
-    notifier: &'a Notifier,
+    progress: &'a StepProgress<'a>,
+    requests: &'a Requests,
 }
 
 impl Sequence<'_> {
@@ -95,12 +112,15 @@ impl Sequence<'_> {
         report.report(Event::ConfigurationLoaded { source: self.loaded.origin.to_string() });
         self.await_clock(config.policies.clock_limit, &report).await;
         let markers = Markers::new(self.options.state_dir.clone());
-        let context = match context::of(config, &markers, self.notifier, &report).await {
-            Ok(context) => context,
-            Err(blocker) => {
-                self.notifier.status(&blocker.to_string());
-                report.report(blocker.event());
-                return Exit::Blocked;
+        let mut looks = Looks::of(node::invocation_id().is_some(), &config.policies, self.progress, &report);
+        let context = loop {
+            match context::of(config, &markers, self.progress, self.requests, &report).await {
+                Ok(context) => break context,
+                Err(blocker) => {
+                    if let Err(ended) = looks.await_fix(blocker).await {
+                        return ended.into();
+                    }
+                }
             }
         };
         for step in self.steps {
@@ -118,7 +138,7 @@ impl Sequence<'_> {
         let Some((clock, _)) = clock::before_build() else {
             return;
         };
-        self.notifier.status(&format!("waiting up to {} s for the clock to be set, it says {clock}", limit.as_secs()));
+        self.progress.status(&format!("waiting up to {} s for the clock to be set, it says {clock}", limit.as_secs()));
         report.report(Event::WaitingForClock { clock, limit_s: limit.as_secs() });
         clock::until_set(limit).await;
         report.report(match clock::before_build() {

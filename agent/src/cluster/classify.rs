@@ -1,11 +1,8 @@
 //! What an error or a status means for the next try: transient, busy, permanent, or not the
 //! leader. Everything that is not known to be permanent is transient.
 
-use std::error::Error;
-use std::io;
 use std::time::Duration;
 
-use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use serde_json::Value;
 use url::Url;
 
@@ -13,8 +10,19 @@ use crate::config::{Endpoint, Request};
 use crate::plan::Cause;
 use crate::run::ports::{Class, Fault};
 
+use super::{trust, words};
+
 /// A service that asks for a longer pause is asked again after this many seconds.
 pub(super) const MAX_RETRY_AFTER_S: u64 = 300;
+
+/// The time that `Retry-After` names, in seconds (RFC 9110, 10.2.3), and as much as the agent waits of it. The form with a
+/// date would need a clock that both sides trust.
+pub(super) fn retry_after(text: &str) -> Option<Duration> {
+    let digits = text.trim();
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    // A number that no integer holds is a long time all the same.
+    is_number.then(|| Duration::from_secs(digits.parse().unwrap_or(u64::MAX).min(MAX_RETRY_AFTER_S)))
+}
 
 /// A fault that may pass.
 pub(super) fn transient(at: &Endpoint, message: String) -> Fault {
@@ -60,10 +68,10 @@ fn origin(text: &str) -> Option<Endpoint> {
 
 /// The fault behind an exchange that brought no answer.
 pub(super) fn failure(error: &reqwest::Error, at: &Endpoint, request: &Request) -> Fault {
-    if let Some(tls) = sources(error).find_map(tls_error) {
-        return tls_failure(tls, at);
+    if let Some(tls) = words::sources(error).find_map(|source| source.downcast_ref()) {
+        return trust::fault(tls, at);
     }
-    let cause = innermost(error);
+    let cause = words::cause(error);
     transient(
         at,
         match (error.is_connect(), error.is_timeout()) {
@@ -73,83 +81,6 @@ pub(super) fn failure(error: &reqwest::Error, at: &Endpoint, request: &Request) 
             (false, false) => format!("connection error: the exchange broke off: {cause}"),
         },
     )
-}
-
-fn tls_failure(error: &rustls::Error, at: &Endpoint) -> Fault {
-    let (cause, message) = match error {
-        rustls::Error::InvalidCertificate(reason) => match reason {
-            // Time will mend it, or NTP.
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                let message = format!("its certificate is not valid yet, is this node's clock set? {reason}");
-                return transient(at, message);
-            }
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                (Cause::PeerExpired, format!("its certificate was not accepted: {reason}"))
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                (Cause::PeerName, format!("its certificate was not accepted: {reason}"))
-            }
-            CertificateError::UnknownIssuer => (
-                Cause::Trust,
-                "its certificate was not accepted: it is signed by an authority that is not in tls.ca".to_owned(),
-            ),
-            _ => (Cause::Trust, format!("its certificate was not accepted: {reason}")),
-        },
-        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
-            (Cause::NoCertificate, "it wants a certificate of this node, and none is configured".to_owned())
-        }
-        rustls::Error::AlertReceived(alert) if rejects_our_certificate(*alert) => {
-            (Cause::OwnCertificate, format!("it did not accept this node's certificate: {alert:?}"))
-        }
-        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) | rustls::Error::PeerIncompatible(_) => {
-            (Cause::OldTls, format!("it speaks no TLS 1.2 or 1.3: {error}"))
-        }
-        // Something else has the port, and may leave it again.
-        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => {
-            let message = "it answers, but not in TLS: plain HTTP, or another program has the port";
-            return transient(at, message.to_owned());
-        }
-        other => return transient(at, format!("connection error: TLS: {other}")),
-    };
-    Fault { class: Class::Permanent(cause), endpoint: at.clone(), message }
-}
-
-fn rejects_our_certificate(alert: AlertDescription) -> bool {
-    matches!(
-        alert,
-        AlertDescription::BadCertificate
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::UnknownCA
-            | AlertDescription::AccessDenied
-    )
-}
-
-/// The text of the last error in the chain: the one that names the cause.
-pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
-    let mut last = error.to_string();
-    for source in sources(error) {
-        last = source.to_string();
-    }
-    last
-}
-
-fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| source_of(*error))
-}
-
-/// The next error of the chain. An `io::Error` hides the error that it was made from: its `source` is that one's.
-fn source_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(inner) => Some(inner),
-        None => error.source(),
-    }
-}
-
-fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    error.downcast_ref()
 }
 
 #[cfg(test)]
@@ -180,6 +111,26 @@ mod tests {
         ] {
             let found = status(code, leader, retry_after.map(Duration::from_secs));
             assert_eq!(found, expected, "HTTP {code}");
+        }
+    }
+
+    #[test]
+    fn m10_a_retry_after_of_any_length_is_at_most_five_minutes() {
+        for (text, seconds) in [
+            ("0", Some(0)),
+            (" 7 ", Some(7)),
+            ("007", Some(7)),
+            ("300", Some(300)),
+            ("301", Some(300)),
+            ("18446744073709551616", Some(300)),
+            (&"9".repeat(1000), Some(300)),
+            ("", None),
+            ("-1", None),
+            ("+7", None),
+            ("1.5", None),
+            ("Fri, 31 Dec 1999 23:59:59 GMT", None),
+        ] {
+            assert_eq!(retry_after(text), seconds.map(Duration::from_secs), "{text}");
         }
     }
 

@@ -1,18 +1,42 @@
-//! A file over verified TLS, for a node that has no configuration yet: its image's authority is all that it goes by.
+//! A file over verified TLS, for a node that has no configuration yet: the CA of its image is all that it has. What an
+//! answer means is up to `delivery`, which also decides what may be said of it.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::config::{Endpoint, Request, TlsPaths};
 use crate::plan::Blocker;
-use crate::run::ports::{Class, Fault};
+use crate::run::ports::Fault;
 
-use super::http::{Http, Method};
+use super::http::{Answer, Http, Method};
 use super::tls;
 
 /// A client that presents no certificate.
 #[derive(Debug)]
 pub struct Download {
     http: Http,
+}
+
+/// What a server has answered. Shown without the body, which may be somebody's configuration.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Served {
+    /// The HTTP status.
+    pub status: u16,
+    /// `Content-Type`, in lower case; empty where there is none.
+    pub content_type: String,
+    /// `Location`, as it came.
+    pub location: Option<String>,
+    /// `Retry-After` in seconds, bounded.
+    pub retry_after: Option<Duration>,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Served {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "HTTP {} with {} bytes", self.status, self.body.len())
+    }
 }
 
 impl Download {
@@ -23,20 +47,22 @@ impl Download {
     pub fn new(ca: &Path, request: Request) -> Result<Self, Blocker> {
         let nobody = PathBuf::new();
         let paths = TlsPaths { ca: ca.to_owned(), certificate: nobody.clone(), key: nobody, identity_required: false };
-        Ok(Self { http: Http::new(tls::client_config(&paths)?, request)? })
+        let http = Http::new(tls::client(&paths)?, request)?;
+        Ok(Self { http: http.advising("a configuration has no more: does the URL lead to one?") })
     }
 
-    /// The file at a path of a server.
+    /// What the server has at a path. A redirect is not followed.
     ///
     /// # Errors
-    /// There is none, or none yet: see the fault's class.
-    pub async fn get(&self, at: &Endpoint, path: &str) -> Result<Vec<u8>, Fault> {
-        let answer = self.http.send(Method::GET, at, path, None).await?;
-        match answer.status {
-            200 if !answer.is_html() => Ok(answer.into_body()),
-            // The server may be about to get it; the boot waits for it within its bound anyway.
-            404 => Err(Fault { class: Class::Transient { retry_after: None }, ..answer.fault() }),
-            _ => Err(answer.fault()),
-        }
+    /// There is no whole answer, or none that can be trusted.
+    pub async fn get(&self, at: &Endpoint, path: &str) -> Result<Served, Fault> {
+        Ok(Served::from(self.http.send(Method::GET, at, path, None).await?))
+    }
+}
+
+impl From<Answer> for Served {
+    fn from(answer: Answer) -> Self {
+        let Answer { status, content_type, location, retry_after, body, .. } = answer;
+        Self { status, content_type, location, retry_after, body }
     }
 }

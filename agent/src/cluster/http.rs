@@ -1,22 +1,27 @@
 //! One HTTP exchange with its deadlines and bounds.
 //!
-//! Connecting (name, TCP, TLS) and the whole exchange have deadlines, a body has a cap,
+//! The name, connecting (TCP, TLS) and the whole exchange have deadlines, a body has a cap,
 //! redirects are not followed: a member change must know whom it has asked.
 
 use std::time::Duration;
 
+use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use serde_json::Value;
 
 pub(super) use reqwest::Method;
 
 use crate::config::{Endpoint, Request};
+use crate::foreign_text;
+use crate::inventory;
+use crate::names::{ClientNames, SendError};
+use crate::plan::member::{Answered, MemberList, Object, Word};
 use crate::plan::{Blocker, Cause};
 use crate::run::ports::{Class, Fault, Health};
 
-use super::classify;
-use super::names::SystemNames;
+use super::tls::Tls;
+use super::{classify, words};
 
 /// Characters of an unexpected answer that go into a message.
 const EXCERPT: usize = 160;
@@ -25,7 +30,12 @@ const EXCERPT: usize = 160;
 #[derive(Debug)]
 pub(super) struct Http {
     client: reqwest::Client,
+    names: ClientNames,
     request: Request,
+    /// What is odd about this node's TLS files, for whoever is refused.
+    remarks: Vec<String>,
+    /// What to do about an answer that is too long.
+    shorter: &'static str,
 }
 
 /// A whole answer, within bounds.
@@ -33,31 +43,40 @@ pub(super) struct Http {
 pub(crate) struct Answer {
     pub(super) status: u16,
     endpoint: Endpoint,
-    content_type: String,
-    location: Option<String>,
-    retry_after: Option<Duration>,
-    body: Vec<u8>,
+    pub(super) content_type: String,
+    pub(super) location: Option<String>,
+    pub(super) retry_after: Option<Duration>,
+    /// Where the other end of the connection is.
+    answered: Answered,
+    pub(super) body: Vec<u8>,
 }
 
 impl Http {
-    pub(super) fn new(tls: rustls::ClientConfig, request: Request) -> Result<Self, Blocker> {
+    pub(super) fn new(Tls { config, remarks }: Tls, request: Request) -> Result<Self, Blocker> {
+        let names = ClientNames::default();
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
+            .tls_backend_preconfigured(config)
             .https_only(true)
             .http1_only()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .dns_resolver(SystemNames)
+            .dns_resolver(names.clone())
             .connect_timeout(request.connect)
             .timeout(request.total)
             .user_agent(concat!("first-boot-agent/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Blocker {
-                cause: Cause::Trust,
-                reason: format!("no HTTPS client can be made: {}", classify::innermost(&error)),
+                cause: Cause::OwnFile,
+                reason: format!("no HTTPS client can be made: {}", words::cause(&error)),
                 remedy: "check the files under `tls` in the configuration".to_owned(),
             })?;
-        Ok(Self { client, request })
+        let shorter = "raise policies.request.max_body (64 MiB at most) where the service has that much to say";
+        Ok(Self { client, names, request, remarks, shorter })
+    }
+
+    /// The same, with other advice for an answer that is too long: not every limit is one of the configuration.
+    pub(super) fn advising(self, shorter: &'static str) -> Self {
+        Self { shorter, ..self }
     }
 
     /// Sends a request and reads the answer. The body of a POST is JSON, that of a PUT a value as it is.
@@ -73,21 +92,51 @@ impl Http {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, content_type).body(body);
         }
-        let failed = |error: reqwest::Error| classify::failure(&error, at, &self.request);
+        let failed = |error: reqwest::Error| self.explained(classify::failure(&error, at, &self.request));
         crash_point!("before {method} {path}");
-        let mut response = request.send().await.map_err(failed)?;
+        let mut response = self.names.send(request, at.host()).await.map_err(|error| match error {
+            SendError::Name(unresolved) => classify::transient(at, format!("connection error: {unresolved}")),
+            SendError::Http(error) => failed(error),
+        })?;
+        let answered = answered(&response);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             body.extend_from_slice(&chunk);
             if body.len() as u64 > self.request.max_body {
-                return Err(classify::transient(
-                    at,
-                    format!("the answer is longer than {} bytes", self.request.max_body),
-                ));
+                let message = format!("the answer is longer than {} bytes; {}", self.request.max_body, self.shorter);
+                return Err(classify::transient(at, message));
             }
         }
         crash_point!("after {method} {path}");
-        Ok(Answer::of(response.status().as_u16(), at, response.headers(), body))
+        let answer = Answer::of(response.status().as_u16(), at, response.headers(), body);
+        Ok(Answer { answered, ..answer })
+    }
+
+    /// A peer that refuses this node's certificate says so with one word; what is odd about it is known here.
+    fn explained(&self, mut fault: Fault) -> Fault {
+        if fault.class == Class::Permanent(Cause::OwnCertificate) {
+            for remark in &self.remarks {
+                fault.message.push_str("; ");
+                fault.message.push_str(remark);
+            }
+        }
+        fault
+    }
+}
+
+/// Where the other end of a connection is. The address of this end says nothing: to a second address of its own, or to
+/// 127.0.1.1, a machine speaks from its first one.
+fn answered(response: &reqwest::Response) -> Answered {
+    let Some(connection) = response.extensions().get::<HttpInfo>() else {
+        return Answered::Elsewhere;
+    };
+    let remote = connection.remote_addr().ip().to_canonical();
+    if remote.is_loopback() {
+        Answered::OnLoopback
+    } else if remote == connection.local_addr().ip().to_canonical() || inventory::addresses().contains(&remote) {
+        Answered::Here
+    } else {
+        Answered::Elsewhere
     }
 }
 
@@ -103,10 +152,8 @@ impl Answer {
             endpoint: endpoint.clone(),
             content_type: text(headers, &CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase(),
             location: text(headers, &LOCATION),
-            // Only seconds: the HTTP-date form would need a clock that both sides trust.
-            retry_after: text(headers, &RETRY_AFTER)
-                .and_then(|seconds| seconds.trim().parse().ok())
-                .map(|seconds: u64| Duration::from_secs(seconds.min(classify::MAX_RETRY_AFTER_S))),
+            retry_after: text(headers, &RETRY_AFTER).and_then(|text| classify::retry_after(&text)),
+            answered: Answered::Elsewhere,
             body,
         }
     }
@@ -116,32 +163,30 @@ impl Answer {
         self.content_type.starts_with("text/html") || self.body.trim_ascii_start().first() == Some(&b'<')
     }
 
-    /// The body as `T`; anything else is a fault that may pass.
-    pub(crate) fn json<T: DeserializeOwned>(&self, expected: &str) -> Result<T, Fault> {
-        serde_json::from_slice(&self.body).map_err(|error| {
+    /// The member list that it is; anything else is a fault that may pass.
+    pub(crate) fn member_list(&self) -> Result<MemberList, Fault> {
+        let is_none = |why: &str| {
+            let (why, excerpt) = (foreign_text::shown(why, EXCERPT), self.excerpt());
             self.transient(&format!(
-                "answered {} with something that is not {expected} ({error}): {}",
-                self.status,
-                self.excerpt()
+                "answered {} with something that is not a member list ({why}): {excerpt}",
+                self.status
             ))
-        })
+        };
+        let read = serde_json::from_slice::<Object<MemberList>>(&self.body);
+        let Object(list) = read.map_err(|error| is_none(&error.to_string()))?;
+        Ok(MemberList { answered: self.answered, ..list })
     }
 
     /// What a health endpoint tells beside its 200; a body of another form tells nothing.
     pub(super) fn health(&self) -> Health {
         let body = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
-        let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
-        Health { node_id: text("node_id"), cluster_id: text("cluster_id"), incarnation: text("incarnation") }
+        let word = |key: &str| Word::deserialize(body.get(key)?).ok().filter(|word| !word.is_nobody());
+        Health { node_id: word("node_id"), cluster_id: word("cluster_id"), incarnation: word("incarnation") }
     }
 
     /// What `{"completed": …}` in the answer of IAM's setup state says; `None` where it does not tell.
     pub(super) fn completed(&self) -> Option<bool> {
         serde_json::from_slice::<Value>(&self.body).ok()?.get("completed")?.as_bool()
-    }
-
-    /// The body as it came.
-    pub(super) fn into_body(self) -> Vec<u8> {
-        self.body
     }
 
     /// Whether the body is this very value.
@@ -155,7 +200,9 @@ impl Answer {
             Class::Transient { retry_after: None }
         } else {
             let body = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
-            classify::status(self.status, classify::leader_hint(&body, self.location.as_deref()), self.retry_after)
+            let hint = classify::leader_hint(&body, self.location.as_deref());
+            // Who names itself sends nobody elsewhere.
+            classify::status(self.status, hint.filter(|leader| *leader != self.endpoint), self.retry_after)
         };
         Fault {
             class,
@@ -177,8 +224,30 @@ impl Answer {
         classify::transient(&self.endpoint, message.to_owned())
     }
 
+    /// A fault of this endpoint that will not pass by itself.
+    pub(super) fn permanent(&self, cause: Cause, message: String) -> Fault {
+        Fault { class: Class::Permanent(cause), endpoint: self.endpoint.clone(), message }
+    }
+
     fn excerpt(&self) -> String {
-        let text = String::from_utf8_lossy(&self.body);
-        text.chars().filter(|character| !character.is_control()).take(EXCERPT).collect()
+        foreign_text::shown(String::from_utf8_lossy(&self.body).trim(), EXCERPT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Class, Endpoint, HeaderMap};
+    use std::time::Duration;
+
+    #[test]
+    fn m10_who_names_itself_as_the_leader_sends_nobody_elsewhere() {
+        let leader = Endpoint::at("node01:2379".parse().unwrap()).unwrap();
+        let asked = |status| {
+            let headers = HeaderMap::from_iter([(super::RETRY_AFTER, "30".parse().unwrap())]);
+            let body = br#"{"leader": "https://node01:2379"}"#.to_vec();
+            Answer::of(status, &leader, &headers, body).fault().class
+        };
+        assert_eq!(asked(503), Class::Busy { retry_after: Some(Duration::from_secs(30)) });
+        assert_eq!(asked(421), Class::NotLeader(None));
     }
 }

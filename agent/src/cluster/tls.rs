@@ -1,122 +1,137 @@
-//! TLS from the node's files: the authority that is trusted and the certificate that is
-//! presented. There is no way to turn verification off.
+//! TLS from the node's files: the CAs that are trusted and the certificate that is presented. There is no way to turn
+//! verification off.
 
-use std::path::Path;
+pub(super) mod algorithm;
+mod der;
+mod described;
+mod instead;
+mod own;
+mod pem_file;
+
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::time_provider::TimeProvider;
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::clock::NotBeforeBuild;
 use crate::config::TlsPaths;
 use crate::plan::{Blocker, Cause};
-use crate::secret_file;
 
-/// What this node presents where a service asks for a client certificate.
-struct Presented {
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
+use super::words;
+
+pub use described::describe;
+
+/// What TLS is done with.
+#[derive(Debug)]
+pub(super) struct Tls {
+    /// For rustls.
+    pub(super) config: ClientConfig,
+    /// What is odd about this node's files; whether it matters, whoever meets them decides.
+    pub(super) remarks: Vec<String>,
 }
 
-/// The client's TLS configuration from the files of the configuration.
-pub(super) fn client_config(paths: &TlsPaths) -> Result<ClientConfig, Blocker> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let roots = Arc::new(trusted(&paths.ca)?);
-    let builder = ClientConfig::builder_with_details(Arc::clone(&provider), Arc::new(NotBeforeBuild))
+/// The client's side of TLS from the files of the configuration.
+pub(super) fn client(paths: &TlsPaths) -> Result<Tls, Blocker> {
+    let provider = Arc::new(ring::default_provider());
+    let (roots, mut remarks) = trusted(paths)?;
+    let roots = Arc::new(roots);
+    let own = own::presented(paths, &provider, &roots, &mut remarks)?;
+    let builder = ClientConfig::builder_with_details(Arc::<CryptoProvider>::clone(&provider), Arc::new(NotBeforeBuild))
         .with_safe_default_protocol_versions()
-        .map_err(|error| unusable(&paths.ca, &error.to_string()))?
-        .with_root_certificates(Arc::clone(&roots));
-    let Some(presented) = presented(paths)? else {
-        return Ok(builder.with_no_client_auth());
+        .map_err(|error| pem_file::unusable(&paths.ca, &words::cause(&error)))?
+        .with_root_certificates(roots);
+    let config = match own {
+        Some(own) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own))),
+        None => builder.with_no_client_auth(),
     };
-    refuse_outdated(&presented, &paths.certificate, roots, provider)?;
-    builder.with_client_auth_cert(presented.chain, presented.key).map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => Blocker {
-            cause: Cause::Trust,
-            reason: format!("{} is not the key of {}", paths.key.display(), paths.certificate.display()),
-            remedy: "install the key and the certificate that were made together".to_owned(),
-        },
-        other => unusable(&paths.key, &other.to_string()),
-    })
+    Ok(Tls { config, remarks })
 }
 
-fn trusted(ca: &Path) -> Result<RootCertStore, Blocker> {
+/// What there is to say of a node's TLS files, each looked at on its own.
+#[derive(Debug, Default)]
+pub struct TlsFindings {
+    /// Files that the configuration needs and that are not there, with the names of their settings.
+    pub missing: Vec<(&'static str, PathBuf)>,
+    /// What the units would refuse.
+    pub refused: Vec<Blocker>,
+    /// What is odd, and may be refused by others.
+    pub remarks: Vec<String>,
+}
+
+/// Looks at the TLS files of a configuration, and makes no connection.
+#[must_use]
+pub fn findings(paths: &TlsPaths) -> TlsFindings {
+    let mut found = TlsFindings::default();
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(ca)? {
-        roots.add(certificate).map_err(|error| unusable(ca, &error.to_string()))?;
+    if is_missing(&paths.ca) {
+        found.missing.push(("tls.ca", paths.ca.clone()));
+    } else {
+        match trusted(paths) {
+            Ok((usable, remarks)) => {
+                roots = usable;
+                found.remarks = remarks;
+            }
+            Err(blocker) => found.refused.push(blocker),
+        }
     }
-    Ok(roots)
+    let own = [("tls.cert", &paths.certificate), ("tls.key", &paths.key)];
+    let missing: Vec<_> = own.into_iter().filter(|(_, path)| is_missing(path)).collect();
+    if missing.is_empty() {
+        let provider = Arc::new(ring::default_provider());
+        let roots = Arc::new(roots);
+        if let Err(first) = own::presented(paths, &provider, &roots, &mut found.remarks) {
+            let each = own::problems(paths, &provider, &roots);
+            // What only both together show, as that they are not each other's.
+            found.refused.extend((!each.contains(&first)).then_some(first));
+            found.refused.extend(each);
+        }
+    } else if missing.len() < own.len() || paths.identity_required {
+        if !is_missing(&paths.certificate) {
+            found
+                .refused
+                .extend(pem_file::all_of_certificates(&paths.certificate, "tls.cert").err().into_iter().flatten());
+        }
+        if !is_missing(&paths.key) {
+            found.refused.extend(pem_file::all_of_keys(&paths.key).err().into_iter().flatten());
+        }
+        found.missing.extend(missing.into_iter().map(|(setting, path)| (setting, path.clone())));
+    }
+    found
 }
 
-/// Certificate and key; `None` where the configuration names none and none lie at the
-/// default paths.
-fn presented(paths: &TlsPaths) -> Result<Option<Presented>, Blocker> {
-    if !paths.identity_required && !paths.certificate.exists() && !paths.key.exists() {
-        return Ok(None);
-    }
-    let chain = certificates(&paths.certificate)?;
-    let text = secret_file::read(&paths.key).map_err(|error| Blocker {
-        cause: Cause::Secret,
-        reason: error.to_string(),
-        remedy: error.remedy(),
-    })?;
-    // The parser's error is not told: it might quote the key.
-    let key = PrivateKeyDer::from_pem_slice(text.as_bytes())
-        .map_err(|_| unusable(&paths.key, "it holds no private key in PEM form"))?;
-    Ok(Some(Presented { chain, key }))
+/// Whether nothing has the name; a link to nothing is something.
+fn is_missing(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Blocker> {
-    let bytes = std::fs::read(path).map_err(|error| Blocker {
-        cause: Cause::Trust,
-        reason: format!("cannot read {}: {error}", path.display()),
-        remedy: format!("put the certificate there, or set `tls` in the configuration: ls -l {}", path.display()),
-    })?;
-    let found = CertificateDer::pem_slice_iter(&bytes)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| unusable(path, &error.to_string()))?;
-    if found.is_empty() {
-        return Err(unusable(path, "it holds no certificate in PEM form"));
+/// The CAs, and what is odd about some of them.
+fn trusted(paths: &TlsPaths) -> Result<(RootCertStore, Vec<String>), Blocker> {
+    let mut roots = RootCertStore::empty();
+    for certificate in pem_file::certificates(&paths.ca, "tls.ca")? {
+        roots.add(certificate).map_err(|error| pem_file::unusable(&paths.ca, &words::own(&error)))?;
     }
-    Ok(found)
-}
-
-/// Says at once what every peer would say with a bare alert. Only the end of its validity is judged: the peers may trust
-/// this node's certificate by an authority that is not in `tls.ca`, and where it seems not valid yet, it is this node's
-/// clock that is behind, not theirs.
-fn refuse_outdated(
-    presented: &Presented,
-    path: &Path,
-    roots: Arc<RootCertStore>,
-    provider: Arc<rustls::crypto::CryptoProvider>,
-) -> Result<(), Blocker> {
-    let Ok(verifier) = WebPkiClientVerifier::builder_with_provider(roots, provider).build() else {
-        return Ok(());
+    let kinds = roots.roots.iter().map(|root| algorithm::kind_of_key(&root.subject_public_key_info));
+    let unusable: Vec<String> =
+        kinds.filter_map(|kind| kind.filter(|kind| !kind.can_verify)).map(|kind| kind.name).collect();
+    let remark = |name: &String| {
+        format!(
+            "{} has a CA whose key is {name}: certificates that it has signed cannot be verified: it takes {}",
+            paths.ca.display(),
+            algorithm::USABLE_SIGNATURES
+        )
     };
-    let (Some(now), Some((leaf, intermediates))) = (NotBeforeBuild.current_time(), presented.chain.split_first())
-    else {
-        return Ok(());
-    };
-    let Err(rustls::Error::InvalidCertificate(
-        dates @ (CertificateError::Expired | CertificateError::ExpiredContext { .. }),
-    )) = verifier.verify_client_cert(leaf, intermediates, now)
-    else {
-        return Ok(());
-    };
-    Err(Blocker {
-        cause: Cause::Trust,
-        reason: format!("the certificate {} cannot be used: {dates}", path.display()),
-        remedy: format!("renew it, or set the clock: openssl x509 -in {} -noout -dates", path.display()),
-    })
-}
-
-fn unusable(path: &Path, reason: &str) -> Blocker {
-    Blocker {
-        cause: Cause::Trust,
-        reason: format!("{} cannot be used: {reason}", path.display()),
-        remedy: format!("check the file: openssl x509 -in {} -noout -text", path.display()),
+    match unusable.first() {
+        Some(name) if unusable.len() == roots.len() => Err(Blocker {
+            cause: Cause::OwnFile,
+            reason: remark(name),
+            remedy: "have the certificates of the cluster issued by another CA, and put that one there".to_owned(),
+        }),
+        _ => Ok((roots, unusable.iter().map(remark).collect())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,6 +90,7 @@ fn policies(fields: &Fields) -> Option<Policies> {
         promotion: limits(fields, "promotion")?,
         iam_setup: limits(fields, "iam_setup")?,
         link: limits(fields, "link")?,
+        blocked: limits(fields, "blocked")?,
         join: Retry {
             attempts: fields.get("$.policies.join.attempts")?,
             scale: fields.get("$.policies.join.scale")?,

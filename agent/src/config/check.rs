@@ -6,23 +6,48 @@ use super::{
     fields::Fields,
     kind::{Kind, TextKind, Value},
     near::nearest,
-    report::{below, looks_secret, shown},
+    report::{Quotes, below, looks_secret},
     shown::Origin,
     syntax,
     table::{Absent, Field, ROOT},
     tree::Tree,
-    value::Label,
+    value::{Label, ValueError},
 };
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 /// Checks a whole config, field by field.
-pub(crate) fn walk(tree: &Tree, origin: &Origin) -> Fields {
-    let mut walk = Walk { origin, fields: Fields::default() };
+pub(crate) fn walk(tree: &Tree, origin: &Origin, quotes: Quotes) -> Fields {
+    let mut walk = Walk { origin, fields: Fields::quoting(quotes) };
     match tree {
         Tree::Object(entries) => walk.object(ROOT, entries, "$"),
         other => walk.fields.problem("$", other.kind(), "an object with the cluster config".to_owned(), None),
     }
     walk.fields
+}
+
+/// The defaults by path, read once. One that is wrong leaves its field without a value, which a test of the table would
+/// have found.
+static DEFAULTS: LazyLock<HashMap<String, Value>> = LazyLock::new(|| {
+    let mut defaults = HashMap::new();
+    collect_defaults(ROOT, "$", &mut defaults);
+    defaults
+});
+
+fn collect_defaults(table: &[Field], path: &str, defaults: &mut HashMap<String, Value>) {
+    for field in table {
+        let at = below(path, field.key);
+        match (field.absent, field.kind) {
+            (_, Kind::Object(inner)) => collect_defaults(inner, &at, defaults),
+            (Absent::Default(json), kind) => {
+                let value = syntax::read(json.as_bytes()).ok().and_then(|tree| kind.read(&tree).ok());
+                defaults.extend(value.map(|value| (at, value)));
+            }
+            _ => {}
+        }
+    }
 }
 
 struct Walk<'a> {
@@ -33,10 +58,10 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn object(&mut self, table: &[Field], entries: &[(String, Tree)], path: &str) {
         let mut seen = HashSet::new();
-        for (key, tree) in entries {
+        for (place, (key, tree)) in entries.iter().enumerate() {
             let Some(field) = table.iter().find(|field| field.key == key) else {
                 if seen.insert(key) {
-                    self.unknown_key(table, path, key);
+                    self.unknown_key(table, path, key, place);
                 }
                 continue;
             };
@@ -58,16 +83,20 @@ impl Walk<'_> {
 
     /// Guesses what was meant: a neighbour of nearly that name, or a field of
     /// just that name elsewhere.
-    fn unknown_key(&mut self, table: &[Field], path: &str, key: &str) {
+    fn unknown_key(&mut self, table: &[Field], path: &str, key: &str, place: usize) {
         let near = nearest(key, table.iter().map(|field| field.key));
         let (meant, hint) = if let Some(near) = near {
             (Some(below(path, near)), Some(format!("did you mean `{near}`?")))
         } else {
-            let place = place_of(ROOT, "$", key);
-            let hint = place.as_ref().map(|place| format!("`{key}` belongs at `{place}`"));
-            (place, hint)
+            let home = place_of(ROOT, "$", key);
+            let hint = home.as_ref().map(|home| format!("`{key}` belongs at `{home}`"));
+            (home, hint)
         };
-        self.fields.unknown_key(below(path, key), meant, hint);
+        // What is nearly a known key is no secret; what goes on behind one may be.
+        let is_nearly = |near: &str| key.len() <= near.len() + 2;
+        let is_plain = near.map_or(meant.is_some(), is_nearly);
+        let at = if is_plain { below(path, key) } else { self.fields.quotes.below(path, key, place) };
+        self.fields.unknown_key(at, meant, hint);
     }
 
     fn field(&mut self, field: &Field, tree: &Tree, at: &str) {
@@ -91,8 +120,8 @@ impl Walk<'_> {
     fn map(&mut self, kind: &'static TextKind, entries: &[(String, Tree)], at: &str) -> Option<Value> {
         let mut seen = HashSet::new();
         let mut values = Vec::new();
-        for (key, tree) in entries {
-            let below = below(at, key);
+        for (place, (key, tree)) in entries.iter().enumerate() {
+            let below = self.fields.quotes.below(at, key, place);
             if !seen.insert(key) {
                 self.fields.problem(&below, "the key a second time".to_owned(), "each key once".to_owned(), None);
             }
@@ -101,7 +130,8 @@ impl Walk<'_> {
                 Ok(label) => values.push(value.map(|value| (label, value))),
                 Err(advice) => {
                     let expected = "a short text as its key".to_owned();
-                    self.fields.problem(&below, "this key".to_owned(), expected, Some(advice.to_string()));
+                    let advice = self.advice(&advice, &below);
+                    self.fields.problem(&below, "this key".to_owned(), expected, advice);
                 }
             }
         }
@@ -112,22 +142,24 @@ impl Walk<'_> {
         match kind.read(tree) {
             Ok(value) => Some(value),
             Err(advice) => {
-                let advice = advice.map(|advice| advice.to_string()).filter(|_| !looks_secret(at));
-                self.fields.problem(at, shown(at, tree), kind.expected(), advice);
+                let advice = advice.and_then(|advice| self.advice(&advice, at));
+                self.fields.problem(at, self.fields.quotes.value(at, tree), kind.expected(), advice);
                 None
             }
         }
     }
 
+    /// What to do about a value. It may quote it.
+    fn advice(&self, advice: &ValueError, at: &str) -> Option<String> {
+        (self.fields.quotes == Quotes::Shown && !looks_secret(at)).then(|| advice.to_string())
+    }
+
     fn absent(&mut self, field: &Field, at: &str) {
         match (field.absent, field.kind) {
             (Absent::Inner, Kind::Object(inner)) => self.object(inner, &[], at),
-            (Absent::Default(json), kind) => {
-                // A default that is wrong leaves its field without a value,
-                // which a test of the table would have found.
-                let value = syntax::read(json.as_bytes()).ok().and_then(|tree| kind.read(&tree).ok());
-                if let Some(value) = value {
-                    self.fields.put(at, value, Origin::Default);
+            (Absent::Default(_), _) => {
+                if let Some(value) = DEFAULTS.get(at) {
+                    self.fields.put(at, value.clone(), Origin::Default);
                 }
             }
             _ => {}

@@ -2,7 +2,12 @@
 //! right, so each says where, what and what to do. Must not quote the config
 //! beyond what the report has shortened.
 
-use super::{report::Report, source::Source, syntax::SyntaxError};
+use super::{
+    report::{Quotes, Report},
+    source::{CREDENTIAL, Source},
+    syntax::SyntaxError,
+};
+use crate::regular_file::RegularFileError;
 use std::{io, path::PathBuf};
 
 /// Why there is no usable config.
@@ -15,12 +20,14 @@ pub enum ConfigError {
         tried: Vec<PathBuf>,
     },
     /// The file cannot be read.
-    #[error("cannot read the configuration {origin}: {cause}; it must belong to root, and this must run as root", cause = .source)]
+    #[error("cannot read the configuration {origin}: {cause}; {remedy}", cause = .source)]
     Unreadable {
         /// Which.
         origin: Source,
         /// Why.
-        source: io::Error,
+        source: RegularFileError,
+        /// What to do about it.
+        remedy: String,
     },
     /// A directory, a device or a pipe.
     #[error("the configuration {origin} is {what}, not a file; put the cluster config there as a regular file")]
@@ -43,6 +50,18 @@ pub enum ConfigError {
         /// The command that puts it right.
         remedy: String,
     },
+    /// A credential that systemd keeps encrypted has not arrived.
+    #[error(
+        "the credential {CREDENTIAL} is encrypted in {path}, and systemd has not decrypted it for this process; \
+         `systemd-creds decrypt --name={CREDENTIAL} {path} /dev/null` says why: encrypt it for this machine; before systemd 254, \
+         name it in LoadCredentialEncrypted= of each unit; run a command by hand with \
+         `systemd-run --pipe --wait --property=LoadCredentialEncrypted={CREDENTIAL} first-boot-agent COMMAND`",
+        path = .path.display()
+    )]
+    NotDecrypted {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// The file is no JSON.
     #[error("Invalid configuration in {origin}: {cause}", cause = .source)]
     Syntax {
@@ -52,7 +71,7 @@ pub enum ConfigError {
         source: SyntaxError,
     },
     /// The file is JSON, but no cluster config.
-    #[error("Invalid configuration in {origin}: {report}")]
+    #[error("Invalid configuration in {origin}: {report}{note}", note = not_shown(.origin))]
     Invalid {
         /// Which.
         origin: Source,
@@ -62,8 +81,8 @@ pub enum ConfigError {
     /// It is good, and comes after one that is broken, in whose place it would bootstrap a cluster.
     #[error(
         "the configuration {origin} would bootstrap a cluster, and one of higher rank is broken, which may have said to join \
-         one: mend or remove that one and boot again, or write \"bootstrap\": false and a leader_url into {origin}; the \
-         broken one is {broken}"
+         one: repair or remove that one and reboot the machine, or write \"bootstrap\": false and a leader_url into {origin}; \
+         the broken one is {broken}"
     )]
     BootstrapsBehindBroken {
         /// Which.
@@ -74,6 +93,17 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// Whether this user may not read what is there, so that nothing is known of it.
+    #[must_use]
+    pub fn is_not_permitted(&self) -> bool {
+        match self {
+            Self::Unreadable { source: RegularFileError::Io(error), .. } => {
+                error.kind() == io::ErrorKind::PermissionDenied
+            }
+            _ => false,
+        }
+    }
+
     /// One line, for places that have no more room than that.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -82,6 +112,16 @@ impl ConfigError {
                 format!("Invalid configuration in {origin}: {}", report.summary())
             }
             other => other.to_string(),
+        }
+    }
+}
+
+/// Where to see what is not said here.
+fn not_shown(origin: &Source) -> &'static str {
+    match origin.quotes() {
+        Quotes::Shown => "",
+        Quotes::Hidden => {
+            "\n  what it holds is not shown here; first-boot-agent --config FILE config validate shows it to its owner"
         }
     }
 }

@@ -1,7 +1,11 @@
 //! The checked values of one config by path, with where each came from, and
 //! the problems met so far. Must not know what the values mean together.
 
-use super::{kind::Value, report::Problem, shown::Origin};
+use super::{
+    kind::Value,
+    report::{Problem, Quotes},
+    shown::Origin,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A key that the table does not know.
@@ -19,11 +23,18 @@ pub(crate) struct Fields {
     given: BTreeSet<String>,
     /// The keys that the table does not know.
     pub(crate) unknown: Vec<Unknown>,
+    /// Whether a problem may quote the config.
+    pub(crate) quotes: Quotes,
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Problem>,
 }
 
 impl Fields {
+    /// None yet.
+    pub(crate) fn quoting(quotes: Quotes) -> Self {
+        Self { quotes, ..Self::default() }
+    }
+
     /// The value at a path, given, default or derived.
     pub(crate) fn get<T: TryFrom<Value>>(&self, path: &str) -> Option<T> {
         self.values.get(path).and_then(|(value, _)| T::try_from(value.clone()).ok())

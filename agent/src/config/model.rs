@@ -4,8 +4,8 @@
 
 use super::expectations::Expectations;
 use super::value::{
-    ApiPath, Cidr, ClusterName, DnsName, Endpoint, HostPort, Label, NodeId, NodeRole, RaftAddr, RaftService, Service,
-    UnitName, UserName,
+    ApiPath, Cidr, ClusterName, DnsName, Endpoint, Host, HostPort, Label, NodeId, NodeRole, RaftAddr, RaftService,
+    Service, UnitName, UserName,
 };
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
@@ -107,8 +107,12 @@ pub struct RaftServiceConfig {
     pub data_dir: PathBuf,
     /// Its API on this node.
     pub url: Endpoint,
+    /// The port of a member's API where nothing else is said.
+    pub api_port: u16,
     /// How this node becomes a member.
     pub mode: Mode,
+    /// The Raft port of a member whose address names none.
+    pub raft_port: u16,
     /// This node's Raft address; always given when joining.
     pub raft_addr: Option<RaftAddr>,
     /// Every Raft address that means this node.
@@ -126,8 +130,22 @@ impl RaftServiceConfig {
         self.own_addresses.contains(address)
     }
 
+    /// Whether an endpoint is this node's own service, by the names and addresses that mean this node.
+    #[must_use]
+    pub fn is_own_api(&self, endpoint: &Endpoint) -> bool {
+        let own = self.url.host();
+        // In a lab on loopback each node has its own such address, or its own ports; the name means the usual one.
+        let is_own_host = |host: &Host| {
+            host == own
+                || (host.is_this_machine() && !own.is_this_machine())
+                || (host.is_usual_loopback() && own.is_usual_loopback() && (host.is_name() || own.is_name()))
+                || self.own_addresses.iter().any(|address| address.host() == host)
+        };
+        endpoint.port() == self.url.port() && is_own_host(endpoint.host())
+    }
+
     /// Whom to ask for a change of membership: the leader, then the peers, each
-    /// once.
+    /// once; never this node itself.
     #[must_use]
     pub fn endpoints_for_change(&self) -> Vec<Endpoint> {
         let mut asked = Vec::new();
@@ -136,7 +154,7 @@ impl RaftServiceConfig {
             Mode::Bootstrap => None,
         };
         for endpoint in leader.into_iter().chain(self.peers.iter().map(|peer| &peer.url)) {
-            if !asked.contains(endpoint) {
+            if !asked.contains(endpoint) && !self.is_own_api(endpoint) {
                 asked.push(endpoint.clone());
             }
         }
@@ -217,6 +235,8 @@ pub struct Policies {
     pub clock_limit: Duration,
     /// For the network links that are expected.
     pub link: Limits,
+    /// For trouble that somebody has to fix elsewhere: the pauses between two looks.
+    pub blocked: Limits,
     /// For one attempt to join, and the pause before the next.
     pub join: Retry,
     /// For a single request.

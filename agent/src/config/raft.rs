@@ -16,19 +16,22 @@ pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) ->
     note_peers(fields, group, &own_addresses);
     let url = own_url(fields, group, node, &own_addresses)?;
     let mode = mode(fields, group)?;
-    note_leader(fields, group, &mode, &own_addresses, &url);
-    Some(RaftServiceConfig {
+    let config = RaftServiceConfig {
         service: group.service,
         enable: fields.get(&group.path("enable"))?,
         unit: fields.get(&group.path("unit"))?,
         data_dir: fields.get(&group.path("data_dir"))?,
         url,
+        api_port: group.api_port,
         mode,
+        raft_port: group.raft_port,
         raft_addr: group.raft_addr.clone(),
         peers: peers(group, &own_addresses)?,
         own_addresses,
         paths: paths(fields, group)?,
-    })
+    };
+    check_leader(fields, group, &config);
+    Some(config)
 }
 
 fn mode(fields: &Fields, group: &Group) -> Option<Mode> {
@@ -50,32 +53,38 @@ fn peers(group: &Group, own: &[HostPort]) -> Option<Vec<Peer>> {
     Some(peers)
 }
 
-/// Warns of a node that is told to join through itself.
-fn note_leader(fields: &mut Fields, group: &Group, mode: &Mode, own: &[HostPort], url: &Endpoint) {
-    let Mode::Join { leader } = mode else { return };
+/// A node cannot join through itself, nor through the other service, which speaks the same language.
+fn check_leader(fields: &mut Fields, group: &Group, config: &RaftServiceConfig) {
+    let Mode::Join { leader } = &config.mode else { return };
+    let own = group.path("leader_url");
+    let path = if fields.is_given(&own) { own.as_str() } else { "$.leader_url" };
     let others = match group.service {
         RaftService::Chainfire => RaftService::Flaredb,
         RaftService::Flaredb => RaftService::Chainfire,
     };
     let others_port: Option<u16> = fields.get(&format!("$.services.{others}.api_port"));
     if others_port == Some(leader.port()) && leader.port() != group.api_port {
-        // The other service speaks the same language: this node would become a member of the wrong cluster.
-        let own = group.path("leader_url");
-        let path = if fields.is_given(&own) { own.as_str() } else { "$.leader_url" };
         fields.problem(
             path,
-            format!("{leader}, the port of {others}"),
+            fields
+                .quotes
+                .either(format!("{leader}, the port of {others}"), &format!("a URL with the port of {others}")),
             format!("the API of {}, usually at port {}", group.service, group.api_port),
             Some(format!("give the port of {}, or leave it out", group.service)),
         );
     }
-    let hosts_match = own.iter().any(|address| address.host() == leader.host());
-    if leader == url || (hosts_match && leader.port() == url.port()) {
-        fields.warn(
-            &group.path("leader_url"),
-            format!("{leader}, which is this node"),
+    // What is derived of chainfire's was reported there.
+    let is_reported = group.service == RaftService::Flaredb && !fields.is_given(&own);
+    if config.enable && !is_reported && config.is_own_api(leader) {
+        fields.problem(
+            path,
+            fields.quotes.either(format!("{leader}, which is this node"), "the URL of this node"),
             "a member of the cluster that this node joins".to_owned(),
-            Some("name another node, or set `bootstrap` to true if this one begins the cluster".to_owned()),
+            Some(
+                "name another node of that cluster; only where there is no cluster yet, and this node is to begin it, set \
+                 `bootstrap` to true"
+                    .to_owned(),
+            ),
         );
     }
 }
@@ -92,7 +101,7 @@ fn note_peers(fields: &mut Fields, group: &Group, own: &[HostPort]) {
             let hint = "counted once; was another node meant?".to_owned();
             fields.warn(
                 &format!("{path}[{index}]"),
-                format!("{member} again"),
+                fields.quotes.either(format!("{member} again"), "a member again"),
                 "each member once".to_owned(),
                 Some(hint),
             );

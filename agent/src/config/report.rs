@@ -48,10 +48,11 @@ impl Report {
         Self { problems, left_out, warnings: bounded(warnings) }
     }
 
-    /// One line, for places that have no more room than that.
+    /// One line, for places that have no more room than that, and more readers than the config has: it quotes nothing.
     #[must_use]
     pub fn summary(&self) -> String {
-        let first = self.problems.first().map(ToString::to_string).unwrap_or_default();
+        let told = |problem: &Problem| format!("{}: expected {}", problem.path, problem.expected);
+        let first = self.problems.first().map(told).unwrap_or_default();
         match self.problems.len() + self.left_out {
             0 | 1 => first,
             count => format!("{first}; and {} more", count - 1),
@@ -114,12 +115,49 @@ pub(crate) fn bounded(mut warnings: Vec<Problem>) -> Vec<Problem> {
 pub(crate) fn below(path: &str, key: &str) -> String {
     let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
-    if plain && key.len() <= WIDTH { format!("{path}.{key}") } else { format!("{path}[{}]", quoted(key)) }
+    if plain && key.len() <= WIDTH { [path, ".", key].concat() } else { format!("{path}[{}]", quoted(key)) }
+}
+
+/// Whether what a config holds may be quoted to whoever reads the console or the journal. Its owner may see it; of one that
+/// came by a partition, a URL or a credential, paths and kinds are all that is said, for a secret may be anywhere in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Quotes {
+    /// Shortened, and not where a key looks secret.
+    #[default]
+    Shown,
+    /// Never.
+    Hidden,
+}
+
+impl Quotes {
+    /// How a value is shown.
+    pub(crate) fn value(self, path: &str, tree: &Tree) -> String {
+        match self {
+            Self::Shown => shown(path, tree),
+            Self::Hidden => tree.kind(),
+        }
+    }
+
+    /// A sentence that quotes a value, else the one that does not.
+    pub(crate) fn either(self, quoting: String, otherwise: &str) -> String {
+        match self {
+            Self::Shown => quoting,
+            Self::Hidden => otherwise.to_owned(),
+        }
+    }
+
+    /// Adds a key that the writer of the config has made up; the other is its place among its neighbours.
+    pub(crate) fn below(self, path: &str, key: &str, place: usize) -> String {
+        match self {
+            Self::Shown => below(path, key),
+            Self::Hidden => format!("{path}[key {}]", place + 1),
+        }
+    }
 }
 
 /// How a value is shown to a person: short, and not at all where its key looks
 /// secret. What lists and objects hold is never shown.
-pub(crate) fn shown(path: &str, tree: &Tree) -> String {
+fn shown(path: &str, tree: &Tree) -> String {
     match tree {
         _ if looks_secret(path) => format!("{} (not shown)", tree.kind()),
         Tree::Null => "null".to_owned(),

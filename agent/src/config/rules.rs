@@ -2,8 +2,14 @@
 //! which bound each other. Runs on configs with problems too, so that all are
 //! told at once. Must not read anything but the checked fields.
 
-use super::{fields::Fields, kind::Value, shown::Origin, value::NodeId};
-use std::time::Duration;
+use super::{
+    fields::Fields,
+    kind::Value,
+    shown::Origin,
+    value::{BaseUrl, DnsName, Host, HostPort, NodeId, Reach},
+};
+use crate::data_directory;
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// A field that must be given in one of the two modes.
 #[derive(Debug)]
@@ -43,7 +49,9 @@ pub(crate) fn apply(fields: &mut Fields, host_name: Option<&str>) {
     node_id(fields, host_name);
     needs(fields);
     tls_pair(fields);
-    for wait in ["health", "promotion", "iam_setup", "link"] {
+    data_directories(fields);
+    reachable(fields);
+    for wait in ["health", "promotion", "iam_setup", "link", "blocked"] {
         ordered(fields, &format!("$.policies.{wait}"), "first_delay", "max_delay");
         ordered(fields, &format!("$.policies.{wait}"), "first_delay", "limit");
     }
@@ -94,6 +102,76 @@ fn tls_pair(fields: &mut Fields) {
             fields.missing(&format!("$.tls.{other}"), &expected, hint);
         }
     }
+}
+
+/// Warns of data directories that `reset` would not move: nothing else touches them.
+fn data_directories(fields: &mut Fields) {
+    let paths = ["chainfire", "flaredb"].map(|service| format!("$.services.{service}.data_dir"));
+    let directories = paths.each_ref().map(|path| fields.get::<PathBuf>(path));
+    let expected = || "a directory of this service alone, as /var/lib/chainfire".to_owned();
+    let hint = || Some("`reset` moves this directory aside, and refuses one that is not the service's own".to_owned());
+    let mut warned = false;
+    for (path, directory) in paths.iter().zip(&directories) {
+        if let Some(directory) = directory
+            && let Some(reason) = data_directory::of_the_system(directory).filter(|_| fields.is_given(path))
+        {
+            let found = fields.quotes.either(format!("{}: {reason}", directory.display()), &reason);
+            fields.warn(path, found, expected(), hint());
+            warned = true;
+        }
+    }
+    if let [Some(chainfire), Some(flaredb)] = &directories
+        && !warned
+        && (chainfire.starts_with(flaredb) || flaredb.starts_with(chainfire))
+    {
+        let found = format!("{}, and chainfire has {}", flaredb.display(), chainfire.display());
+        let found = fields.quotes.either(found, "one of the two directories is in the other");
+        fields.warn(&paths[1], found, expected(), hint());
+    }
+}
+
+/// The addresses by which nodes are to reach each other.
+static HOSTS: &[&str] = &[
+    "$.raft_addr",
+    "$.services.chainfire.raft_addr",
+    "$.services.flaredb.raft_addr",
+    "$.initial_peers",
+    "$.flaredb_peers",
+    "$.leader_url",
+    "$.services.chainfire.leader_url",
+    "$.services.flaredb.leader_url",
+    "$.node_ip",
+    "$.node_fqdn",
+];
+
+/// Warns of addresses that others do not reach, though a lab on one machine works with them.
+fn reachable(fields: &mut Fields) {
+    for path in HOSTS {
+        if !fields.is_given(path) {
+            continue;
+        }
+        let listed = fields.list::<HostPort>(path).unwrap_or_default();
+        let listed = listed.iter().enumerate().map(|(at, one)| (format!("{path}[{at}]"), one.host().clone()));
+        let hosts: Vec<_> = listed.chain(host(fields, path).map(|host| ((*path).to_owned(), host))).collect();
+        for (path, host) in hosts {
+            if let Some(trouble) = Reach::of_host(&host).trouble() {
+                let hint =
+                    "give the address under which the other nodes reach it, unless all nodes are on this machine";
+                let expected = "an address that other nodes can reach".to_owned();
+                let found = fields.quotes.either(format!("{}, which is {trouble}", host.bare()), trouble);
+                fields.warn(&path, found, expected, Some(hint.to_owned()));
+            }
+        }
+    }
+}
+
+/// The host of a single field, of whichever form.
+fn host(fields: &Fields, path: &str) -> Option<Host> {
+    let of_address = fields.get::<HostPort>(path).map(|address| address.host().clone());
+    let of_url = || fields.get::<BaseUrl>(path).map(|url| url.host().clone());
+    let by_ip = || fields.get::<IpAddr>(path).map(Host::Ip);
+    let by_name = || fields.get::<DnsName>(path).map(Host::Name);
+    of_address.or_else(of_url).or_else(by_ip).or_else(by_name)
 }
 
 /// Asks that of two durations the first is not the longer.

@@ -1,16 +1,18 @@
 //! Finds the config: what the command line names, else the systemd credential, else what the initrd has handed over, else
 //! the file in its usual place. One that is broken is not passed over for one of lower rank, which may be another
 //! cluster's, unless the initrd of this boot has done just that, and told it; and never for one that would bootstrap.
+//! A credential that systemd could not decrypt is broken as well, though nothing of it reaches this process.
 
 use super::{
-    Checked, Context, check,
+    Checked, Context, check_quoting,
     error::ConfigError,
     file::{open_to_others, read},
-    report::Problem,
+    report::{Problem, Quotes},
     shown::Origin,
 };
+use crate::regular_file::RegularFileError;
 use std::{
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
@@ -19,6 +21,19 @@ pub const CREDENTIAL: &str = "cluster-config";
 
 /// The directory of the config and the TLS files, below the root.
 pub const SECRETS: &str = "etc/nixos/secrets";
+
+/// Where systemd keeps the encrypted credentials that the boot loader has brought, the same in the initrd and the system.
+const BY_THE_BOOT_LOADER: &str = "run/credentials/@encrypted";
+
+/// Where systemd keeps credentials that are encrypted, in the order of its search, below the root (`ImportCredential=` in
+/// systemd.exec(5)).
+pub const ENCRYPTED_STORES: [&str; 5] = [
+    BY_THE_BOOT_LOADER,
+    "etc/credstore.encrypted",
+    "run/credstore.encrypted",
+    "usr/local/lib/credstore.encrypted",
+    "usr/lib/credstore.encrypted",
+];
 
 /// The name of the config's file, wherever it lies.
 pub const FILE: &str = "cluster-config.json";
@@ -33,12 +48,16 @@ pub enum Source {
     CommandLine(PathBuf),
     /// The systemd credential.
     Credential(PathBuf),
+    /// The same, encrypted: only systemd decrypts it, and where it did not, this takes its place.
+    Encrypted(PathBuf),
     /// What the initrd has found, and handed over.
     HandedOver(PathBuf),
     /// The file in its usual place.
     DefaultPath(PathBuf),
     /// The same in the initrd, which is another file.
     InitrdFile(PathBuf),
+    /// The same on the root file system, as the initrd sees it, which speaks to the console.
+    Installed(PathBuf),
     /// From elsewhere, by this name: a partition or a URL.
     Delivered(String),
 }
@@ -52,18 +71,34 @@ impl Source {
             | Self::Credential(path)
             | Self::HandedOver(path)
             | Self::DefaultPath(path)
-            | Self::InitrdFile(path) => Some(path),
-            Self::Delivered(_) => None,
+            | Self::InitrdFile(path)
+            | Self::Installed(path) => Some(path),
+            Self::Encrypted(_) | Self::Delivered(_) => None,
         }
     }
 
     fn origin(&self) -> Origin {
         match self {
-            Self::Credential(_) => Origin::Credential,
-            Self::CommandLine(path) | Self::HandedOver(path) | Self::DefaultPath(path) | Self::InitrdFile(path) => {
-                Origin::File(path.clone())
-            }
+            Self::Credential(_) | Self::Encrypted(_) => Origin::Credential,
+            Self::CommandLine(path)
+            | Self::HandedOver(path)
+            | Self::DefaultPath(path)
+            | Self::InitrdFile(path)
+            | Self::Installed(path) => Origin::File(path.clone()),
             Self::Delivered(name) => Origin::Delivered(name.clone()),
+        }
+    }
+
+    /// Whether its problems may quote it: who reads of the file in its usual place, or names one, may read that as well.
+    pub(crate) fn quotes(&self) -> Quotes {
+        match self {
+            Self::CommandLine(_) | Self::DefaultPath(_) => Quotes::Shown,
+            Self::Credential(_)
+            | Self::Encrypted(_)
+            | Self::HandedOver(_)
+            | Self::InitrdFile(_)
+            | Self::Installed(_)
+            | Self::Delivered(_) => Quotes::Hidden,
         }
     }
 }
@@ -72,9 +107,12 @@ impl fmt::Display for Source {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Credential(path) => write!(out, "credential {CREDENTIAL} ({})", path.display()),
+            Self::Encrypted(path) => write!(out, "encrypted credential {CREDENTIAL} ({})", path.display()),
             Self::HandedOver(path) => write!(out, "{} (found by the initrd)", path.display()),
             Self::InitrdFile(path) => write!(out, "{} in the initrd", path.display()),
-            Self::CommandLine(path) | Self::DefaultPath(path) => write!(out, "{}", path.display()),
+            Self::CommandLine(path) | Self::DefaultPath(path) | Self::Installed(path) => {
+                write!(out, "{}", path.display())
+            }
             Self::Delivered(name) => out.write_str(name),
         }
     }
@@ -95,6 +133,9 @@ pub enum Permissions {
 pub struct InitrdFindings {
     /// It has found a valid config: then one that is broken was passed over by it.
     pub has_found_one: bool,
+    /// It has found that in the credential, and handed it over: what the boot loader has brought may be for the initrd alone to
+    /// decrypt.
+    pub has_decrypted: bool,
     /// What it refused and ranks before what it has found, or before the file in its usual place; with the reasons.
     pub refused: Option<String>,
 }
@@ -106,7 +147,7 @@ pub struct Options {
     pub explicit: Option<PathBuf>,
     /// `/`, or what stands in for it in a test.
     pub root: PathBuf,
-    /// `$CREDENTIALS_DIRECTORY`.
+    /// `$CREDENTIALS_DIRECTORY`: what systemd has loaded and decrypted for this process.
     pub credentials_directory: Option<PathBuf>,
     /// The machine's host name, which a config without `node_id` goes by.
     pub host_name: Option<String>,
@@ -118,6 +159,8 @@ pub struct Options {
     pub initrd: InitrdFindings,
     /// Whether this node is in its cluster already, as far as its markers say: then it bootstraps no other.
     pub is_member: bool,
+    /// Whether problems quote nothing, whatever the source: for what is passed on.
+    pub quotes_nothing: bool,
 }
 
 /// A config and how it came about.
@@ -190,6 +233,9 @@ fn checked_at(origin: &Source, options: &Options) -> Result<Option<Checked>, Con
 /// # Errors
 /// It cannot be read, or others could.
 pub fn read_at(origin: &Source, options: &Options) -> Result<Option<Reading>, ConfigError> {
+    if let Source::Encrypted(path) = origin {
+        return not_decrypted(path, options).map_or(Ok(None), Err);
+    }
     let Some(path) = origin.path() else {
         return Ok(None);
     };
@@ -198,6 +244,28 @@ pub fn read_at(origin: &Source, options: &Options) -> Result<Option<Reading>, Co
     };
     let warning = open_to_others(origin, path, mode, options.permissions)?;
     Ok(Some(Reading { bytes, warning }))
+}
+
+/// Why an encrypted credential is no config: it exists, and systemd has handed over none of this name. systemd 259 and later
+/// pass over what they cannot decrypt, and who does not know of it would take what comes next.
+fn not_decrypted(path: &Path, options: &Options) -> Option<ConfigError> {
+    let has_arrived = options.credentials_directory.iter().any(|directory| directory.join(CREDENTIAL).exists());
+    let is_handed_over = options.initrd.has_decrypted
+        && path.starts_with(options.root.join(BY_THE_BOOT_LOADER))
+        && options.root.join(HAND_OVER).join(FILE).exists();
+    match path.symlink_metadata() {
+        _ if has_arrived || is_handed_over => None,
+        Ok(_) => Some(ConfigError::NotDecrypted { path: path.to_owned() }),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
+        Err(error) => {
+            let source = RegularFileError::Io(error);
+            Some(ConfigError::Unreadable {
+                remedy: source.remedy(path),
+                origin: Source::Encrypted(path.to_owned()),
+                source,
+            })
+        }
+    }
 }
 
 /// Checks the bytes of a config, wherever they came from.
@@ -212,7 +280,8 @@ pub fn examine(bytes: &[u8], origin: &Source, options: &Options) -> Result<Check
         strict: options.strict,
     };
     let tree = super::parse(bytes).map_err(|source| ConfigError::Syntax { origin: origin.clone(), source })?;
-    check(&tree, &context).map_err(|report| ConfigError::Invalid { origin: origin.clone(), report })
+    let quotes = if options.quotes_nothing { Quotes::Hidden } else { origin.quotes() };
+    check_quoting(&tree, &context, quotes).map_err(|report| ConfigError::Invalid { origin: origin.clone(), report })
 }
 
 /// The places where a config may lie, the one of the highest rank first.
@@ -221,13 +290,18 @@ pub fn places(options: &Options) -> Vec<Source> {
     if let Some(path) = &options.explicit {
         return vec![Source::CommandLine(path.clone())];
     }
-    let credential = options.credentials_directory.as_ref().map(|directory| directory.join(CREDENTIAL));
-    credential
-        .map(Source::Credential)
-        .into_iter()
-        .chain([
-            Source::HandedOver(options.root.join(HAND_OVER).join(FILE)),
-            Source::DefaultPath(options.root.join(SECRETS).join(FILE)),
-        ])
-        .collect()
+    let files = [
+        Source::HandedOver(options.root.join(HAND_OVER).join(FILE)),
+        Source::DefaultPath(options.root.join(SECRETS).join(FILE)),
+    ];
+    credentials(options).into_iter().chain(files).collect()
+}
+
+/// The places where the credential may be: where systemd hands it over, then where it is while it is encrypted.
+#[must_use]
+pub fn credentials(options: &Options) -> Vec<Source> {
+    let decrypted =
+        options.credentials_directory.iter().map(|directory| Source::Credential(directory.join(CREDENTIAL)));
+    let encrypted = ENCRYPTED_STORES.map(|store| Source::Encrypted(options.root.join(store).join(CREDENTIAL)));
+    decrypted.chain(encrypted).collect()
 }

@@ -16,6 +16,12 @@ pub enum SyntaxError {
         /// How many bytes there are.
         size: u64,
     },
+    /// Two or four bytes for each character, as some editors save a file.
+    #[error("it is {encoding} text; save the file as UTF-8 (`iconv --from-code={encoding} --to-code=UTF-8`)")]
+    Wide {
+        /// Which, as iconv calls it.
+        encoding: &'static str,
+    },
     /// A byte that no UTF-8 text has.
     #[error("byte {offset} is not UTF-8 text; save the file as UTF-8")]
     NotUtf8 {
@@ -54,16 +60,41 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Tree, SyntaxError> {
     if size > SIZE_LIMIT {
         return Err(SyntaxError::TooLarge { size });
     }
-    if !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0) {
-        return Err(SyntaxError::Zeroed);
-    }
-    let text = std::str::from_utf8(bytes).map_err(|cause| SyntaxError::NotUtf8 { offset: cause.valid_up_to() })?;
-    // Some editors put a byte order mark first; it carries no meaning.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text(bytes)?;
     if text.trim().is_empty() {
         return Err(SyntaxError::Empty);
     }
     serde_json::from_str(text).map_err(|cause| located(&cause))
+}
+
+/// The text that bytes stand for, whatever is to be read from it.
+///
+/// # Errors
+/// When they are no text, or none that is read.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, SyntaxError> {
+    if !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0) {
+        return Err(SyntaxError::Zeroed);
+    }
+    if let Some(encoding) = wide_encoding(bytes) {
+        return Err(SyntaxError::Wide { encoding });
+    }
+    let text = std::str::from_utf8(bytes).map_err(|cause| SyntaxError::NotUtf8 { offset: cause.valid_up_to() })?;
+    // Some editors put a byte order mark first; it carries no meaning.
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// JSON begins with ASCII (RFC 4627, 3), so the zeros at its beginning tell the encoding; four are a power cut's.
+fn wide_encoding(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),
+        [0, 0, 0, 0, ..] => None,
+        [0, 0, 0, _, ..] => Some("UTF-32BE"),
+        [_, 0, 0, 0, ..] => Some("UTF-32LE"),
+        [0, ..] => Some("UTF-16BE"),
+        [_, 0, ..] | [_, _, 0, ..] | [_, _, _, 0, ..] => Some("UTF-16LE"),
+        _ => None,
+    }
 }
 
 fn located(cause: &serde_json::Error) -> SyntaxError {

@@ -3,7 +3,7 @@
 
 use super::{
     kind::{TextKind, Value},
-    value::{ValueError, parse_size},
+    value::{Reach, ValueError, parse_size},
 };
 use std::{net::IpAddr, path::PathBuf};
 
@@ -61,7 +61,7 @@ pub(crate) static IP: TextKind = TextKind {
     example: "10.0.1.10",
     pattern: "^[0-9A-Fa-f:.]+$",
     read: |text| match text.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
-        Ok(ip) if !ip.is_unspecified() && !ip.is_multicast() => Ok(Value::Ip(ip)),
+        Ok(ip) if !Reach::is_out_of_the_question(ip) => Ok(Value::Ip(ip)),
         Ok(_) => Err(ValueError::new("use an address that other nodes can reach")),
         Err(_) => Err(ValueError::new("write the address alone, without port or prefix length")),
     },
@@ -135,7 +135,8 @@ pub(crate) static FILE: TextKind = TextKind {
 pub(crate) static LINK: TextKind = TextKind {
     name: "any, the name of a network link, or its address",
     example: "eth0",
-    pattern: "^([A-Za-z0-9_.@-]{1,15}|([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})$",
+    pattern: "^([A-Za-z0-9_.@-]{1,15}|([0-9A-Fa-f]{2}[:.-]){5}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{4}(:[0-9A-Fa-f]{4}){2}|\
+              [0-9A-Fa-f]{6}:[0-9A-Fa-f]{6})$",
     read: |text| text.parse().map(Value::Link),
 };
 

@@ -8,6 +8,7 @@ mod link;
 mod name;
 mod network;
 mod quantity;
+mod reach;
 mod service;
 
 pub use address::{Host, HostPort, RaftAddr};
@@ -17,6 +18,7 @@ pub use link::LinkChoice;
 pub use name::{ClusterName, DnsName, Label, NodeId, UnitName, UserName};
 pub use network::Cidr;
 pub use quantity::{parse_duration, parse_size, say_size, show_duration, show_size};
+pub(crate) use reach::Reach;
 pub use service::{NodeRole, RaftService, Service};
 
 /// Why a text is not a value of the wanted type, worded as advice to the

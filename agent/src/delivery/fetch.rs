@@ -9,14 +9,17 @@ use tokio::time::sleep;
 use crate::cluster::Download;
 use crate::config::{Limits, Request, SIZE_LIMIT, Source};
 use crate::events::{Event, Report};
+use crate::plan::Cause;
 use crate::retry::Schedule;
-use crate::run::ports::Fault;
+use crate::run::ports::{Class, Fault};
 
+use super::answer::{Verdict, judge};
 use super::{Digest, Hardware, UrlTemplate};
 
-/// A boot server is near, and a node that boots has nobody else to ask: shorter than for a cluster's members.
+/// A boot server is near, and a node that boots has nobody else to ask: shorter than for a cluster's members. More is read
+/// than a configuration may have, to say what came instead.
 const REQUEST: Request =
-    Request { connect: Duration::from_secs(3), total: Duration::from_secs(10), max_body: SIZE_LIMIT };
+    Request { connect: Duration::from_secs(3), total: Duration::from_secs(10), max_body: 4 * SIZE_LIMIT };
 /// While a link or an address is missing, a try costs next to nothing.
 const PAUSES: Limits =
     Limits { limit: Duration::MAX, first_delay: Duration::from_millis(50), max_delay: Duration::from_secs(1) };
@@ -44,12 +47,14 @@ pub enum FetchError {
     Blocked(String),
     /// The bytes are not those that were meant.
     #[error(
-        "what came from {url} has {found}, and first_boot.config_sha256 says {expected}; give the digest of the file that \
-         the server has"
+        "what came from {url} ({length} bytes) has {found}, and first_boot.config_sha256 says {expected}; give the digest of \
+         the file that the server has"
     )]
     OtherDigest {
         /// From where it came.
         url: String,
+        /// How long it is, in bytes.
+        length: usize,
         /// Of what came.
         found: Digest,
         /// Of what was meant.
@@ -74,48 +79,93 @@ impl Fetch {
     /// # Errors
     /// What no further try would mend.
     pub async fn run(&self, report: &dyn Report) -> Result<(Vec<u8>, Source), FetchError> {
-        let download = Download::new(&self.ca, REQUEST).map_err(|blocker| FetchError::Blocked(blocker.to_string()))?;
+        let download = Download::new(&self.ca, REQUEST).map_err(|blocker| {
+            FetchError::Blocked(format!(
+                "{}; put the certificate of the CA that signed the server's into the initrd as {}",
+                blocker.reason,
+                self.ca.display()
+            ))
+        })?;
         let mut pauses = Schedule::polling(&PAUSES);
         let mut told = String::new();
+        let mut doubted = None;
         loop {
-            let trouble = match self.attempt(&download).await {
-                Ok((bytes, source)) => return self.verify(bytes, source),
-                Err(Trouble::Fault(fault)) => match fault.blocker() {
-                    Some(blocker) => return Err(FetchError::Blocked(blocker.to_string())),
-                    None => fault.to_string(),
-                },
-                Err(Trouble::Hardware(missing)) => missing,
+            let hardware = Hardware::of(&self.root, self.boot_card.as_deref());
+            if hardware.doubt != doubted && self.url.names_the_interface() {
+                doubted.clone_from(&hardware.doubt);
+                hardware.doubt.iter().for_each(|why| report.report(Event::AddressDoubtful { error: why.clone() }));
+            }
+            let (trouble, retry_after) = match self.attempt(&download, &hardware).await {
+                Ok(Attempt::Came(bytes, source)) => return self.verify(bytes, source),
+                Ok(Attempt::Later { why, retry_after }) => (why, retry_after),
+                Err(why) => return Err(FetchError::Blocked(why)),
             };
             // Once a second the same would be noise.
             if trouble != told {
                 report.report(Event::ConfigurationFetchFailed { source: self.url.to_string(), error: trouble.clone() });
                 told = trouble;
             }
-            sleep(pauses.next_delay(None).unwrap_or(PAUSES.max_delay)).await;
+            sleep(pauses.next_delay(retry_after).unwrap_or(PAUSES.max_delay)).await;
         }
     }
 
-    async fn attempt(&self, download: &Download) -> Result<(Vec<u8>, Source), Trouble> {
-        let hardware = Hardware::of(&self.root, self.boot_card.as_deref());
-        let path = self.url.path(&hardware).map_err(Trouble::Hardware)?;
-        let bytes = download.get(&self.url.server, &path).await.map_err(|fault| Trouble::Fault(Box::new(fault)))?;
-        Ok((bytes, Source::Delivered(format!("{}{path}", self.url.server))))
+    /// One try. What is to be filled in may not be known yet: a network interface appears when its driver is loaded.
+    async fn attempt(&self, download: &Download, hardware: &Hardware) -> Result<Attempt, String> {
+        let path = match self.url.path(hardware) {
+            Ok(path) => path,
+            Err(why) => return Ok(Attempt::Later { why, retry_after: None }),
+        };
+        let url = self.url.server.join(&path);
+        match download.get(&self.url.server, &path).await {
+            Ok(served) => match judge(served, &url) {
+                Verdict::File(bytes) => {
+                    Ok(Attempt::Came(bytes, Source::Delivered(format!("{}{path}", self.url.server))))
+                }
+                Verdict::Later { why, retry_after } => Ok(Attempt::Later { why, retry_after }),
+                Verdict::Never(why) => Err(why),
+            },
+            Err(fault) => self.failed(&fault),
+        }
+    }
+
+    /// No whole answer, or none that can be trusted. There is no configuration here to change yet.
+    fn failed(&self, fault: &Fault) -> Result<Attempt, String> {
+        let ca = self.ca.display().to_string();
+        let why = fault.to_string().replace("tls.ca", &ca);
+        let Class::Permanent(cause) = &fault.class else {
+            return Ok(Attempt::Later { why, retry_after: fault.retry_after() });
+        };
+        let step = match cause {
+            Cause::Trust => format!("put the certificate of the CA that signed it into the initrd as {ca}"),
+            Cause::PeerExpired => "renew it on the server, or set this machine's clock if that is wrong".to_owned(),
+            Cause::PeerName => {
+                "name the server in first_boot.config_url= as its certificate does, or issue it for this name"
+                    .to_owned()
+            }
+            Cause::NoCertificate | Cause::OwnCertificate => {
+                "a configuration is fetched without a client certificate: let the server serve this path without one"
+                    .to_owned()
+            }
+            Cause::OldTls => "let the server offer TLS 1.2 or 1.3".to_owned(),
+            _ => "look at the log of the server".to_owned(),
+        };
+        let show = format!("openssl s_client -connect {} </dev/null", self.url.server.address());
+        Err(format!("{why}; {step}: {show}"))
     }
 
     fn verify(&self, bytes: Vec<u8>, source: Source) -> Result<(Vec<u8>, Source), FetchError> {
         let found = Digest::of(&bytes);
         match self.sha256 {
             Some(expected) if expected != found => {
-                Err(FetchError::OtherDigest { url: source.to_string(), found, expected })
+                Err(FetchError::OtherDigest { url: source.to_string(), length: bytes.len(), found, expected })
             }
             _ => Ok((bytes, source)),
         }
     }
 }
 
-/// What may pass.
-enum Trouble {
-    Fault(Box<Fault>),
-    /// What is to be filled in is not known, or not yet: a card appears when its driver is loaded.
-    Hardware(String),
+/// What a try came to, where another may come to more.
+enum Attempt {
+    Came(Vec<u8>, Source),
+    Later { why: String, retry_after: Option<Duration> },
 }

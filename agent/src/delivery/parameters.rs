@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use crate::config::value::parse_duration;
+use crate::hardware_address::HardwareAddress;
 
+use super::command_line::{compared, flag, parameters};
 use super::{Digest, UrlTemplate};
 
 /// How long the boot is held for what was asked for, once the root file system is there.
@@ -18,7 +20,7 @@ const LONGEST_TIMEOUT: Duration = Duration::from_mins(10);
 pub struct Parameters {
     /// `first_boot.config_url=`: where a configuration may be fetched.
     pub url: Option<UrlTemplate>,
-    /// Why the URL that was given is not used: it cannot be, or its digest cannot be read.
+    /// Why the URL that was given is not used: it cannot be, or what it depends on cannot be read.
     pub url_problem: Option<String>,
     /// `first_boot.config_sha256=`: the digest that it must have.
     pub sha256: Option<Digest>,
@@ -28,11 +30,21 @@ pub struct Parameters {
     pub timeout: Duration,
     /// `BOOTIF=`, as boot loaders give it: the card that the machine was booted from, with colons.
     pub boot_card: Option<String>,
+    /// `first_boot.initrd=0`: the stage is left out.
+    pub left_out: bool,
 }
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self { url: None, url_problem: None, sha256: None, required: false, timeout: DEFAULT_TIMEOUT, boot_card: None }
+        Self {
+            url: None,
+            url_problem: None,
+            sha256: None,
+            required: false,
+            timeout: DEFAULT_TIMEOUT,
+            boot_card: None,
+            left_out: false,
+        }
     }
 }
 
@@ -40,76 +52,68 @@ impl Parameters {
     /// Reads `/proc/cmdline`. What cannot be used is told, in words, and leaves the default.
     #[must_use]
     pub fn read(command_line: &str) -> (Self, Vec<String>) {
-        let mut parameters = Self::default();
+        let mut read = Self::default();
         let mut problems = Vec::new();
-        for word in words(command_line) {
-            let (name, value) = word.split_once('=').unwrap_or((&word, ""));
-            if let Err(advice) = parameters.take(name, value) {
-                let problem = format!("{name}: {advice}");
-                // A digest that cannot be read is no permission to do without.
-                if ["first_boot.config_url", "first_boot.config_sha256"].contains(&name) {
-                    parameters.url_problem = Some(problem.clone());
+        let mut address_problem = None;
+        for (written, value) in parameters(command_line) {
+            let name = compared(&written);
+            if let Err(advice) = read.take(&name, value.as_deref()) {
+                let problem = format!("{written}: {advice}");
+                match name.as_str() {
+                    // A digest that cannot be read is no permission to do without.
+                    URL | SHA256 => read.url_problem = Some(problem.clone()),
+                    BOOTIF => address_problem = Some(problem.clone()),
+                    _ => {}
                 }
                 problems.push(problem);
             }
         }
-        if parameters.url_problem.is_some() {
-            parameters.url = None;
+        // Nor is an address, to take that of another interface.
+        if address_problem.is_some() && read.url.as_ref().is_some_and(UrlTemplate::names_the_interface) {
+            read.url_problem = read.url_problem.or(address_problem);
         }
-        (parameters, problems)
+        if read.url_problem.is_some() {
+            read.url = None;
+        }
+        (read, problems)
     }
 
-    fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
+    fn take(&mut self, name: &str, value: Option<&str>) -> Result<(), String> {
+        let text = value.unwrap_or_default();
         match name {
-            "first_boot.config_url" => {
-                self.url = Some(value.parse::<UrlTemplate>().map_err(|error| error.to_string())?);
-            }
-            "first_boot.config_sha256" => self.sha256 = Some(value.parse()?),
+            URL => self.url = Some(text.parse::<UrlTemplate>().map_err(|error| error.to_string())?),
+            SHA256 => self.sha256 = Some(text.parse()?),
             "first_boot.required" => self.required = flag(value)?,
             "first_boot.timeout" => {
-                let timeout = parse_duration(value).map_err(|error| error.to_string())?;
+                let timeout = parse_duration(text).map_err(|error| error.to_string())?;
                 if !(Duration::from_secs(1)..=LONGEST_TIMEOUT).contains(&timeout) {
                     return Err("write a duration from 1s to 10min".to_owned());
                 }
                 self.timeout = timeout;
             }
-            // `01-` is ARP's hardware type of Ethernet.
-            "BOOTIF" => {
-                self.boot_card = value.strip_prefix("01-").map(|mac| mac.replace('-', ":").to_ascii_lowercase());
+            BOOTIF => {
+                let address = HardwareAddress::of_boot_loader(text)?.to_string();
+                if self.boot_card.as_ref().is_some_and(|other| *other != address) {
+                    return Err(format!("there is another one, {}", self.boot_card.take().unwrap_or_default()));
+                }
+                self.boot_card = Some(address);
             }
-            // The unit's own condition goes by it: who reads this was started.
-            "first_boot.initrd" if value != "1" => return Err("write 0 to leave the stage out".to_owned()),
-            "first_boot.initrd" => {}
-            other if other.starts_with("first_boot.") => return Err("no such parameter; it is ignored".to_owned()),
+            // The unit's own condition knows the usual spelling alone.
+            "first_boot.initrd" => {
+                self.left_out = !flag(value).map_err(|_| "write 0 to leave the stage out".to_owned())?;
+            }
+            other if other.to_ascii_lowercase().starts_with("first_boot") => {
+                return Err("no such parameter; it is ignored".to_owned());
+            }
             _ => {}
         }
         Ok(())
     }
 }
 
-/// A flag as systemd takes it; the bare name means yes.
-fn flag(value: &str) -> Result<bool, String> {
-    match value {
-        "" | "1" | "yes" | "true" | "on" => Ok(true),
-        "0" | "no" | "false" | "off" => Ok(false),
-        _ => Err("write 1 or 0".to_owned()),
-    }
-}
-
-/// The words of a command line; a blank within double quotes parts none.
-fn words(command_line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quoted = false;
-    for character in command_line.trim().chars() {
-        match character {
-            '"' => quoted = !quoted,
-            blank if blank.is_whitespace() && !quoted => words.push(String::new()),
-            other => words.last_mut().into_iter().for_each(|word| word.push(other)),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
+const URL: &str = "first_boot.config_url";
+const SHA256: &str = "first_boot.config_sha256";
+const BOOTIF: &str = "BOOTIF";
 
 #[cfg(test)]
 mod tests {
@@ -145,8 +149,13 @@ mod tests {
             "first_boot.timeout=0s",
             "first_boot.timeout=1h",
             "first_boot.timeout=soon",
-            "first_boot.initrd=no",
+            "first_boot.initrd=perhaps",
             "first_boot.configurl=https://boot/c.json",
+            "first-boot.configurl=https://boot/c.json",
+            "first-boot=1",
+            "First_Boot.required",
+            "BOOTIF=eth0",
+            "BOOTIF",
         ] {
             let (parameters, problems) = Parameters::read(wrong);
             assert_eq!(parameters, Parameters::default(), "{wrong}");
@@ -163,6 +172,59 @@ mod tests {
     }
 
     #[test]
+    fn f37_dashes_underscores_and_quotes_are_read_as_systemd_reads_them() {
+        let usual = format!(
+            "first_boot.config_url=https://boot/c.json first_boot.config_sha256={DIGEST} first_boot.required \
+             first_boot.timeout=90s"
+        );
+        let expected = Parameters::read(&usual).0;
+        assert!(expected.required && expected.url.is_some());
+        for line in [
+            usual.replace("first_boot", "first-boot"),
+            usual.replace("config_", "config-"),
+            usual.replace("first_boot", "rd.first-boot"),
+            usual.replace("https", "HTTPS").replace("//boot", "//BOOT"),
+            usual.replace("=https://boot/c.json", "=\"https://boot/c.json\"").replace("=90s", "='90s'"),
+            usual.replace(".required", ".required=Yes"),
+        ] {
+            assert_eq!(Parameters::read(&line), (expected.clone(), Vec::new()), "{line}");
+        }
+        for off in
+            ["first_boot.initrd=0", "first-boot.initrd=no", "rd.first_boot.initrd=off", "\"first_boot.initrd=0\""]
+        {
+            assert_eq!(
+                Parameters::read(off),
+                (Parameters { left_out: true, ..Parameters::default() }, Vec::new()),
+                "{off}"
+            );
+        }
+    }
+
+    #[test]
+    fn f11_an_address_that_cannot_be_read_is_no_permission_to_take_another() {
+        let url = "first_boot.config_url=https://boot/${mac:hexhyp}.json";
+        for address in
+            ["garbage", "", "01-52-54-00-00-00", "20-80-00-02-08-fe-80-00-00-00-00-00-00-f4-52-14-03-00-7b-cb-a1"]
+        {
+            for line in [format!("{url} BOOTIF={address}"), format!("BOOTIF={address} {url}")] {
+                let (parameters, problems) = Parameters::read(&line);
+                assert_eq!((parameters.url, problems.len()), (None, 1), "{line}");
+                assert!(parameters.url_problem.unwrap().starts_with("BOOTIF: "), "{line}");
+            }
+        }
+        // What does not need the address goes on without.
+        let (parameters, problems) = Parameters::read("first_boot.config_url=https://boot/${uuid} BOOTIF=garbage");
+        assert!(parameters.url.is_some() && parameters.url_problem.is_none() && problems.len() == 1, "{problems:?}");
+        for same in ["52-54-00-00-00-0A", "52:54:00:00:00:0a", "01:52:54:00:00:00:0a", "525400-00000a"] {
+            let (parameters, problems) = Parameters::read(&format!("{url} BOOTIF=01-52-54-00-00-00-0a BOOTIF={same}"));
+            assert_eq!((parameters.boot_card.as_deref(), problems), (Some("52:54:00:00:00:0a"), vec![]), "{same}");
+        }
+        let (parameters, problems) =
+            Parameters::read(&format!("{url} BOOTIF=52:54:00:00:00:0a BOOTIF=52:54:00:00:00:0b"));
+        assert_eq!((parameters.boot_card, parameters.url, problems.len()), (None, None, 1), "{problems:?}");
+    }
+
+    #[test]
     fn a_digest_that_cannot_be_read_is_no_permission_to_do_without() {
         for line in [
             "first_boot.config_url=https://boot/c.json first_boot.config_sha256=abc",
@@ -170,6 +232,18 @@ mod tests {
         ] {
             let (parameters, problems) = Parameters::read(line);
             assert_eq!((parameters.url, problems.len()), (None, 1), "{line}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_line_is_read(line in "([a-zA-Z_.-]{0,8}|first_boot.|BOOTIF=|rd.|[\"' =:-]|[0-9a-f]{2}|\\PC){0,40}") {
+            let (parameters, problems) = Parameters::read(&line);
+            // What is given and cannot be used is never passed over.
+            let is_refused = parameters.url_problem.is_some();
+            proptest::prop_assert!(!is_refused || parameters.url.is_none() && !problems.is_empty());
+            let address = parameters.boot_card.unwrap_or_else(|| "00:00:00:00:00:01".to_owned());
+            proptest::prop_assert_eq!(address.len(), 17);
         }
     }
 }

@@ -1,24 +1,29 @@
 //! A configuration on a partition: which partitions may hold one, and how it is read off without leaving a trace.
 //!
 //! The partition is mounted read-only in a mount namespace that ends with the thread that reads: no other process ever
-//! sees the mount, and nothing is left to unmount, whatever happens. What is on it is somebody's whom nobody knows: no link
-//! is followed, nothing but a regular file is read, and no file system is mounted that writes although it must not, or that
-//! can be told to stop the kernel, as ext4 can. All of it blocks: see `initrd` for who waits.
+//! sees the mount, and nothing is left to unmount, whatever happens. Where the boot has mounted it for writing, which rules
+//! out a mount of another kind, it is read where that is; it is never mounted for writing here. What is on it is somebody's
+//! whom nobody knows: no link is followed, nothing but a regular file is read, and no file system is mounted that writes
+//! although it must not, or that can be told to stop the kernel, as ext4 can. All of it blocks: see `initrd` for who waits.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+mod busy;
+mod contents;
+
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::stat::Mode;
 
-use crate::config::{self, SIZE_LIMIT};
+use crate::config;
 use crate::disks::{Disk, Partition, PartitionType};
 
-/// The name of the type, and the label of a partition that has another type, as some tools set labels only.
+pub use contents::{Content, Listing};
+
+/// The name of the type, and the label of a partition that has another type, as some tools set labels only. A label is typed
+/// by hand: another spelling of it is the same one.
 pub const NAME: &str = "first-boot-config";
 
 /// The directory on an EFI system partition, which belongs to others as well.
@@ -56,7 +61,8 @@ fn is_of_type(partition: &Partition) -> bool {
 }
 
 fn is_of_label(partition: &Partition) -> bool {
-    partition.label.as_deref() == Some(NAME)
+    let spelled = |label: &str| label.trim().replace(['_', ' '], "-").eq_ignore_ascii_case(NAME);
+    partition.label.as_deref().is_some_and(spelled)
 }
 
 fn is_esp(partition: &Partition) -> bool {
@@ -77,6 +83,17 @@ fn file(is_esp: bool) -> PathBuf {
     if is_esp { Path::new(DIRECTORY_ON_ESP).join(config::FILE) } else { PathBuf::from(config::FILE) }
 }
 
+/// The partitions of our type or label that the kernel does not show, for people: nobody can say what is on them.
+#[must_use]
+pub fn unseen(disks: &[Disk]) -> Vec<String> {
+    let partitions = disks.iter().flat_map(|disk| disk.table.partitions.iter().map(move |partition| (disk, partition)));
+    let hidden = partitions
+        .filter(|(_, partition)| partition.path.is_none() && (is_of_type(partition) || is_of_label(partition)));
+    hidden
+        .map(|(disk, partition)| format!("partition {} ({NAME}) of {}", partition.number, disk.path.display()))
+        .collect()
+}
+
 /// Why nothing could be read of a partition.
 #[derive(Debug)]
 pub enum Unreadable {
@@ -87,85 +104,86 @@ pub enum Unreadable {
 }
 
 impl Candidate {
-    /// The bytes of its configuration; `None` where it holds none. `directory` is made, and is what is mounted on. The
-    /// calling thread must be one that ends with this work: it gets a mount namespace of its own.
+    /// What it has. `directory` is made, and is what is mounted on. The calling thread must be one that ends with this work:
+    /// it gets a mount namespace of its own.
     ///
     /// # Errors
     /// The partition or the file cannot be read.
-    pub fn read(&self, directory: &Path) -> Result<Option<Vec<u8>>, Unreadable> {
-        self.mount(directory).map_err(Unreadable::Partition)?;
-        read_beneath(directory, &file(self.is_esp)).map_err(Unreadable::File)
+    pub fn read(&self, directory: &Path) -> Result<Content, Unreadable> {
+        self.read_by(directory, mount_read_only)
     }
 
-    fn mount(&self, directory: &Path) -> io::Result<()> {
-        fs::create_dir_all(directory)?;
-        unshare(CloneFlags::CLONE_NEWNS)?;
-        mount(NOTHING, "/", NOTHING, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NOTHING)?;
-        mount_read_only(&self.device, directory, if self.is_esp { ESP_FILE_SYSTEMS } else { FILE_SYSTEMS })
+    /// The same with a way to mount, for tests.
+    fn read_by(
+        &self,
+        directory: &Path,
+        mount: impl Fn(&Path, &Path, &[&str]) -> Result<(), Refused>,
+    ) -> Result<Content, Unreadable> {
+        fs::create_dir_all(directory).map_err(Unreadable::Partition)?;
+        let file_systems = if self.is_esp { ESP_FILE_SYSTEMS } else { FILE_SYSTEMS };
+        match mount(&self.device, directory, file_systems) {
+            Ok(()) => contents::read(directory, self.is_esp).map_err(Unreadable::File),
+            Err(Refused::Busy) => {
+                let place = busy::place_of(&self.device).map_err(Unreadable::Partition)?;
+                contents::read(&place, self.is_esp).map_err(Unreadable::File)
+            }
+            Err(Refused::Otherwise(error)) => Err(Unreadable::Partition(error)),
+        }
     }
 }
 
-fn mount_read_only(device: &Path, directory: &Path, file_systems: &[&str]) -> io::Result<()> {
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | MsFlags::MS_SILENT;
+/// Why a partition is not mounted.
+enum Refused {
+    /// It is mounted for writing, or another device has it.
+    Busy,
+    Otherwise(io::Error),
+}
+
+/// Mounts it where nobody else sees it.
+fn mount_read_only(device: &Path, directory: &Path, file_systems: &[&str]) -> Result<(), Refused> {
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    unshare(CloneFlags::CLONE_NEWNS)
+        .and_then(|()| mount(NOTHING, "/", NOTHING, private, NOTHING))
+        .map_err(|errno| Refused::Otherwise(errno.into()))?;
+    let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | MsFlags::MS_SILENT;
     let mut refused = Vec::new();
     for file_system in file_systems {
-        let attempt = |flags| mount(Some(device), directory, Some(*file_system), flags, NOTHING);
-        // What the boot itself has mounted for writing cannot be mounted otherwise; it is read all the same.
-        let mounted = attempt(flags | MsFlags::MS_RDONLY).or_else(|errno| match errno {
-            Errno::EBUSY => attempt(flags),
-            other => Err(other),
-        });
-        match mounted {
+        match mount(Some(device), directory, Some(*file_system), flags, NOTHING) {
             Ok(()) => return Ok(()),
+            Err(Errno::EBUSY) => return Err(Refused::Busy),
             Err(errno) => refused.push(format!("{file_system}: {}", errno.desc())),
         }
     }
-    Err(io::Error::other(format!("it cannot be mounted ({})", refused.join("; "))))
-}
-
-/// A regular file below a directory, reached without a link: one could lead to a watchdog, a secret, or nowhere.
-fn read_beneath(directory: &Path, file: &Path) -> io::Result<Option<Vec<u8>>> {
-    let flags = OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    let directory = open(directory, OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?;
-    let how = OpenHow::new().flags(flags).resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
-    let file = match openat2(&directory, file, how) {
-        Ok(descriptor) => File::from(descriptor),
-        Err(Errno::ENOENT) => return Ok(None),
-        Err(Errno::ELOOP | Errno::EXDEV) => return Err(io::Error::other("it is a link, and no link is followed")),
-        Err(errno) => return Err(errno.into()),
-    };
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    // One byte more than a configuration may have: the check then says what is wrong.
-    file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+    Err(Refused::Otherwise(io::Error::other(format!("it cannot be mounted ({})", refused.join("; ")))))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Path, config, fs, read_beneath};
-    use std::os::unix::fs::symlink;
+    use super::*;
 
     #[test]
-    fn nothing_but_a_regular_file_is_read_and_no_link_is_followed() {
+    fn a_busy_partition_is_never_mounted_for_writing() {
         let folder = tempfile::tempdir().unwrap();
-        let (partition, file) = (folder.path().join("partition"), Path::new(config::FILE));
-        fs::create_dir(&partition).unwrap();
-        let secret = folder.path().join("secret");
-        fs::write(&secret, "secret").unwrap();
-        let read = || read_beneath(&partition, file);
-        assert_eq!(read().unwrap(), None);
-        for target in [secret.as_path(), Path::new("../secret"), Path::new("/dev/zero"), Path::new("elsewhere")] {
-            symlink(target, partition.join(file)).unwrap();
-            assert!(read().unwrap_err().to_string().contains("link"), "{target:?}");
-            fs::remove_file(partition.join(file)).unwrap();
-        }
-        nix::unistd::mkfifo(&partition.join(file), nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert!(read().unwrap_err().to_string().contains("regular"), "a FIFO without a writer must not block");
-        fs::remove_file(partition.join(file)).unwrap();
-        fs::write(partition.join(file), "{}").unwrap();
-        assert_eq!(read().unwrap().unwrap(), b"{}");
+        let candidate = Candidate { device: "/dev/null".into(), name: "a partition".to_owned(), is_esp: false };
+        let place = folder.path().join("place");
+        let busy = |_: &Path, _: &Path, _: &[&str]| Err(Refused::Busy);
+        let error = candidate.read_by(&place, busy).unwrap_err();
+        let Unreadable::Partition(error) = error else { panic!("{error:?}") };
+        assert!(error.to_string().contains("in use"), "{error}");
+    }
+
+    #[test]
+    fn what_is_mounted_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let candidate = Candidate { device: "/dev/null".into(), name: "a partition".to_owned(), is_esp: true };
+        let place = folder.path().join("place");
+        let mount = |_: &Path, place: &Path, file_systems: &[&str]| {
+            assert_eq!(file_systems, ["vfat"]);
+            fs::create_dir(place.join(DIRECTORY_ON_ESP)).unwrap();
+            fs::write(place.join(DIRECTORY_ON_ESP).join(config::FILE), "{}").unwrap();
+            Ok(())
+        };
+        let content = candidate.read_by(&place, mount).unwrap();
+        assert_eq!(content, Content::Configuration(b"{}".to_vec()));
     }
 }

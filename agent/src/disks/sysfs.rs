@@ -2,10 +2,12 @@
 //! the join units, its partitions are those that the kernel and udev know. Must not open a device for writing: udev probes
 //! it anew when a writer closes it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::filler;
 use crate::sysfs::{Tree, plain};
 
 use super::udev::Entry;
@@ -14,20 +16,68 @@ use super::{Disk, Partition, PartitionType, Table, TableKind, table};
 const CLASS: &str = "sys/class/block";
 /// sysfs counts in these, whatever the disk's own sectors are.
 const UNIT: u64 = 512;
-/// Drives of media that nobody installs on: CD-ROM and floppy disk.
-const NO_DISKS: [&str; 2] = ["sr", "fd"];
+/// What nobody installs on: CD-ROM, floppy disk, bare flash memory, as that of the firmware, and what has no hardware.
+const NO_DISKS: [&str; 10] = ["sr", "fd", "mtdblock", "ubiblock", "loop", "ram", "zram", "dm-", "md", "nbd"];
 
 /// The names of all whole disks with hardware behind them.
 pub(super) fn names(tree: Tree<'_>) -> Vec<String> {
     let is_disk = |name: &String| {
         let at = Path::new(CLASS).join(name);
-        // loop, ram, zram, dm, md and nbd have no device; a hidden one is a path to another disk that is shown.
+        // loop, ram, zram, dm and md have no device; a hidden one is a path to another disk that is shown.
         tree.has(at.join("device"))
             && !tree.has(at.join("partition"))
             && !tree.flag(at.join("hidden"))
-            && !NO_DISKS.iter().any(|prefix| name.starts_with(prefix))
+            && !NO_DISKS.iter().any(|prefix| is_numbered(name, prefix))
+            && !is_area_of_emmc(name)
+            && !is_path_of_nvme(name)
+            // What has another block device as its hardware is a part of that one.
+            && !tree.has(at.join("device/queue"))
     };
     tree.names(CLASS).into_iter().filter(is_disk).collect()
+}
+
+fn is_numbered(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix).is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+/// The areas of an eMMC beside its user area (JESD84-B51, 6.2): two for a boot loader, one for secrets, up to four more.
+/// They are a few MiB, and go with the chip: `mmcblk0boot0`, `mmcblk0boot1`, `mmcblk0rpmb`, `mmcblk0gp0`.
+fn is_area_of_emmc(name: &str) -> bool {
+    let area =
+        name.strip_prefix("mmcblk").map(|rest| rest.trim_start_matches(|character: char| character.is_ascii_digit()));
+    area.is_some_and(|area| area.starts_with("boot") || area.starts_with("rpmb") || area.starts_with("gp"))
+}
+
+/// A path to a namespace that several controllers have: `nvme0c1n1` beside `nvme0n1`.
+fn is_path_of_nvme(name: &str) -> bool {
+    let behind =
+        name.strip_prefix("nvme").map(|rest| rest.trim_start_matches(|character: char| character.is_ascii_digit()));
+    behind.is_some_and(|rest| rest.starts_with('c'))
+}
+
+/// What is no filler; that is noted under the name of its field.
+fn own(
+    field: &str,
+    told: Option<String>,
+    is_filler: fn(&str) -> bool,
+    into: &mut BTreeMap<String, String>,
+) -> Option<String> {
+    let told = told?;
+    if is_filler(&told) {
+        into.insert(field.to_owned(), told);
+        return None;
+    }
+    Some(told)
+}
+
+/// What device-mapper calls the disk that it has made of several paths, this one among them: for a drive without an
+/// identifier, multipathd has found another.
+fn multipath_id(tree: Tree<'_>, disk: &Path) -> Option<String> {
+    let holders = disk.join("holders");
+    tree.names(&holders).iter().find_map(|holder| {
+        let uuid = tree.line(holders.join(holder).join("dm/uuid"))?;
+        uuid.strip_prefix("mpath-").map(str::to_owned)
+    })
 }
 
 /// The disk of this name.
@@ -38,14 +88,20 @@ pub(super) fn disk(tree: Tree<'_>, name: &str) -> Disk {
     let logical_sector_size = tree.number(at.join("queue/logical_block_size")).unwrap_or(UNIT);
     let size = tree.number(at.join("size")).unwrap_or_default().saturating_mul(UNIT);
     let shown = partitions(tree, &at, name);
+    let mut placeholders = BTreeMap::new();
+    let wwid = own("wwid", first(["wwid", "device/wwid"]), filler::is_wwid, &mut placeholders);
+    let serial = first(["serial", "device/serial"])
+        .or_else(|| vital_product_serial(tree, &at))
+        .or_else(|| entry.property("ID_SERIAL_SHORT"));
+    let serial = own("serial", serial, filler::is_drive_serial, &mut placeholders);
     let mut disk = Disk {
         name: name.to_owned(),
         path: node(name),
         ids: entry.ids(),
-        wwid: first(["wwid", "device/wwid"]),
-        serial: first(["serial", "device/serial"])
-            .or_else(|| vital_product_serial(tree, &at))
-            .or_else(|| entry.property("ID_SERIAL_SHORT")),
+        wwid: wwid.or_else(|| multipath_id(tree, &at)),
+        serial,
+        placeholders,
+        other_names: Vec::new(),
         model: tree.line(at.join("device/model")),
         size,
         logical_sector_size,

@@ -4,6 +4,8 @@
 
 mod boot_record;
 mod copy;
+mod header;
+mod sector_size;
 
 use std::io::{self, Read, Seek};
 
@@ -33,7 +35,29 @@ pub fn read<D: Read + Seek>(device: &mut D, size: u64, sector_size: u64) -> io::
     // On a disk that has grown the backup is where the end was.
     let backup_at = primary.as_ref().map_or(last, |copy| copy.header.backup_lba);
     let backup = sectors.copy(backup_at);
+    if primary.is_err()
+        && backup.is_err()
+        && boot_record != BootRecord::Partitions
+        && let Some(size) = sector_size::made_for(&mut sectors)
+    {
+        return Ok(of_another_size(size, sector_size));
+    }
     Ok(judge(boot_record, &primary, &backup, &sectors))
+}
+
+/// A table that is whole, on a disk whose sectors have another size.
+fn of_another_size(made_for: u64, sector_size: u64) -> Table {
+    Table {
+        primary: Some(TableCopy::Missing),
+        backup: Some(TableCopy::Missing),
+        ..Table::bare(
+            TableKind::Gpt,
+            vec![format!(
+                "the table was made for sectors of {made_for} bytes, and those of this disk have {sector_size}: the kernel shows \
+                 no partition; do not build it anew, write the image that is for {sector_size} bytes"
+            )],
+        )
+    }
 }
 
 fn judge<D>(

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::foreign_text;
+
 /// A field's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -23,9 +25,10 @@ impl From<u32> for Value {
     }
 }
 
+/// Whatever is in a text, and however long it is: nothing of it leaves the process unbounded, or obeyed by a terminal.
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(foreign_text::shown_lines(&text, foreign_text::LONGEST_MESSAGE))
     }
 }
 

@@ -44,7 +44,7 @@ impl Journal {
                 .level(level(meaning.severity))
                 .target("first_boot_agent")
                 .key_values(&fields)
-                .args(format_args!("{}", record.event))
+                .args(format_args!("{}", record.message()))
                 .build(),
         )
     }

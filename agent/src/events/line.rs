@@ -21,7 +21,7 @@ pub(super) fn text(record: &Record) -> String {
         Severity::Info => "·",
     };
     let time = record.timestamp.get(11..19).unwrap_or_default();
-    format!("{time} {mark} {} {}: {}", record.scope.service, record.scope.operation, record.event)
+    format!("{time} {mark} {} {}: {}", record.scope.service, record.scope.operation, record.message())
 }
 
 struct JsonLine<'a>(&'a Record);
@@ -35,7 +35,7 @@ impl Serialize for JsonLine<'_> {
         map.serialize_entry("level", meaning.severity.level())?;
         map.serialize_entry("service", record.scope.service)?;
         map.serialize_entry("operation", record.scope.operation)?;
-        map.serialize_entry("message", &record.event.to_string())?;
+        map.serialize_entry("message", &record.message())?;
         map.serialize_entry("message_id", meaning.message_id)?;
         for field in record.context().into_iter().chain(record.event.fields()) {
             let name = field.name.to_ascii_lowercase();

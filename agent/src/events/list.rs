@@ -184,11 +184,11 @@ events! {
     ConfigurationWarning { warning: String }
         Warning "b61e6ba536824dd6b80469b84b2d451c"
         message "Configuration warning: {warning}"
-        subject "Unknown key in the cluster configuration"
-        explanation "A key of the cluster configuration is not known to this version of the agent and \
-            was ignored: @WARNING@. A newer key does no harm. A misspelt one does: \
-            `first-boot-agent config validate --strict` lists them all with the nearest known \
-            key."
+        subject "Something in the cluster configuration is doubtful"
+        explanation "The cluster configuration is used, and something in it is most likely not what was meant: @WARNING@. \
+            An unknown key was ignored; a newer one does no harm, a misspelt one does. A doubtful value, such as an address \
+            that other nodes cannot reach, or a directory that is not the service's alone, is in force. \
+            `first-boot-agent config validate --strict` refuses both, and lists them all."
 
     /// A configuration of higher rank is broken; one of lower rank is used.
     ConfigurationPassedOver { error: String }
@@ -197,7 +197,7 @@ events! {
         subject "A broken cluster configuration was passed over"
         explanation "There are several cluster configurations, and one that would have been preferred is broken: \
             @ERROR@. The initrd has passed it over for a valid one, and so does this step; the place of that one is \
-            told right after this. Mend or remove the broken one: this node may otherwise do what nobody meant it to."
+            reported right after this. Fix or remove the broken one: this node may otherwise do what nobody meant it to."
 
     /// The configuration has changed while this run was waiting.
     ConfigurationChanged { source: String }
@@ -234,7 +234,7 @@ events! {
         message "{error}"
         subject "A configuration that bootstraps comes after a broken one"
         explanation "A source of higher rank holds a configuration that cannot be used, and it may have said to \
-            join a cluster; so the valid one that comes after it may not bootstrap another: @ERROR@. Mend the \
+            join a cluster; so the valid one that comes after it may not bootstrap another: @ERROR@. Fix the \
             broken one, or take it away. What the initrd has refused is looked at again when the machine is booted \
             again. Where this node is to bootstrap, that is all; where it is to join, the valid one can say so, and \
             the agent starts again by itself."
@@ -269,7 +269,7 @@ events! {
         message "Configuration of {node} found: {source} ({digest})"
         subject "The initrd has found the cluster configuration"
         explanation "The configuration from @SOURCE@ is valid and is the first valid one in the order of the sources. \
-            Its digest is @DIGEST@, as `sha256sum` prints it. Unless it is the installed file, it lies in \
+            Its digest is @DIGEST@, as `sha256sum` prints it. Unless it is the installed file, it is in \
             /run/first-boot-agent/cluster-config.json for the units of the system."
 
     /// A configuration was found in the initrd that cannot be used.
@@ -281,6 +281,15 @@ events! {
             @SOURCE@, with the digest @DIGEST@. @ERROR@. Check a corrected one with \
             `first-boot-agent --config FILE config validate --strict` before it is put there."
 
+    /// A partition for the configuration is there, and the configuration is not.
+    PartitionWithoutConfiguration { source: String, error: String }
+        Warning "217883e79ede484f8557b586746ba395"
+        message "No configuration: {source}: {error}"
+        subject "A partition for the configuration holds none"
+        explanation "A partition has the type or the label of the agent, or an EFI system partition has its directory, and the file \
+            is not there: @SOURCE@. @ERROR@. It was passed over. Put the file there as cluster-config.json, or take the \
+            partition's type and label away."
+
     /// The configuration cannot be fetched yet.
     ConfigurationFetchFailed { source: String, error: String }
         Warning "8e246ab43024488ba007904cb8c29318"
@@ -290,6 +299,17 @@ events! {
             @ERROR@. The initrd goes on trying, once a second at most, until first_boot.timeout= (60 s) after the root \
             file system is there. A link that is down and names that do not resolve pass; check the network of the \
             initrd, and the server."
+
+    /// The address in the URL may be another machine's as well.
+    AddressDoubtful { error: String }
+        Warning "b0c0820b9512428db067c072a14845e9"
+        message "The network address in first_boot.config_url= is doubtful: {error}"
+        subject "The address of a network interface may not be this machine's alone"
+        explanation "The URL in first_boot.config_url= has ${mac} in it, no BOOTIF= says which interface the machine was booted \
+            from, and the best that there is may be another machine's as well: @ERROR@. Two machines would fetch one \
+            configuration. Have the boot loader add BOOTIF= (IPAPPEND 2 in pxelinux, \
+            BOOTIF=01-${netX/mac:hexhyp} in iPXE), or use ${uuid} or ${serial}; `first-boot-agent inventory` shows \
+            what each interface is."
 
     /// There is no configuration, and it is needed.
     ConfigurationMissing { kind: String, tried: String }
@@ -322,15 +342,15 @@ events! {
         message "Cannot hand over {path}: {error}"
         subject "The initrd could not hand something over"
         explanation "The initrd could not write @PATH@: @ERROR@. The units of the system go by the installed \
-            configuration alone. The directory lies in memory: look for what has filled /run."
+            configuration alone. The directory is in memory: look for what has filled /run."
 
     /// Something required is missing, and the boot is stopped.
     BootHalted { }
         Error "2cc4313433724201bbfdd16c80041231"
         message "The boot stops here, as required: starting emergency.target"
         subject "The boot was stopped by the initrd stage"
-        explanation "Something is missing (told right before this) that the configuration (`initrd.required`) or the \
-            kernel's command line (first_boot.required) says is required. Mend it and reboot; to boot once without it, \
+        explanation "Something is missing (reported right before this) that the configuration (`initrd.required`) or the \
+            kernel's command line (first_boot.required) says is required. Fix it and reboot; to boot once without it, \
             add first_boot.initrd=0 to the kernel's command line."
 
     /// The boot should have been stopped, and was not.
@@ -338,8 +358,8 @@ events! {
         Error "a344e6a9789d4e8e833c5f669e3d2a61"
         message "The boot goes on though something required is missing: {error}"
         subject "The boot could not be stopped"
-        explanation "Something required is missing (told right before this), and systemd could not be asked to stop the \
-            boot: @ERROR@. The join units will be blocked; mend what is missing."
+        explanation "Something required is missing (reported right before this), and systemd could not be asked to stop the \
+            boot: @ERROR@. The join units will be blocked; add what is missing."
 
     /// systemd does not answer; only health endpoints are left to go by.
     SystemdUnreachable { error: String }
@@ -367,7 +387,16 @@ events! {
         explanation "@AWAITED_UNIT@ is in the failed state with the result @RESULT@. The agent goes on \
             watching it and acts as soon as it becomes active. To see why it failed, run \
             `systemctl status @AWAITED_UNIT@` and `journalctl -u @AWAITED_UNIT@`; after the \
-            repair run `systemctl restart @AWAITED_UNIT@`."
+            repair run `systemctl restart --no-block @AWAITED_UNIT@`."
+
+    /// The local service, which was healthy, stopped running before this node was a member.
+    ServiceLost { awaited_unit: String, state: String }
+        Error "9e67d88843894f31b28b414af866e2ff"
+        message "{awaited_unit} stopped running before this node was a member (now {state})"
+        subject "A service on this node stopped during the join"
+        explanation "@AWAITED_UNIT@ was healthy and no longer runs (@STATE@). A dead service that is added to the cluster is a dead \
+            voter, so nothing is asked of the cluster until it is healthy again. See why it stopped: `journalctl -b -u \
+            @AWAITED_UNIT@`. The agent goes on by itself when the service is back."
 
     /// The local service has no unit.
     ServiceUnknown { awaited_unit: String, state: String }
@@ -393,7 +422,9 @@ events! {
         subject "A service on this node did not become healthy in time"
         explanation "The service on this node was not healthy within @LIMIT_S@ seconds. systemd will \
             start this step again. Common causes: the service does not start, another process \
-            holds its port, its TLS files do not fit. Last finding: @ERROR@. The limit is \
+            holds its port, its TLS files do not fit. Last finding: @ERROR@. A service that answers 503 on a node that has \
+            left its cluster, or was removed from it, still has the data of that membership and never becomes healthy: \
+            `first-boot-agent reset SERVICE` moves it aside, and its last line says how the node joins anew. The limit is \
             `policies.health.limit` in the cluster configuration."
 
     /// This node asks to become a member.
@@ -490,9 +521,26 @@ events! {
         message "Not a full member after {limit_s}s: {error}; {remedy}"
         subject "Promotion to full member takes too long"
         explanation "The member list holds this node, but not as a full member: @ERROR@. The leader may \
-            not reach this node's Raft address, or this node lacks behind with a large log. \
+            not reach this node's Raft address, or this node falls behind with a large log. \
             Check the Raft port between leader and node. systemd will start this step again; \
             the entry is kept and adopted."
+
+    /// The quorum did not come back within the limit.
+    QuorumNotRegained { limit_s: u64, reason: String, remedy: String }
+        Error "b2426f64d16f4b7db613ffb3e2992b91"
+        message "Not joined after {limit_s}s: {reason}; {remedy}"
+        subject "The cluster still has dead voters"
+        explanation "Voters of the cluster do not answer: @REASON@. The agent waited @LIMIT_S@ seconds (`policies.promotion.limit`) for them \
+            and added nobody. systemd starts this step again. To do something about it: @REMEDY@."
+
+    /// A removed entry is listed still after the limit.
+    RemovalNotSeen { limit_s: u64, error: String, remedy: String }
+        Error "fdd84f3f2b1243aa90bcf2ca3a76e34b"
+        message "Not joined after {limit_s}s: {error}; {remedy}"
+        subject "A removed member is still in the member list"
+        explanation "The old entry of this node's id was removed, and member lists still show it: @ERROR@. It was removed once, not again and \
+            again: the members of the cluster may disagree, or one of them may be cut off from its leader. systemd starts \
+            this step again."
 
     /// Another agent works on the same service.
     WaitingForLock { holder: String }
@@ -502,6 +550,15 @@ events! {
         explanation "One agent at a time changes a service's membership and markers: @HOLDER@. This one goes on when \
             the other is done, and then most likely finds nothing left to do."
 
+    /// A unit that held the lock is stopped by a command that takes its place.
+    TakingOver { holder: String, awaited_unit: String }
+        Notice "33af729a6f4c4f959a53d45095e2dadc"
+        message "Stopping {awaited_unit}: {holder}"
+        subject "A waiting unit gives way to a command"
+        explanation "The unit @AWAITED_UNIT@ was working on this service: @HOLDER@. An operator has this node leave or reset the service, so \
+            the unit is stopped, with its path unit, and the command goes on. The unit starts again at the next boot, or with \
+            `systemctl start --no-block @AWAITED_UNIT@`."
+
     /// Another agent works on the same service, and this command does not wait for it.
     LockHeld { holder: String, remedy: String }
         Error "c2d470c70efa4d56b6140f3d4d982669"
@@ -510,13 +567,31 @@ events! {
         explanation "One agent at a time changes a service's membership and markers: @HOLDER@. Leaving and resetting do \
             not wait, since what the other one does may change what you want. Look at it, wait or stop it, and try again."
 
+    /// A unit that gave way to a command that failed could not be started again.
+    NotStartedAgain { error: String, remedy: String }
+        Error "134199c17c2e45bbb4a66181f416a130"
+        message "A unit that this command stopped could not be started again: {error}; {remedy}"
+        subject "A unit that gave way is not running"
+        explanation "The command had stopped a unit that was working on the same service, and failed, so the unit was to go \
+            on: @ERROR@. Until it is started, or at the next boot, the node does not join. To do: @REMEDY@"
+
+    /// A marker is to go, and is still there.
+    MarkerNotRemoved { error: String }
+        Error "180782d7cbc1449a83e5ff8a8690e62e"
+        message "The marker could not be removed: {error}; then give the command again"
+        subject "A marker could not be removed"
+        explanation "A `leave` or `reset` was to remove the marker of a step, and the marker still says that the step is done: \
+            @ERROR@. What the command did before, such as ending the membership, stays done. Remove what is in the way and \
+            give the command again: it does nothing twice, and removes the marker."
+
     /// The state directory cannot be used; nothing was asked of the cluster.
     StateUnusable { error: String }
         Error "43510919ea1a48e1a4144605e4a9aaf4"
         message "The state directory cannot be used, nothing was done: {error}"
         subject "The state directory cannot be used"
-        explanation "The agent could not take its lock in the state directory: @ERROR@. Nothing was asked of the \
-            cluster, since a marker could not have been written either. systemd starts the step again."
+        explanation "The state directory, its lock, or the place of a marker in it cannot be used: @ERROR@. No change was \
+            asked of the cluster, since a marker could not have been written or removed either. Fix what the \
+            message names. systemd starts a unit again by itself; a `leave` or `reset` has to be given again."
 
     /// One voter more would endanger the quorum.
     QuorumAtRisk { reason: String, remedy: String }
@@ -543,10 +618,10 @@ events! {
         message "blocked: {reason}; {remedy}"
         subject "This node's id is taken under another address"
         explanation "The cluster has a member with this node's id under another Raft address. Changing \
-            the address of a member in place can split the cluster, so nothing was changed. If \
-            the old machine is gone for good, remove its entry (the message has the command) \
-            and restart this unit; otherwise give this node an id of its own, which wakes the \
-            unit by itself."
+            the address of a member in place can split the cluster, so nothing was changed. Where the \
+            cluster reaches that member, it lives and is needed: give this node an id of its own. Where the old machine is \
+            gone for good and the cluster does not reach it, the message has the command that removes its entry. \
+            Either way the unit goes on by itself: after a change of the configuration at once, else when it looks again."
 
     /// Another member has this node's address.
     BlockedAddressTaken { reason: String, remedy: String }
@@ -554,8 +629,10 @@ events! {
         message "blocked: {reason}; {remedy}"
         subject "This node's Raft address is taken by another id"
         explanation "The cluster has a member with this node's Raft address under another id. If that \
-            entry is a leftover, remove it (the message has the command) and restart this \
-            unit; otherwise correct `raft_addr` or `node_id`, which wakes the unit by itself."
+            entry is a leftover, which the cluster does not reach, the message has the command that removes it. \
+            What answers at this address is most likely this node's own service under another id: then correct \
+            `raft_addr` or `node_id`, and remove nothing. Either way the unit goes on by itself: after a change of the \
+            configuration at once, else when it looks again."
 
     /// This node belongs to another cluster than the one that answered.
     BlockedAnotherCluster { reason: String, remedy: String }
@@ -589,8 +666,9 @@ events! {
         message "blocked: {reason}; {remedy}"
         subject "A cluster without this node exists already"
         explanation "This node is configured to bootstrap, but a peer is in a cluster that does not \
-            hold this node. Two clusters of one name lose data. Set `bootstrap` to false with \
-            a `leader_url` to join the existing cluster, after clearing this service's data."
+            hold this node. Two clusters of one name lose data. To join the existing cluster, set \
+            `bootstrap` to false with a `leader_url`, and move this service's data aside (`first-boot-agent reset SERVICE`); \
+            delete nothing."
 
     /// A marker belongs to another node, cluster or machine.
     BlockedForeignMarker { reason: String, remedy: String }
@@ -599,7 +677,7 @@ events! {
         subject "A marker is not this node's"
         explanation "A marker file carries the identity of another node, cluster or machine, as after \
             copying a disk. Nothing is done on its word. Remove the marker (the message has \
-            the command) and restart the unit of the step; the agent then finds out from the \
+            the command) and restart the unit of the step (`systemctl restart --no-block`); the agent then finds out from the \
             live member list what is true."
 
     /// TLS files or certificates do not fit.
@@ -616,9 +694,10 @@ events! {
     BlockedSecret { reason: String, remedy: String }
         Error "fe2fbd720bdc45d3860bed79214119cf"
         message "blocked: {reason}; {remedy}"
-        subject "A secret file is readable by others"
-        explanation "A file that holds a secret can be read by users who should not. It was not used. \
-            The message has the command that mends it."
+        subject "A secret cannot be used"
+        explanation "A file or credential that holds a secret (a key, the admin password) was not used: others can read it, \
+            it is empty, it is no regular file, or systemd has not decrypted it. The message says which, and has what \
+            repairs it. It quotes nothing of the secret."
 
     /// The service refused the request for good.
     BlockedRefused { reason: String, remedy: String }
@@ -627,6 +706,32 @@ events! {
         subject "The cluster refused the request"
         explanation "The service answered with an error that trying again will not change. The message \
             has the answer; compare this node's configuration with what the service expects."
+
+    /// A member list contradicts itself.
+    BlockedContradiction { reason: String, remedy: String }
+        Error "a8aea52801564e0fbe9541f06eac1d05"
+        message "blocked: {reason}; {remedy}"
+        subject "A member list contradicts itself"
+        explanation "A service answered with a member list in which two entries have one id, or one address in whatever spelling: @REASON@. \
+            Such a list confirms nothing and leads to no change, since a node that is listed twice makes a majority that is \
+            none. A unit looks again every few minutes."
+
+    /// What answers as this node's own service is another node's.
+    BlockedNotThisNode { reason: String, remedy: String }
+        Error "624fb5ac23694d9f9c9dc19e25c337f1"
+        message "blocked: {reason}; {remedy}"
+        subject "The own service is another node's"
+        explanation "The service at the address of this node's own service says that it belongs to another node: @REASON@. What it says of \
+            itself must not lead to a change in this node's name. A unit looks again every few minutes."
+
+    /// The cluster has removed this node, whose service still has the data of that membership.
+    BlockedRemoved { reason: String, remedy: String }
+        Error "802e990a31ea40df8aab64ce7d400988"
+        message "blocked: {reason}; {remedy}"
+        subject "The service has the data of a membership that has ended"
+        explanation "After a `leave`, or a removal by others, the service on this node still has its data, has no leader \
+            and cannot elect one: @REASON@. Restarting does not help. A reset moves the data aside, and the node joins anew; \
+            where it is to stay out, disable its units. A unit looks again every few minutes. To do: @REMEDY@"
 
     /// The machine lacks what the configuration expects.
     BlockedHardware { reason: String, remedy: String }
@@ -676,8 +781,11 @@ events! {
         Notice "a10de235a2b54b8a8f21bcaac3ce0b15"
         message "Left the {cluster} cluster, {members} members remain according to {endpoint}"
         subject "This node has left the cluster"
-        explanation "This node's entry was removed from @CLUSTER@ and the live member list confirms it. The join units \
-            would have it join again at the next boot: disable them where it is not to come back."
+        explanation "This node's entry was removed from @CLUSTER@ and the live member list confirms it. Its service still has \
+            the data of the membership that has ended: it looks for its old cluster and is not healthy, so the join units, \
+            which start again at the next boot, would wait without end. Where the node is to come back, `first-boot-agent reset \
+            @CLUSTER@` moves that data aside, and its last line says how the node joins anew. Where it is not, disable the \
+            units, the services' own too."
 
     /// The member list has no entry of this node.
     NoMember { cluster: String, endpoint: String }
@@ -717,7 +825,7 @@ events! {
         message "The data was not moved aside: {error}"
         subject "A service's data could not be moved aside"
         explanation "A reset moves a service's data aside, never deletes it, and that could not be done: @ERROR@. What was \
-            done before is not done twice: mend it and run the reset again."
+            done before is not done twice: fix it and run the reset again."
 
     /// A service's data was moved aside.
     DataMovedAside { path: String, backup: String }
@@ -739,7 +847,8 @@ events! {
         Notice "0f0a901c6bb1419aa58878561fce6502"
         message "Reset; {remedy}"
         subject "A service was reset"
-        explanation "The service is stopped, out of its cluster, without data and without markers on this node. @REMEDY@."
+        explanation "The service is stopped, has left its cluster, and has no data or markers here. After `reset all`, the last \
+            of these events (SERVICE=cluster) is about all services. Next: @REMEDY@"
 
     /// A marker is durable on disk.
     MarkerWritten { path: String }
@@ -764,7 +873,8 @@ events! {
         subject "A marker is damaged"
         explanation "The marker @PATH@ cannot be used (@REASON@). A start of the agent by hand finds out \
             from the live member list what is true and writes the marker anew; the unit itself is \
-            skipped as long as a file of that name exists. Remove it and restart the unit of the step."
+            skipped as long as a file of that name exists. Remove it and start the unit of the step with `systemctl start \
+            --no-block`."
 
     /// The step was done on an earlier boot.
     AlreadyDone { since: String }
@@ -818,7 +928,15 @@ events! {
         message "IAM admin password generated into {path} (mode 0600)"
         subject "IAM admin password generated"
         explanation "No admin password was configured, so one was generated into @PATH@, readable by \
-            root only. Read it there, store it in your password safe and remove the file."
+            root only, and IAM has accepted it. Read it there, store it in your password safe and remove the file."
+
+    /// Whether a generated password is the valid one is not known.
+    IamPasswordUncertain { path: String }
+        Warning "7e024d12b2364046b84aca6248883cbe"
+        message "IAM was set up already; whether the password in {path} is the valid one is not known"
+        subject "A generated password may not be the valid one"
+        explanation "This node generated an admin password and asked IAM to set itself up; the answer was lost, and IAM now says that it is set \
+            up. Either it took the password in @PATH@, or another node was quicker with another one. Try it."
 
     /// IAM could not be set up within this run.
     IamSetupFailed { error: String, remedy: String }
@@ -889,6 +1007,16 @@ events! {
         explanation "The system clock stands before the date on which this agent was built (no RTC \
             battery?). Certificate dates are verified against the build date instead, until \
             the clock is set. Set the clock: `timedatectl`."
+
+    /// The unit's system call filters are not active.
+    SandboxUnfiltered {}
+        Warning "818f1fc3ba5e40a792f0616bd3bef41b"
+        message "The system call filters of this unit are not active: install libseccomp (on Debian the package libseccomp2)"
+        subject "A part of the sandbox is missing"
+        explanation "The unit asks for system call filters, and the kernel shows none for this process. systemd 259 and \
+            later load libseccomp when they start a unit, and go on without any filter where it is not installed; a kernel \
+            without seccomp does the same. The step does its work all the same. Install libseccomp: the next start of the \
+            unit is filtered. It is reported once in each run. In a container this cannot be seen."
 
     /// A fault of the agent itself.
     Internal { error: String }

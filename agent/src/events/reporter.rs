@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
+use crate::foreign_text;
+
 use super::journal::Journal;
 use super::{Event, Field, Report, Severity, Value, line};
 
@@ -25,7 +27,7 @@ const CONSOLE: &str = "/dev/console";
 pub enum Format {
     /// The journal; text on stderr as well where this is no unit; JSON lines on stdout where no journal listens.
     Auto,
-    /// The seed's JSON lines on stdout.
+    /// JSON lines on standard output.
     Json,
     /// Text on stderr.
     Text,
@@ -54,6 +56,11 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// The event's message, as bounded as its fields.
+    pub(super) fn message(&self) -> String {
+        foreign_text::shown_lines(&self.event.to_string(), foreign_text::LONGEST_MESSAGE)
+    }
+
     /// The fields that come from the scope, not from the event.
     pub(super) fn context(&self) -> Vec<Field> {
         [
@@ -192,7 +199,7 @@ impl Sinks {
         }
         if let Some(mut console) = self.console.as_ref().filter(|_| record.event.meaning().severity != Severity::Info) {
             // In one piece, or the lines of others come in between.
-            let _ = console.write_all(format!("first-boot-agent: {}\r\n", record.event).as_bytes());
+            let _ = console.write_all(format!("first-boot-agent: {}\r\n", record.message()).as_bytes());
         }
         if self.companion && record.event.meaning().severity == Severity::Error {
             let _ = writeln!(io::stdout(), "<7>{}", line::json(record));

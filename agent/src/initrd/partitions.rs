@@ -1,22 +1,23 @@
 //! The partitions that may hold a configuration: each is looked at once, as it appears, until the root file system is there.
 
-use std::collections::HashSet;
-use std::io;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{Fuse, FusedFuture, join_all};
+use futures_util::future::{Fuse, FusedFuture};
 use tokio::time::sleep;
 
 use crate::boot::{self, Refusal};
-use crate::config::Source;
-use crate::delivery::{self, Candidate, Delivery, Unreadable};
+use crate::config::{FILE, Source};
+use crate::delivery::{self, Candidate, Content, DIRECTORY_ON_ESP, Delivery, Listing, Unreadable};
 use crate::directory_watch::DirectoryWatch;
 use crate::disks::{self, Disk};
+use crate::events::Event;
 
-use super::bounded::on_a_thread;
+use super::pending::Pending;
 use super::search::{READING_LIMIT, Rank, Search};
 
 /// Devices appear in swarms: one look at all of them.
@@ -25,17 +26,44 @@ const SWARM: Duration = Duration::from_millis(30);
 /// The partitions that may hold a configuration, each looked at once while it is there.
 pub(super) struct Partitions<'a> {
     search: &'a Search<'a>,
+    devices: Option<DirectoryWatch>,
+    /// The disks that are there, as each has answered last.
+    disks: BTreeMap<String, Disk>,
+    /// Their tables, under way.
+    tables: Pending<Disk>,
+    /// The partitions, under way.
+    readings: Pending<Reading>,
+    /// The partitions that were looked at, or are.
     known: HashSet<PathBuf>,
-    /// Disks that did not answer: they are not asked again, for each time leaves a thread waiting.
-    silent: HashSet<String>,
+    /// What is valid, of partitions that are there.
+    valid: Vec<(Candidate, Delivery)>,
+    /// Partitions that the kernel does not show, as far as was seen last.
+    unseen: Vec<String>,
 }
 
 /// What a partition has given.
-type Reading = (Candidate, Result<Option<Vec<u8>>, Unreadable>);
+type Reading = (Candidate, Result<Content, Unreadable>);
+
+/// Each reader has a place of its own to mount at: one may still be at it when the next begins.
+static PLACES: AtomicUsize = AtomicUsize::new(0);
 
 impl<'a> Partitions<'a> {
     pub(super) fn new(search: &'a Search<'a>) -> Self {
-        Self { search, known: HashSet::new(), silent: HashSet::new() }
+        // Before the first look: what appears in between is not missed.
+        let devices = DirectoryWatch::start();
+        if let Some(devices) = &devices {
+            devices.include_new(&search.stage.options.root.join("dev"));
+        }
+        Self {
+            search,
+            devices,
+            disks: BTreeMap::new(),
+            tables: Pending::new(),
+            readings: Pending::new(),
+            known: HashSet::new(),
+            valid: Vec::new(),
+            unseen: Vec::new(),
+        }
     }
 
     /// Looks at partitions that appear when the root file system is there already, without an end.
@@ -43,90 +71,188 @@ impl<'a> Partitions<'a> {
         self.until(pin!(std::future::pending().fuse())).await
     }
 
-    /// Looks at partitions as they appear, the last time when `root` is there.
+    /// Looks at partitions as they appear, until one has been found; the last time when `root` is there.
     pub(super) async fn until(&mut self, mut root: Pin<&mut Fuse<impl Future<Output = ()>>>) -> Option<Delivery> {
-        // Before the first look: what appears in between is not missed.
-        let mut devices = DirectoryWatch::start();
-        if let Some(devices) = &devices {
-            devices.include_new(&self.search.stage.options.root.join("dev"));
-        }
         loop {
             let is_last = root.is_terminated();
-            let readings = self.read().await;
-            if let Some(found) = self.first_of(readings) {
+            self.look().await;
+            if let Some(found) = self.chosen() {
                 return Some(found);
             }
             if is_last {
+                self.report_unread();
                 return None;
             }
             tokio::select! {
                 () = &mut root => {}
-                () = next(&mut devices) => sleep(SWARM).await,
+                () = self.change() => {}
             }
         }
     }
 
-    /// Reads the new ones, each on a thread of its own: a disk may keep its reader waiting, and the others must not.
-    async fn read(&mut self) -> Vec<Reading> {
-        let listed = delivery::candidates(&self.disks().await);
-        // What was pulled out may come back mended, under the same name.
-        self.known.retain(|device| listed.iter().any(|candidate| candidate.device == *device));
-        let unknown = listed.into_iter().filter(|candidate| !self.known.contains(&candidate.device));
-        join_all(unknown.map(|candidate| self.read_one(candidate))).await
-    }
-
-    /// The disks that answer.
-    async fn disks(&mut self) -> Vec<Disk> {
-        let search = self.search;
-        let root = search.stage.options.root.as_path();
-        let reading = |name: String| async move {
-            let (root, of) = (root.to_owned(), name.clone());
-            let read = on_a_thread(move || disks::one(&root, &of));
-            let disk = search.answered(&format!("the partition table of {name}"), read).await;
-            (name, disk)
+    /// Looks on until `root` is there: which of two partitions appears first means nothing.
+    pub(super) async fn look_on(&mut self, root: Pin<&mut Fuse<impl Future<Output = ()>>>) {
+        // What has ended once never ends again.
+        if root.is_terminated() {
+            return;
+        }
+        let looking = async {
+            loop {
+                self.change().await;
+                self.look().await;
+                // Says it where two differ.
+                drop(self.chosen());
+            }
         };
-        let asked = disks::names(root).into_iter().filter(|name| !self.silent.contains(name));
-        let read = join_all(asked.map(reading)).await;
-        let silent = read.iter().filter(|(_, disk)| disk.is_none()).map(|(name, _)| name.clone());
-        self.silent.extend(silent.collect::<Vec<_>>());
-        disks::in_order(read.into_iter().filter_map(|(_, disk)| disk))
+        tokio::select! {
+            biased;
+            () = root => {}
+            () = looking => {}
+        }
     }
 
-    async fn read_one(&self, candidate: Candidate) -> Reading {
-        let name = candidate.device.file_name().unwrap_or_default();
-        let place = self.search.stage.options.root.join(boot::DIRECTORY).join(Path::new(name));
-        let reading = {
-            let (candidate, place) = (candidate.clone(), place.clone());
-            on_a_thread(move || candidate.read(&place))
-        };
-        let silent = || io::Error::other(format!("it did not answer within {} s", READING_LIMIT.as_secs()));
-        let read = self.search.answered(&candidate.name, reading).await;
-        let read = read.unwrap_or_else(|| Err(Unreadable::Partition(silent())));
-        // Only the reader has ever seen the mount.
-        let _ = std::fs::remove_dir(&place);
-        (candidate, read)
+    /// Returns when there is something new to look at: a device, or a late answer.
+    async fn change(&mut self) {
+        tokio::select! {
+            () = next(&mut self.devices) => sleep(SWARM).await,
+            (name, disk) = self.tables.next() => self.disks.extend(disk.map(|disk| (name, disk))),
+            (_, Some(reading)) = self.readings.next() => self.take(reading),
+        }
     }
 
-    fn first_of(&mut self, readings: Vec<Reading>) -> Option<Delivery> {
-        let mut found = None;
-        for (candidate, reading) in readings {
-            self.known.insert(candidate.device.clone());
-            match reading {
-                Ok(Some(bytes)) if found.is_none() => {
-                    let source = Source::Delivered(candidate.name);
-                    let delivered = Delivery::of(bytes, source, &self.search.stage.options).map(Some);
-                    found = self.search.valid(Rank::Partition, delivered);
-                }
-                // An ESP belongs to others; that it cannot be mounted says nothing about a configuration.
-                Ok(_) => {}
-                Err(Unreadable::Partition(_)) if candidate.is_esp => {}
-                Err(Unreadable::Partition(error) | Unreadable::File(error)) => {
-                    let error = format!("it cannot be read: {error}");
-                    self.search.refuse(Rank::Partition, Refusal { source: candidate.name, digest: None, error });
-                }
+    /// What is taken of what was found: of our own partitions, else of ESPs. Where two of a kind differ, nobody can say
+    /// which is meant, and neither is taken.
+    pub(super) fn chosen(&self) -> Option<Delivery> {
+        [false, true].into_iter().find_map(|is_esp| {
+            let of_kind = self.valid.iter().filter(|(candidate, _)| candidate.is_esp == is_esp);
+            let found: Vec<&Delivery> = of_kind.map(|(_, delivery)| delivery).collect();
+            let (first, others) = found.split_first()?;
+            if others.iter().all(|other| other.digest == first.digest) {
+                return Some((*first).clone());
+            }
+            self.refuse_all(&found);
+            None
+        })
+    }
+
+    fn refuse_all(&self, found: &[&Delivery]) {
+        let names: Vec<String> = found.iter().map(|delivery| delivery.source.to_string()).collect();
+        let told = found.iter().map(|found| format!("{} of {} has {}", found.source, found.node(), found.digest));
+        let error = format!(
+            "they differ, so neither is taken: {}; leave the one that is meant for this machine and take the others out, or \
+             make them the same",
+            told.collect::<Vec<_>>().join(", ")
+        );
+        self.search.refuse(Rank::Partition, Refusal { source: names.join(" and "), digest: None, error });
+    }
+
+    /// Looks at all disks and reads the new partitions, each on a thread of its own: a disk may keep its reader waiting, and
+    /// the others must not.
+    async fn look(&mut self) {
+        let root = self.search.stage.options.root.clone();
+        let names = disks::names(&root);
+        self.disks.retain(|name, _| names.contains(name));
+        for name in names {
+            let (root, of) = (root.clone(), name.clone());
+            self.tables.start(&name, (), move || disks::one(&root, &of));
+        }
+        for (name, disk) in self.tables.within(READING_LIMIT).await {
+            self.disks.extend(disk.map(|disk| (name, disk)));
+        }
+        for name in self.tables.silent(true) {
+            self.search.report_silent(&format!("the partition table of {name}"));
+        }
+        let disks = disks::in_order(self.disks.values().cloned());
+        let listed = delivery::candidates(&disks);
+        self.unseen = delivery::unseen(&disks);
+        // What was pulled out may come back repaired, under the same name.
+        let is_listed = |device: &Path| listed.iter().any(|candidate| candidate.device == device);
+        self.known.retain(|device| is_listed(device));
+        self.valid.retain(|(candidate, _)| is_listed(&candidate.device));
+        for candidate in &listed {
+            if self.known.insert(candidate.device.clone()) {
+                self.start(candidate.clone());
             }
         }
-        found
+        for (_, reading) in self.readings.within(READING_LIMIT).await {
+            if let Some(reading) = reading {
+                self.take(reading);
+            }
+        }
+        for name in self.readings.silent(true) {
+            self.search.report_silent(&name);
+        }
+        // In the order of the disks, however fast each was.
+        self.valid.sort_by_key(|(valid, _)| listed.iter().position(|listed| listed == valid));
+    }
+
+    fn start(&mut self, candidate: Candidate) {
+        let device = candidate.device.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let place = format!("{device}.{}", PLACES.fetch_add(1, Ordering::Relaxed));
+        let place = Place(self.search.stage.options.root.join(boot::DIRECTORY).join(place));
+        let (name, read, directory) = (candidate.name.clone(), self.search.read, place.0.clone());
+        self.readings.start(&name, place, move || {
+            let content = read(&candidate, &directory);
+            (candidate, content)
+        });
+    }
+
+    fn take(&mut self, (candidate, reading): Reading) {
+        match reading {
+            Ok(Content::Configuration(bytes)) => {
+                let source = Source::Delivered(candidate.name.clone());
+                let delivered = Delivery::of(bytes, source, &self.search.stage.options).map(Some);
+                if let Some(delivery) = self.search.valid(Rank::Partition, delivered) {
+                    self.valid.push((candidate, delivery));
+                }
+            }
+            Ok(Content::Otherwise(listing)) => self.report_listing(candidate, &listing),
+            // An ESP belongs to others; that it cannot be mounted says nothing about a configuration.
+            Err(Unreadable::Partition(_)) if candidate.is_esp => {}
+            Err(Unreadable::Partition(error) | Unreadable::File(error)) => {
+                let error = format!("it cannot be read: {error}");
+                self.search.refuse(Rank::Partition, Refusal { source: candidate.name, digest: None, error });
+            }
+        }
+    }
+
+    /// What is meant to be the configuration and has another name may have said "join", so it counts as broken.
+    fn report_listing(&self, Candidate { name, is_esp, .. }: Candidate, listing: &Listing) {
+        let what = if is_esp { "the EFI system partition is there" } else { "the partition is there" };
+        let error = format!("{what}; {listing}");
+        if listing.resembles {
+            let error = format!("{error}: rename the file, or put it at the place that is named first");
+            self.search.refuse(Rank::Partition, Refusal { source: name, digest: None, error });
+        } else if !is_esp || listing.is_ours {
+            self.search.report(Event::PartitionWithoutConfiguration { source: name, error });
+        }
+    }
+
+    /// Of what nobody can say what is on it, now that the boot is not to be held for it.
+    pub(super) fn report_unread(&mut self) {
+        for source in self.readings.silent(false) {
+            // An ESP belongs to others, also where it does not answer.
+            if !source.starts_with(&format!("/{DIRECTORY_ON_ESP}/")) {
+                let error = format!("it cannot be read: it did not answer within {} s", READING_LIMIT.as_secs());
+                self.search.refuse(Rank::Partition, Refusal { source, digest: None, error });
+            }
+        }
+        for partition in &self.unseen {
+            let error = "it cannot be read, for the kernel does not show the partition: the primary table of the disk may be \
+                         damaged (repair it, or add gpt to the kernel's command line), or multipath may have the disk";
+            let source = format!("/{FILE} on {partition}");
+            self.search.refuse(Rank::Partition, Refusal { source, digest: None, error: error.to_owned() });
+        }
+    }
+}
+
+/// Where a partition is mounted. Only the reader has ever seen the mount, so the place can go at any time, also when nobody
+/// waits for the reader any more.
+struct Place(PathBuf);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir(&self.0);
     }
 }
 

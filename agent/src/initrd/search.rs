@@ -11,11 +11,11 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, FusedFuture, select};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::boot::{self, BootKind, Refusal};
-use crate::config::{self, CREDENTIAL, Checked, ConfigError, FILE, Origin, SECRETS, Source};
-use crate::delivery::{Broken, Delivery, Fetch};
+use crate::config::{self, ConfigError, FILE, SECRETS, Source};
+use crate::delivery::{Broken, Candidate, Content, Delivery, Digest, Fetch, Unreadable};
 use crate::events::{Event, Report};
 use crate::sysfs::Tree;
 
@@ -25,6 +25,9 @@ use super::stage::Stage;
 
 /// A file may take so long to be read: a dying disk may not hold the boot for minutes.
 pub(super) const READING_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long before a URL that was refused is asked again, where the boot is held for it.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// The sources in their order (see `delivery`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,9 +50,16 @@ impl Rank {
 pub(super) struct Search<'a> {
     pub(super) stage: &'a Stage,
     report: &'a dyn Report,
+    /// How a partition is read; tests have their own way.
+    pub(super) read: Reader,
     /// What was there and could not be taken: each of them may have said "join".
     refused: RefCell<Vec<(Rank, Refusal)>>,
+    /// What was last said to be found.
+    told: RefCell<Option<(Source, Digest)>>,
 }
+
+/// Reads a partition, which it mounts at a place.
+pub(super) type Reader = fn(&Candidate, &Path) -> Result<Content, Unreadable>;
 
 /// What it came to.
 pub(super) struct Found {
@@ -64,7 +74,7 @@ type Ranked = (Rank, Delivery);
 
 impl<'a> Search<'a> {
     pub(super) fn new(stage: &'a Stage, report: &'a dyn Report) -> Self {
-        Self { stage, report, refused: RefCell::default() }
+        Self { stage, report, read: Candidate::read, refused: RefCell::default(), told: RefCell::default() }
     }
 
     /// The configuration, once it is found or there is none, and the kind of boot. `root` ends when the root file system
@@ -94,8 +104,14 @@ impl<'a> Search<'a> {
             Either::Left((found, fetching)) => (found, Either::Left(fetching)),
             Either::Right((fetched, looking)) => (looking.await, Either::Right(ready(fetched))),
         };
+        if let Some(found) = partition {
+            // Said at once; what appears until the root is there may still speak against it.
+            self.is_taken_at_once(&(Rank::Partition, found));
+            partitions.look_on(root.as_mut()).await;
+            partitions.report_unread();
+        }
         let mut taken = None;
-        if let Some(found) = partition.map(|delivery| (Rank::Partition, delivery)) {
+        if let Some(found) = partitions.chosen().map(|delivery| (Rank::Partition, delivery)) {
             if self.is_taken_at_once(&found) {
                 taken = Some(found);
             } else {
@@ -150,8 +166,23 @@ impl<'a> Search<'a> {
         if !required {
             return None;
         }
-        let found = timeout_at(deadline, partitions.of_late()).await.ok().flatten()?;
-        self.taken(kind, (Rank::Partition, found))
+        // Somebody may put another USB drive in, or correct what the server has.
+        let late = select(Box::pin(partitions.of_late()), Box::pin(self.fetched_again()));
+        let found = match timeout_at(deadline, late).await.ok()? {
+            Either::Left((found, _)) => (Rank::Partition, found?),
+            Either::Right((fetched, _)) => (Rank::Url, fetched),
+        };
+        self.taken(kind, found)
+    }
+
+    /// What the URL gives in the end, after it was refused.
+    async fn fetched_again(&self) -> Delivery {
+        loop {
+            sleep(AGAIN).await;
+            if let Some(fetched) = self.fetched().await {
+                return fetched;
+            }
+        }
     }
 
     async fn kind(&self) -> BootKind {
@@ -166,20 +197,18 @@ impl<'a> Search<'a> {
     /// A credential, then a file that lies in the initrd.
     fn in_the_initrd(&self) -> Option<Ranked> {
         let options = &self.stage.options;
-        let credential = options.credentials_directory.as_ref().map(|directory| directory.join(CREDENTIAL));
-        let credential = credential.map(|path| (Rank::Credential, Source::Credential(path)));
+        let credentials = config::credentials(options).into_iter().map(|source| (Rank::Credential, source));
         let file = (Rank::InitrdFile, Source::InitrdFile(options.root.join(SECRETS).join(FILE)));
         let valid = |(rank, source)| Some((rank, self.valid(rank, Delivery::of_file(source, options))?));
-        credential.into_iter().chain([file]).find_map(valid)
+        credentials.chain([file]).find_map(valid)
     }
 
     async fn installed(&self, kind: BootKind) -> Option<Ranked> {
         let (sysroot, options) = (self.stage.sysroot.clone(), self.stage.options.clone());
         let reading = on_a_thread(move || {
             // The name that the installed system will have, which a configuration without `node_id` goes by.
-            let host_name = Tree::at(Path::new("/")).line(boot::within(&sysroot, "etc/hostname"));
-            let host_name = host_name.or_else(|| options.host_name.clone());
-            let source = Source::DefaultPath(boot::within(&sysroot, Path::new(SECRETS).join(FILE)));
+            let host_name = host_name(&sysroot).or_else(|| options.host_name.clone());
+            let source = Source::Installed(boot::within(&sysroot, Path::new(SECRETS).join(FILE)));
             Delivery::of_file(source, &config::Options { root: sysroot, host_name, ..options })
         });
         let read = self.answered("the configuration on the root file system", reading).await?;
@@ -215,9 +244,13 @@ impl<'a> Search<'a> {
     pub(super) async fn answered<T>(&self, what: &str, reading: impl Future<Output = Option<T>>) -> Option<T> {
         let read = timeout(READING_LIMIT, reading).await.ok().flatten();
         if read.is_none() {
-            self.report.report(Event::HardwareSilent { error: format!("{what} could not be read") });
+            self.report_silent(what);
         }
         read
+    }
+
+    pub(super) fn report_silent(&self, what: &str) {
+        self.report.report(Event::HardwareSilent { error: format!("{what} could not be read") });
     }
 
     /// A delivery that is valid by itself; told where it is not.
@@ -228,8 +261,11 @@ impl<'a> Search<'a> {
                 let digest = digest.map(|digest| digest.to_string());
                 // Every problem is for the journal; whoever comes later has room for a line.
                 let refusal = Refusal { source: source.to_string(), digest, error: error.to_string() };
-                self.tell_refusal(&refusal);
-                self.remember(rank, Refusal { error: error.summary(), ..refusal });
+                let short = Refusal { error: error.summary(), ..refusal.clone() };
+                if !self.refused.borrow().contains(&(rank, short.clone())) {
+                    self.tell_refusal(&refusal);
+                    self.remember(rank, short);
+                }
                 None
             }
         }
@@ -262,6 +298,11 @@ impl<'a> Search<'a> {
         None
     }
 
+    /// Something that is no reason to refuse a source, and that somebody may want to know.
+    pub(super) fn report(&self, event: Event) {
+        self.report.report(event);
+    }
+
     /// What was refused and ranks before a source, for people.
     fn broken_before(&self, rank: Rank) -> Option<String> {
         let refused = self.refused.borrow();
@@ -270,21 +311,28 @@ impl<'a> Search<'a> {
         (!told.is_empty()).then(|| told.join("; "))
     }
 
-    /// At once, not when the root file system is there.
-    fn tell(&self, Delivery { source, checked, digest, .. }: &Delivery) {
+    /// At once, not when the root file system is there; and once.
+    fn tell(&self, delivery: &Delivery) {
+        let Delivery { source, checked, digest, .. } = delivery;
+        if self.told.replace(Some((source.clone(), *digest))) == Some((source.clone(), *digest)) {
+            return;
+        }
         self.report.report(Event::ConfigurationDelivered {
             source: source.to_string(),
             digest: digest.to_string(),
-            node: name_of(checked),
+            node: delivery.node(),
         });
         for warning in &checked.warnings {
             self.report.report(Event::ConfigurationWarning { warning: warning.to_string() });
         }
     }
 
+    /// Something that is there and cannot be taken; reported once, however often it is met.
     pub(super) fn refuse(&self, rank: Rank, refusal: Refusal) {
-        self.tell_refusal(&refusal);
-        self.remember(rank, refusal);
+        if !self.refused.borrow().contains(&(rank, refusal.clone())) {
+            self.tell_refusal(&refusal);
+            self.remember(rank, refusal);
+        }
     }
 
     fn tell_refusal(&self, Refusal { source, digest, error }: &Refusal) {
@@ -297,9 +345,11 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Whose configuration it is, as far as it says.
-fn name_of(checked: &Checked) -> String {
-    let by_host_name =
-        checked.provenance.iter().any(|shown| shown.path == "$.node_id" && shown.origin == Origin::HostName);
-    if by_host_name { "whoever has this host name".to_owned() } else { checked.config.node.id.to_string() }
+/// The name in a system's `/etc/hostname` (hostname(5)), where that says one: its first line that is no comment. `None` for a
+/// pattern, which systemd makes a name of with the system's machine-id: `?` from version 258 on, `$` from 262 on.
+fn host_name(root: &Path) -> Option<String> {
+    let text = Tree::at(Path::new("/")).bytes(boot::within(root, "etc/hostname"))?;
+    let text = String::from_utf8_lossy(&text);
+    let name = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    (!name.contains(['?', '$', '*'])).then(|| name.to_owned())
 }

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use crate::boot::{self, Boot, BootKind, ConfigOrigin, Refusal};
 use crate::config;
 use crate::delivery::{self, Delivery, Parameters};
+use crate::disks::{Disk, TableKind};
 use crate::events::{Event, Report};
 use crate::inventory::Inventory;
 use crate::plan::expectations;
@@ -49,7 +50,7 @@ impl Stage {
         let handed_over = self.hand_over(kind, found.as_ref(), refused, inventory.as_ref(), report);
         let fits =
             found.as_ref().zip(inventory.as_ref()).is_none_or(|(found, inventory)| fits(found, inventory, report));
-        let lacking = self.lacking(kind, found.as_ref(), report) || !handed_over || !fits;
+        let lacking = self.lacking(kind, found.as_ref(), inventory.as_ref(), report) || !handed_over || !fits;
         let required =
             self.parameters.required || found.as_ref().is_some_and(|found| found.checked.config.initrd.required);
         match (lacking, required) {
@@ -63,11 +64,18 @@ impl Stage {
     }
 
     /// Whether something is missing that this kind of boot needs; tells what.
-    fn lacking(&self, kind: BootKind, found: Option<&Delivery>, report: &dyn Report) -> bool {
+    fn lacking(
+        &self,
+        kind: BootKind,
+        found: Option<&Delivery>,
+        inventory: Option<&Inventory>,
+        report: &dyn Report,
+    ) -> bool {
         if found.is_some() {
             return false;
         }
-        let tried = self.tried();
+        let disks = inventory.map_or(&[][..], |inventory| &inventory.disks);
+        let tried = format!("{}{}", self.tried(), without_gpt(disks));
         // An installer is given its configuration by whoever installs.
         let url_was_given = self.parameters.url.is_some() || self.parameters.url_problem.is_some();
         if kind == BootKind::Netboot && !self.parameters.required && !url_was_given {
@@ -115,10 +123,8 @@ impl Stage {
         let put = |name: &str, bytes: &[u8]| match boot::put(&self.options.root, name, bytes) {
             Ok(()) => true,
             Err(error) => {
-                report.report(Event::HandOverFailed {
-                    path: format!("/{}/{name}", boot::DIRECTORY),
-                    error: error.to_string(),
-                });
+                let path = format!("/{}/{name}", boot::DIRECTORY);
+                report.report(Event::HandOverFailed { path, error: error.to_string() });
                 false
             }
         };
@@ -147,6 +153,22 @@ impl Stage {
             & put("boot.json", &json(&boot))
     }
 }
+
+/// USB drives that somebody may have put in for us, and that are of no use.
+fn without_gpt(disks: &[Disk]) -> String {
+    let is_meant = |disk: &&Disk| disk.removable && disk.size > 0;
+    let of_kind = |disk: &Disk| match disk.table.kind {
+        TableKind::Mbr => {
+            Some(format!("; {} has an MBR, and partitions of a GPT alone are looked at", disk.path.display()))
+        }
+        TableKind::None => Some(format!("; {} has no partitions", disk.path.display())),
+        TableKind::Gpt | TableKind::Unknown => None,
+    };
+    disks.iter().filter(is_meant).filter_map(of_kind).take(MOST_NAMED).collect()
+}
+
+/// How many drives are named.
+const MOST_NAMED: usize = 4;
 
 /// Whether the machine is what its configuration expects; tells what it lacks. A link or a clock may still come: that is for
 /// the units of the system to wait for. Before an installation the disks are empty, and a member stays one.

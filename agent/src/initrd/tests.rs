@@ -16,18 +16,18 @@ use crate::events::{Event, Report};
 use super::search::{Rank, Search};
 use super::{Ended, InitrdManager, Stage};
 
-fn config_of(node: &str) -> String {
+pub(super) fn config_of(node: &str) -> String {
     format!(r#"{{"node_id":"{node}","leader_url":"https://node01:2379","raft_addr":"10.0.1.13:2380"}}"#)
 }
 
 /// An initrd below a folder, and the root file system that it mounts.
-struct Initrd {
+pub(super) struct Initrd {
     folder: TempDir,
-    parameters: Parameters,
+    pub(super) parameters: Parameters,
 }
 
 impl Initrd {
-    fn with_root(file_system: &str) -> Self {
+    pub(super) fn with_root(file_system: &str) -> Self {
         let initrd = Self { folder: tempfile::tempdir().unwrap(), parameters: Parameters::default() };
         let sysroot = initrd.path("sysroot");
         fs::create_dir_all(&sysroot).unwrap();
@@ -36,11 +36,11 @@ impl Initrd {
         initrd
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(super) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
@@ -48,7 +48,7 @@ impl Initrd {
         path
     }
 
-    fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> Stage {
         Stage {
             options: config::Options {
                 explicit: None,
@@ -59,6 +59,7 @@ impl Initrd {
                 strict: false,
                 initrd: InitrdFindings::default(),
                 is_member: false,
+                quotes_nothing: false,
             },
             sysroot: self.path("sysroot"),
             parameters: self.parameters.clone(),
@@ -95,7 +96,7 @@ impl Ending {
 }
 
 #[derive(Default)]
-struct Told(RefCell<Vec<Event>>);
+pub(super) struct Told(pub(super) RefCell<Vec<Event>>);
 
 impl Report for Told {
     fn report(&self, event: Event) {
@@ -105,7 +106,7 @@ impl Report for Told {
 
 /// A service manager whose root file system is there at once, or when it is told to be.
 #[derive(Default)]
-struct Manager {
+pub(super) struct Manager {
     root: Option<Notify>,
 }
 
@@ -117,9 +118,9 @@ impl InitrdManager for Manager {
     }
 }
 
-const BOOTSTRAP: &str = r#"{"node_id":"node01","bootstrap":true,"initial_peers":["node01:2380"]}"#;
+pub(super) const BOOTSTRAP: &str = r#"{"node_id":"node01","bootstrap":true,"initial_peers":["node01:2380"]}"#;
 const USUAL: &str = "etc/nixos/secrets/cluster-config.json";
-const INSTALLED: &str = "sysroot/etc/nixos/secrets/cluster-config.json";
+pub(super) const INSTALLED: &str = "sysroot/etc/nixos/secrets/cluster-config.json";
 const CREDENTIAL: &str = "credentials/cluster-config";
 
 #[tokio::test]
@@ -133,6 +134,33 @@ async fn the_first_valid_source_wins_in_the_documented_order() {
         assert!(ending.source().unwrap().contains(path.to_str().unwrap()), "{:?}", ending.boot);
         assert_eq!(ending.boot.config.as_ref().unwrap().digest, Digest::of(config_of(node).as_bytes()).to_string());
         assert!(ending.says("ConfigurationDelivered").unwrap().contains("sha256:"), "{:?}", ending.told);
+    }
+}
+
+#[tokio::test]
+async fn m11_an_encrypted_credential_that_did_not_arrive_is_a_broken_source_of_the_first_rank() {
+    for store in config::ENCRYPTED_STORES {
+        let initrd = Initrd::with_root("ext4");
+        let manager = Manager::default();
+        let path = initrd.write(&format!("{store}/cluster-config"), "ciphertext");
+        // What joins is taken, and the credential named; so the units pass it over as well.
+        initrd.write(INSTALLED, &config_of("installed"));
+        let ending = initrd.run(&manager).await;
+        assert!(ending.says("ConfigurationRefused").unwrap().contains(path.to_str().unwrap()), "{:?}", ending.told);
+        assert!(ending.boot.config.is_some(), "{:?}", ending.told);
+        // What bootstraps is not, wherever it is.
+        for place in [INSTALLED, USUAL] {
+            initrd.write(place, BOOTSTRAP);
+            let ending = initrd.run(&manager).await;
+            assert_eq!(ending.ended, Ended::Lacking, "{:?}", ending.told);
+            assert_eq!(ending.boot.config, None, "{:?}", ending.told);
+            assert!(ending.boot.refused[0].source.contains(store), "{:?}", ending.boot.refused);
+        }
+        // What arrived is what counts.
+        initrd.write(CREDENTIAL, &config_of("credential"));
+        let ending = initrd.run(&manager).await;
+        assert_eq!(ending.ended, Ended::Well, "{:?}", ending.told);
+        assert_eq!(ending.boot.refused, []);
     }
 }
 
@@ -155,6 +183,71 @@ async fn a_broken_source_is_told_with_its_digest_and_passed_over() {
     assert_eq!(refused.len(), 2, "{refused:?}");
     assert!(refused[0].contains("credential") && refused[0].contains(&Digest::of(b"{").to_string()), "{refused:?}");
     assert!(refused[1].contains("chmod 600"), "{refused:?}");
+}
+
+/// Contents of a file that is no configuration, each with the canary somewhere.
+fn canaries() -> Vec<String> {
+    const CANARY: &str = "hunter2";
+    let of = |text: &str| text.replace("CANARY", CANARY);
+    vec![
+        of("CANARY"),
+        of(r#""CANARY""#),
+        of(r#"["CANARY"]"#),
+        of(r#"{"CANARY": 1}"#),
+        of(r#"{"CANARY": {"x": "y"}, "CANARYs": "CANARY"}"#),
+        of(r#"{"tls": "CANARY", "expect": "CANARY", "services": "CANARY", "policies": "CANARY"}"#),
+        of(r#"{"node_id": "CANARY of nobody", "raft_addr": "CANARY", "leader_url": "CANARY"}"#),
+        of(r#"{"node_id": "node04", "raft_addr": "10.0.1.13:2380:CANARY", "leader_url": "https://a:CANARY@b"}"#),
+        of(r#"{"services": {"chainfire": {"unit": "CANARY it is", "CANARY": {}}}, "network": {"CANARY": "CANARY"}}"#),
+        of(r#"{"bootstrap": "CANARY", "initial_peers": "CANARY", "datacenter": ["CANARY"], "node_ip": "CANARY"}"#),
+        of(r#"{"node_id=CANARY": 1, "cluster_name CANARY": 2, "rack": {"CANARY": "CANARY"}}"#),
+        of(r#"{"iam": {"password": "CANARY"}, "admin_password": "CANARY", "ca_key": "-----BEGIN CANARY"}"#),
+        of("<!DOCTYPE html><html><pre>{\"admin_password\": \"CANARY\"}</pre></html>"),
+        of("admin_password: CANARY\nnode_id: node04\n"),
+        of(r#"{"admin_password": "CANARY", "node_id"#),
+        of(r#"{"admin_password": "CANARY" "node_id": 1}"#),
+        of("{\"admin_password\": \"CANARY\u{1}\"}"),
+    ]
+}
+
+#[tokio::test]
+async fn f03_x2_nothing_that_a_source_holds_is_told_whatever_it_holds() {
+    for content in canaries() {
+        let initrd = Initrd::with_root("ext4");
+        initrd.write(CREDENTIAL, &content);
+        initrd.write(USUAL, &content);
+        initrd.write(INSTALLED, &content);
+        let ending = initrd.run(&Manager::default()).await;
+        let refused = ending.told.iter().filter(|event| event.meaning().name == "ConfigurationRefused").count();
+        assert_eq!((ending.ended, refused), (Ended::Lacking, 3), "{content}: {:?}", ending.told);
+        // A partition or a URL.
+        let (told, stage) = (Told::default(), initrd.stage());
+        let source = Source::Delivered("a partition".to_owned());
+        let delivered = Delivery::of(content.clone().into_bytes(), source, &stage.options).map(Some);
+        assert!(Search::new(&stage, &told).valid(Rank::Partition, delivered).is_none(), "{content}");
+        for event in ending.told.iter().chain(told.0.borrow().iter()) {
+            let fields: Vec<String> = event.fields().iter().map(|field| format!("{field:?}")).collect();
+            let text = format!("{event} {}", fields.join(" "));
+            assert!(!text.contains("hunter2"), "{content}: {text}");
+        }
+        let boot = serde_json::to_string(&ending.boot).unwrap();
+        assert!(boot.contains("refused") && !boot.contains("hunter2"), "{content}: {boot}");
+    }
+}
+
+#[tokio::test]
+async fn f03_a_valid_configuration_is_told_by_its_node_and_digest_alone() {
+    let initrd = Initrd::with_root("ext4");
+    let odd = r#", "hunter2": 1, "password": "hunter2", "network": {"lan": "10.0.0.0/8"}, "nodeid": "hunter2"}"#;
+    initrd.write(CREDENTIAL, &config_of("node04").replace('}', odd));
+    let ending = initrd.run(&Manager::default()).await;
+    assert_eq!(ending.ended, Ended::Well);
+    let told: Vec<String> = ending.told.iter().map(ToString::to_string).collect();
+    assert!(told.iter().all(|event| !event.contains("hunter2")), "{told:?}");
+    assert!(
+        told.iter().any(|event| event.contains("[key 4]")) && told.iter().any(|event| event.contains("$.nodeid")),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
@@ -204,6 +297,27 @@ async fn links_on_the_root_file_system_lead_where_they_will_when_it_is_the_root(
     let ending = initrd.run(&Manager::default()).await;
     assert_eq!((ending.ended, ending.boot.kind), (Ended::Well, BootKind::LaterBoot), "{:?}", ending.told);
     assert!(ending.source().unwrap().ends_with("sysroot/persist/secrets/cluster-config.json"), "{:?}", ending.boot);
+}
+
+#[tokio::test]
+async fn a_host_name_that_the_system_has_still_to_make_leaves_the_node_open() {
+    let nameless = r#"{"leader_url":"https://node01:2379","raft_addr":"10.0.1.13:2380"}"#;
+    for (hostname, accepted) in [
+        ("node04\n", true),
+        ("# who this is\n\nnode04\n", true),
+        // Patterns of hostname(5).
+        ("node-????\n", true),
+        ("$-$-????\n", true),
+        ("node-*\n", true),
+        ("", true),
+        ("no name\n", false),
+    ] {
+        let initrd = Initrd::with_root("ext4");
+        initrd.write(INSTALLED, nameless);
+        initrd.write("sysroot/etc/hostname", hostname);
+        let ending = initrd.run(&Manager::default()).await;
+        assert_eq!(ending.ended == Ended::Well, accepted, "{hostname:?}: {:?}", ending.told);
+    }
 }
 
 #[tokio::test]
@@ -312,6 +426,19 @@ async fn required_by_the_command_line_waits_for_its_time_and_halts() {
     assert_eq!(ending.ended, Ended::Halted);
     assert!(ending.says("BootHalted").is_some());
     assert!(began.elapsed() >= initrd.parameters.timeout, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_url_that_is_refused_is_asked_again_while_the_boot_is_held_and_told_once() {
+    let mut initrd = Initrd::with_root("ext4");
+    // There is no CA certificate, which somebody in front of the machine may still bring.
+    initrd.parameters = Parameters::read("first_boot.config_url=https://boot/c.json first_boot.required").0;
+    let began = tokio::time::Instant::now();
+    let ending = initrd.run(&Manager::default()).await;
+    assert_eq!(ending.ended, Ended::Halted);
+    assert!(began.elapsed() >= initrd.parameters.timeout, "{:?}", began.elapsed());
+    let refused = ending.told.iter().filter(|event| event.meaning().name == "ConfigurationRefused").count();
+    assert_eq!((refused, ending.boot.refused.len()), (1, 1), "{:?}", ending.told);
 }
 
 #[tokio::test]

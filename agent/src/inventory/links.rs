@@ -3,15 +3,25 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::filler;
+use crate::hardware_address::HardwareAddress;
 use crate::sysfs::Tree;
 
+use super::link_order;
+
 /// A network link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// The kernel's name, such as `eth0`.
     pub name: String,
-    /// Its address, in lower case with colons.
+    /// Its address, in lower case with colons; of a member of a bond the one that it has by itself.
     pub mac: Option<String>,
+    /// What it has in the place of an address, where that is filler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placeholder: Option<String>,
+    /// What its hardware is on, such as `pci`, `usb` or `virtio`; `None` where it has no hardware.
+    #[serde(default)]
+    pub bus: Option<String>,
     /// The driver of its hardware; where there is none, what kind of link it is.
     pub driver: Option<String>,
     /// The kernel's word for its state (`operstate`).
@@ -47,16 +57,30 @@ pub(super) fn of(tree: Tree<'_>) -> Vec<Link> {
     let is_listed = |name: &String| {
         is_container || has_hardware(name) || kind(tree, name).is_some_and(|kind| MADE.contains(&kind.as_str()))
     };
-    names.iter().filter(|name| is_listed(name)).filter_map(|name| link(tree, name)).collect()
+    let mut links: Vec<Link> =
+        names.iter().filter(|name| is_listed(name)).filter_map(|name| link(tree, name)).collect();
+    link_order::sort(&mut links);
+    links
 }
 
 fn link(tree: Tree<'_>, name: &str) -> Option<Link> {
     let at = format!("{CLASS}/{name}");
     // Not every name there is a link: bonding_masters is a file.
     let state = tree.line(format!("{at}/operstate"))?;
+    // A bond gives its own address to its members.
+    let told = tree.line(format!("{at}/bonding_slave/perm_hwaddr")).or_else(|| tree.line(format!("{at}/address")));
+    let (mac, placeholder) = match told {
+        // Of InfiniBand it has 20 bytes.
+        Some(mac) if mac.parse::<HardwareAddress>().is_ok_and(filler::is_address) => (None, Some(mac)),
+        Some(mac) => (Some(mac).filter(|mac| mac.contains(|c: char| !"0:".contains(c))), None),
+        None => (None, None),
+    };
+    let bus = || tree.target(format!("{at}/device/subsystem")).unwrap_or_else(|| "unknown".to_owned());
     Some(Link {
         name: name.to_owned(),
-        mac: tree.line(format!("{at}/address")).filter(|mac| mac.contains(|c: char| !"0:".contains(c))),
+        mac,
+        placeholder,
+        bus: tree.has(format!("{at}/device")).then(bus),
         driver: tree.target(format!("{at}/device/driver")).or_else(|| kind(tree, name)),
         state: Some(state),
         carrier: tree.number(format!("{at}/carrier")).map(|carrier| carrier == 1),

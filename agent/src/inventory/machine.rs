@@ -1,7 +1,10 @@
 //! Who a machine is: what its firmware and its installation call it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::filler;
 use crate::sysfs::Tree;
 
 /// The names of a machine.
@@ -17,32 +20,41 @@ pub struct Machine {
     pub vendor: Option<String>,
     /// What it is sold as.
     pub product: Option<String>,
+    /// What the firmware has in the place of a name and is filler, by the name's field: two machines would share it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub placeholders: BTreeMap<String, String>,
 }
 
-const DMI: &str = "sys/class/dmi/id";
-const DEVICE_TREE: &str = "sys/firmware/devicetree/base";
-
-/// What vendors leave in a field that they have not filled in; two machines would share it.
-const NO_NAMES: [&str; 7] = [
-    "not specified",
-    "none",
-    "default string",
-    "to be filled by o.e.m.",
-    "system serial number",
-    "00000000-0000-0000-0000-000000000000",
-    "ffffffff-ffff-ffff-ffff-ffffffffffff",
-];
-
 pub(super) fn of(tree: Tree<'_>) -> Machine {
-    let told = |directory: &str, name: &str| {
-        tree.line(format!("{directory}/{name}")).filter(|text| !NO_NAMES.contains(&text.to_ascii_lowercase().as_str()))
+    let mut placeholders = BTreeMap::new();
+    let mut told = |field: &str, places: &[&str], is_filler: fn(&str) -> bool| {
+        for text in places.iter().filter_map(|place| tree.line(place)) {
+            if !is_filler(&text) {
+                return Some(text);
+            }
+            placeholders.entry(field.to_owned()).or_insert(text);
+        }
+        None
     };
+    let uuid = told("uuid", &[&dmi("product_uuid")], filler::is_uuid).map(|uuid| uuid.to_ascii_lowercase());
+    let serial = told("serial", &[&dmi("product_serial"), &device_tree("serial-number")], filler::is_serial);
+    let vendor = told("vendor", &[&dmi("sys_vendor")], filler::is_words);
+    let product = told("product", &[&dmi("product_name"), &device_tree("model")], filler::is_words);
     let machine_id = tree.line("etc/machine-id");
     Machine {
         machine_id: machine_id.filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())),
-        uuid: told(DMI, "product_uuid").map(|uuid| uuid.to_ascii_lowercase()),
-        serial: told(DMI, "product_serial").or_else(|| told(DEVICE_TREE, "serial-number")),
-        vendor: told(DMI, "sys_vendor"),
-        product: told(DMI, "product_name").or_else(|| told(DEVICE_TREE, "model")),
+        uuid,
+        serial,
+        vendor,
+        product,
+        placeholders,
     }
+}
+
+fn dmi(attribute: &str) -> String {
+    format!("sys/class/dmi/id/{attribute}")
+}
+
+fn device_tree(property: &str) -> String {
+    format!("sys/firmware/devicetree/base/{property}")
 }

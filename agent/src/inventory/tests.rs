@@ -77,11 +77,38 @@ fn a_machine_is_told_whole() {
 }
 
 #[test]
+fn f09_filler_is_shown_and_is_no_name() {
+    let machine = machine();
+    for (path, text) in [
+        ("sys/class/dmi/id/product_uuid", "03000200-0400-0500-0006-000700080009\n"),
+        ("sys/class/dmi/id/sys_vendor", "To be filled by O.E.M.\n"),
+        ("sys/class/dmi/id/product_serial", "0\n"),
+        ("sys/firmware/devicetree/base/serial-number", "12-345-A\0"),
+        ("sys/class/net/eth1/address", "00:00:00:00:00:00\n"),
+    ] {
+        machine.write(path, text);
+    }
+    let inventory = Inventory::take(machine.root());
+    assert_eq!((&inventory.machine.uuid, &inventory.machine.vendor), (&None, &None));
+    assert_eq!(inventory.machine.serial.as_deref(), Some("12-345-A"), "what is real further on counts");
+    let placeholders: Vec<_> = inventory.machine.placeholders.iter().collect();
+    assert_eq!(placeholders.len(), 3, "{placeholders:?}");
+    assert_eq!(inventory.machine.placeholders["uuid"], "03000200-0400-0500-0006-000700080009");
+    let eth1 = inventory.links.iter().find(|link| link.name == "eth1").unwrap();
+    assert_eq!((&eth1.mac, eth1.placeholder.as_deref()), (&None, Some("00:00:00:00:00:00")));
+    let text = serde_json::to_string(&inventory).unwrap();
+    assert_eq!(serde_json::from_str::<Inventory>(&text).unwrap(), inventory);
+    // What an older agent has left in the initrd.
+    let older = text.replace(r#","placeholder":"00:00:00:00:00:00""#, "").replace(r#","bus":"unknown""#, "");
+    assert!(older.len() < text.len() && serde_json::from_str::<Inventory>(&older).is_ok());
+}
+
+#[test]
 fn links_are_those_with_hardware_and_what_is_made_of_them() {
     let machine = machine();
     let links = Inventory::take(machine.root()).links;
-    assert_eq!(links.iter().map(|link| link.name.as_str()).collect::<Vec<_>>(), ["bond0", "eth0", "eth1"]);
-    let [bond, eth0, eth1] = &links[..] else { panic!("{links:?}") };
+    assert_eq!(links.iter().map(|link| link.name.as_str()).collect::<Vec<_>>(), ["eth0", "eth1", "bond0"]);
+    let [eth0, eth1, bond] = &links[..] else { panic!("{links:?}") };
     assert_eq!((bond.driver.as_deref(), bond.is_up()), (Some("bond"), true));
     assert_eq!((eth0.driver.as_deref(), eth0.is_up(), eth0.speed), (Some("virtio_net"), true, Some(1000)));
     assert_eq!((eth1.mac.as_deref(), eth1.is_up(), eth1.speed), (Some("52:54:00:00:00:02"), false, None));
@@ -100,11 +127,9 @@ fn the_only_link_of_a_container_is_told() {
 fn a_driver_that_tells_no_state_is_judged_by_its_carrier() {
     let link = |state: &str, carrier| Link {
         name: "eth0".to_owned(),
-        mac: None,
-        driver: None,
         state: Some(state.to_owned()),
         carrier,
-        speed: None,
+        ..Link::default()
     };
     assert!(link("unknown", Some(true)).is_up() && link("up", None).is_up());
     assert!(

@@ -31,7 +31,7 @@ pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -
     temporary.push(".new");
     let temporary = PathBuf::from(temporary);
     let write = || {
-        // What a power cut left of an earlier try is not reused: its mode may be another one.
+        // What a power cut left of an earlier try is not reused: its mode may be another one, and it may be a link.
         remove_if_there(&temporary)?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
         // The umask of a unit may have taken bits away.
@@ -53,9 +53,14 @@ pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -
         let _ = fs::remove_file(&temporary);
         match (existing, source.kind()) {
             (Existing::Keep, io::ErrorKind::AlreadyExists) => Ok(false),
-            _ => Err(MarkerError::new("write", path, source)),
+            _ => Err(MarkerError::new("write", in_the_way(&temporary).unwrap_or(path), source)),
         }
     })
+}
+
+/// The temporary name, where something has it that is not removed like a file.
+fn in_the_way(temporary: &Path) -> Option<&Path> {
+    fs::symlink_metadata(temporary).is_ok_and(|found| found.is_dir()).then_some(temporary)
 }
 
 /// Makes the names in a directory durable.

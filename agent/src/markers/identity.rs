@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::config::{ClusterName, Config};
+use crate::foreign_text;
 
 /// As long as an id or a cluster's name can be; more of a foreign one is of no use.
 const LONGEST_SHOWN: usize = 128;
@@ -37,7 +38,7 @@ impl fmt::Display for Mismatch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { part, found, expected } = self;
         // Whoever wrote the marker chose this text, and a terminal obeys what it is shown.
-        let found: String = found.chars().take(LONGEST_SHOWN).flat_map(char::escape_debug).collect();
+        let found = foreign_text::shown(found, LONGEST_SHOWN);
         write!(formatter, "{part} is {found} there and {expected} here")
     }
 }
@@ -66,7 +67,9 @@ impl Identity {
     /// out: it could not be compared later.
     #[must_use]
     pub fn in_cluster(&self, cluster_id: Option<&str>) -> Self {
-        let plain = |id: &&str| !id.trim().is_empty() && id.trim() == *id && !id.contains(char::is_control);
+        let plain = |id: &&str| {
+            !id.trim().is_empty() && id.trim() == *id && !id.contains(char::is_control) && id.len() <= LONGEST_SHOWN
+        };
         Self { cluster_id: cluster_id.filter(plain).map(str::to_owned), ..self.clone() }
     }
 

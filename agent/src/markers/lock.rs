@@ -3,6 +3,7 @@
 //! Who holds it stands in the file, for whoever meets it. The lock is also the right to write or remove the service's
 //! markers: both ask for it.
 
+use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -11,11 +12,24 @@ use std::path::PathBuf;
 use tokio::sync::oneshot;
 
 use crate::config::Service;
+use crate::foreign_text;
+use crate::regular_file::{self, Links, RegularFileError};
 
 use super::{MarkerError, Markers};
 
 /// What is read of a holder's own words.
-const MAX_HOLDER: u64 = 512;
+const MAX_HOLDER: u64 = 1024;
+/// Characters of a line of it.
+const LONGEST_LINE: usize = 300;
+
+/// Who holds a lock: a process, and the unit that it runs as.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// For people: its command, number, unit, and since when.
+    pub words: String,
+    /// Its unit, where it runs as one.
+    pub unit: Option<String>,
+}
 
 /// The right to change a service's membership and markers; ends when it is dropped, and with the process.
 #[derive(Debug)]
@@ -44,11 +58,19 @@ pub enum Attempt {
 /// A lock that somebody else has.
 #[derive(Debug)]
 pub struct Held {
-    /// Who, in the holder's own words, and the file.
-    pub holder: String,
+    /// Who.
+    pub holder: Holder,
+    path: PathBuf,
     service: Service,
     file: File,
-    who: String,
+    who: Holder,
+}
+
+/// Who holds what.
+impl fmt::Display for Held {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} holds {}", self.holder.words, self.path.display())
+    }
 }
 
 impl Held {
@@ -64,29 +86,24 @@ impl Held {
 }
 
 impl Markers {
-    /// Tries to take a service's lock for `who`, for example `first-boot-agent join chainfire (PID 123)`.
+    /// Tries to take a service's lock for `who`.
     ///
     /// # Errors
     /// The state directory cannot be used, with the path and what to do.
-    pub fn try_lock(&self, service: Service, who: &str) -> Result<Attempt, MarkerError> {
+    pub fn try_lock(&self, service: Service, who: &Holder) -> Result<Attempt, MarkerError> {
         let path = self.lock_path(service);
-        let failed = |source| MarkerError::new("lock", &path, source);
-        std::fs::create_dir_all(&self.directory).map_err(failed)?;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed)?;
+        let failed = |source: RegularFileError| MarkerError::new("lock", &path, source);
+        std::fs::create_dir_all(&self.directory).map_err(|source| failed(source.into()))?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        // Whoever holds it is written into it: not through a link into another file.
+        let file = regular_file::open(&path, &mut options, Links::Refuse).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Attempt::Taken(taken(service, file, who))),
             Err(TryLockError::WouldBlock) => {
-                let holder = format!("{} holds {}", holder(&file), path.display());
-                Ok(Attempt::Held(Held { holder, service, file, who: who.to_owned() }))
+                Ok(Attempt::Held(Held { holder: holder(&file), path, service, file, who: who.clone() }))
             }
-            Err(TryLockError::Error(source)) => Err(failed(source)),
+            Err(TryLockError::Error(source)) => Err(failed(source.into())),
         }
     }
 
@@ -96,15 +113,19 @@ impl Markers {
     }
 }
 
-fn taken(service: Service, mut file: File, who: &str) -> Lock {
+fn taken(service: Service, mut file: File, who: &Holder) -> Lock {
     // Who it is helps others, no more: a full disk must not stop a holder.
-    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{who}"));
+    let Holder { words, unit } = who;
+    let unit = unit.as_deref().unwrap_or_default();
+    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{words}\n{unit}\n"));
     Lock { service, _file: file }
 }
 
-fn holder(file: &File) -> String {
+fn holder(file: &File) -> Holder {
     let mut text = String::new();
     let read = file.take(MAX_HOLDER).read_to_string(&mut text);
-    let line: String = text.lines().next().unwrap_or_default().chars().filter(|letter| !letter.is_control()).collect();
-    if read.is_err() || line.is_empty() { "another process".to_owned() } else { line }
+    let mut lines = text.lines().map(|line| foreign_text::shown(line, LONGEST_LINE));
+    let words = lines.next().filter(|line| read.is_ok() && !line.is_empty());
+    let unit = lines.next().filter(|unit| !unit.is_empty());
+    Holder { words: words.unwrap_or_else(|| "another process".to_owned()), unit }
 }

@@ -1,8 +1,13 @@
 //! Markers on a real file system.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
 
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use proptest::prelude::*;
 
 use super::*;
@@ -11,6 +16,10 @@ fn markers() -> (tempfile::TempDir, Markers) {
     let directory = tempfile::tempdir().unwrap();
     let markers = Markers::new(directory.path().join("state"));
     (directory, markers)
+}
+
+fn holder(words: &str) -> Holder {
+    Holder { words: words.to_owned(), unit: Some("a.service".to_owned()) }
 }
 
 fn identity(node: &str) -> Identity {
@@ -23,7 +32,7 @@ fn identity(node: &str) -> Identity {
 }
 
 fn lock(markers: &Markers, service: Service) -> Lock {
-    let Attempt::Taken(lock) = markers.try_lock(service, "the test").unwrap() else {
+    let Attempt::Taken(lock) = markers.try_lock(service, &holder("the test")).unwrap() else {
         panic!("{service} is locked");
     };
     lock
@@ -47,6 +56,19 @@ fn a_written_marker_reads_back_with_its_identity() {
 }
 
 #[test]
+fn with_the_markers_goes_what_held_a_run_up_before() {
+    let (_keep, markers) = markers();
+    let lock = lock(&markers, Service::Chainfire);
+    let trouble = Trouble { hold: Hold::Blocked, reason: "no", remedy: "do this", looks_again: None };
+    for step in ["chainfire", "flaredb"] {
+        NotedTrouble::new("1", &trouble).write(markers.directory(), step).unwrap();
+    }
+    assert!(markers.remove(&lock).unwrap().is_empty());
+    assert_eq!(NotedTrouble::read(markers.directory(), "chainfire"), None);
+    assert!(NotedTrouble::read(markers.directory(), "flaredb").is_some(), "of another step");
+}
+
+#[test]
 fn an_operators_marker_is_accepted_without_identity() {
     let (_keep, markers) = markers();
     fs::create_dir_all(markers.directory()).unwrap();
@@ -64,25 +86,124 @@ fn what_is_no_marker_is_damaged_and_says_why() {
     let (_keep, markers) = markers();
     fs::create_dir_all(markers.directory()).unwrap();
     let path = markers.path(Service::Iam, Achievement::Initialized);
-    for (bytes, expected) in [
-        (&b""[..], "empty"),
-        (b"\n\n", "empty"),
-        (b"yes\n", "RFC 3339"),
-        (b"2199-01-01T00:00:00+00:00\n", "future"),
-        (b"\xff\xfe", "UTF-8"),
-    ] {
+    for (bytes, expected) in [(&b""[..], "empty"), (b"\n\n", "empty"), (b"yes\n", "RFC 3339"), (b"\xff\xfe", "UTF-8")] {
         fs::write(&path, bytes).unwrap();
         let MarkerState::Damaged { reason, .. } = markers.read(Service::Iam) else {
             panic!("accepted {bytes:?}");
         };
         assert!(reason.contains(expected), "{reason}");
     }
-    fs::remove_file(&path).unwrap();
-    fs::create_dir(&path).unwrap();
-    assert!(matches!(markers.read(Service::Iam), MarkerState::Damaged { .. }));
-    let error =
-        markers.write(&lock(&markers, Service::Iam), Achievement::Initialized, &identity("node01")).unwrap_err();
-    assert!(error.to_string().contains("rmdir"), "{error}");
+}
+
+/// Runs `act` once with each thing that is no file at a path: its name, and what it is called.
+fn with_no_file_at(path: &Path, elsewhere: &Path, act: impl Fn(&str)) {
+    let aside = path.with_extension("directory");
+    fs::create_dir_all(aside.join("with something in it")).unwrap();
+    mkfifo(&path.with_extension("pipe"), Mode::S_IRWXU).unwrap();
+    UnixListener::bind(path.with_extension("socket")).unwrap();
+    for what in ["directory", "pipe", "socket"] {
+        fs::rename(path.with_extension(what), path).unwrap();
+        act(&format!("a {what}"));
+        fs::rename(path, path.with_extension(what)).unwrap();
+    }
+    for target in [elsewhere, Path::new("/dev/zero")] {
+        symlink(target, path).unwrap();
+        act("a link");
+        fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn what_is_no_file_is_no_marker_is_named_and_does_not_keep_anybody_waiting() {
+    let (keep, markers) = markers();
+    fs::create_dir_all(markers.directory()).unwrap();
+    let elsewhere = keep.path().join("elsewhere");
+    fs::write(&elsewhere, "2025-12-10T10:30:45+09:00\n").unwrap();
+    let path = markers.path(Service::Iam, Achievement::Initialized);
+    with_no_file_at(&path, &elsewhere, |what| {
+        let MarkerState::Damaged { reason, .. } = markers.read(Service::Iam) else {
+            panic!("accepted {what}");
+        };
+        assert_eq!(reason, format!("it is {what}, not a file"));
+    });
+    // Ten gigabytes that take no space.
+    fs::File::create(&path).unwrap().set_len(10 << 30).unwrap();
+    let MarkerState::Damaged { reason, .. } = markers.read(Service::Iam) else {
+        panic!("accepted ten gigabytes");
+    };
+    assert!(reason.contains("more than 65536 bytes"), "{reason}");
+}
+
+#[test]
+fn a_lock_that_is_no_file_is_refused_with_what_helps() {
+    let (keep, markers) = markers();
+    fs::create_dir_all(markers.directory()).unwrap();
+    let elsewhere = keep.path().join("elsewhere");
+    fs::write(&elsewhere, "precious").unwrap();
+    with_no_file_at(&markers.directory().join("iam.lock"), &elsewhere, |what| {
+        let error = markers.try_lock(Service::Iam, &holder("the test")).unwrap_err().to_string();
+        assert!(error.contains(&format!("iam.lock: it is {what}, not a file; ")) && error.contains(" mv "), "{error}");
+    });
+    assert_eq!(fs::read_to_string(elsewhere).unwrap(), "precious");
+}
+
+#[test]
+fn a_link_in_the_place_of_the_temporary_file_leads_nobody_elsewhere() {
+    let (keep, markers) = markers();
+    let lock = lock(&markers, Service::Iam);
+    let elsewhere = keep.path().join("elsewhere");
+    fs::write(&elsewhere, "precious").unwrap();
+    symlink(&elsewhere, markers.directory().join(".iam-initialized.new")).unwrap();
+    let path = markers.write(&lock, Achievement::Initialized, &identity("node01")).unwrap();
+    assert_eq!(fs::read_to_string(elsewhere).unwrap(), "precious");
+    assert!(fs::symlink_metadata(path).unwrap().is_file());
+}
+
+/// Runs `act` with a small file system of these options mounted on a directory, in a mount namespace of its own; not at
+/// all where the tests do not run as root.
+fn on_a_small_file_system(options: &str, act: impl FnOnce(&Path) + Send) {
+    let keep = tempfile::tempdir().unwrap();
+    let place = keep.path();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            const NOTHING: Option<&str> = None;
+            if unshare(CloneFlags::CLONE_NEWNS).is_err() {
+                return;
+            }
+            mount(NOTHING, "/", NOTHING, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NOTHING).unwrap();
+            mount(Some("tmpfs"), place, Some("tmpfs"), MsFlags::empty(), Some(options)).unwrap();
+            act(place);
+        });
+    });
+}
+
+#[test]
+fn s4_a_full_file_system_says_of_what_it_is_full() {
+    on_a_small_file_system("size=16k,nr_inodes=100", |place| {
+        let markers = Markers::new(place.join("state"));
+        let lock = lock(&markers, Service::Iam);
+        let _full = fs::write(place.join("much"), vec![1; 65536]);
+        let error = markers.write(&lock, Achievement::Initialized, &identity("node01")).unwrap_err().to_string();
+        assert!(error.contains("df -h "), "{error}");
+    });
+    on_a_small_file_system("size=1m,nr_inodes=5", |place| {
+        let markers = Markers::new(place.join("state"));
+        let lock = lock(&markers, Service::Iam);
+        (0..9).for_each(|number| drop(fs::write(place.join(number.to_string()), "")));
+        let error = markers.write(&lock, Achievement::Initialized, &identity("node01")).unwrap_err().to_string();
+        assert!(error.contains("df -i "), "{error}");
+    });
+}
+
+#[test]
+fn n2_a_marker_from_before_the_clock_stepped_back_is_a_marker() {
+    let (_keep, markers) = markers();
+    fs::create_dir_all(markers.directory()).unwrap();
+    fs::write(markers.path(Service::Iam, Achievement::Initialized), "2199-01-01T00:00:00+00:00\n").unwrap();
+    assert!(
+        matches!(markers.read(Service::Iam), MarkerState::Present { .. }),
+        "live membership judges it, not the clock"
+    );
 }
 
 #[test]
@@ -107,7 +228,7 @@ fn s3_a_foreign_marker_names_the_part() {
 fn s4_a_directory_that_cannot_be_made_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let markers = Markers::new(file.path().join("state"));
-    let error = markers.try_lock(Service::Chainfire, "the test").unwrap_err();
+    let error = markers.try_lock(Service::Chainfire, &holder("the test")).unwrap_err();
     assert!(error.to_string().contains("cannot lock") && error.to_string().contains("state"), "{error}");
 }
 
@@ -127,17 +248,19 @@ async fn s5_the_second_is_told_who_has_the_lock_and_gets_it_when_it_is_free() {
     let (_keep, markers) = markers();
     let first = lock(&markers, Service::Chainfire);
     lock(&markers, Service::Flaredb);
-    let Attempt::Held(held) = markers.try_lock(Service::Chainfire, "the second").unwrap() else {
+    let Attempt::Held(held) = markers.try_lock(Service::Chainfire, &holder("the second")).unwrap() else {
         panic!("two have the lock");
     };
-    assert!(held.holder.starts_with("the test holds ") && held.holder.contains("/chainfire.lock"), "{}", held.holder);
+    let told = held.to_string();
+    assert!(told.starts_with("the test holds ") && told.contains("/chainfire.lock"), "{told}");
+    assert_eq!(held.holder, holder("the test"));
     let second = tokio::spawn(held.released());
     drop(first);
     let second = second.await.unwrap().unwrap();
-    let Attempt::Held(held) = markers.try_lock(Service::Chainfire, "the third").unwrap() else {
+    let Attempt::Held(held) = markers.try_lock(Service::Chainfire, &holder("the third")).unwrap() else {
         panic!("two have the lock");
     };
-    assert!(held.holder.starts_with("the second holds "), "{}", held.holder);
+    assert!(held.to_string().starts_with("the second holds "), "{held}");
     drop(second);
 }
 

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::config::{Config, Endpoint, RaftServiceConfig};
+use crate::config::{Config, Endpoint, NodeId, RaftServiceConfig};
 use crate::events::Event;
 use crate::markers::Mismatch;
+use crate::shell_word::quoted;
 
-use super::membership::Member;
+use super::health::way_back;
+use super::member::{Member, Word};
 
 /// The kind of a blocker; each has its event, those of trust share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +28,16 @@ pub enum Cause {
     SecondCluster,
     /// A marker belongs to another node, cluster or machine.
     ForeignMarker,
-    /// A certificate or a TLS file does not fit.
+    /// A peer's certificate is signed by a CA that is not known here.
     Trust,
+    /// A TLS file of this node cannot be used.
+    OwnFile,
+    /// This node's certificate is past its dates, or its clock is ahead.
+    OwnExpired,
+    /// A peer's certificate is none that can be accepted, whoever asks.
+    PeerCertificate,
+    /// A peer's key or settings have nothing in common with this node's TLS.
+    NoCommonTls,
     /// A peer's certificate is past its dates.
     PeerExpired,
     /// A peer's certificate is for other names.
@@ -40,10 +50,48 @@ pub enum Cause {
     OldTls,
     /// A secret file is readable by others.
     Secret,
-    /// The service refused the request for good.
+    /// The service refused the request.
     Refused,
+    /// A member list contradicts itself.
+    Contradiction,
+    /// What answers as this node's own service is another node's.
+    NotThisNode,
+    /// This node's service holds the data of a membership that has ended.
+    Removed,
     /// The machine lacks what the configuration expects.
     Hardware,
+}
+
+impl Cause {
+    /// Whether it may be fixed where nothing tells this node of it: at a peer, in a member list, by setting a clock. What is
+    /// wrong in this node's own files waits for these files to change.
+    #[must_use]
+    pub fn is_fixed_elsewhere(self) -> bool {
+        match self {
+            Self::IdTaken
+            | Self::AddressTaken
+            | Self::AnotherCluster
+            | Self::Wiped
+            | Self::SecondCluster
+            | Self::PeerExpired
+            | Self::PeerName
+            | Self::NoCertificate
+            | Self::OwnCertificate
+            | Self::OldTls
+            | Self::Trust
+            | Self::Refused
+            | Self::PeerCertificate
+            | Self::NoCommonTls
+            | Self::Contradiction
+            | Self::NotThisNode
+            // Or a list was old.
+            | Self::Removed
+            // Or the clock is ahead, and will be set.
+            | Self::OwnExpired => true,
+            // A quorum is accepted by an operator who calls again.
+            Self::Quorum | Self::ForeignMarker | Self::OwnFile | Self::Secret | Self::Hardware => false,
+        }
+    }
 }
 
 /// Why a step cannot go on, and what to do about it.
@@ -77,6 +125,10 @@ impl Blocker {
             Cause::SecondCluster => Event::BlockedSecondCluster { reason, remedy },
             Cause::ForeignMarker => Event::BlockedForeignMarker { reason, remedy },
             Cause::Trust
+            | Cause::OwnFile
+            | Cause::OwnExpired
+            | Cause::PeerCertificate
+            | Cause::NoCommonTls
             | Cause::PeerExpired
             | Cause::PeerName
             | Cause::NoCertificate
@@ -84,6 +136,9 @@ impl Blocker {
             | Cause::OldTls => Event::BlockedTrust { reason, remedy },
             Cause::Secret => Event::BlockedSecret { reason, remedy },
             Cause::Refused => Event::BlockedRefused { reason, remedy },
+            Cause::Contradiction => Event::BlockedContradiction { reason, remedy },
+            Cause::NotThisNode => Event::BlockedNotThisNode { reason, remedy },
+            Cause::Removed => Event::BlockedRemoved { reason, remedy },
             Cause::Hardware => Event::BlockedHardware { reason, remedy },
         }
     }
@@ -94,59 +149,154 @@ impl Blocker {
         Self {
             cause: Cause::ForeignMarker,
             reason: format!("marker {} is not this node's: {mismatch}", path.display()),
-            remedy: format!("remove it: rm {}", path.display()),
+            remedy: format!("remove it: rm {}", quoted(path)),
         }
     }
 
-    /// The member list has this node's id under another address.
+    /// A marker is of another cluster than the one that the members answer for. Only their word says so, and it may change.
+    #[must_use]
+    pub fn marked_in_another(
+        service: &RaftServiceConfig,
+        path: &Path,
+        marked: Option<&Word>,
+        told: Option<&Word>,
+    ) -> Self {
+        let shown = |id: Option<&Word>| id.map(Word::to_string).unwrap_or_default();
+        Self {
+            cause: Cause::AnotherCluster,
+            reason: format!(
+                "marker {} is of cluster {}, and the members of {} that answer are in {}",
+                path.display(),
+                shown(marked),
+                service.service,
+                shown(told)
+            ),
+            remedy: format!(
+                "correct leader_url and initial_peers; or, where the cluster of the marker is gone for good, begin again with \
+                 first-boot-agent reset {} --accept-quorum-loss",
+                service.service
+            ),
+        }
+    }
+
+    /// The member list has this node's id under an address that is certainly another's.
     #[must_use]
     pub fn id_taken(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+        // To remove a living member costs the cluster a voter: only for one that the cluster cannot reach is there a command.
+        let remedy = if member.is_healthy() {
+            "the cluster reaches that member: set another node_id here".to_owned()
+        } else if member.is_dead() {
+            format!(
+                "if that machine is gone for good, remove its entry: {}; else set another node_id here",
+                removal(config, service, member, at),
+            )
+        } else {
+            let only_then = " (replace acts only while the cluster says that it cannot reach that member)";
+            format!(
+                "set another node_id here; or, where that machine is gone for good, have its entry removed with the tools of \
+                 {}{}",
+                service.service,
+                if config.replace { only_then } else { "" }
+            )
+        };
+        Self {
+            cause: Cause::IdTaken,
+            reason: format!("{} has a member {member}, not at this node's address", service.service),
+            remedy,
+        }
+    }
+
+    /// The member list has this node's id under an address that may be this node's own.
+    #[must_use]
+    pub fn may_be_own(service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+        let own: Vec<String> = service.own_addresses.iter().map(ToString::to_string).collect();
         Self {
             cause: Cause::IdTaken,
             reason: format!(
-                "{} has a member {} at {}, not at this node's address",
-                service.service, member.id, member.raft_addr
+                "{} has a member {member}, according to {at}, and it cannot be told whether that is this node ({})",
+                service.service,
+                own.join(", ")
             ),
-            remedy: format!(
-                "if that machine is gone for good, remove its entry: {}{}; else set another node_id",
-                removal(config, service, member, at),
-                if config.replace {
-                    " (it is replaced only while the cluster cannot reach it: start this unit again then)"
-                } else {
-                    ""
-                }
-            ),
+            remedy:
+                "where it is this node, set raft_addr (or node_fqdn) as the cluster has it, or have the service list \
+                     HOST:PORT as raft_addr gives it; where it is another machine, set another node_id here"
+                    .to_owned(),
         }
     }
 
     /// The member list has this node's address under another id.
     #[must_use]
     pub fn address_taken(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+        // What answers at this node's address is most likely this node's own service: only what the cluster cannot reach, and
+        // what is not this node's id in another spelling, is a leftover.
+        let label = member.id.as_str().split('.').next().unwrap_or_default();
+        let is_leftover = member.is_dead() && !label.eq_ignore_ascii_case(config.node.id.as_str());
         Self {
             cause: Cause::AddressTaken,
-            reason: format!("{} has this node's address {} as member {}", service.service, member.raft_addr, member.id),
-            remedy: format!(
-                "if that entry is a leftover, remove it: {}; else correct raft_addr or node_id",
-                removal(config, service, member, at)
+            reason: format!(
+                "{} has this node's address {} as member {}, not as {}",
+                service.service, member.raft_addr, member.id, config.node.id
             ),
+            remedy: if is_leftover {
+                format!(
+                    "if that entry is a leftover, remove it: {}; else correct raft_addr or node_id",
+                    removal(config, service, member, at)
+                )
+            } else if member.id.as_str().parse::<NodeId>().is_ok() {
+                format!(
+                    "correct raft_addr or node_id; if this machine was {0} before, set node_id to {0}, reset it with \
+                     `first-boot-agent reset all`, and set node_id back",
+                    member.id
+                )
+            } else {
+                "correct raft_addr or node_id".to_owned()
+            },
+        }
+    }
+
+    /// What answers as this node's own service says that it is another node's.
+    #[must_use]
+    pub fn not_this_node(id: &NodeId, service: &RaftServiceConfig, other: &Word) -> Self {
+        Self {
+            cause: Cause::NotThisNode,
+            reason: format!("{} at {} says that it is {other}, and this node is {id}", service.service, service.url),
+            remedy: format!(
+                "set node_id, raft_addr or services.{0}.url to what is this node's (the URL follows from raft_addr where it is \
+                 not given); or have {1} started as {id}",
+                service.service, service.unit
+            ),
+        }
+    }
+
+    /// The cluster no longer has this node, and its own service still has the data of that membership, with which it never
+    /// becomes healthy again.
+    #[must_use]
+    pub fn removed(service: &RaftServiceConfig, at: &Endpoint) -> Self {
+        Self {
+            cause: Cause::Removed,
+            reason: format!(
+                "{0} of this node takes itself for a member, and {at} does not list it: it was removed, and {1} still has the data \
+                 of then, with which it finds no leader",
+                service.service, service.unit
+            ),
+            remedy: way_back(service),
         }
     }
 
     /// A peer's cluster has this node, which is told to bootstrap, with data that it no longer has.
     #[must_use]
-    pub fn wiped(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+    pub fn wiped(service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
         Self {
             cause: Cause::Wiped,
             reason: format!(
-                "told to bootstrap {}, but {at} is in a cluster that has this node as {} at {}, with other data than \
+                "told to bootstrap {}, but {at} is in a cluster that has this node as {member}, with other data than \
                  this node has now",
-                service.service, member.id, member.raft_addr
+                service.service
             ),
             remedy: format!(
-                "to join that cluster again set bootstrap to false and leader_url to {at}, and clear the data of {}; \
-                 the old entry is then removed and this node added anew, or by hand: {}",
-                service.unit,
-                removal(config, service, member, at)
+                "to join that cluster again set bootstrap to false and leader_url to {at}, and move the data of {} aside; \
+                 the join then removes the old entry and adds this node anew",
+                service.unit
             ),
         }
     }
@@ -165,6 +315,17 @@ impl Blocker {
         }
     }
 
+    /// This node is in another cluster than the one that it would leave.
+    #[must_use]
+    pub fn not_left(service: &RaftServiceConfig, at: &Endpoint) -> Self {
+        Self {
+            remedy: "correct leader_url and initial_peers, so that they lead to this node's own cluster; where that is gone for \
+                     good, `reset` with --accept-quorum-loss begins again without it, and `leave` has nothing to leave"
+                .to_owned(),
+            ..Self::in_another_cluster(service, at)
+        }
+    }
+
     /// Leaving would cost the cluster its quorum.
     #[must_use]
     pub fn quorum(reason: String) -> Self {
@@ -172,6 +333,26 @@ impl Blocker {
             cause: Cause::Quorum,
             reason,
             remedy: "bring the other voters back first, or say that you mean it with --accept-quorum-loss".to_owned(),
+        }
+    }
+
+    /// A peer's cluster holds this node, which is told to bootstrap, and has another identity than the one of its own service.
+    #[must_use]
+    pub fn two_clusters(service: &RaftServiceConfig, own: Option<&Word>, theirs: Option<&Word>, at: &Endpoint) -> Self {
+        let told = |id: Option<&Word>| id.map_or_else(|| "not told".to_owned(), Word::to_string);
+        Self {
+            cause: Cause::SecondCluster,
+            reason: format!(
+                "{} of this node is in cluster {}, and {at}, which has this node as a member, is in {}",
+                service.service,
+                told(own),
+                told(theirs)
+            ),
+            remedy: format!(
+                "find out which of the two has the data that is to be kept, and have the members of the other one started anew; \
+                 on this node that is: first-boot-agent reset {}",
+                service.service
+            ),
         }
     }
 
@@ -185,19 +366,25 @@ impl Blocker {
                 service.service
             ),
             remedy: format!(
-                "to join that cluster set bootstrap to false and leader_url to {at}, and clear \
-                 the data of {}",
+                "to join that cluster set bootstrap to false and leader_url to {at}, and move the data of {} aside",
                 service.unit
             ),
         }
     }
 }
 
+/// The longest id that stands in a command whole, in bytes.
+const LONGEST_IN_A_COMMAND: usize = 128;
+
 /// The command that removes an entry, with the files of this node.
 pub(super) fn removal(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> String {
-    if matches!(member.id.as_str(), "" | "." | "..") {
-        // A URL would leave it out or go up, and the command would delete something else.
-        return format!("with the tools of {} on {at}, since no URL can name the id {:?}", service.service, member.id);
+    // A URL would leave it out or go up, and the command would delete something else; or the message is cut within it.
+    if matches!(member.id.as_str(), "" | "." | "..") || member.id.as_str().len() > LONGEST_IN_A_COMMAND {
+        return format!(
+            "with the tools of {} on {at}, since no command can name the id {:?}",
+            service.service,
+            member.id.to_string()
+        );
     }
     let tls = &config.tls;
     let identity = if tls.identity_required {
@@ -206,6 +393,6 @@ pub(super) fn removal(config: &Config, service: &RaftServiceConfig, member: &Mem
         String::new()
     };
     // The id is the cluster's word: it must not become a command of the shell that this is pasted into.
-    let url = at.join(&service.paths.member.of(&member.id)).to_string().replace('\'', "%27");
+    let url = at.join(&service.paths.member.of(member.id.as_str())).to_string().replace('\'', "%27");
     format!("curl --fail-with-body --cacert {}{identity} -X DELETE '{url}'", tls.ca.display())
 }

@@ -132,8 +132,8 @@ fn cpus_unmet(least: u64, found: Option<u64>) -> Option<Unmet> {
 }
 
 fn disks_unmet(least: u32, disks: &[Disk]) -> Option<Unmet> {
-    let built_in: Vec<&str> =
-        disks.iter().filter(|disk| !disk.removable && disk.size > 0).map(|disk| disk.name.as_str()).collect();
+    let built_in = disks.iter().filter(|disk| !disk.removable && disk.size > 0);
+    let built_in: Vec<String> = built_in.map(with_all_paths).collect();
     let found = if built_in.is_empty() { "none".to_owned() } else { built_in.join(", ") };
     let is_met = u32::try_from(built_in.len()).is_ok_and(|count| count >= least);
     (!is_met).then(|| {
@@ -143,6 +143,12 @@ fn disks_unmet(least: u32, disks: &[Disk]) -> Option<Unmet> {
             "add disks, or look why the kernel does not see them: lsblk",
         )
     })
+}
+
+/// A disk with several paths counts once.
+fn with_all_paths(disk: &Disk) -> String {
+    let names: Vec<&str> = [&disk.name].into_iter().chain(&disk.other_names).map(String::as_str).collect();
+    names.join(" = ")
 }
 
 fn partition_unmet(expected: &ExpectedPartition, disks: &[Disk]) -> Option<Unmet> {
@@ -208,7 +214,7 @@ pub fn links_unmet(expected: &[LinkChoice], links: &[Link]) -> Vec<Unmet> {
     let of = |choice: &LinkChoice| {
         let is_meant = |link: &&Link| match choice {
             LinkChoice::Any => true,
-            LinkChoice::Mac(mac) => link.mac.as_deref() == Some(mac),
+            LinkChoice::Mac(mac) => link.mac.as_deref().is_some_and(|found| found.parse().as_ref() == Ok(mac)),
             LinkChoice::Name(name) => link.name == *name,
         };
         let meant: Vec<&Link> = links.iter().filter(is_meant).collect();

@@ -3,10 +3,10 @@
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
-use crate::config::{Config, RaftService, Service};
+use crate::config::{Mode, RaftService, RaftServiceConfig, Service};
 
 use super::Blocker;
-use super::membership::{Leader, MemberList};
+use super::member::{Leader, MemberList};
 
 /// What was found out about one Raft group.
 #[derive(Debug, Clone)]
@@ -17,8 +17,12 @@ pub struct GroupFinding {
     pub list: Result<MemberList, String>,
     /// Whether the list holds this node as a full member.
     pub holds_this_node: bool,
+    /// What the list has in its place, where it does not and has an entry that is, or may be, this node's.
+    pub listed_as: Option<String>,
     /// Whether a marker claims that it does.
     pub marker_claims_membership: bool,
+    /// Who is in another cluster than others, by the identities that they tell.
+    pub two_clusters: Option<String>,
     /// The read-after-write probe, where asked for.
     pub probe: Option<Result<(), String>>,
 }
@@ -36,6 +40,26 @@ pub struct EndpointFinding {
     pub own: bool,
     /// 200, or what else.
     pub answer: Result<(), String>,
+}
+
+impl EndpointFinding {
+    /// Whether the service is there and says that it cannot serve: it knows no leader.
+    #[must_use]
+    pub fn is_unready(&self) -> bool {
+        self.answer.as_ref().is_err_and(|error| error.starts_with("answered HTTP 503"))
+    }
+
+    fn reason(&self) -> String {
+        let error = self.answer.as_ref().err().map_or("", String::as_str);
+        format!("{} on {}: {error}", self.service, self.member)
+    }
+}
+
+/// Findings of one kind that are named one by one; the others are counted.
+const NAMED: usize = 8;
+
+fn more(count: usize, what: &str) -> Option<String> {
+    (count > NAMED).then(|| format!("{} more {what}", count - NAMED))
 }
 
 /// A marker that is not what it should be.
@@ -94,15 +118,15 @@ impl Findings {
                 }
             }
         }
+        let failing =
+            |own: bool| self.endpoints.iter().filter(move |endpoint| endpoint.own == own && endpoint.answer.is_err());
+        // An own service that fails explains what comes after it.
+        wrong.extend(failing(true).map(EndpointFinding::reason));
         for group in &self.groups {
             group.judge(&mut wrong, &mut missing);
         }
-        for endpoint in &self.endpoints {
-            if let Err(error) = &endpoint.answer {
-                let reason = format!("{} on {}: {error}", endpoint.service, endpoint.member);
-                if endpoint.own { &mut wrong } else { &mut missing }.push(reason);
-            }
-        }
+        missing.extend(failing(false).take(NAMED).map(EndpointFinding::reason));
+        missing.extend(more(failing(false).count(), "endpoints do not answer"));
         if !wrong.is_empty() {
             Verdict::Unhealthy { reasons: wrong }
         } else if !missing.is_empty() {
@@ -121,7 +145,7 @@ impl Findings {
         })
     }
 
-    /// The service on this node whose health endpoint fails, where one does.
+    /// The first service on this node, in their order, whose health endpoint fails.
     #[must_use]
     pub fn own_failing(&self) -> Option<Service> {
         self.endpoints.iter().find(|endpoint| endpoint.own && endpoint.answer.is_err()).map(|endpoint| endpoint.service)
@@ -132,7 +156,65 @@ impl Findings {
         self.groups
             .iter()
             .filter(|group| group.list.is_ok() && group.marker_claims_membership && !group.holds_this_node)
+            // Listed in another way, it is not out: a reset would cost the cluster a member.
+            .filter(|group| group.listed_as.is_none())
     }
+}
+
+/// What makes a node a member again whose membership has ended: one that was removed while it was off must not come back
+/// with its old log. One way back, in the same words wherever it is needed.
+#[must_use]
+pub fn way_back(service: &RaftServiceConfig) -> String {
+    let then = match service.mode {
+        Mode::Join { .. } => "",
+        // Started as it is, it would begin a cluster of its own.
+        Mode::Bootstrap => ", and do what it says",
+    };
+    format!("if this node should be a member: {}{then}", reset_command(service))
+}
+
+/// The command alone, whole where nothing has to be changed between a reset and the start.
+#[must_use]
+pub fn reset_command(service: &RaftServiceConfig) -> String {
+    let reset = format!("first-boot-agent reset {}", service.service);
+    match service.mode {
+        Mode::Join { .. } => format!("{reset} && {}", start_again(&[service])),
+        Mode::Bootstrap => reset,
+    }
+}
+
+/// What starts services that are stopped, and their joins: after a reset, and where `status` sees them stopped. A node that
+/// is told to bootstrap may have peers whose cluster it was in, or is to be in: started as it is, it would begin another.
+#[must_use]
+pub fn to_join_anew(services: &[&RaftServiceConfig]) -> String {
+    let start = start_again(services);
+    let bootstrapping: Vec<&str> = services
+        .iter()
+        .filter(|service| service.mode == Mode::Bootstrap)
+        .map(|service| service.unit.as_str())
+        .collect();
+    if bootstrapping.is_empty() {
+        return start;
+    }
+    format!(
+        "this node is told to bootstrap: to join the cluster of its peers, first set bootstrap to false and leader_url to \
+         one of them, and have {} begin no cluster of its own; then: {start}",
+        bootstrapping.join(" and ")
+    )
+}
+
+/// The commands, in their order. A join may wait for long, so nobody waits for it; the target pulls in the steps behind it,
+/// which were stopped.
+#[must_use]
+pub fn start_again(services: &[&RaftServiceConfig]) -> String {
+    let units: Vec<&str> = services.iter().map(|service| service.unit.as_str()).collect();
+    let joins: Vec<String> =
+        services.iter().map(|service| format!("{}-cluster-join.service", service.service)).collect();
+    format!(
+        "systemctl start {} && systemctl restart --no-block {} && systemctl start multi-user.target",
+        units.join(" "),
+        joins.join(" ")
+    )
 }
 
 impl GroupFinding {
@@ -142,8 +224,16 @@ impl GroupFinding {
             Ok(list) => list,
             Err(error) => return wrong.push(format!("{service} has no member list: {error}")),
         };
+        if let Some(two) = &self.two_clusters {
+            // Where this node is in the one, the other is a peer's trouble, or that of the configuration.
+            let kind = if self.holds_this_node { &mut *missing } else { &mut *wrong };
+            kind.push(format!("{service} is two clusters: {two}; correct leader_url and initial_peers, or that peer"));
+        }
         if !self.holds_this_node {
-            wrong.push(format!("{service} does not hold this node as a full member"));
+            wrong.push(match &self.listed_as {
+                Some(found) => format!("{service} has {found}, and not this node as a full member"),
+                None => format!("{service} does not hold this node as a full member"),
+            });
         }
         if list.leader == Leader::Unknown {
             wrong.push(format!("{service} knows no leader"));
@@ -158,16 +248,6 @@ impl GroupFinding {
         if let Some(Err(error)) = &self.probe {
             wrong.push(format!("{service} read-after-write probe: {error}"));
         }
-    }
-
-    /// The commands that make a node a member again that has the data of one: a member that was removed while it was off
-    /// must not come back with its old log.
-    #[must_use]
-    pub fn way_back(&self, config: &Config) -> String {
-        let (service, unit) = (self.service, &config.raft(self.service).unit);
-        format!(
-            "first-boot-agent reset {service} && systemctl start {unit} && systemctl restart {service}-cluster-join.service"
-        )
     }
 
     /// `quorum 3 of 4 voters, leader node01`, or what is missing.
@@ -190,6 +270,9 @@ impl GroupFinding {
     }
 }
 
+/// Rows of the table; of more members those that answer are only counted.
+const ROWS: usize = 20;
+
 /// The table: a line per group, then a line per endpoint.
 impl fmt::Display for Findings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -197,14 +280,20 @@ impl fmt::Display for Findings {
         for group in &self.groups {
             writeln!(table, "{:<10} {}", group.service, group.summary())?;
         }
-        let member_width = self.endpoints.iter().map(|row| row.member.len()).max().unwrap_or(0);
-        let url_width = self.endpoints.iter().map(|row| row.url.len()).max().unwrap_or(0);
-        for row in &self.endpoints {
+        let is_shown = |row: &&EndpointFinding| self.endpoints.len() <= ROWS || row.own || row.answer.is_err();
+        let rows: Vec<&EndpointFinding> = self.endpoints.iter().filter(is_shown).take(ROWS).collect();
+        let member_width = rows.iter().map(|row| row.member.chars().count()).max().unwrap_or(0);
+        let url_width = rows.iter().map(|row| row.url.chars().count()).max().unwrap_or(0);
+        for row in &rows {
             let answer = match &row.answer {
                 Ok(()) => "ok",
                 Err(error) => error,
             };
             writeln!(table, "{:<10} {:<member_width$}  {:<url_width$}  {answer}", row.service, row.member, row.url)?;
+        }
+        let (all, failing) = (self.endpoints.len(), self.endpoints.iter().filter(|row| row.answer.is_err()).count());
+        if rows.len() < all {
+            writeln!(table, "{all} endpoints in all, {failing} of them do not answer")?;
         }
         formatter.write_str(table.trim_end())
     }
@@ -212,7 +301,7 @@ impl fmt::Display for Findings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::membership::Member;
+    use super::super::member::{Member, MemberAddress, Word};
     use super::*;
 
     fn group(statuses: &[&str]) -> GroupFinding {
@@ -220,18 +309,20 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(index, status)| Member {
-                id: format!("node0{index}"),
-                raft_addr: format!("10.0.1.1{index}:2380"),
-                status: (*status).to_owned(),
-                role: Some("voter".to_owned()),
+                id: Word::new(&format!("node0{index}")),
+                raft_addr: MemberAddress::new(&format!("10.0.1.1{index}:2380")),
+                status: (*status).into(),
+                role: Some("voter".into()),
                 incarnation: None,
             })
             .collect();
         GroupFinding {
             service: RaftService::Chainfire,
-            list: Ok(MemberList { members, leader: Leader::Known("node00".to_owned()), cluster_id: None }),
+            list: Ok(MemberList { members, leader: Leader::Known("node00".into()), ..MemberList::default() }),
             holds_this_node: true,
             marker_claims_membership: true,
+            two_clusters: None,
+            listed_as: None,
             probe: None,
         }
     }
@@ -276,5 +367,33 @@ mod tests {
             assert_eq!(matches!(findings.verdict(), Verdict::Unhealthy { .. }), unhealthy);
             assert!(findings.to_string().contains("connection refused"));
         }
+    }
+
+    #[test]
+    fn the_first_own_service_that_fails_is_named_in_order_and_a_large_cluster_is_summed_up() {
+        let endpoint = |service, number: usize, own| EndpointFinding {
+            service,
+            member: format!("node{number}"),
+            url: format!("https://node{number}:2379/health"),
+            own,
+            answer: Err("connection refused".to_owned()),
+        };
+        let refused = |service| GroupFinding { list: Err("connection refused".to_owned()), service, ..group(&[]) };
+        let mut findings = Findings {
+            groups: RaftService::ALL.map(refused).into(),
+            endpoints: Service::ALL.map(|service| endpoint(service, 0, true)).into(),
+            markers: Vec::new(),
+        };
+        assert_eq!(findings.own_failing(), Some(Service::Chainfire), "not IAM, though it alone needs no member list");
+        let Verdict::Unhealthy { reasons } = findings.verdict() else { panic!("nothing answers") };
+        assert!(reasons[0].starts_with("chainfire on node0: "), "{reasons:?}");
+
+        findings.endpoints.extend((1..3000).map(|number| endpoint(Service::Chainfire, number, false)));
+        let table = findings.to_string();
+        assert!(table.chars().count() < 2000, "{}", table.chars().count());
+        assert!(table.ends_with("3002 endpoints in all, 3002 of them do not answer"), "{table}");
+        findings.endpoints.iter_mut().for_each(|endpoint| endpoint.answer = Ok(()));
+        findings.endpoints[1000].answer = Err("connection refused".to_owned());
+        assert!(findings.to_string().contains("node998 "), "who does not answer is shown");
     }
 }

@@ -1,74 +1,14 @@
 //! What a member list means for this node: pure comparison of id and address.
 //!
-//! The list is the truth. An entry is ours only where id *and* address are ours; an id is
-//! never added under another address, nor an address under another id.
+//! The list is the truth. An id is never added under another address, nor an address under another id.
 
-use std::fmt;
+use std::net::IpAddr;
 
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
-
-use crate::config::{Config, Endpoint, HostPort, NodeId, RaftAddr, RaftService, RaftServiceConfig};
+use crate::config::{Config, Endpoint, NodeId, RaftService, RaftServiceConfig};
 
 use super::Blocker;
+use super::member::{Leader, Member, MemberList, Whose, Word};
 use super::quorum::{QuorumRisk, risk_of_one_more, risk_without};
-
-/// The answer of `GET /admin/cluster/members`. What the design does not demand (`leader`, `cluster_id`, `role`) is used
-/// where the service offers it, and passed over where it has another shape.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct MemberList {
-    /// Every member; empty on a service that is in no cluster yet.
-    pub members: Vec<Member>,
-    /// Who leads.
-    #[serde(default, deserialize_with = "leader")]
-    pub leader: Leader,
-    /// The identity of the cluster itself.
-    #[serde(default, deserialize_with = "optional_text")]
-    pub cluster_id: Option<String>,
-}
-
-/// What a member list says of the leader.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Leader {
-    /// Nothing: the service does not tell leaders.
-    #[default]
-    NotTold,
-    /// That none is known: who gave the list is cut off, or an election is under way, so the list may be out of date.
-    Unknown,
-    /// Its id.
-    Known(String),
-}
-
-impl Leader {
-    /// The id, where it is known.
-    #[must_use]
-    pub fn id(&self) -> Option<&str> {
-        match self {
-            Self::Known(id) => Some(id),
-            Self::NotTold | Self::Unknown => None,
-        }
-    }
-}
-
-/// One entry of a member list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Member {
-    /// The node's id.
-    #[serde(deserialize_with = "plain_text")]
-    pub id: String,
-    /// Its Raft address, `HOST:PORT`.
-    #[serde(deserialize_with = "plain_text")]
-    pub raft_addr: String,
-    /// For example `healthy`.
-    #[serde(default, deserialize_with = "plain_text")]
-    pub status: String,
-    /// `voter` or `learner`, where the service tells.
-    #[serde(default, deserialize_with = "optional_text")]
-    pub role: Option<String>,
-    /// The data directory behind the id, where the service tells: another one is another member of the same name.
-    #[serde(default, deserialize_with = "optional_text")]
-    pub incarnation: Option<String>,
-}
 
 /// This node as the cluster is to know it.
 #[derive(Debug, Clone, Copy)]
@@ -78,125 +18,11 @@ pub struct Candidate<'a> {
     /// Which service.
     pub service: RaftService,
     /// The incarnation of this node's own service, where it tells.
-    pub incarnation: Option<&'a str>,
+    pub incarnation: Option<&'a Word>,
     /// The cluster that this node's own service is in, where it is in one and tells.
-    pub cluster_id: Option<&'a str>,
-}
-
-/// Text that can be shown on a terminal: nothing in an id or an address is a control character. Left out, they could
-/// make another's id ours, so something stands in for them that no id of ours holds.
-fn shown(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
-}
-
-fn plain_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    String::deserialize(deserializer).map(|text| shown(&text))
-}
-
-fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Value::deserialize(deserializer).map(|value| value.as_str().map(shown))
-}
-
-/// `"ID"`, `{"id": "ID"}` or null; any other shape tells nothing.
-fn leader<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Leader, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let id = value.as_str().or_else(|| value.get("id")?.as_str());
-    Ok(match (id, value.is_null()) {
-        (Some(id), _) => Leader::Known(shown(id)),
-        (None, true) => Leader::Unknown,
-        (None, false) => Leader::NotTold,
-    })
-}
-
-impl Member {
-    /// Whether it takes part in elections, as far as the service tells: by its role, else
-    /// by a status that names no step on the way.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        match self.role.as_deref() {
-            Some(role) => matches!(role, "voter" | "leader" | "follower"),
-            None => !matches!(self.status.as_str(), "learner" | "joining" | "pending" | "promoting" | "starting"),
-        }
-    }
-
-    /// Whether the service calls it healthy.
-    #[must_use]
-    pub fn is_healthy(&self) -> bool {
-        self.status == "healthy"
-    }
-
-    /// Whether the service says for certain that it does not answer; `unknown`, as after an election, is no such word.
-    #[must_use]
-    pub fn is_dead(&self) -> bool {
-        matches!(self.status.as_str(), "unreachable" | "dead" | "down" | "failed" | "offline")
-    }
-
-    /// Whether it is this node: by id and address, or by id alone where this node does not know its address (a bootstrap
-    /// configuration without `raft_addr`).
-    #[must_use]
-    pub fn is(&self, id: &NodeId, service: &RaftServiceConfig) -> bool {
-        self.id == id.as_str() && has_own_address(self, service)
-    }
-
-    /// Its API: the endpoint that the configuration knows for its address, else its Raft host with this service's port.
-    #[must_use]
-    pub fn api(&self, service: &RaftServiceConfig) -> Option<Endpoint> {
-        let address: RaftAddr = self.raft_addr.parse().ok()?;
-        if let Some(peer) = service.peers.iter().find(|peer| peer.raft == address) {
-            return Some(peer.url.clone());
-        }
-        Endpoint::at(HostPort::new(address.host().clone(), service.url.port()).ok()?).ok()
-    }
-
-    /// The role, or what the status says of it.
-    #[must_use]
-    pub fn standing(&self) -> &str {
-        self.role.as_deref().unwrap_or(&self.status)
-    }
-}
-
-impl MemberList {
-    /// Members that take part in elections.
-    pub fn voters(&self) -> impl Iterator<Item = &Member> {
-        self.members.iter().filter(|member| member.is_full())
-    }
-
-    /// How many voters a decision needs.
-    #[must_use]
-    pub fn quorum(&self) -> usize {
-        super::quorum::majority(self.voters().count())
-    }
-
-    /// The ids alone, for a message.
-    #[must_use]
-    pub fn ids(&self) -> String {
-        let ids: Vec<&str> = self.members.iter().map(|member| member.id.as_str()).collect();
-        ids.join(", ")
-    }
-
-    /// Whom to ask for a change: the leader where the list names one, else who gave the list.
-    #[must_use]
-    pub fn to_ask(&self, service: &RaftServiceConfig, at: &Endpoint) -> Endpoint {
-        let leader = self.members.iter().find(|member| self.leader.id() == Some(member.id.as_str()));
-        leader.and_then(|leader| leader.api(service)).unwrap_or_else(|| at.clone())
-    }
-
-    /// The entry that is this node.
-    #[must_use]
-    pub fn entry_of<'a>(&'a self, id: &NodeId, service: &RaftServiceConfig) -> Option<&'a Member> {
-        self.members.iter().find(|member| member.is(id, service))
-    }
-}
-
-/// Ids with addresses.
-impl fmt::Display for MemberList {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, member) in self.members.iter().enumerate() {
-            let comma = if index == 0 { "" } else { ", " };
-            write!(formatter, "{comma}{} at {}", member.id, member.raft_addr)?;
-        }
-        Ok(())
-    }
+    pub cluster_id: Option<&'a Word>,
+    /// The addresses of this machine's network interfaces, of which the configuration names one.
+    pub addresses: &'a [IpAddr],
 }
 
 /// The next move of a node that wants to be a member.
@@ -210,10 +36,7 @@ pub enum Move {
     /// dead member elsewhere where the configuration says so.
     Replace(Member),
     /// Our entry is there, and not a full member yet.
-    Await {
-        /// What it is now, for example `learner`.
-        standing: String,
-    },
+    Await(Member),
     /// Our entry is there as a full member.
     Confirmed,
     /// The list contradicts us.
@@ -225,13 +48,13 @@ pub enum Move {
 pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> Move {
     let (config, service) = (candidate.config, candidate.config.raft(candidate.service));
     let id = &config.node.id;
-    if is_another(candidate.cluster_id, list.cluster_id.as_deref()) {
+    if is_another(candidate.cluster_id, list.cluster_id.as_ref()) {
         return Move::Blocked(Blocker::in_another_cluster(service, at));
     }
     if let Some(member) = list.entry_of(id, service) {
         // Our own entry, of data that this node no longer has. A voter that comes back with an empty log may vote twice, so
         // the old entry goes before the node is added anew; that nobody else is at its address is for the run to see.
-        return if is_another(candidate.incarnation, member.incarnation.as_deref()) {
+        return if is_other_data(candidate.incarnation, member.incarnation.as_ref()) {
             match risk_without(list, id) {
                 Some(reason) => Move::AwaitQuorum(QuorumRisk {
                     reason: format!("this node's old entry has to go first, and {reason}"),
@@ -242,26 +65,63 @@ pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> 
         } else if member.is_full() {
             Move::Confirmed
         } else {
-            Move::Await { standing: member.standing().to_owned() }
+            Move::Await(member.clone())
         };
     }
-    for member in &list.members {
-        if member.id == id.as_str() {
-            // Where somebody lives under our id, nobody but an operator knows which of the two is meant.
-            return if config.replace && member.is_dead() {
-                Move::Replace(member.clone())
-            } else {
-                Move::Blocked(Blocker::id_taken(config, service, member, &list.to_ask(service, at)))
-            };
+    match rival(list, candidate) {
+        Some((Whose::OwnIdElsewhere, member)) if config.replace && member.is_dead() => {
+            return Move::Replace(member.clone());
         }
-        if is_own_address(member, service) {
-            return Move::Blocked(Blocker::address_taken(config, service, member, &list.to_ask(service, at)));
-        }
+        Some(rival) => return Move::Blocked(blocker_of(rival, list, candidate, at)),
+        None => {}
     }
     match risk_of_one_more(list, config, service, at) {
         Some(risk) => Move::AwaitQuorum(risk),
         None => Move::Add,
     }
+}
+
+/// An entry that cannot be told from this node's, or that has what is this node's.
+type Rival<'a> = (Whose, &'a Member);
+
+/// Of several the one that forbids more, whatever the list's order.
+fn rival<'a>(list: &'a MemberList, candidate: Candidate<'_>) -> Option<Rival<'a>> {
+    let (id, service) = (&candidate.config.node.id, candidate.config.raft(candidate.service));
+    let whose = |member: &Member| match member.whose(id, service) {
+        Whose::OwnIdElsewhere if is_here(member, candidate) => Whose::MayBeOwn,
+        // One data directory is one member, whatever it is called.
+        Whose::Others if has_its_data(member, candidate) => Whose::MayBeOwn,
+        whose => whose,
+    };
+    let first = |kind| list.members.iter().find(|member| whose(member) == kind).map(|member| (kind, member));
+    // Where somebody lives under our id, nobody but an operator knows which of the two is meant.
+    [Whose::MayBeOwn, Whose::OwnAddress, Whose::OwnIdElsewhere].into_iter().find_map(first)
+}
+
+/// Whether an entry is this node's by what the configuration does not say: another address of this machine, or the data that its
+/// own service runs on.
+fn is_here(member: &Member, candidate: Candidate<'_>) -> bool {
+    has_its_data(member, candidate) || candidate.addresses.iter().any(|address| member.raft_addr.is_at(*address))
+}
+
+fn has_its_data(member: &Member, candidate: Candidate<'_>) -> bool {
+    candidate.incarnation.zip(member.incarnation.as_ref()).is_some_and(|(own, its)| own.is_identity(its))
+}
+
+fn blocker_of((whose, member): Rival<'_>, list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> Blocker {
+    let (config, service) = (candidate.config, candidate.config.raft(candidate.service));
+    match whose {
+        Whose::MayBeOwn | Whose::Own => Blocker::may_be_own(service, member, at),
+        Whose::OwnAddress => Blocker::address_taken(config, service, member, &list.to_ask(service, at)),
+        Whose::OwnIdElsewhere | Whose::Others => Blocker::id_taken(config, service, member, &list.to_ask(service, at)),
+    }
+}
+
+/// Why it cannot be said that a list without this node's own entry is one of a cluster without this node: an entry may be its
+/// own, or has its id or its address.
+#[must_use]
+pub fn refuse_rival(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> Option<Blocker> {
+    rival(list, candidate).map(|rival| blocker_of(rival, list, candidate, at))
 }
 
 /// Whether the own list of a bootstrapping node shows its cluster formed: this node and a
@@ -284,37 +144,95 @@ pub fn formed(list: &MemberList, id: &NodeId, service: &RaftServiceConfig) -> Re
         return Err(format!("this node is {} in the member list", own.standing()));
     }
     let initial = service.peers.len() + 1;
-    let voters = list.voters().count();
+    let voters = list.voters().filter(|voter| !voter.is_dead()).count();
     if voters < initial / 2 + 1 {
         return Err(format!("{voters} of {initial} initial peers are in the member list"));
     }
     Ok(())
 }
 
-/// Whether a peer that answered `list` is in a cluster that this bootstrapping node must
-/// not compete with: one that does not hold this node, or that is another than this node's
-/// own where both services tell their `cluster_id`.
+/// Why this node must not bootstrap beside a peer that has answered `list`: the peer is in a cluster without this node, in one
+/// with this node's old data, or in another than this node's own service, where both tell. A peer in no cluster is no reason.
 #[must_use]
-pub fn is_foreign_cluster(
-    list: &MemberList,
-    own_cluster: Option<&str>,
-    id: &NodeId,
-    service: &RaftServiceConfig,
-) -> bool {
-    is_another(own_cluster, list.cluster_id.as_deref())
-        || (!list.members.is_empty() && list.entry_of(id, service).is_none())
+pub fn refuse_second_cluster(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> Option<Blocker> {
+    let (id, service) = (&candidate.config.node.id, candidate.config.raft(candidate.service));
+    let (own, theirs) = (candidate.cluster_id, list.cluster_id.as_ref());
+    match list.entry_of(id, service) {
+        Some(member) if is_other_data(candidate.incarnation, member.incarnation.as_ref()) => {
+            Some(Blocker::wiped(service, member, at))
+        }
+        Some(_) => is_another(own, theirs).then(|| Blocker::two_clusters(service, own, theirs, at)),
+        None if list.members.is_empty() => None,
+        None => refuse_rival(list, candidate, at).or_else(|| Some(Blocker::second_cluster(service, at, &list.ids()))),
+    }
+}
+
+/// Whether an entry is certainly of other data than this node's own service has; where one is not told, nothing is known.
+#[must_use]
+pub fn is_other_data(own: Option<&Word>, listed: Option<&Word>) -> bool {
+    own.zip(listed).is_some_and(|(own, listed)| own.is_other_data(listed))
 }
 
 /// Whether two identities differ; where one is not told, nothing is known.
 #[must_use]
-pub fn is_another(own: Option<&str>, theirs: Option<&str>) -> bool {
-    matches!((own, theirs), (Some(own), Some(theirs)) if own != theirs)
+pub fn is_another(own: Option<&Word>, theirs: Option<&Word>) -> bool {
+    matches!((own, theirs), (Some(own), Some(theirs)) if !own.is_identity(theirs))
 }
 
-fn has_own_address(member: &Member, service: &RaftServiceConfig) -> bool {
-    service.raft_addr.is_none() || is_own_address(member, service)
+/// The cluster that a run has met first: what comes later must be of the same one.
+#[derive(Debug, Clone)]
+pub struct FirstMet {
+    at: Endpoint,
+    list: MemberList,
+    /// Its identity, and who was the first to tell it.
+    cluster_id: Option<(Word, Endpoint)>,
 }
 
-fn is_own_address(member: &Member, service: &RaftServiceConfig) -> bool {
-    member.raft_addr.parse::<RaftAddr>().is_ok_and(|address| service.is_own(&address))
+impl FirstMet {
+    /// Takes this list's cluster for the one.
+    #[must_use]
+    pub fn new(at: &Endpoint, list: &MemberList) -> Self {
+        let mut met = Self { at: at.clone(), list: list.clone(), cluster_id: None };
+        met.learn(at, list);
+        met
+    }
+
+    /// Takes in what a list of the same cluster tells: who answered first may not have told its identity.
+    pub fn learn(&mut self, at: &Endpoint, list: &MemberList) {
+        if let (None, Some(id)) = (&self.cluster_id, &list.cluster_id) {
+            self.cluster_id = Some((id.clone(), at.clone()));
+        }
+    }
+
+    /// Why a later list is of another cluster, or cannot be shown to be of this one. What the configuration names is
+    /// believed where it does not tell its `cluster_id`; what only a hint has named has to share a member, which this node
+    /// itself is not: any cluster may have added it.
+    ///
+    /// # Errors
+    /// The reason, naming both.
+    pub fn must_be_that_of(
+        &self,
+        list: &MemberList,
+        is_configured: bool,
+        id: &NodeId,
+        service: &RaftServiceConfig,
+    ) -> Result<(), String> {
+        let met = &self.list;
+        let shares_a_member = || {
+            let others = list.members.iter().filter(|member| member.whose(id, service) == Whose::Others);
+            let is_known = |member: &Member, known: &Member| {
+                known.id == member.id && known.raft_addr.may_be(&member.raft_addr, service.raft_port)
+            };
+            others.into_iter().any(|member| met.members.iter().any(|known| is_known(member, known)))
+        };
+        let reason = match (&self.cluster_id, &list.cluster_id) {
+            (Some((first, _)), Some(other)) if first.is_identity(other) => return Ok(()),
+            (Some((first, told_by)), Some(other)) => format!("it is in cluster {other}, and {told_by} is in {first}"),
+            // Once an identity was told, a list without one may be of anybody.
+            (None, _) if is_configured => return Ok(()),
+            _ if shares_a_member() => return Ok(()),
+            _ => format!("its members ({}) are none of those that {} has ({})", list.ids(), self.at, met.ids()),
+        };
+        Err(reason)
+    }
 }

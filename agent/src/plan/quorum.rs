@@ -7,7 +7,10 @@ use std::fmt;
 use crate::config::{Config, Endpoint, NodeId, RaftServiceConfig};
 
 use super::blocker::removal;
-use super::membership::{Member, MemberList};
+use super::member::{Member, MemberList};
+
+/// How many dead voters are named.
+const NAMED: usize = 8;
 
 /// Why a voter more is not safe now, and what would make it so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +42,14 @@ pub fn risk_of_one_more(
     service: &RaftServiceConfig,
     at: &Endpoint,
 ) -> Option<QuorumRisk> {
-    let voters: Vec<&Member> = list.voters().collect();
+    let voters: Vec<&Member> = may_vote(list).collect();
     let (well, dead): (Vec<&Member>, Vec<&Member>) = voters.iter().partition(|voter| is_well(voter));
     let needed = majority(voters.len() + 1);
     if dead.is_empty() || well.len() >= needed {
         return None;
     }
-    let names: Vec<&str> = dead.iter().map(|voter| voter.id.as_str()).collect();
+    let names: Vec<String> = dead.iter().take(NAMED).map(|voter| voter.id.to_string()).collect();
+    let further = dead.len().checked_sub(NAMED + 1).map_or_else(String::new, |more| format!(" and {} more", more + 1));
     // Only an entry that nobody answers for may be offered for removal.
     let removal = dead.iter().find(|voter| voter.is_dead()).map_or_else(String::new, |gone| {
         let command = removal(config, service, gone, &list.to_ask(service, at));
@@ -58,18 +62,21 @@ pub fn risk_of_one_more(
             voters.len(),
             service.service,
         ),
-        remedy: format!("start {}{removal}", names.join(", ")),
+        remedy: format!("start {}{further}{removal}", names.join(", ")),
     })
 }
 
 /// Why the cluster could not decide without this node, if it could not: after its removal, or with its data gone.
 #[must_use]
 pub fn risk_without(list: &MemberList, id: &NodeId) -> Option<String> {
-    let own = list.voters().find(|voter| voter.id == id.as_str())?;
-    let others: Vec<&Member> = list.voters().filter(|voter| voter.id != own.id).collect();
+    let own = may_vote(list).find(|voter| voter.id.as_str() == id.as_str())?;
+    let others: Vec<&Member> = may_vote(list).filter(|voter| voter.id != own.id).collect();
     if others.is_empty() {
         return Some(format!("{} is the only voter, without it there is no cluster", own.id));
     }
+    // For a removal the cluster has to call them well, unless it tells no status at all.
+    let tells_nothing = list.members.iter().all(|member| member.status.is_empty());
+    let is_well = |voter: &Member| tells_nothing || voter.is_healthy();
     let well = others.iter().filter(|voter| is_well(voter)).count();
     // The removal itself is decided by all who are voters now, this node among them.
     let now = well + usize::from(is_well(own));
@@ -81,14 +88,19 @@ pub fn risk_without(list: &MemberList, id: &NodeId) -> Option<String> {
     })
 }
 
+/// Who has to be counted for a voter: one of an unknown role may be.
+fn may_vote(list: &MemberList) -> impl Iterator<Item = &Member> {
+    list.members.iter().filter(|member| member.may_vote())
+}
+
 /// Only what certainly says otherwise is taken for ill: the API gives `status` no fixed words.
 fn is_well(member: &Member) -> bool {
-    !(member.is_dead() || matches!(member.status.as_str(), "unknown" | "unhealthy"))
+    !(member.is_dead() || member.status.is_one_of(&["unknown", "unhealthy"]))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::membership::Leader;
+    use super::super::member::{MemberAddress, Word};
     use super::*;
 
     fn list(statuses: &[&str]) -> MemberList {
@@ -96,14 +108,14 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(index, status)| Member {
-                id: format!("node{index}"),
-                raft_addr: format!("10.0.1.1{index}:2380"),
-                status: (*status).to_owned(),
-                role: Some("voter".to_owned()),
+                id: Word::new(&format!("node{index}")),
+                raft_addr: MemberAddress::new(&format!("10.0.1.1{index}:2380")),
+                status: (*status).into(),
+                role: Some("voter".into()),
                 incarnation: None,
             })
             .collect();
-        MemberList { members, leader: Leader::NotTold, cluster_id: None }
+        MemberList { members, ..MemberList::default() }
     }
 
     #[test]

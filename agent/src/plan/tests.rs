@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::expectations::Outlook;
-use super::membership::{Candidate, Leader, Member, MemberList, Move, formed, is_foreign_cluster, next_move};
+use super::member::{Leader, Member, MemberAddress, MemberList, Object, Word};
+use super::membership::{Candidate, Move, formed, next_move, refuse_second_cluster};
 use super::*;
 use crate::config::{self, Endpoint};
 use crate::markers::Achievement;
@@ -22,6 +23,10 @@ fn bootstrapping() -> Config {
         r#"{"node_id": "node01", "bootstrap": true, "raft_addr": "10.0.1.10:2380",
             "initial_peers": ["node01:2380", "node02:2380", "node03:2380"]}"#,
     )
+}
+
+fn candidate<'a>(config: &'a Config, incarnation: Option<&'a Word>, cluster_id: Option<&'a Word>) -> Candidate<'a> {
+    Candidate { config, service: RaftService::Chainfire, incarnation, cluster_id, addresses: &[] }
 }
 
 fn identity(node: &str) -> Identity {
@@ -91,10 +96,10 @@ fn the_mode_of_the_configuration_chooses_the_action() {
 
 fn member(id: &str, raft_addr: &str, role: Option<&str>, status: &str) -> Member {
     Member {
-        id: id.to_owned(),
-        raft_addr: raft_addr.to_owned(),
-        status: status.to_owned(),
-        role: role.map(str::to_owned),
+        id: id.into(),
+        raft_addr: MemberAddress::new(raft_addr),
+        status: status.into(),
+        role: role.map(Word::new),
         incarnation: None,
     }
 }
@@ -109,7 +114,9 @@ fn asked() -> Endpoint {
 
 /// The next move of chainfire on a node with this configuration, whose own service tells `incarnation`.
 fn move_of(config: &Config, list: &MemberList, incarnation: Option<&str>) -> Move {
-    next_move(list, Candidate { config, service: RaftService::Chainfire, incarnation, cluster_id: None }, &asked())
+    let incarnation = incarnation.map(Word::new);
+    let incarnation = incarnation.as_ref();
+    next_move(list, candidate(config, incarnation, None), &asked())
 }
 
 fn moved(members: Vec<Member>) -> Move {
@@ -126,30 +133,49 @@ fn m2_only_id_and_address_together_are_this_node() {
     // Without a role, as in the seed.
     assert_eq!(moved(vec![member("node04", "10.0.1.13:2380", None, "healthy")]), Move::Confirmed);
     for (role, status) in [(Some("learner"), "healthy"), (None, "learner"), (None, "joining")] {
-        assert!(matches!(moved(vec![member("node04", "10.0.1.13:2380", role, status)]), Move::Await { .. }));
+        assert!(matches!(moved(vec![member("node04", "10.0.1.13:2380", role, status)]), Move::Await(_)));
+    }
+}
+
+fn blocked_by(config: &Config, found: &Member) -> Blocker {
+    match move_of(config, &list(vec![found.clone()]), None) {
+        Move::Blocked(blocker) => blocker,
+        other => panic!("not blocked by {found:?}: {other:?}"),
     }
 }
 
 #[test]
-fn m4_an_id_or_an_address_that_is_taken_blocks_with_the_command_that_helps() {
-    for (found, cause) in [
-        (member("node04", "10.0.1.99:2380", Some("voter"), "healthy"), Cause::IdTaken),
-        (member("node04", "not an address", Some("voter"), "healthy"), Cause::IdTaken),
-        (member("node09", "10.0.1.13:2380", Some("voter"), "healthy"), Cause::AddressTaken),
+fn m4_f05_an_id_or_an_address_that_is_taken_blocks_and_no_remedy_removes_what_may_be_this_nodes_own() {
+    for (id, address, status, cause, is_offered) in [
+        ("node04", "10.0.1.99:2380", "unreachable", Cause::IdTaken, true),
+        ("node04", "10.0.1.99:2380", "", Cause::IdTaken, false),
+        ("node04", "10.0.1.99:2380", "unknown", Cause::IdTaken, false),
+        ("node04", "169.254.1.1:2380", "unreachable", Cause::IdTaken, false),
+        ("node04", "[fe80::1%eth0]:2380", "unreachable", Cause::IdTaken, false),
+        ("node04", "[fd00::13]:2380", "unreachable", Cause::IdTaken, false),
+        ("node04", "10.0.1.99:2380", "healthy", Cause::IdTaken, false),
+        ("node04", "node09:2380", "unreachable", Cause::IdTaken, false),
+        ("node04", "not an address", "unreachable", Cause::IdTaken, false),
+        ("node04", "127.0.0.1:2380", "unreachable", Cause::IdTaken, false),
+        ("node04", "", "", Cause::IdTaken, false),
+        ("node09", "10.0.1.13:2380", "unreachable", Cause::AddressTaken, true),
+        ("node09", "10.0.1.13:2380", "healthy", Cause::AddressTaken, false),
+        ("4", "http://10.0.1.13:2380", "", Cause::AddressTaken, false),
+        ("NODE04", "10.0.1.13:2380", "unreachable", Cause::AddressTaken, false),
     ] {
-        let Move::Blocked(blocker) = moved(vec![found.clone()]) else {
-            panic!("not blocked by {found:?}");
-        };
-        assert_eq!(blocker.cause, cause);
-        assert!(blocker.to_string().contains("-X DELETE 'https://node01:2379/admin/member/"), "{blocker}");
+        let blocker = blocked_by(&joining(), &member(id, address, Some("voter"), status));
+        assert_eq!(blocker.cause, cause, "{blocker}");
+        let offers = blocker.to_string().contains("-X DELETE 'https://node01:2379/admin/member/");
+        assert_eq!(offers, is_offered, "{id} at {address}, {status}: {blocker}");
+        assert!(blocker.cause.is_fixed_elsewhere(), "{blocker}");
     }
 }
 
 #[test]
 fn the_command_that_helps_goes_to_the_leader_where_the_list_names_it() {
-    let taken = member("node04", "10.0.1.99:2380", Some("voter"), "healthy");
+    let taken = member("node04", "10.0.1.99:2380", Some("voter"), "unreachable");
     let leader = member("node02", "10.0.1.11:2380", Some("voter"), "healthy");
-    let list = MemberList { leader: Leader::Known("node02".to_owned()), ..list(vec![taken, leader]) };
+    let list = MemberList { leader: Leader::Known("node02".into()), ..list(vec![taken, leader]) };
     let Move::Blocked(blocker) = move_of(&joining(), &list, None) else {
         panic!("not blocked");
     };
@@ -174,7 +200,7 @@ fn m4_only_a_dead_member_is_replaced_and_only_where_the_configuration_says_so() 
 fn m2_m8_an_entry_of_another_incarnation_is_not_this_node() {
     let own = |incarnation: Option<&str>| {
         let entry = member("node04", "10.0.1.13:2380", Some("voter"), "healthy");
-        list(vec![Member { incarnation: incarnation.map(str::to_owned), ..entry }])
+        list(vec![Member { incarnation: incarnation.map(Word::new), ..entry }])
     };
     for (listed, told) in [(None, None), (Some("a"), None), (None, Some("a")), (Some("a"), Some("a"))] {
         assert_eq!(move_of(&joining(), &own(listed), told), Move::Confirmed, "{listed:?} {told:?}");
@@ -186,26 +212,25 @@ fn m2_m8_an_entry_of_another_incarnation_is_not_this_node() {
     let found = move_of(&joining(), &others, Some("b"));
     assert_eq!(found, Move::Replace(others.members[0].clone()), "a wiped node takes its old entry for its own");
     // Where the others could not decide alone, the entry stays: its removal would be the end of the quorum.
-    others.members[2].status = "unreachable".to_owned();
+    others.members[2].status = "unreachable".into();
     assert!(matches!(move_of(&joining(), &others, Some("b")), Move::AwaitQuorum(_)));
 }
 
 #[test]
 fn what_a_list_need_not_tell_may_have_any_shape() {
-    let members = r#""members": [{"id": "node01\u001b[31m", "raft_addr": "10.0.1.10:2380", "role": 7}]"#;
+    let members = r#""members": [{"id": "node01\u001b[31m", "raft_addr": "10.0.1.10:2380", "role": [7]}]"#;
     for (further, leader) in [
         ("", Leader::NotTold),
-        (r#", "leader": null"#, Leader::Unknown),
-        (r#", "leader": "node01""#, Leader::Known("node01".to_owned())),
+        (r#", "leader": "node01""#, Leader::Known("node01".into())),
         (
-            r#", "leader": {"id": "node01", "url": "https://node01:2379"}, "cluster_id": 7"#,
-            Leader::Known("node01".to_owned()),
+            r#", "leader": {"id": "node01", "url": "https://node01:2379"}, "cluster_id": {}"#,
+            Leader::Known("node01".into()),
         ),
-        (r#", "leader": 1"#, Leader::NotTold),
+        (r#", "leader": [1]"#, Leader::NotTold),
     ] {
-        let list: MemberList = serde_json::from_str(&format!("{{{members}{further}}}")).unwrap();
-        assert_eq!(list.leader, leader, "{further}");
-        assert_eq!(list.members[0].id, "node01\u{fffd}[31m", "no control character reaches a terminal");
+        let Object(list): Object<MemberList> = serde_json::from_str(&format!("{{{members}{further}}}")).unwrap();
+        assert_eq!((list.leader, list.cluster_id), (leader, None), "{further}");
+        assert_eq!(list.members[0].id.to_string(), "node01\\u{1b}[31m", "no control character reaches a terminal");
     }
 }
 
@@ -224,14 +249,32 @@ fn a_bootstrapped_cluster_is_formed_by_a_majority_of_its_initial_peers() {
 #[test]
 fn m11_a_peer_in_a_cluster_without_this_node_is_foreign() {
     let config = bootstrapping();
-    let foreign = |members| is_foreign_cluster(&list(members), None, &config.node.id, &config.chainfire);
-    assert!(!foreign(vec![]), "a pristine peer is no cluster");
-    assert!(foreign(vec![member("node02", "10.0.1.11:2380", None, "healthy")]));
+    let at = config.chainfire.url.clone();
+    let refused =
+        |list: &MemberList, own: Option<&Word>| refuse_second_cluster(list, candidate(&config, None, own), &at);
+    let cause = |members| refused(&list(members), None).map(|blocker| blocker.cause);
+    let other = || member("node02", "10.0.1.11:2380", None, "healthy");
+    assert_eq!(cause(vec![]), None, "a pristine peer is no cluster");
+    assert_eq!(cause(vec![other()]), Some(Cause::SecondCluster));
     let own = || vec![member("node01", "10.0.1.10:2380", None, "healthy")];
-    assert!(!foreign(own()));
-    for (theirs, expected) in [("a", false), ("b", true)] {
-        let list = MemberList { cluster_id: Some(theirs.to_owned()), ..list(own()) };
-        assert_eq!(is_foreign_cluster(&list, Some("a"), &config.node.id, &config.chainfire), expected);
+    assert_eq!(cause(own()), None);
+    for (theirs, is_refused) in [("a", false), ("A", false), ("b", true)] {
+        let list = MemberList { cluster_id: Some(theirs.into()), ..list(own()) };
+        let blocker = refused(&list, Some(&"a".into()));
+        assert_eq!(blocker.as_ref().map(|blocker| blocker.cause), is_refused.then_some(Cause::SecondCluster));
+        assert!(blocker.is_none_or(|blocker| !blocker.remedy.contains("aside") && !blocker.reason.contains("without")));
+    }
+    // What may be this node, or has what is its own, is no cluster without it: nobody is told to move data.
+    for (id, address, expected) in [
+        ("node01", "0.0.0.0:2380", Cause::IdTaken),
+        ("node01", "node01.storage.example:2380", Cause::IdTaken),
+        ("node01", "10.0.1.99:2380", Cause::IdTaken),
+        ("node09", "10.0.1.10:2380", Cause::AddressTaken),
+    ] {
+        let list = list(vec![other(), member(id, address, None, "healthy")]);
+        let blocker = refused(&list, None).unwrap();
+        assert_eq!(blocker.cause, expected, "{address}");
+        assert!(!blocker.remedy.contains("data"), "{blocker}");
     }
 }
 
@@ -274,7 +317,7 @@ proptest! {
             .iter()
             .map(|(id, last)| member(id, &format!("10.0.1.{last}:2380"), Some("voter"), "healthy"))
             .collect();
-        let touched = members.iter().any(|member| member.id == "node04" || member.raft_addr == "10.0.1.13:2380");
+        let touched = entries.iter().any(|(id, last)| id == "node04" || *last == 13);
         prop_assert_eq!(moved(members) == Move::Add, !touched);
     }
 }

@@ -1,21 +1,23 @@
 //! Bootstrap: the local service forms its cluster with its peers, and the marker says so once its own list does and no
 //! peer contradicts it. Must not add anybody.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, sleep};
 
 use crate::config::{Config, RaftServiceConfig};
 use crate::events::{Event, Report};
 use crate::markers::{Achievement, Lock};
-use crate::plan::Blocker;
-use crate::plan::membership::{MemberList, formed, is_another, is_foreign_cluster};
+use crate::plan::member::{MemberList, Word};
+use crate::plan::membership::{Candidate, formed, refuse_second_cluster};
+use crate::plan::{Blocker, Cause};
 use crate::retry::Schedule;
 
-use super::ports::{Cluster, Health, Units};
+use super::ports::{Class, Cluster, Fault, Health, Units};
 use super::service::{self, milliseconds};
-use super::{Context, Stop};
+use super::{AT_ONCE, Context, Setback, Stop, removed};
 
 /// Confirms that the local service has formed its cluster with this node, and that no other
 /// cluster of the same peers exists.
@@ -26,80 +28,117 @@ pub(super) async fn bootstrap<U: Units, C: Cluster>(
     report: &dyn Report,
 ) -> Result<(), Stop> {
     let began = Instant::now();
-    let health = service::await_raft(context, service, report).await?;
-    let list = await_formed(context, service, &health).await?;
-    refuse_second_cluster(context, service, &health, list.cluster_id.as_deref()).await?;
-    context.mark(lock, Achievement::Initialized, list.cluster_id.as_deref(), report)?;
+    let mut forming = Forming { context, service, schedule: None };
+    let list = loop {
+        let health = removed::await_own(context, service, report).await?;
+        let lost = tokio::select! {
+            biased;
+            lost = service::until_lost(context, service, report) => lost,
+            list = forming.until_formed(&health) => match forming.still_formed(list?).await? {
+                Ok(list) => break list,
+                Err(fault) => fault,
+            },
+        };
+        forming.pause(lost.to_string()).await?;
+    };
+    context.mark(lock, Achievement::Initialized, list.cluster_id.as_ref(), report)?;
     report
         .report(Event::Bootstrapped { members: list.members.len() as u64, duration_ms: milliseconds(began.elapsed()) });
     Ok(())
 }
 
-async fn await_formed<U, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
-    health: &Health,
-) -> Result<MemberList, Stop> {
-    let policy = &context.config.policies.promotion;
-    let mut schedule = Schedule::polling(policy);
-    let mut pause = Duration::ZERO;
-    loop {
-        let missing = match context.cluster.members(service, &service.url).await {
-            Ok(list) => match formed(&list, &context.config.node.id, service) {
-                Ok(()) => return Ok(list),
-                Err(missing) => missing,
-            },
-            Err(fault) => {
-                fault.blocker().map_or_else(|| Ok(fault.to_string()), |blocker| Err(Stop::Blocked(blocker)))?
+/// A cluster that forms, watched from its own member.
+struct Forming<'a, U, C> {
+    context: &'a Context<'a, U, C>,
+    service: &'a RaftServiceConfig,
+    /// From the first look on: the time that the own service takes to start is not its.
+    schedule: Option<Schedule>,
+}
+
+impl<U: Units, C: Cluster> Forming<'_, U, C> {
+    /// The own list that shows the cluster formed.
+    async fn until_formed(&mut self, health: &Health) -> Result<MemberList, Stop> {
+        let (context, service) = (self.context, self.service);
+        let mut pause = Duration::ZERO;
+        loop {
+            let missing = match context.cluster.members(service, &service.url).await {
+                Ok(list) => match formed(&list, &context.config.node.id, service) {
+                    Ok(()) => return Ok(list),
+                    Err(missing) => missing,
+                },
+                Err(fault) => {
+                    fault.blocker().map_or_else(|| Ok(fault.to_string()), |blocker| Err(Stop::Blocked(blocker)))?
+                }
+            };
+            // Peers come up while this node waits: they are asked again whenever the pause has grown to its longest.
+            if self.schedule.is_none() || pause >= context.config.policies.promotion.max_delay {
+                ask_peers(context, service, health, None).await?;
             }
-        };
-        // Peers come up while this node waits: they are asked again whenever the pause has grown to its longest.
-        if schedule.attempt() == 1 || pause >= policy.max_delay {
-            refuse_second_cluster(context, service, health, None).await?;
+            pause = self.pause(missing).await?;
         }
-        context.progress.status(&format!("waiting for {} to form its cluster: {missing}", service.service));
+    }
+
+    /// Whether no peer contradicts the list, by what the own service says of itself now: before the wait it may have run on
+    /// other data. A service that does not answer any more is a fault that may pass.
+    async fn still_formed(&self, list: MemberList) -> Result<Result<MemberList, Fault>, Stop> {
+        let health = match service::ask_raft(self.context, self.service).await {
+            Ok(health) => health,
+            Err(Setback::Stop(stop)) => return Err(stop),
+            Err(Setback::Fault(fault)) => return Ok(Err(fault)),
+        };
+        ask_peers(self.context, self.service, &health, list.cluster_id.as_ref()).await?;
+        Ok(Ok(list))
+    }
+
+    /// Sits the next pause out, and says how long it was.
+    async fn pause(&mut self, missing: String) -> Result<Duration, Stop> {
+        let service = self.service;
+        self.context.progress.status(&format!("waiting for {} to form its cluster: {missing}", service.service));
+        let policy = &self.context.config.policies.promotion;
+        let schedule = self.schedule.get_or_insert_with(|| Schedule::polling(policy));
         let Some(delay) = schedule.next_delay(None) else {
             return Err(Stop::Failed(Event::ClusterNotFormed {
-                limit_s: policy.limit.as_secs(),
+                limit_s: self.context.config.policies.promotion.limit.as_secs(),
                 error: missing,
                 remedy: service::look_further(&service.unit),
             }));
         };
         sleep(delay).await;
-        pause = delay;
+        Ok(delay)
     }
 }
 
-async fn refuse_second_cluster<U, C: Cluster>(
+async fn ask_peers<U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
     health: &Health,
-    own_cluster: Option<&str>,
+    own_cluster: Option<&Word>,
 ) -> Result<(), Stop> {
-    let found = find_second_cluster(&context.cluster, context.config, service, health, own_cluster).await;
+    let addresses = context.machine.addresses();
+    let found = find_second_cluster(&context.cluster, context.config, service, health, own_cluster, &addresses).await;
     found.map_or(Ok(()), |blocker| Err(Stop::Blocked(blocker)))
 }
 
 /// What keeps this node from bootstrapping, as far as its peers tell: one that is in a cluster without this node, or with
-/// this node's old data. Every peer is asked at once; one that does not answer means nothing: it is never taken for "I am
-/// the first".
+/// this node's old data, or whose list cannot be true. A few are asked at once; one that does not answer means nothing: it is
+/// never taken for "I am the first".
 pub async fn find_second_cluster(
     cluster: &impl Cluster,
     config: &Config,
     service: &RaftServiceConfig,
     health: &Health,
-    own_cluster: Option<&str>,
+    own_cluster: Option<&Word>,
+    addresses: &[IpAddr],
 ) -> Option<Blocker> {
-    let id = &config.node.id;
-    let answers = service.peers.iter().map(async |peer| {
-        let list = cluster.members(service, &peer.url).await.ok()?;
-        if let Some(member) = list.entry_of(id, service)
-            && is_another(health.incarnation_of(id), member.incarnation.as_deref())
-        {
-            return Some(Blocker::wiped(config, service, member, &peer.url));
-        }
-        is_foreign_cluster(&list, own_cluster, id, service)
-            .then(|| Blocker::second_cluster(service, &peer.url, &list.ids()))
+    let candidate = Candidate { cluster_id: own_cluster, ..health.candidate(config, service.service, addresses) };
+    let answers = stream::iter(&service.peers).map(async |peer| {
+        let list = match cluster.members(service, &peer.url).await {
+            Ok(list) => list,
+            Err(fault) if fault.class == Class::Permanent(Cause::Contradiction) => return fault.blocker(),
+            Err(_) => return None,
+        };
+        refuse_second_cluster(&list, candidate, &peer.url)
     });
-    join_all(answers).await.into_iter().flatten().next()
+    let answers: Vec<Option<Blocker>> = answers.buffered(AT_ONCE).collect().await;
+    answers.into_iter().flatten().next()
 }

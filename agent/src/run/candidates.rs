@@ -1,163 +1,323 @@
-//! Whom to ask: the leader first, then the other peers in turn, following the hints of
-//! nodes that are not the leader.
+//! Whom to ask: the leader first, then the other peers in turn, following the hints of nodes that are not the leader.
+//!
+//! A list is taken from one cluster alone, never from this node's own service where this node is to join, and a change is
+//! sent to nobody but the member whose list has just been seen.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 
-use crate::config::{Endpoint, RaftServiceConfig};
-use crate::plan::membership::{Leader, MemberList};
+use crate::config::{Endpoint, Host, NodeId, RaftServiceConfig};
+use crate::plan::Cause;
+use crate::plan::member::{Answered, Leader, Member, MemberList, Whose};
+use crate::plan::membership::FirstMet;
+use crate::retry::Round;
 
-use super::ports::{Added, Class, Cluster, Fault, NewMember};
+use super::ports::{Class, Cluster, Fault};
 
-/// Hints followed in a row before another try: a leader may change, a loop must not.
-const MAX_HOPS: usize = 3;
+/// Hints followed in one round of lists, and endpoints kept of them: a leader may change, a loop must not.
+const MOST_HINTS: usize = 3;
+/// Rounds in which one who asks to come later hides what will not pass by itself.
+const MOST_BUSY: u32 = 5;
 
 /// The endpoints of a service, best first.
 #[derive(Debug)]
-pub(super) struct Candidates {
+pub(super) struct Candidates<'a> {
+    id: &'a NodeId,
+    service: &'a RaftServiceConfig,
+    /// The addresses of this machine.
+    addresses: Vec<IpAddr>,
+    configured: Vec<Endpoint>,
     order: Vec<Endpoint>,
+    asks_itself: bool,
+    met: Option<FirstMet>,
+    /// What the last round of lists met.
+    faults: Vec<Fault>,
+    /// Rounds of lists in a row that somebody asked to come later in.
+    busy: u32,
+    /// The last list, which tells whose the address of a hint is.
+    last: Option<MemberList>,
+    /// Changes in a row that a hint to an endpoint that cannot be trusted has answered.
+    mistrusted: usize,
 }
 
-impl Candidates {
-    /// The endpoints that the configuration knows.
-    pub(super) fn of(service: &RaftServiceConfig) -> Self {
-        Self { order: service.endpoints_for_change() }
+impl<'a> Candidates<'a> {
+    /// The endpoints that the configuration knows, without this node's own: what it says of itself is no proof.
+    pub(super) fn of(id: &'a NodeId, service: &'a RaftServiceConfig, addresses: Vec<IpAddr>) -> Self {
+        let configured = service.endpoints_for_change();
+        let order = configured.clone();
+        Self {
+            id,
+            service,
+            addresses,
+            order,
+            configured,
+            asks_itself: false,
+            met: None,
+            faults: Vec::new(),
+            busy: 0,
+            last: None,
+            mistrusted: 0,
+        }
     }
 
     /// The same, and this node's own service last: a member may ask itself, but its own list is the first to be old.
-    pub(super) fn with_own(service: &RaftServiceConfig) -> Self {
-        let mut candidates = Self::of(service);
-        candidates.demote(&service.url);
+    pub(super) fn with_own(id: &'a NodeId, service: &'a RaftServiceConfig, addresses: Vec<IpAddr>) -> Self {
+        let mut candidates = Self { asks_itself: true, ..Self::of(id, service, addresses) };
+        candidates.configured.push(service.url.clone());
+        candidates.order.push(service.url.clone());
         candidates
     }
 
-    fn prefer(&mut self, endpoint: &Endpoint) {
+    fn is_configured(&self, endpoint: &Endpoint) -> bool {
+        self.configured.contains(endpoint)
+    }
+
+    /// To be asked first. Of those that only hints have named, the latest few are kept.
+    pub(super) fn prefer(&mut self, endpoint: &Endpoint) {
         self.order.retain(|other| other != endpoint);
         self.order.insert(0, endpoint.clone());
+        let configured = &self.configured;
+        let mut hinted = 0;
+        self.order.retain(|other| {
+            hinted += usize::from(!configured.contains(other));
+            configured.contains(other) || hinted <= MOST_HINTS
+        });
     }
 
-    fn demote(&mut self, endpoint: &Endpoint) {
+    /// To be asked last; what only a hint has named, not at all.
+    pub(super) fn demote(&mut self, endpoint: &Endpoint) {
         self.order.retain(|other| other != endpoint);
-        self.order.push(endpoint.clone());
+        if self.is_configured(endpoint) {
+            self.order.push(endpoint.clone());
+        }
     }
-}
 
-/// The member list from the first candidate whose list can be relied on: it is in a cluster, and where it tells leaders
-/// it knows one. A fault that may pass hides one that will not, since another peer may still be right; the message has all.
-pub(super) async fn list(
-    cluster: &impl Cluster,
-    service: &RaftServiceConfig,
-    candidates: &mut Candidates,
-) -> Result<(Endpoint, MemberList), Fault> {
-    let mut faults: Vec<Fault> = Vec::new();
-    let mut hints = 0;
-    let mut to_ask: VecDeque<Endpoint> = candidates.order.iter().cloned().collect();
-    while let Some(endpoint) = to_ask.pop_front() {
-        let unusable = |class: Class, message: String| Fault { class, endpoint: endpoint.clone(), message };
-        let fault = match cluster.members(service, &endpoint).await {
-            Ok(list) if list.members.is_empty() => {
-                unusable(Class::Transient { retry_after: None }, format!("{} is in no cluster yet", service.service))
+    /// The member list from the first candidate whose list can be relied on: it is in the cluster that was met first, and
+    /// where it tells leaders it knows one. The message of a fault has what all of them said.
+    pub(super) async fn list(
+        &mut self,
+        cluster: &impl Cluster,
+        round: &mut Round,
+    ) -> Result<(Endpoint, MemberList), Fault> {
+        self.faults.clear();
+        let mut hints = 0;
+        let mut to_ask: VecDeque<Endpoint> = self.order.iter().cloned().collect();
+        while let Some(endpoint) = to_ask.pop_front() {
+            let fault = match self.list_of(&endpoint, cluster, round).await {
+                Ok(list) => {
+                    self.busy = 0;
+                    return Ok((endpoint, list));
+                }
+                Err(fault) => fault,
+            };
+            self.demote(&endpoint);
+            if let Class::NotLeader(Some(leader)) = &fault.class
+                && let leader = self.known_as(leader)
+                && !self.order.contains(&leader)
+                && !self.has_failed(&leader)
+                && !self.is_own(&leader)
+                && hints < MOST_HINTS
+            {
+                hints += 1;
+                self.prefer(&leader);
+                to_ask.push_front(leader);
             }
-            Ok(list) if list.leader == Leader::Unknown => unusable(
-                Class::Leaderless,
-                format!("{} knows no leader there, so its member list may be old", service.service),
-            ),
-            Ok(list) => return Ok((endpoint, list)),
+            self.faults.push(fault);
+        }
+        let is_busy = self.faults.iter().any(|fault| matches!(fault.class, Class::Busy { .. }));
+        self.busy = if is_busy { self.busy + 1 } else { 0 };
+        Err(in_one(self.faults.clone(), self.busy <= MOST_BUSY).unwrap_or_else(|| Fault {
+            class: Class::Transient { retry_after: None },
+            endpoint: self.service.url.clone(),
+            message: format!("no endpoint of {} but this node's own is known", self.service.service),
+        }))
+    }
+
+    /// The member list of one endpoint, where it can be relied on.
+    pub(super) async fn list_of(
+        &mut self,
+        endpoint: &Endpoint,
+        cluster: &impl Cluster,
+        _round: &mut Round,
+    ) -> Result<MemberList, Fault> {
+        let mut list = cluster.members(self.service, endpoint).await?;
+        // On an address of this machine may be a balancer, with another member behind it.
+        if self.is_here(endpoint, &list)
+            && let Ok(health) = cluster.health(endpoint, self.service.paths.health.as_str()).await
+            && health.node_id.is_some_and(|id| id.as_str() != self.id.as_str())
+        {
+            list.answered = Answered::Elsewhere;
+        }
+        if let Some((class, message)) = self.unusable(endpoint, &list) {
+            return Err(Fault { class, endpoint: endpoint.clone(), message });
+        }
+        self.met.get_or_insert_with(|| FirstMet::new(endpoint, &list)).learn(endpoint, &list);
+        self.last = Some(list.clone());
+        Ok(list)
+    }
+
+    /// The lists of all other candidates that can be relied on, in turn; this node's own service is none of them.
+    pub(super) async fn others(
+        &mut self,
+        than: &Endpoint,
+        cluster: &impl Cluster,
+        round: &mut Round,
+    ) -> Vec<(Endpoint, MemberList)> {
+        let is_other = |other: &&Endpoint| *other != than && !self.service.is_own_api(other);
+        let others: Vec<Endpoint> = self.order.iter().filter(is_other).cloned().collect();
+        let mut lists = Vec::new();
+        for other in others {
+            if let Ok(list) = self.list_of(&other, cluster, round).await {
+                lists.push((other, list));
+            }
+        }
+        lists
+    }
+
+    /// The endpoint that the configuration has for the host of a hint, by the entry of that host in the last list: certificates
+    /// often have names alone, and hints addresses.
+    fn known_as(&self, hint: &Endpoint) -> Endpoint {
+        let Host::Ip(ip) = hint.host() else {
+            return hint.clone();
+        };
+        let entry = self.last.iter().flat_map(|list| &list.members).find(|member| member.raft_addr.is_at(*ip));
+        let known = entry.and_then(|member| member.configured_api(self.service));
+        known.filter(|known| known.port() == hint.port()).unwrap_or(hint).clone()
+    }
+
+    /// Whether a list comes from an address of this machine, at the port of this node's own service.
+    fn is_here(&self, at: &Endpoint, list: &MemberList) -> bool {
+        let is_here = match list.answered {
+            Answered::Here => true,
+            // In a lab on loopback everybody answers there.
+            Answered::OnLoopback => !self.configured.iter().any(|endpoint| endpoint.host().is_this_machine()),
+            Answered::Elsewhere => false,
+        };
+        is_here && !self.asks_itself && at.port() == self.service.url.port()
+    }
+
+    /// Why a list confirms nothing and leads to no change.
+    fn unusable(&self, at: &Endpoint, list: &MemberList) -> Option<(Class, String)> {
+        let (id, service) = (self.id, self.service);
+        let name = service.service;
+        let transient = |message| Some((Class::Transient { retry_after: None }, message));
+        if self.is_here(at, list) {
+            return transient("this node's own service answered, which proves nothing".to_owned());
+        }
+        if !self.asks_itself {
+            // As it would be of a service on this node that has begun a cluster of its own, whatever name led to it.
+            let is_another = |member: &&Member| {
+                let is_here = self.addresses.iter().any(|address| member.raft_addr.is_at(*address));
+                member.may_vote() && !member.is_dead() && member.whose(id, service) == Whose::Others && !is_here
+            };
+            if list.entry_of(id, service).is_some_and(Member::is_full)
+                && !list.members.iter().any(|member| is_another(&member))
+            {
+                return transient(format!(
+                    "{name} there has no full member but this node, which is no cluster to join"
+                ));
+            }
+        }
+        if list.members.is_empty() {
+            return transient(format!("{name} is in no cluster yet"));
+        }
+        if list.leader == Leader::Unknown {
+            let message = format!("{name} knows no leader there, so its member list may be old");
+            return Some((Class::Leaderless, message));
+        }
+        let met = self.met.as_ref()?;
+        let reason = met.must_be_that_of(list, self.is_configured(at), id, service).err()?;
+        Some((Class::Permanent(Cause::AnotherCluster), format!("{name} there is of another cluster: {reason}")))
+    }
+
+    fn is_own(&self, endpoint: &Endpoint) -> bool {
+        !self.asks_itself && self.service.is_own_api(endpoint)
+    }
+
+    /// Asks `at`, whose list has just been seen, for a change. Whatever it answers, the next round lists first: the change
+    /// may have been applied, and where `at` is not the leader, the next list comes from who is said to be.
+    pub(super) async fn change<T>(
+        &mut self,
+        at: &Endpoint,
+        _round: Round,
+        change: impl AsyncFnOnce(&Endpoint) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut fault = match change(at).await {
+            Ok(done) => return Ok(done),
             Err(fault) => fault,
         };
-        if let Class::NotLeader(Some(leader)) = &fault.class
-            && !candidates.order.contains(leader)
-            && hints < MAX_HOPS
-        {
-            hints += 1;
-            candidates.prefer(leader);
-            to_ask.push_front(leader.clone());
-        }
-        candidates.demote(&endpoint);
-        faults.push(fault);
-    }
-    Err(in_one(faults).unwrap_or_else(|| Fault {
-        class: Class::Transient { retry_after: None },
-        endpoint: service.url.clone(),
-        message: format!("no endpoint of {} is known", service.service),
-    }))
-}
-
-/// The fault that decides what comes next, with what all the others said.
-fn in_one(mut faults: Vec<Fault>) -> Option<Fault> {
-    let decisive = faults.iter().position(|fault| fault.blocker().is_none()).unwrap_or(0);
-    if faults.is_empty() {
-        return None;
-    }
-    let mut fault = faults.remove(decisive);
-    for other in faults {
-        fault.message = format!("{}; {other}", fault.message);
-    }
-    Some(fault)
-}
-
-/// Asks the leader to add this node, following hints. Any other fault goes back to the
-/// caller, who lists again before it adds again: the add may have been applied.
-pub(super) async fn add(
-    cluster: &impl Cluster,
-    service: &RaftServiceConfig,
-    candidates: &mut Candidates,
-    member: NewMember<'_>,
-    first: Endpoint,
-) -> Result<(Endpoint, Added), Fault> {
-    at_leader(service, candidates, first, async |at| cluster.add(service, at, member).await).await
-}
-
-/// Asks the leader to remove a member, in the same way.
-pub(super) async fn remove(
-    cluster: &impl Cluster,
-    service: &RaftServiceConfig,
-    candidates: &mut Candidates,
-    id: &str,
-    first: Endpoint,
-) -> Result<(Endpoint, ()), Fault> {
-    at_leader(service, candidates, first, async |at| cluster.remove(service, at, id).await).await
-}
-
-/// Makes a change where the leader is: first at `first`, then where hints lead.
-async fn at_leader<T>(
-    service: &RaftServiceConfig,
-    candidates: &mut Candidates,
-    first: Endpoint,
-    change: impl AsyncFn(&Endpoint) -> Result<T, Fault>,
-) -> Result<(Endpoint, T), Fault> {
-    let mut at = first;
-    let mut named_by: Option<Endpoint> = None;
-    for _hop in 0..=MAX_HOPS {
-        match change(&at).await {
-            Ok(done) => return Ok((at, done)),
-            Err(Fault { class: Class::NotLeader(Some(leader)), .. }) => {
-                candidates.prefer(&leader);
-                named_by = Some(std::mem::replace(&mut at, leader));
+        match &fault.class {
+            Class::NotLeader(Some(leader)) if self.is_own(leader) => {
+                fault.message = format!("{}; it names this node as the leader", fault.message);
+                fault.class = Class::Transient { retry_after: None };
+                self.demote(at);
             }
-            // Nothing was applied and nobody named: the next member may know, or be, the leader.
-            Err(Fault { class: Class::NotLeader(None), .. }) => {
-                candidates.demote(&at);
-                at = candidates.order.first().cloned().unwrap_or(at);
-                named_by = None;
+            // Who names itself, under whatever name, names nobody.
+            Class::NotLeader(Some(leader)) if self.known_as(leader) == *at => {
+                fault.class = Class::NotLeader(None);
+                self.demote(at);
+            }
+            // Else nobody could tell where an address comes from that no configuration has. Another member may know better, until
+            // all have been asked.
+            Class::NotLeader(Some(leader)) if let Some(failed) = self.failed_before(&self.known_as(leader)) => {
+                fault = Fault { message: format!("{}, from the leader that {at} names", failed.message), ..failed };
+                if matches!(fault.class, Class::Permanent(_)) && self.mistrusted < self.configured.len() {
+                    self.mistrusted += 1;
+                    fault.class = Class::Transient { retry_after: None };
+                }
+                self.demote(at);
+            }
+            Class::NotLeader(Some(leader)) => {
+                let leader = self.known_as(leader);
+                self.prefer(&leader);
             }
             // The leader it is, only later: another member would but send this node back here.
-            Err(fault @ Fault { class: Class::Busy { .. }, .. }) => {
-                candidates.prefer(&at);
-                return Err(fault);
-            }
-            Err(mut fault) => {
-                candidates.demote(&at);
-                // Else nobody could tell where an address comes from that no configuration has.
-                if let Some(named_by) = named_by {
-                    fault.message = format!("{}, from the leader that {named_by} names", fault.message);
-                }
-                return Err(fault);
-            }
+            Class::Busy { .. } => self.prefer(at),
+            // Where nobody is named, the next member may know, or be, the leader.
+            _ => self.demote(at),
+        }
+        Err(fault)
+    }
+
+    fn has_failed(&self, endpoint: &Endpoint) -> bool {
+        self.faults.iter().any(|fault| fault.endpoint == *endpoint)
+    }
+
+    /// What the last round of lists had of an endpoint that gave none.
+    fn failed_before(&self, endpoint: &Endpoint) -> Option<Fault> {
+        let is_of = |fault: &&Fault| fault.endpoint == *endpoint && !matches!(fault.class, Class::NotLeader(_));
+        self.faults.iter().find(is_of).cloned()
+    }
+}
+
+/// The fault that decides what comes next, with what all the others said. Who asks to come later is heard whoever else is
+/// dead, and hides what will not pass for as long as `awaits_busy`; a list that contradicts itself, or is of another cluster, is
+/// reported whoever else is; what may pass hides what will not, since another peer may still be right.
+fn in_one(mut faults: Vec<Fault>, awaits_busy: bool) -> Option<Fault> {
+    let urgency = |fault: &Fault| match fault.class {
+        Class::Permanent(_) if !awaits_busy => 0,
+        Class::Busy { .. } => 1,
+        Class::Permanent(Cause::Contradiction | Cause::AnotherCluster) => 2,
+        Class::Leaderless => 3,
+        Class::Transient { .. } | Class::NotLeader(_) => 4,
+        Class::Permanent(_) => 5,
+    };
+    let decisive = (0..faults.len()).min_by_key(|index| urgency(&faults[*index]))?;
+    let mut fault = faults.remove(decisive);
+    // What several of them say alike is said once.
+    let mut said: Vec<(String, Vec<String>)> = Vec::new();
+    for other in faults {
+        if other.message == fault.message {
+            continue;
+        }
+        let at = other.endpoint.to_string();
+        match said.iter_mut().find(|(message, _)| *message == other.message) {
+            Some((_, endpoints)) => endpoints.push(at),
+            None => said.push((other.message, vec![at])),
         }
     }
-    Err(Fault {
-        class: Class::Transient { retry_after: None },
-        endpoint: at,
-        message: format!("no leader of {} found in {MAX_HOPS} hops", service.service),
-    })
+    for (message, endpoints) in said {
+        fault.message = format!("{}; {message} ({})", fault.message, endpoints.join(", "));
+    }
+    Some(fault)
 }

@@ -4,21 +4,26 @@
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use tokio::time::sleep;
+use futures_util::stream::{self, StreamExt};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::config::{Endpoint, Limits, RaftServiceConfig, Service};
 use crate::events::{Event, Report};
-use crate::markers::MarkerState;
+use crate::markers::{Identity, MarkerState};
 use crate::plan::Blocker;
-use crate::plan::health::{EndpointFinding, Findings, GroupFinding, MarkerFinding, Verdict};
-use crate::plan::membership::{Member, MemberList};
+use crate::plan::health::{EndpointFinding, Findings, GroupFinding, MarkerFinding, Verdict, way_back};
+use crate::plan::member::{Member, MemberList, Whose, Word};
+use crate::plan::membership::is_another;
 use crate::retry::Schedule;
 
-use super::ports::{Cluster, Units};
-use super::{Context, Stop, observe};
+use super::ports::{Cluster, Health, Units};
+use super::service::refuse_anothers;
+use super::{AT_ONCE, Context, Stop, observe};
 
 /// A drift that is still there at this look is told, though the wait goes on: right after a join, a peer's list may lag.
 const LOOKS_BEFORE_DRIFT: u32 = 5;
+/// The time that the members of a group have to answer in one look, all together: many that are silent must not stop it.
+const LOOK_LIMIT: Duration = Duration::from_mins(1);
 /// A look asks every member; a cluster that is not healthy is not helped by being asked every few milliseconds.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
@@ -77,15 +82,21 @@ fn report_markers(findings: &Findings, report: &dyn Report) {
     }
 }
 
-/// The markers that are another's or cannot be read. A service that tells which cluster it is in is taken at its word.
+/// The markers that are another's or cannot be read.
 fn find_markers<U, C>(context: &Context<'_, U, C>, groups: &[GroupFinding]) -> Vec<MarkerFinding> {
     let observed = observe(context.markers, &context.this_node);
     Service::ALL
         .into_iter()
         .filter_map(|service| match observed.marker(service) {
-            MarkerState::Present { path, identity, .. } => identity
-                .mismatch(&context.this_node.in_cluster(cluster_id(groups, service)))
-                .map(|mismatch| MarkerFinding::Foreign(Blocker::foreign_marker(path, &mismatch))),
+            MarkerState::Present { path, identity, .. } => {
+                if let Some(mismatch) = identity.mismatch(&context.this_node) {
+                    return Some(MarkerFinding::Foreign(Blocker::foreign_marker(path, &mismatch)));
+                }
+                let raft = context.config.raft(service.raft()?);
+                let (marked, told) = (cluster_of(identity), cluster_id(groups, service));
+                is_another(marked.as_ref(), told)
+                    .then(|| MarkerFinding::Foreign(Blocker::marked_in_another(raft, path, marked.as_ref(), told)))
+            }
             MarkerState::Damaged { path, reason } => {
                 Some(MarkerFinding::Damaged { path: path.clone(), reason: reason.clone() })
             }
@@ -94,9 +105,14 @@ fn find_markers<U, C>(context: &Context<'_, U, C>, groups: &[GroupFinding]) -> V
         .collect()
 }
 
-fn cluster_id(groups: &[GroupFinding], service: Service) -> Option<&str> {
+/// The cluster that a marker is of, where it says so.
+fn cluster_of(identity: &Identity) -> Option<Word> {
+    identity.cluster_id.as_deref().map(Word::new).filter(|id| !id.is_nobody())
+}
+
+fn cluster_id(groups: &[GroupFinding], service: Service) -> Option<&Word> {
     let group = groups.iter().find(|group| Some(group.service) == service.raft())?;
-    group.list.as_ref().ok()?.cluster_id.as_deref()
+    group.list.as_ref().ok()?.cluster_id.as_ref()
 }
 
 fn report_drift<U, C>(context: &Context<'_, U, C>, findings: &Findings, report: &dyn Report) {
@@ -106,7 +122,7 @@ fn report_drift<U, C>(context: &Context<'_, U, C>, findings: &Findings, report: 
                 "{} does not hold {} as a full member, its marker says it does",
                 group.service, context.config.node.id
             ),
-            remedy: format!("if it should be one, join anew: {}", group.way_back(context.config)),
+            remedy: way_back(context.config.raft(group.service)),
         });
     }
 }
@@ -132,11 +148,41 @@ async fn find_group<U, C: Cluster>(
     service: &RaftServiceConfig,
     with_probe: bool,
 ) -> (GroupFinding, Vec<EndpointFinding>) {
-    let list = live_list(context, service).await;
-    let endpoints = match &list {
-        Ok(list) => join_all(list.members.iter().map(|member| find_endpoint(context, service, member))).await,
-        Err(_) => Vec::new(),
-    };
+    let deadline = Instant::now() + LOOK_LIMIT;
+    let (list, two_clusters) = live_list(context, service).await;
+    let members = list.as_ref().map_or(&[][..], |list| &list.members);
+    let own = || (context.config.node.id.to_string(), Ok(service.url.clone()), true);
+    let is_own = |member: &Member| member.is(&context.config.node.id, service);
+    let mut asked: Vec<_> = members
+        .iter()
+        .map(|member| {
+            // Not by the id alone: an entry of ours at another address is another machine's.
+            if is_own(member) {
+                return own();
+            }
+            let url = member.api(service).ok_or_else(|| format!("its address {} cannot be used", member.raft_addr));
+            (member.id.to_string(), url, false)
+        })
+        .collect();
+    // Nobody else has to know this node for its own service to be asked.
+    if !members.iter().any(is_own) {
+        asked.insert(0, own());
+    }
+    let entry = list.as_ref().ok().and_then(|list| list.entry_of(&context.config.node.id, service));
+    let path = service.paths.health.as_str();
+    let answers = stream::iter(asked).map(async |(member, url, own)| {
+        let answer = match &url {
+            Ok(at) => match timeout_at(deadline, context.cluster.health(at, path)).await {
+                Ok(Ok(health)) if own => is_this_nodes(context, service, health, entry),
+                Ok(answer) => answer.map(drop).map_err(|fault| fault.message),
+                Err(_elapsed) => Err(format!("no answer within the {} s of one look", LOOK_LIMIT.as_secs())),
+            },
+            Err(unusable) => Err(unusable.clone()),
+        };
+        let url = url.map_or_else(|_| String::new(), |url| url.join(path).to_string());
+        EndpointFinding { service: service.service.into(), member, url, own, answer }
+    });
+    let endpoints: Vec<EndpointFinding> = answers.buffered(AT_ONCE).collect().await;
     let probe = match &list {
         Ok(_) if with_probe => Some(probe(context, service).await),
         _ => None,
@@ -150,61 +196,87 @@ async fn find_group<U, C: Cluster>(
             context.markers.read(Service::from(service.service)),
             MarkerState::Present { .. }
         ),
+        listed_as: list.as_ref().ok().and_then(|list| listed_as(context, service, list)),
         list,
+        two_clusters,
         probe,
     };
     (group, endpoints)
 }
 
-/// The list that deserves most trust: one from a peer that knows a leader, since a removed
-/// node's own service may still show what was; then the own service's; then any.
+/// The entry that is this node's, or may be, with its standing.
+fn listed_as<U, C>(context: &Context<'_, U, C>, service: &RaftServiceConfig, list: &MemberList) -> Option<String> {
+    let (id, addresses) = (&context.config.node.id, context.machine.addresses());
+    let is_own = |member: &&Member| {
+        member.id.is_one_of(&[id.as_str()])
+            || member.whose(id, service) != Whose::Others
+            || addresses.iter().any(|address| member.raft_addr.is_at(*address) && !address.is_loopback())
+    };
+    list.members.iter().find(is_own).map(|member| format!("{member} as {}", member.standing()))
+}
+
+/// What answers as this node's own service has to be it, on the data that its entry in the member list is of.
+fn is_this_nodes<U, C>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+    health: Health,
+    entry: Option<&Member>,
+) -> Result<(), String> {
+    let health = refuse_anothers(context.config, service, health).map_err(|blocker| blocker.reason)?;
+    let listed = entry.and_then(|entry| entry.incarnation.as_ref());
+    match health.incarnation_of(&context.config.node.id).zip(listed) {
+        Some((now, listed)) if now.is_other_data(listed) => {
+            Err(format!("it runs on data {now}, and the member list has this node with {listed}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The list that deserves most trust: of the cluster that the marker is of, where lists say so; from a peer that knows a leader,
+/// since a removed node's own service may still show what was; then the own service's; then any. And whether they are of two
+/// clusters.
 async fn live_list<U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
-) -> Result<MemberList, String> {
+) -> (Result<MemberList, String>, Option<String>) {
     let own = std::iter::once(service.url.clone());
     let asked: Vec<Endpoint> = service.endpoints_for_change().into_iter().chain(own).collect();
-    let answers = join_all(asked.iter().map(|at| context.cluster.members(service, at))).await;
+    let answers = stream::iter(&asked).map(|at| context.cluster.members(service, at));
+    let answers: Vec<_> = answers.buffered(AT_ONCE).collect().await;
     let mut known = Vec::new();
     let mut error = "nobody to ask".to_owned();
-    for answer in answers {
+    for (at, answer) in asked.iter().zip(answers) {
         match answer {
-            Ok(list) if !list.members.is_empty() => known.push(list),
+            Ok(list) if !list.members.is_empty() => known.push((at, list)),
             Ok(_) => "in no cluster yet".clone_into(&mut error),
             Err(fault) => error = fault.to_string(),
         }
     }
-    let best = known.iter().position(|list| list.leader.id().is_some()).or(known.len().checked_sub(1));
-    best.map(|index| known.swap_remove(index)).ok_or(error)
-}
-
-async fn find_endpoint<U, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
-    member: &Member,
-) -> EndpointFinding {
-    // Not by the id alone: an entry of ours at another address is another machine's.
-    let own = member.is(&context.config.node.id, service);
-    let url = if own { Some(service.url.clone()) } else { member.api(service) };
-    let answer = match &url {
-        Some(url) => {
-            context.cluster.health(url, service.paths.health.as_str()).await.map(drop).map_err(|fault| fault.message)
-        }
-        None => Err(format!("its address {} cannot be used", member.raft_addr)),
+    let knows_leader = |list: &MemberList| list.leader.id().is_some();
+    let mut told = known.iter().filter_map(|(at, list)| Some((at, list.cluster_id.as_ref()?)));
+    let two_clusters = told.next().and_then(|(at, first)| {
+        let (there, other) = told.find(|(_, other)| !other.is_identity(first))?;
+        Some(format!("{at} is in cluster {first}, and {there} in {other}"))
+    });
+    let marked = match context.markers.read(Service::from(service.service)) {
+        MarkerState::Present { identity, .. } => cluster_of(&identity),
+        MarkerState::Absent | MarkerState::Damaged { .. } => None,
     };
-    EndpointFinding {
-        service: service.service.into(),
-        member: member.id.clone(),
-        url: url.map_or_else(String::new, |url| url.join(service.paths.health.as_str()).to_string()),
-        own,
-        answer,
-    }
+    let is_foreign = |list: &MemberList| is_another(marked.as_ref(), list.cluster_id.as_ref());
+    let best = known
+        .iter()
+        .position(|(_, list)| knows_leader(list) && !is_foreign(list))
+        .or_else(|| known.iter().rposition(|(_, list)| !is_foreign(list)))
+        .or_else(|| known.iter().position(|(_, list)| knows_leader(list)))
+        .or(known.len().checked_sub(1));
+    (best.map(|index| known.swap_remove(index).1).ok_or(error), two_clusters)
 }
 
 async fn probe<U, C: Cluster>(context: &Context<'_, U, C>, service: &RaftServiceConfig) -> Result<(), String> {
     let key = format!("first-boot-agent/probe/{}", context.config.node.id);
+    let random = crate::random::bytes().map_err(|error| error.to_string())?;
     // Another value each time: else one written within the same second would pass for a write that never happened.
-    let value = format!("{} {:016x}", crate::clock::now(), getrandom::u64().unwrap_or_default());
+    let value = format!("{} {:016x}", crate::clock::now(), u64::from_ne_bytes(random));
     context.cluster.read_after_write(service, &service.url, &key, &value).await.map_err(|fault| fault.to_string())
 }
 

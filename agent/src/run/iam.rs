@@ -1,7 +1,8 @@
 //! Having IAM set up: by this node where it has the admin password, else by waiting for the
 //! node that has it.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use tokio::time::{Instant, sleep};
 
@@ -9,14 +10,16 @@ use crate::config::ClusterName;
 use crate::events::{Event, Report};
 use crate::markers::{Achievement, Existing, Lock, write_durably};
 use crate::plan::{Blocker, Cause};
+use crate::random::{self, NoRandomNumbers};
+use crate::regular_file::Links;
 use crate::retry::Schedule;
 use crate::secret_file::{self, SecretFileError};
 
 use super::ports::{Cluster, IamSetup, Password, Units};
 use super::service::{self, Local, milliseconds};
-use super::{Context, Setback, Stop};
+use super::{Context, Credential, Setback, Stop};
 
-/// The name of the file, beside the markers, that a generated password goes into.
+/// The name of the credential, and of the file, beside the markers, that a generated password goes into.
 const GENERATED_FILE: &str = "iam-admin-password";
 /// The cluster's name where the configuration gives none.
 const UNNAMED_CLUSTER: &str = "default";
@@ -33,21 +36,59 @@ pub(super) async fn set_up<U: Units, C: Cluster>(
     let iam = &context.config.iam;
     let local = Local { unit: &iam.unit, url: &iam.url, health_path: iam.health_path.as_str() };
     service::await_healthy(context, &local, report).await?;
-    let event = match until_set_up(context, report).await? {
+    let mut own = OwnPassword::default();
+    let done = until_set_up(context, &mut own, report).await?;
+    context.mark(lock, Achievement::Initialized, None, report)?;
+    report_password(context, done, own, report);
+    report.report(match done {
         IamSetup::Done => Event::IamSetUp { duration_ms: milliseconds(began.elapsed()) },
         IamSetup::DoneAlready => Event::IamAlreadySetUp { endpoint: iam.url.to_string() },
-    };
-    context.mark(lock, Achievement::Initialized, None, report)?;
-    report.report(event);
+    });
     Ok(())
 }
 
-async fn until_set_up<U, C: Cluster>(context: &Context<'_, U, C>, report: &dyn Report) -> Result<IamSetup, Stop> {
+/// What this run did with a password of this node's own making.
+#[derive(Debug, Clone, Copy, Default)]
+struct OwnPassword {
+    /// It was written down in this run.
+    is_new: bool,
+    /// It was sent.
+    is_sent: bool,
+    /// It was sent, and the answer to that is not known.
+    may_be_taken: bool,
+}
+
+/// A password is announced as the valid one when it was accepted, not when it was written down.
+fn report_password<U, C>(context: &Context<'_, U, C>, done: IamSetup, own: OwnPassword, report: &dyn Report) {
+    let file = generated_file(context);
+    if !context.config.iam.generates_password || !file.exists() {
+        return;
+    }
+    let path = file.display().to_string();
+    match done {
+        IamSetup::Done if own.is_sent => report.report(Event::IamPasswordGenerated { path }),
+        IamSetup::Done => {}
+        // An answer was lost, now or in an earlier run: it may be the one that counts.
+        IamSetup::DoneAlready if own.may_be_taken || !own.is_new => report.report(Event::IamPasswordUncertain { path }),
+        // Somebody else was quicker, and nobody has ever taken this one. Where it cannot be removed, it stays unannounced.
+        IamSetup::DoneAlready => drop(fs::remove_file(file)),
+    }
+}
+
+fn generated_file<U, C>(context: &Context<'_, U, C>) -> PathBuf {
+    context.markers.directory().join(GENERATED_FILE)
+}
+
+async fn until_set_up<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    own: &mut OwnPassword,
+    report: &dyn Report,
+) -> Result<IamSetup, Stop> {
     let policy = &context.config.policies.iam_setup;
     let mut schedule = Schedule::polling(policy);
     let mut told = String::new();
     loop {
-        let (event, reason, pause) = match ask(context, report).await {
+        let (event, reason, pause) = match ask(context, own).await {
             Ok(Some(done)) => return Ok(done),
             Ok(None) => {
                 let reason = "this node has no admin password".to_owned();
@@ -74,33 +115,39 @@ async fn until_set_up<U, C: Cluster>(context: &Context<'_, U, C>, report: &dyn R
 }
 
 /// One round: is it done, and if not, can this node do it? `None`: another node must.
-async fn ask<U, C: Cluster>(context: &Context<'_, U, C>, report: &dyn Report) -> Result<Option<IamSetup>, Setback> {
+async fn ask<U, C: Cluster>(context: &Context<'_, U, C>, own: &mut OwnPassword) -> Result<Option<IamSetup>, Setback> {
     let iam = &context.config.iam;
     if context.cluster.iam_is_set_up(iam).await? {
         return Ok(Some(IamSetup::DoneAlready));
     }
-    let Some(password) = password(context, report).map_err(Setback::Stop)? else {
+    let Some(password) = password(context, own).map_err(Setback::Stop)? else {
         return Ok(None);
     };
     let name = context.config.cluster_name.as_ref().map_or(UNNAMED_CLUSTER, ClusterName::as_str);
-    Ok(Some(context.cluster.set_up_iam(iam, name, &password).await?))
+    let answer = context.cluster.set_up_iam(iam, name, &password).await;
+    own.may_be_taken |= answer.is_err();
+    Ok(Some(answer?))
 }
 
 /// The admin password: the credential, the configured file, or, on the first host of
 /// `initial_peers`, one that is generated and durable on disk before it is used.
-fn password<U, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Result<Option<Password>, Stop> {
-    if let Some(path) = &context.admin_password_credential {
-        return read(path).map(Some);
+fn password<U, C>(context: &Context<'_, U, C>, own: &mut OwnPassword) -> Result<Option<Password>, Stop> {
+    match &context.admin_password_credential {
+        Some(Credential::Readable(path)) => return read(path, Links::Follow).map(Some),
+        Some(Credential::Encrypted(path)) => return Err(Stop::Blocked(not_decrypted(path))),
+        None => {}
     }
     if let Some(path) = &context.config.iam.admin_password_file {
-        return read(path).map(Some);
+        return read(path, Links::Follow).map(Some);
     }
     if !context.config.iam.generates_password {
         return Ok(None);
     }
-    let path = context.markers.directory().join(GENERATED_FILE);
-    if path.exists() {
-        return read(&path).map(Some);
+    let path = generated_file(context);
+    own.is_sent = true;
+    // Also a link, which is no password that this node has made up.
+    if path.symlink_metadata().is_ok() {
+        return read(&path, Links::Refuse).map(Some);
     }
     let password = generate()?;
     let text = format!("{}\n", password.expose());
@@ -109,14 +156,14 @@ fn password<U, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Result<Op
     })?;
     if !written {
         // Another process was quicker: its password is the one on disk.
-        return read(&path).map(Some);
+        return read(&path, Links::Refuse).map(Some);
     }
-    report.report(Event::IamPasswordGenerated { path: path.display().to_string() });
+    own.is_new = true;
     Ok(Some(password))
 }
 
-fn read(path: &Path) -> Result<Password, Stop> {
-    match secret_file::read(path) {
+fn read(path: &Path, links: Links) -> Result<Password, Stop> {
+    match secret_file::read(path, links) {
         Ok(text) if text.trim_end().is_empty() => Err(Stop::Blocked(Blocker {
             cause: Cause::Secret,
             reason: format!("the admin password in {} is empty", path.display()),
@@ -131,12 +178,26 @@ fn blocker(error: &SecretFileError) -> Blocker {
     Blocker { cause: Cause::Secret, reason: error.to_string(), remedy: error.remedy() }
 }
 
+/// What comes next would be another password than the one that was meant.
+fn not_decrypted(path: &Path) -> Blocker {
+    let (name, path) = (GENERATED_FILE, path.display());
+    Blocker {
+        cause: Cause::Secret,
+        reason: format!(
+            "the credential {name} is encrypted in {path}, and systemd has not decrypted it for this process"
+        ),
+        remedy: format!(
+            "`systemd-creds decrypt --name={name} {path} /dev/null` says why: encrypt it for this machine; before systemd 254, \
+             name it in LoadCredentialEncrypted= of iam-initial-setup.service; by hand, start that unit instead"
+        ),
+    }
+}
+
 fn generate() -> Result<Password, Stop> {
-    let mut bytes = [0_u8; GENERATED_LENGTH];
-    getrandom::fill(&mut bytes).map_err(|error| {
+    let bytes = random::bytes::<GENERATED_LENGTH>().map_err(|error| {
         Stop::Failed(Event::IamSetupFailed {
-            error: format!("no random numbers for a password: {error}"),
-            remedy: "check that /dev/urandom exists".to_owned(),
+            error: format!("no password can be made: {error}"),
+            remedy: NoRandomNumbers::REMEDY.to_owned(),
         })
     })?;
     let text = bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)])).collect();

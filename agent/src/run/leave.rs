@@ -2,19 +2,26 @@
 //!
 //! Whatever is lost on the way, the next call converges: an entry that is gone is not removed again.
 
-use tokio::time::sleep;
+use std::cell::Cell;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use crate::config::{Endpoint, RaftService, RaftServiceConfig, Service};
 use crate::events::{Event, Report};
-use crate::markers::{Attempt, Lock, MarkerState};
-use crate::plan::membership::{MemberList, is_another};
+use crate::markers::{Attempt, Held, Lock, MarkerState};
+use crate::plan::member::{MemberList, Word};
+use crate::plan::membership::{Candidate, is_another, is_other_data, refuse_rival};
 use crate::plan::quorum::risk_without;
-use crate::plan::{Blocker, Step};
-use crate::retry::Schedule;
+use crate::plan::{Blocker, Cause, Step};
+use crate::retry::{Again, Round, Rounds};
 
-use super::candidates::{self, Candidates};
-use super::ports::{Class, Cluster, Fault, Units};
-use super::{Context, Outcome, Setback, Stop, end, locking_failed};
+use super::candidates::Candidates;
+use super::ports::{Class, Cluster, Fault, Health, Units};
+use super::{Context, Outcome, Setback, Stop, end, locking_failed, service};
+
+/// A unit that was stopped gives its lock back with its process.
+const RELEASED_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is to become of a quorum that this node is needed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,30 +39,49 @@ pub async fn leave<U: Units, C: Cluster>(
     quorum: Quorum,
     report: &dyn Report,
 ) -> Outcome {
-    let left = async {
-        let lock = take_lock(context, service.into())?;
-        end_membership(context, context.config.raft(service), quorum, report).await?;
+    let left = taking_over(context, service.into(), report, async |lock, is_changed| {
+        foresee_removal(context, service.into())?;
+        end_membership(context, context.config.raft(service), quorum, is_changed, report).await?;
         // Only now: a leave that is refused changes nothing.
         stop_steps(context, service.into()).await?;
-        remove_markers(context, &lock, report)
-    };
+        remove_markers(context, lock, report)
+    });
     end(context, "leave", left.await, report)
 }
 
-/// Looks whether a service would be left, changing nothing: where one of several would refuse, none is to be left.
+/// Looks whether a service would be left, with the patience of leaving it, and changing nothing: where one of several would
+/// refuse, or cannot be asked, none is to be left.
 pub async fn foresee_leave<U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: RaftService,
     quorum: Quorum,
     report: &dyn Report,
 ) -> Outcome {
-    let service = context.config.raft(service);
-    let mut leaving = Leaving { context, service, quorum, report, candidates: Candidates::with_own(service) };
-    match leaving.foresee().await {
-        Err(Setback::Stop(stop)) => end(context, "leave", Err(stop), report),
-        // Who cannot be asked now is asked again, with patience, when it is time.
-        Ok(()) | Err(Setback::Fault(_)) => Outcome::Done,
+    let foreseen = async {
+        let leaving = Leaving::new(context, context.config.raft(service), quorum, report);
+        go(Leaving { only_looks: true, ..leaving }, &Cell::new(false)).await
+    };
+    match foreseen.await {
+        Ok(()) => Outcome::Done,
+        Err(stop) => end(context, "leave", Err(stop), report),
     }
+}
+
+/// Looks whether the markers of a service will be this command's to remove, changing nothing.
+pub fn foresee_markers<U, C>(context: &Context<'_, U, C>, service: Service, report: &dyn Report) -> Outcome {
+    let foreseen = || match context.lock(service)? {
+        Attempt::Held(held) if !is_held_by_its_unit(&held, service) => Err(lock_held(&held)),
+        Attempt::Held(_) | Attempt::Taken(_) => foresee_removal(context, service),
+    };
+    match foreseen() {
+        Ok(()) => Outcome::Done,
+        Err(stop) => end(context, "leave", Err(stop), report),
+    }
+}
+
+/// The markers must be such as can be removed when the membership has ended.
+pub(super) fn foresee_removal<U, C>(context: &Context<'_, U, C>, service: Service) -> Result<(), Stop> {
+    context.markers.can_be_removed(service).map_err(|error| locking_failed(&error))
 }
 
 /// Stops the step of a service and those behind it, with the path units that would start them when the markers go: the
@@ -85,24 +111,71 @@ pub async fn leave_iam<U: Units, C>(context: &Context<'_, U, C>, report: &dyn Re
 
 /// Forgets that IAM was set up.
 pub(super) async fn forget_iam<U: Units, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Result<(), Stop> {
-    let lock = take_lock(context, Service::Iam)?;
-    stop_steps(context, Step::Iam).await?;
-    remove_markers(context, &lock, report)
+    taking_over(context, Service::Iam, report, async |lock, _is_changed| {
+        stop_steps(context, Step::Iam).await?;
+        remove_markers(context, lock, report)
+    })
+    .await
 }
 
-/// The lock, at once or not at all: leaving does not queue behind another agent.
-pub(super) fn take_lock<U, C>(context: &Context<'_, U, C>, service: Service) -> Result<Lock, Stop> {
-    match context.lock(service)? {
-        Attempt::Taken(lock) => Ok(lock),
-        Attempt::Held(held) => Err(Stop::Failed(Event::LockHeld {
-            holder: held.holder,
-            remedy: "wait for it, or end it, and try again".to_owned(),
-        })),
+/// Does something as the one who holds the lock. A unit that waits with it, for a cluster or for somebody to fix something, is
+/// stopped: an operator who has the node leave does not want it to join. Another operator's command is not. Where it comes to
+/// nothing, the unit goes on; not where something was changed (`true` in the cell), for it would have the node join again.
+pub(super) async fn taking_over<U: Units, C>(
+    context: &Context<'_, U, C>,
+    service: Service,
+    report: &dyn Report,
+    work: impl AsyncFnOnce(&Lock, &Cell<bool>) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let is_changed = Cell::new(false);
+    let held = match context.lock(service)? {
+        Attempt::Taken(lock) => return work(&lock, &is_changed).await,
+        Attempt::Held(held) => held,
+    };
+    let is_the_unit = is_held_by_its_unit(&held, service);
+    let Some(units) = context.units.as_ref().filter(|_| is_the_unit) else {
+        return Err(lock_held(&held));
+    };
+    let (step, refused) = (Step::from(service), lock_held(&held));
+    report.report(Event::TakingOver { holder: held.to_string(), awaited_unit: step.unit().to_owned() });
+    let done = async {
+        for unit in [step.path_unit(), step.unit()] {
+            stop_unit(units, unit).await?;
+        }
+        match timeout(RELEASED_WITHIN, held.released()).await {
+            Ok(Some(lock)) => work(&lock, &is_changed).await,
+            _ => Err(refused),
+        }
+    };
+    let done = done.await;
+    if done.is_err() && !is_changed.get() {
+        // Those behind it wait for what their path units watch.
+        let later = Step::ALL.into_iter().filter(|later| *later > step).map(Step::path_unit);
+        for unit in [step.unit(), step.path_unit()].into_iter().chain(later) {
+            if let Err(error) = units.start(unit).await {
+                report.report(Event::NotStartedAgain { error, remedy: format!("systemctl start --no-block {unit}") });
+            }
+        }
     }
+    done
+}
+
+fn is_held_by_its_unit(held: &Held, service: Service) -> bool {
+    held.holder.unit.as_deref() == Some(Step::from(service).unit())
+}
+
+fn lock_held(held: &Held) -> Stop {
+    Stop::Failed(Event::LockHeld {
+        holder: held.to_string(),
+        remedy: "wait for it, or end it, and try again".to_owned(),
+    })
 }
 
 pub(super) fn remove_markers<U, C>(context: &Context<'_, U, C>, lock: &Lock, report: &dyn Report) -> Result<(), Stop> {
-    let removed = context.markers.remove(lock).map_err(|error| locking_failed(&error))?;
+    let removed = context
+        .markers
+        .remove(lock)
+        .map_err(|error| Stop::Failed(Event::MarkerNotRemoved { error: error.to_string() }))?;
     for path in removed {
         report.report(Event::MarkerRemoved { path: path.display().to_string() });
     }
@@ -114,26 +187,85 @@ pub(super) async fn end_membership<U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
     quorum: Quorum,
+    is_changed: &Cell<bool>,
     report: &dyn Report,
 ) -> Result<(), Stop> {
-    let policy = &context.config.policies.join;
-    let mut leaving = Leaving { context, service, quorum, report, candidates: Candidates::with_own(service) };
-    let mut schedule = Schedule::attempts(policy);
+    go(Leaving::new(context, service, quorum, report), is_changed).await?;
+    is_changed.set(true);
+    Ok(())
+}
+
+/// All rounds, until one of them ends it.
+async fn go<U, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &Cell<bool>) -> Result<(), Stop> {
+    let (context, service) = (leaving.context, leaving.service);
+    let policies = &context.config.policies;
+    let (mut rounds, mut round) = Rounds::begin(&policies.join, &policies.promotion);
+    leaving.own = match service::ask_raft(context, service).await {
+        Ok(health) => Some(health),
+        Err(Setback::Stop(stop @ Stop::Blocked(Blocker { cause: Cause::NotThisNode, .. }))) => return Err(stop),
+        Err(_) => None,
+    };
     loop {
-        let fault = match leaving.attempt().await {
+        let ended = Box::pin(leaving.round(round)).await;
+        is_changed.set(leaving.is_removed);
+        let (fault, why) = match ended {
             Ok(()) => return Ok(()),
-            Err(Setback::Stop(stop)) => return Err(stop),
-            Err(Setback::Fault(fault)) => fault,
+            Err(Unfinished::Stop(stop)) => return Err(stop),
+            Err(Unfinished::Again(fault, why)) => (fault, why),
         };
-        let Some(delay) = schedule.next_delay(fault.retry_after()) else {
-            return Err(Stop::Failed(Event::LeaveFailed {
-                error: fault.to_string(),
-                attempts: policy.attempts,
-                remedy: format!("look at the leader: journalctl -u {}", service.unit),
-            }));
+        let pause = rounds.after(why).or_else(|| {
+            // A removal that no list has shown in time, or hints that lead nowhere: one more attempt.
+            leaving.has_asked = false;
+            rounds.after(Again::Failed { floor: None })
+        });
+        let Some(pause) = pause else {
+            if let Some((list, at)) = &leaving.unheard {
+                leaving.report_end(list, at);
+                return Ok(());
+            }
+            let remedy = if fault.class == Class::Leaderless {
+                "bring a majority of its members back: first-boot-agent status".to_owned()
+            } else {
+                format!("look at the leader: journalctl -u {}", service.unit)
+            };
+            let (error, attempts) = (fault.to_string(), policies.join.attempts);
+            return Err(Stop::Failed(Event::LeaveFailed { error, attempts, remedy }));
         };
-        context.progress.status(&format!("leaving {}: {fault}, next in {:.1} s", service.service, delay.as_secs_f64()));
-        sleep(delay).await;
+        if matches!(fault.class, Class::Busy { .. }) {
+            let (error, next_retry_ms) = (fault.to_string(), service::milliseconds(pause.length()));
+            leaving.report.report(Event::ClusterBusy { error, next_retry_ms });
+        }
+        let seconds = pause.length().as_secs_f64();
+        context.progress.status(&format!("leaving {}: {fault}, next in {seconds:.1} s", service.service));
+        round = pause.over().await;
+    }
+}
+
+/// Why a round has not ended the membership.
+enum Unfinished {
+    /// It is refused.
+    Stop(Stop),
+    /// What is the matter, and what it asks for.
+    Again(Box<Fault>, Again),
+}
+
+impl From<Fault> for Unfinished {
+    fn from(fault: Fault) -> Self {
+        if let Some(blocker) = fault.blocker() {
+            return Self::Stop(Stop::Blocked(blocker));
+        }
+        let again = match fault.class {
+            Class::NotLeader(_) => Again::Hint,
+            Class::Leaderless => Again::Election,
+            _ => Again::Failed { floor: fault.retry_after() },
+        };
+        Self::Again(Box::new(fault), again)
+    }
+}
+
+impl From<Stop> for Unfinished {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
     }
 }
 
@@ -142,91 +274,204 @@ struct Leaving<'a, U, C> {
     service: &'a RaftServiceConfig,
     quorum: Quorum,
     report: &'a dyn Report,
-    candidates: Candidates,
+    candidates: Candidates<'a>,
+    /// Whether a removal was taken that no list has shown yet.
+    has_asked: bool,
+    /// Why a removal may have failed, until a list shows what became of it.
+    unsure: Option<Fault>,
+    /// Whether one was asked for at all.
+    is_removed: bool,
+    /// Whether nothing is to be changed.
+    only_looks: bool,
+    /// What the own service says of itself.
+    own: Option<Health>,
+    /// The list of those who agree that this node is no member, while the leader cannot be asked.
+    unheard: Option<(MemberList, Endpoint)>,
 }
 
-impl<U, C: Cluster> Leaving<'_, U, C> {
-    async fn foresee(&mut self) -> Result<(), Setback> {
-        let (at, list) = self.list().await?;
-        self.must_go(&list, &at).map(drop)
+impl<'a, U, C: Cluster> Leaving<'a, U, C> {
+    fn new(
+        context: &'a Context<'a, U, C>,
+        service: &'a RaftServiceConfig,
+        quorum: Quorum,
+        report: &'a dyn Report,
+    ) -> Self {
+        let candidates = Candidates::with_own(&context.config.node.id, service, context.machine.addresses());
+        Self {
+            context,
+            service,
+            quorum,
+            report,
+            candidates,
+            has_asked: false,
+            unsure: None,
+            is_removed: false,
+            only_looks: false,
+            own: None,
+            unheard: None,
+        }
     }
 
-    async fn attempt(&mut self) -> Result<(), Setback> {
-        let (mut at, mut list) = self.list().await?;
+    /// List, and one removal where the list has this node. The list that does not ends it.
+    async fn round(&mut self, mut round: Round) -> Result<(), Unfinished> {
+        let (mut at, mut list) = self.candidates.list(&self.context.cluster, &mut round).await?;
         let leader = list.to_ask(self.service, &at);
-        // A follower may lag: what ends the matter is the leader's list, where its address can be told from its entry.
-        if !self.must_go(&list, &at)?
-            && leader != at
-            && let Ok(leaders) = self.context.cluster.members(self.service, &leader).await
-        {
-            (at, list) = (leader, leaders);
+        // A follower may lag: what ends the matter is the leader's list, where its address can be told from its entry. One that
+        // cannot be asked has not said so.
+        self.unheard = None;
+        if !self.must_go(&list, &at).await? && leader != at {
+            match self.candidates.list_of(&leader, &self.context.cluster, &mut round).await {
+                Ok(leaders) => (at, list) = (leader, leaders),
+                Err(fault) => {
+                    self.candidates.demote(&leader);
+                    return self.without_the_leader(at, list, fault, round).await;
+                }
+            }
         }
-        if !self.must_go(&list, &at)? {
-            let cluster = self.service.service.to_string();
-            self.report.report(Event::NoMember { cluster, endpoint: at.to_string() });
+        if !self.must_go(&list, &at).await? {
+            let others = self.candidates.others(&at, &self.context.cluster, &mut round).await;
+            return self.without_an_entry(at, &list, &others);
+        }
+        if self.only_looks {
             return Ok(());
         }
         let id = self.context.config.node.id.as_str();
+        if let Some(refused) = self.unsure.take() {
+            return Err(refused.into());
+        }
+        if self.has_asked {
+            let message = format!("{id} was asked to be removed and is listed still");
+            let fault = Fault { class: Class::Transient { retry_after: None }, endpoint: at, message };
+            return Err(Unfinished::Again(Box::new(fault), Again::Removal));
+        }
         self.context.progress.status(&format!("leaving {} through {at}", self.service.service));
-        let removed = candidates::remove(&self.context.cluster, self.service, &mut self.candidates, id, at).await;
+        let (cluster, service) = (&self.context.cluster, self.service);
+        let removed = self.candidates.change(&at, round, async |at| cluster.remove(service, at, id).await).await;
+        self.is_removed = true;
         // Whatever the removal has answered, only the list decides.
-        let (at, list) = self.until_gone(removed.err()).await?;
-        let members = list.members.len() as u64;
-        self.report.report(Event::Left {
-            cluster: self.service.service.to_string(),
-            endpoint: at.to_string(),
-            members,
-        });
+        match removed {
+            Ok(()) => self.has_asked = true,
+            Err(fault @ Fault { class: Class::Busy { .. } | Class::NotLeader(_), .. }) => return Err(fault.into()),
+            Err(fault) => self.unsure = Some(fault),
+        }
+        let message = format!("{id} was asked to be removed, and no list has shown what became of it");
+        let fault = Fault { class: Class::Transient { retry_after: None }, endpoint: at, message };
+        Err(Unfinished::Again(Box::new(fault), Again::Look))
+    }
+
+    /// A list without this node ends its membership, unless somebody else's has it: lists may be old, the first to be old is that
+    /// of who leaves.
+    fn without_an_entry(
+        &mut self,
+        at: Endpoint,
+        list: &MemberList,
+        others: &[(Endpoint, MemberList)],
+    ) -> Result<(), Unfinished> {
+        let transient = |endpoint, message| Fault { class: Class::Transient { retry_after: None }, endpoint, message };
+        let id = &self.context.config.node.id;
+        if let Some((other, _)) = self.who_has_it(others).filter(|_| self.quorum == Quorum::Keep) {
+            let message = format!("its list does not have {id}, and that of {other} has");
+            self.candidates.prefer(other);
+            let again = if self.has_asked { Again::Removal } else { Again::Failed { floor: None } };
+            return Err(Unfinished::Again(Box::new(transient(at, message)), again));
+        }
+        let is_alone = self.service.endpoints_for_change().is_empty();
+        if self.service.is_own_api(&at) && others.is_empty() && !is_alone {
+            self.candidates.demote(&at);
+            let message = "this node's own service has no entry of it, and no other member has said so".to_owned();
+            return Err(transient(at, message).into());
+        }
+        self.report_end(list, &at);
         Ok(())
     }
 
-    async fn list(&mut self) -> Result<(Endpoint, MemberList), Fault> {
-        candidates::list(&self.context.cluster, self.service, &mut self.candidates).await
+    fn who_has_it<'l>(&self, lists: &'l [(Endpoint, MemberList)]) -> Option<&'l (Endpoint, MemberList)> {
+        let id = self.context.config.node.id.as_str();
+        lists.iter().find(|(_, list)| list.members.iter().any(|member| member.id.as_str() == id))
     }
 
-    /// Whether the list has this node; an entry of its id that is another machine's is not this node's to remove.
-    fn must_go(&self, list: &MemberList, at: &Endpoint) -> Result<bool, Setback> {
-        let id = &self.context.config.node.id;
-        if let MarkerState::Present { identity, .. } = self.context.markers.read(self.service.service.into())
-            && is_another(identity.cluster_id.as_deref(), list.cluster_id.as_deref())
-        {
-            return Err(Setback::Stop(Stop::Blocked(Blocker::in_another_cluster(self.service, at))));
+    /// A leader that the configuration knows has to be heard. One whose API is only guessed from its entry may have it elsewhere,
+    /// or by another name: where all who can be asked agree, it is not waited for longer than for the attempts.
+    async fn without_the_leader(
+        &mut self,
+        at: Endpoint,
+        list: MemberList,
+        fault: Fault,
+        mut round: Round,
+    ) -> Result<(), Unfinished> {
+        let is_guessed = list.leader().is_some_and(|leader| leader.configured_api(self.service).is_none());
+        let others = self.candidates.others(&at, &self.context.cluster, &mut round).await;
+        let is_agreed = is_guessed && !self.service.is_own_api(&at) && self.who_has_it(&others).is_none();
+        let is_no_word_of_the_service = match fault.class {
+            Class::Permanent(cause) => !matches!(cause, Cause::Contradiction | Cause::AnotherCluster | Cause::Refused),
+            _ => false,
+        };
+        if is_agreed && is_no_word_of_the_service {
+            self.report_end(&list, &at);
+            return Ok(());
         }
-        if list.entry_of(id, self.service).is_none() {
-            return match list.members.iter().find(|member| member.id == id.as_str()) {
-                Some(other) => {
-                    Err(Setback::Stop(Stop::Blocked(Blocker::id_taken(self.context.config, self.service, other, at))))
+        if is_agreed {
+            self.unheard = Some((list, at));
+        } else {
+            // Another member may name another leader.
+            self.candidates.demote(&at);
+        }
+        Err(fault.into())
+    }
+
+    fn report_end(&self, list: &MemberList, at: &Endpoint) {
+        if self.only_looks {
+            return;
+        }
+        let (cluster, endpoint) = (self.service.service.to_string(), at.to_string());
+        self.report.report(if self.is_removed {
+            Event::Left { cluster, endpoint, members: list.members.len() as u64 }
+        } else {
+            Event::NoMember { cluster, endpoint }
+        });
+    }
+
+    /// Whether the list has this node; an entry that is another machine's is not this node's to remove.
+    async fn must_go(&self, list: &MemberList, at: &Endpoint) -> Result<bool, Stop> {
+        let (config, service, own) = (self.context.config, self.service, &self.own);
+        let id = &config.node.id;
+        let marked = match self.context.markers.read(service.service.into()) {
+            MarkerState::Present { identity, path, .. } => match identity.mismatch(&self.context.this_node) {
+                Some(mismatch) => return Err(Stop::Blocked(Blocker::foreign_marker(&path, &mismatch))),
+                None => identity.cluster_id.as_deref().map(Word::new).filter(|id| !id.is_nobody()),
+            },
+            MarkerState::Absent | MarkerState::Damaged { .. } => None,
+        };
+        // The service itself knows better than a marker which cluster it is in: one may have been restored under a new identity.
+        let cluster = own.as_ref().and_then(|own| own.cluster_id.as_ref()).or(marked.as_ref());
+        if is_another(cluster, list.cluster_id.as_ref()) {
+            return Err(Stop::Blocked(Blocker::not_left(service, at)));
+        }
+        let addresses = self.context.machine.addresses();
+        let incarnation = own.as_ref().and_then(|own| own.incarnation_of(id));
+        let candidate =
+            Candidate { config, service: service.service, incarnation, cluster_id: None, addresses: &addresses };
+        let Some(entry) = list.entry_of(id, service) else {
+            return refuse_rival(list, candidate, at).map_or(Ok(false), |blocker| Err(Stop::Blocked(blocker)));
+        };
+        // By its id alone, where this node does not say what its address is.
+        let is_here = addresses.iter().any(|address| entry.raft_addr.is_at(*address));
+        if entry.raft_addr.is_certainly_another(service) && !is_here {
+            return Err(Stop::Blocked(Blocker::may_be_own(service, entry, at)));
+        }
+        if let Some(own) = own.as_ref().filter(|_| is_other_data(incarnation, entry.incarnation.as_ref())) {
+            match service::must_be_here(self.context, service, own, entry, at).await {
+                Err(Setback::Stop(stop)) => return Err(stop),
+                // A machine that does not answer now may be a living member's, whose configuration was copied to this one.
+                Err(Setback::Fault(_)) if !entry.is_dead() && !is_here => {
+                    return Err(Stop::Blocked(Blocker::may_be_own(service, entry, at)));
                 }
-                None => Ok(false),
-            };
+                Ok(()) | Err(Setback::Fault(_)) => {}
+            }
         }
         match risk_without(list, id).filter(|_| self.quorum == Quorum::Keep) {
-            Some(risk) => {
-                Err(Setback::Stop(Stop::Blocked(Blocker::quorum(format!("{}: {risk}", self.service.service)))))
-            }
+            Some(risk) => Err(Stop::Blocked(Blocker::quorum(format!("{}: {risk}", service.service)))),
             None => Ok(true),
-        }
-    }
-
-    async fn until_gone(&mut self, mut refused: Option<Fault>) -> Result<(Endpoint, MemberList), Setback> {
-        let id = &self.context.config.node.id;
-        let mut schedule = Schedule::polling(&self.context.config.policies.promotion);
-        loop {
-            match self.list().await {
-                Ok((at, list)) if list.entry_of(id, self.service).is_none() => return Ok((at, list)),
-                Ok((at, _)) => {
-                    if let Some(fault) = refused.take() {
-                        return Err(fault.into());
-                    }
-                    let Some(delay) = schedule.next_delay(None) else {
-                        let message = format!("{id} was removed and is listed still");
-                        let class = Class::Transient { retry_after: None };
-                        return Err(Setback::Fault(Fault { class, endpoint: at, message }));
-                    };
-                    sleep(delay).await;
-                }
-                Err(fault) => return Err(refused.unwrap_or(fault).into()),
-            }
         }
     }
 }

@@ -2,11 +2,15 @@
 //! implement them; fakes for fault injection live in the tests.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::config::{Config, Endpoint, IamConfig, NodeId, RaftAddr, RaftService, RaftServiceConfig, UnitName};
+use crate::data_directory::Owner;
 use crate::inventory::{Inventory, Link};
-use crate::plan::membership::{Candidate, MemberList};
+use crate::markers::Trouble;
+use crate::plan::member::{MemberList, Word};
+use crate::plan::membership::Candidate;
 use crate::plan::{Blocker, Cause};
 
 /// What systemd says of a unit, as far as waiting for a service needs it.
@@ -32,11 +36,15 @@ pub trait Units {
     fn last_lines(&self, unit: &UnitName) -> impl Future<Output = Vec<String>>;
     /// Has the unit stopped and returns when it is; one that does not exist is. `Err` says why not.
     fn stop(&self, unit: &str) -> impl Future<Output = Result<(), String>>;
+    /// Has the unit started, and does not wait for it. `Err` says why not.
+    fn start(&self, unit: &str) -> impl Future<Output = Result<(), String>>;
+    /// Whose files the unit's are. `Err` says why systemd does not say.
+    fn owner(&self, unit: &UnitName) -> impl Future<Output = Result<Owner, String>>;
 }
 
 /// The changes of one unit.
 pub trait UnitWatch {
-    /// The current phase on the first call, then each change. Cancel-safe.
+    /// The current phase on the first call, then each change of the phase: what else a unit says is no news. Cancel-safe.
     fn next(&mut self) -> impl Future<Output = Result<UnitPhase, String>>;
 }
 
@@ -46,6 +54,8 @@ pub trait Machine {
     fn inventory(&self) -> Inventory;
     /// Its network links alone, as they are now.
     fn links(&self) -> Vec<Link>;
+    /// The addresses that its network interfaces have now.
+    fn addresses(&self) -> Vec<IpAddr>;
     /// The clock and the agent's build date, where the clock stands before that.
     fn clock_before_build(&self) -> Option<(String, String)>;
 }
@@ -77,7 +87,7 @@ pub enum Class {
     },
     /// The members answer and know no leader: an election, most likely, which takes seconds; a lost quorum, else.
     Leaderless,
-    /// Will not pass by itself.
+    /// Will not pass by itself: somebody has to change something, on this node or elsewhere.
     Permanent(Cause),
     /// Another node must be asked; the service may have said which.
     NotLeader(Option<Endpoint>),
@@ -101,13 +111,23 @@ impl Fault {
             Cause::Trust => format!("compare its certificate with tls.ca: {show}"),
             Cause::PeerExpired => format!("renew it there, or set this node's clock if that is wrong: {show}"),
             Cause::PeerName => format!("issue it for this name, or ask it by a name that it has: {show}"),
-            Cause::NoCertificate => {
-                "set tls.cert and tls.key to a certificate of an authority that it trusts".to_owned()
-            }
+            Cause::NoCertificate => "set tls.cert and tls.key to a certificate of a CA that it trusts".to_owned(),
             Cause::OwnCertificate => "replace this node's certificate and key (tls.cert, tls.key) by ones that it \
                                       trusts; first-boot-agent config show has their paths"
                 .to_owned(),
             Cause::OldTls => format!("let it offer TLS 1.2 or 1.3: {show}"),
+            Cause::Contradiction => {
+                "find out which of the two entries is right, and have the service list each member once".to_owned()
+            }
+            Cause::AnotherCluster => {
+                "have leader_url and initial_peers name members of one cluster alone, and its leader be found there"
+                    .to_owned()
+            }
+            Cause::PeerCertificate => format!("issue it anew there: {show} | openssl x509 -noout -text"),
+            Cause::NoCommonTls => format!(
+                "give it a key of RSA (2048 bits or more), P-256, P-384 or Ed25519, and the usual cipher suites of TLS 1.2 or \
+                 1.3: {show}"
+            ),
             _ => format!("compare this node's configuration with what {} expects", self.endpoint),
         };
         Some(Blocker { cause, reason: self.to_string(), remedy })
@@ -136,30 +156,30 @@ pub enum Added {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {
     /// Whose service it is.
-    pub node_id: Option<String>,
+    pub node_id: Option<Word>,
     /// Which cluster it is in, if it is in one.
-    pub cluster_id: Option<String>,
-    /// Which data directory it runs on; see [`crate::plan::membership::Member::incarnation`].
-    pub incarnation: Option<String>,
+    pub cluster_id: Option<Word>,
+    /// Which data directory it runs on; see [`crate::plan::member::Member::incarnation`].
+    pub incarnation: Option<Word>,
 }
 
 impl Health {
     /// The incarnation, where the service says that it is this node's: behind a mistyped URL may be another's.
     #[must_use]
-    pub fn incarnation_of(&self, id: &NodeId) -> Option<&str> {
-        self.incarnation.as_deref().filter(|_| self.is_of(id))
+    pub fn incarnation_of(&self, id: &NodeId) -> Option<&Word> {
+        self.incarnation.as_ref().filter(|_| self.is_of(id))
     }
 
-    /// This node on its way into a service, as its own service tells of it.
+    /// This node on its way into a service, as its own service tells of it, with the addresses that the machine has.
     #[must_use]
-    pub fn candidate<'a>(&'a self, config: &'a Config, service: RaftService) -> Candidate<'a> {
+    pub fn candidate<'a>(&'a self, config: &'a Config, service: RaftService, addresses: &'a [IpAddr]) -> Candidate<'a> {
         let id = &config.node.id;
-        let cluster_id = self.cluster_id.as_deref().filter(|_| self.is_of(id));
-        Candidate { config, service, incarnation: self.incarnation_of(id), cluster_id }
+        let cluster_id = self.cluster_id.as_ref().filter(|_| self.is_of(id));
+        Candidate { config, service, incarnation: self.incarnation_of(id), cluster_id, addresses }
     }
 
     fn is_of(&self, id: &NodeId) -> bool {
-        self.node_id.as_deref() == Some(id.as_str())
+        self.node_id.as_ref().is_some_and(|own| own.as_str() == id.as_str())
     }
 }
 
@@ -171,14 +191,14 @@ pub struct NewMember<'a> {
     /// Its Raft address.
     pub raft_addr: &'a RaftAddr,
     /// The incarnation that its service tells.
-    pub incarnation: Option<&'a str>,
+    pub incarnation: Option<&'a Word>,
 }
 
 /// The services' HTTP APIs (design.md, "The admin API the agent speaks").
 pub trait Cluster {
     /// `GET` of a health path; `Ok` is 200.
     fn health(&self, at: &Endpoint, path: &str) -> impl Future<Output = Result<Health, Fault>>;
-    /// The member list that `at` knows.
+    /// The member list that `at` knows; one that contradicts itself is a fault.
     fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> impl Future<Output = Result<MemberList, Fault>>;
     /// Asks `at` to add a member.
     fn add(
@@ -241,8 +261,10 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Tells systemd what is awaited: `STATUS=` of `sd_notify(3)`.
+/// Reports what a step is doing to whoever asks for its state: systemd, and `status`.
 pub trait Progress {
-    /// One line; shown by `systemctl status`.
+    /// One line on what is going on, for `systemctl status` (`STATUS=` of `sd_notify(3)`).
     fn status(&self, line: &str);
+    /// What holds the step up, and what to do about it. It stands until the next trouble, or the end of the step.
+    fn trouble(&self, trouble: &Trouble<'_>);
 }

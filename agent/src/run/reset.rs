@@ -1,12 +1,19 @@
 //! Putting a service on this node back to its beginning: out of the cluster, stopped, its data moved aside, its markers
 //! gone. In that order, so that a power cut leaves nothing that claims more than is true, and the next call goes on.
 
+use std::cell::Cell;
+use std::path::Path;
+
 use crate::clock;
-use crate::config::{Mode, RaftService, RaftServiceConfig};
-use crate::data_directory;
+use crate::config::{Config, Mode, RaftService, RaftServiceConfig};
+use crate::data_directory::{self, Claim};
 use crate::events::{Event, Report};
 
-use super::leave::{Quorum, end_membership, forget_iam, remove_markers, stop_steps, stop_unit, take_lock};
+use crate::plan::health::to_join_anew;
+
+use super::leave::{
+    Quorum, end_membership, foresee_removal, forget_iam, remove_markers, stop_steps, stop_unit, taking_over,
+};
 use super::ports::{Cluster, Units};
 use super::{Context, Outcome, Stop, end};
 
@@ -17,47 +24,47 @@ pub async fn reset<U: Units, C: Cluster>(
     quorum: Quorum,
     report: &dyn Report,
 ) -> Outcome {
-    let done = async {
-        let lock = take_lock(context, service.into())?;
+    let done = taking_over(context, service.into(), report, async |lock, is_changed| {
         let service = context.config.raft(service);
         // Whatever would refuse it does so before anything is changed.
-        data_directory::can_be_moved(&service.data_dir).map_err(|error| not_moved(&error))?;
-        leave_if_possible(context, service, quorum, report).await?;
+        is_its_own(context, service).await?;
+        foresee_removal(context, service.service.into())?;
+        leave_if_possible(context, service, quorum, is_changed, report).await?;
         stop_steps(context, service.service.into()).await?;
         stop(context, service).await?;
         back_up(service, report)?;
-        remove_markers(context, &lock, report)?;
-        report.report(Event::ServiceReset { remedy: way_back(service) });
+        remove_markers(context, lock, report)?;
+        report.report(Event::ServiceReset { remedy: last_word(&[service]) });
         Ok(())
-    };
+    });
     end(context, "reset", done.await, report)
+}
+
+/// The target pulls in the health check, which was stopped along with it.
+const SET_UP_AGAIN: &str = "to set it up again: systemctl restart --no-block iam-initial-setup.service && \
+                            systemctl start --no-block multi-user.target";
+
+/// What brings all services of this node back after they were reset, in the one right order: the last word of such a reset.
+#[must_use]
+pub fn after_reset_of_all(config: &Config) -> Event {
+    let services: Vec<&RaftServiceConfig> =
+        [&config.chainfire, &config.flaredb].into_iter().filter(|service| service.enable).collect();
+    Event::ServiceReset { remedy: if services.is_empty() { SET_UP_AGAIN.to_owned() } else { last_word(&services) } }
+}
+
+fn last_word(services: &[&RaftServiceConfig]) -> String {
+    let anew = to_join_anew(services);
+    if services.iter().any(|service| service.mode == Mode::Bootstrap) { anew } else { format!("to join anew: {anew}") }
 }
 
 /// Resets IAM on this node: it keeps nothing here but its marker, what it knows is in flaredb.
 pub async fn reset_iam<U: Units, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Outcome {
     let done = async {
         forget_iam(context, report).await?;
-        let remedy = "to set it up again: systemctl restart iam-initial-setup.service".to_owned();
-        report.report(Event::ServiceReset { remedy });
+        report.report(Event::ServiceReset { remedy: SET_UP_AGAIN.to_owned() });
         Ok(())
     };
     end(context, "reset", done.await, report)
-}
-
-/// What makes the node a member again. The target pulls in the steps behind the join, which were stopped.
-fn way_back(service: &RaftServiceConfig) -> String {
-    let start = format!(
-        "systemctl start {} && systemctl restart {}-cluster-join.service && systemctl start multi-user.target",
-        service.unit, service.service
-    );
-    match service.mode {
-        Mode::Join { .. } => format!("to join anew: {start}"),
-        Mode::Bootstrap => format!(
-            "this node is told to bootstrap: to join the cluster of its peers, set bootstrap to false and leader_url to \
-             one of them, have {} begin no cluster of its own, and then: {start}",
-            service.unit
-        ),
-    }
 }
 
 fn not_moved(error: &data_directory::BackUpError) -> Stop {
@@ -70,9 +77,10 @@ async fn leave_if_possible<U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &RaftServiceConfig,
     quorum: Quorum,
+    is_changed: &Cell<bool>,
     report: &dyn Report,
 ) -> Result<(), Stop> {
-    match (end_membership(context, service, quorum, report).await, quorum) {
+    match (end_membership(context, service, quorum, is_changed, report).await, quorum) {
         (Ok(()), _) => Ok(()),
         (Err(stop), Quorum::MayBeLost) => {
             report.report(Event::LeftBehind { error: stop.event().to_string() });
@@ -91,16 +99,38 @@ async fn leave_if_possible<U, C: Cluster>(
 }
 
 async fn stop<U: Units, C>(context: &Context<'_, U, C>, service: &RaftServiceConfig) -> Result<(), Stop> {
-    let unit = &service.unit;
-    let Some(units) = &context.units else {
-        // Without systemd nobody can say that the service does not write into what is moved away.
-        return Err(Stop::Failed(Event::ServiceNotStopped {
-            error: format!("systemd cannot be reached to stop {unit}"),
+    context.progress.status(&format!("stopping {}", service.unit));
+    stop_unit(systemd(context, service)?, service.unit.as_str()).await
+}
+
+fn systemd<'a, U, C>(context: &'a Context<'_, U, C>, service: &RaftServiceConfig) -> Result<&'a U, Stop> {
+    // Without systemd nobody can say that the service does not write into what is moved away.
+    context.units.as_ref().ok_or_else(|| {
+        Stop::Failed(Event::ServiceNotStopped {
+            error: format!("systemd cannot be reached to stop {}", service.unit),
             remedy: "run it as root on the node itself".to_owned(),
-        }));
-    };
-    context.progress.status(&format!("stopping {unit}"));
-    stop_unit(units, unit.as_str()).await
+        })
+    })
+}
+
+/// Refuses a data directory that is not the service's, or holds what is this agent's or another service's.
+async fn is_its_own<U: Units, C>(context: &Context<'_, U, C>, service: &RaftServiceConfig) -> Result<(), Stop> {
+    let unit = &service.unit;
+    let owner = systemd(context, service)?.owner(unit).await.map_err(|error| {
+        let remedy = format!("look at the unit: systemctl cat {unit}");
+        Stop::Failed(Event::ServiceNotStopped { error, remedy })
+    })?;
+    let config = context.config;
+    let others = [RaftService::Chainfire, RaftService::Flaredb].map(|raft| config.raft(raft));
+    let others = others.into_iter().filter(|other| other.service != service.service && other.enable);
+    let tls = &config.tls;
+    let kept: Vec<&Path> = others
+        .map(|other| other.data_dir.as_path())
+        .chain([context.markers.directory(), &tls.ca, &tls.certificate, &tls.key])
+        .chain(config.iam.admin_password_file.as_deref())
+        .collect();
+    let claim = Claim { service: service.service.as_str(), unit: unit.as_str(), owner: &owner, kept: &kept };
+    data_directory::can_be_moved(&service.data_dir, &claim).map_err(|error| not_moved(&error))
 }
 
 fn back_up(service: &RaftServiceConfig, report: &dyn Report) -> Result<(), Stop> {

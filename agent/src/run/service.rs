@@ -7,12 +7,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::clock;
-use crate::config::{Endpoint, RaftServiceConfig, UnitName};
+use crate::config::{Config, Endpoint, RaftServiceConfig, UnitName};
 use crate::events::{Event, Report};
+use crate::plan::Blocker;
+use crate::plan::member::{Member, Word};
 use crate::retry::Schedule;
 
-use super::ports::{Cluster, Health, UnitPhase, UnitWatch, Units};
-use super::{Context, Stop};
+use super::ports::{Class, Cluster, Fault, Health, UnitPhase, UnitWatch, Units};
+use super::{Context, Setback, Stop};
 
 /// A service on this node.
 pub(super) struct Local<'a> {
@@ -28,7 +30,81 @@ pub(super) async fn await_raft<U: Units, C: Cluster>(
     report: &dyn Report,
 ) -> Result<Health, Stop> {
     let local = Local { unit: &service.unit, url: &service.url, health_path: service.paths.health.as_str() };
-    await_healthy(context, &local, report).await
+    let health = await_healthy(context, &local, report).await?;
+    refuse_anothers(context.config, service, health).map_err(Stop::Blocked)
+}
+
+/// Asks a Raft service on this node once.
+pub(super) async fn ask_raft<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+) -> Result<Health, Setback> {
+    let health = context
+        .cluster
+        .health(&service.url, service.paths.health.as_str())
+        .await
+        .map_err(|fault| Fault { message: format!("this node's own service: {}", fault.message), ..fault })?;
+    refuse_anothers(context.config, service, health).map_err(|blocker| Setback::Stop(Stop::Blocked(blocker)))
+}
+
+/// What a service says of itself must not contradict that it is this node's.
+///
+/// # Errors
+/// It says that it is another's.
+pub fn refuse_anothers(config: &Config, service: &RaftServiceConfig, health: Health) -> Result<Health, Blocker> {
+    match &health.node_id {
+        Some(other) if other.as_str() != config.node.id.as_str() => {
+            Err(Blocker::not_this_node(&config.node.id, service, other))
+        }
+        _ => Ok(health),
+    }
+}
+
+/// An entry is this node's old one only if the service at its address is the one on this node: the id and the address of a
+/// configuration that was copied to another machine are a living member's.
+pub(super) async fn must_be_here<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+    health: &Health,
+    entry: &Member,
+    at: &Endpoint,
+) -> Result<(), Setback> {
+    let id = &context.config.node.id;
+    let there = match entry.api(service) {
+        Some(url) => context.cluster.health(&url, service.paths.health.as_str()).await?,
+        None => Health::default(),
+    };
+    let is_one = |(own, theirs): (&Word, &Word)| own.is_identity(theirs);
+    if health.incarnation_of(id).zip(there.incarnation_of(id)).is_some_and(is_one) {
+        return Ok(());
+    }
+    Err(Setback::Stop(Stop::Blocked(Blocker::may_be_own(service, entry, at))))
+}
+
+/// Returns when a Raft service on this node that was healthy is no longer running, by its unit; never, where systemd does
+/// not tell: the service is asked before each change all the same.
+pub(super) async fn until_lost<U: Units, C>(
+    context: &Context<'_, U, C>,
+    service: &RaftServiceConfig,
+    report: &dyn Report,
+) -> Fault {
+    let lost = async {
+        let mut watch = context.units.as_ref()?.watch(&service.unit).await.ok()?;
+        loop {
+            match watch.next().await.ok()? {
+                UnitPhase::Active => {}
+                // systemd does not know this unit: it says nothing of the service.
+                UnitPhase::Unknown(_) => return None,
+                UnitPhase::NotYet(state) | UnitPhase::Failed(state) => return Some(state),
+            }
+        }
+    };
+    let Some(state) = lost.await else {
+        return std::future::pending().await;
+    };
+    let message = format!("{} stopped running while it was to become a member: {state}", service.unit);
+    report.report(Event::ServiceLost { awaited_unit: service.unit.to_string(), state });
+    Fault { class: Class::Transient { retry_after: None }, endpoint: service.url.clone(), message }
 }
 
 /// Returns when the service has answered 200, or says why that will not happen now.

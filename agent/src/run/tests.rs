@@ -1,8 +1,12 @@
 //! The run through its ports, against a model of a cluster whose faults are chosen. Time is tokio's paused clock: a wait
 //! of two minutes costs nothing. The real adapters are tested over real TLS in `agent/tests/`.
 
+mod adversary;
 mod crash;
 mod departure;
+mod disagreement;
+mod elsewhere;
+mod health;
 mod iam;
 mod membership;
 mod model;
@@ -13,10 +17,10 @@ use std::cell::RefCell;
 
 use crate::config::{self, Config, Service};
 use crate::events::{Event, Report};
-use crate::markers::{Achievement, Attempt, Identity, Markers};
+use crate::markers::{Achievement, Attempt, Holder, Identity, Markers};
 use crate::plan::Step;
 
-use super::{Context, Outcome, run_step};
+use super::{Context, Outcome, Requests, run_step};
 use model::{ModelCluster, ModelMachine, ModelUnits, Quiet};
 
 /// Collects events.
@@ -43,12 +47,18 @@ impl Collected {
     }
 }
 
+fn holder(words: &str) -> Holder {
+    Holder { words: words.to_owned(), unit: None }
+}
+
 /// A node under test: its state directory, its configuration, and what it said.
 struct TestNode {
     _directory: tempfile::TempDir,
     markers: Markers,
     config: Config,
     machine: ModelMachine,
+    requests: Requests,
+    looks_again: bool,
     events: Collected,
 }
 
@@ -63,6 +73,8 @@ impl TestNode {
             markers: Markers::new(directory.path().join("state")),
             config,
             machine: ModelMachine::default(),
+            requests: Requests::default(),
+            looks_again: false,
             _directory: directory,
             events: Collected::default(),
         }
@@ -84,7 +96,7 @@ impl TestNode {
 
     /// A marker of this node, as an earlier run has left it.
     fn write_marker(&self, service: Service) {
-        let Attempt::Taken(lock) = self.markers.try_lock(service, "an earlier run").unwrap() else {
+        let Attempt::Taken(lock) = self.markers.try_lock(service, &holder("an earlier run")).unwrap() else {
             panic!("{service} is locked");
         };
         self.markers.write(&lock, Achievement::Joined, &self.this_node()).unwrap();
@@ -95,20 +107,33 @@ impl TestNode {
     }
 
     fn context(&self, units: Option<ModelUnits>, cluster: &ModelCluster) -> Context<'_, ModelUnits, ModelCluster> {
+        if cluster.0.borrow().health_of.is_empty() {
+            cluster.0.borrow_mut().health_of = self.config.node.id.to_string();
+        }
+        self.context_with(units, cluster.clone())
+    }
+
+    fn context_with<C>(&self, units: Option<ModelUnits>, cluster: C) -> Context<'_, ModelUnits, C> {
         Context {
             config: &self.config,
             markers: &self.markers,
             this_node: self.this_node(),
             units,
-            cluster: cluster.clone(),
-            who: "the test".to_owned(),
+            cluster,
+            who: holder("the test"),
             progress: &Quiet,
             machine: &self.machine,
             admin_password_credential: None,
+            requests: &self.requests,
+            looks_again: self.looks_again,
         }
     }
 
+    /// Runs a step as a process of its own does.
     async fn run(&self, step: Step, units: Option<ModelUnits>, cluster: &ModelCluster) -> Outcome {
+        self.requests.removals.borrow_mut().clear();
+        self.requests.removed.borrow_mut().clear();
+        self.requests.adds.borrow_mut().clear();
         run_step(&self.context(units, cluster), step, true, &self.events).await
     }
 }

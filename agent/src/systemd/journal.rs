@@ -1,4 +1,5 @@
-//! Fetches the last journal lines of a unit, which explain its failure to the operator.
+//! Fetches lines of the journal: the last ones of a unit, which explain its failure to the operator, and the entries of a boot
+//! for a fault report.
 //!
 //! Best effort within a fixed time: no journal, no `journalctl`, no permission mean no lines, never an error. It must not
 //! hand on anything that could confuse a terminal or another log.
@@ -6,9 +7,12 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::time::timeout;
+
+use crate::foreign_text;
 
 /// How long fetching may take.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -18,6 +22,12 @@ const SYNC_LIMIT: Duration = Duration::from_millis(500);
 
 /// How much of the end of the output is looked at.
 const TAIL: usize = 64 * 1024;
+
+/// The same for the entries of a boot, with all their fields.
+const TAIL_OF_ENTRIES: usize = 4 << 20;
+
+/// How long reading those may take: a disk that fails is slow.
+const LIMIT_OF_ENTRIES: Duration = Duration::from_secs(20);
 
 /// How many characters of a line are kept.
 const LINE_LENGTH: usize = 200;
@@ -53,7 +63,55 @@ async fn query(matches: &[String], count: usize) -> Vec<String> {
     let Some(output) = reader.stdout.take() else {
         return Vec::new();
     };
-    lines(&tail(output).await, count)
+    lines(&tail(output, TAIL).await, count)
+}
+
+/// An entry of the journal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// When it was written, in microseconds since 1970.
+    pub(crate) time_us: u64,
+    /// Whom it is about, or who wrote it.
+    pub(crate) unit: String,
+    /// Its kind, where it has one.
+    pub(crate) message_id: String,
+    /// As it came.
+    pub(crate) message: String,
+}
+
+/// The last entries of this boot that these matches take, at most `count` (the matches of journalctl(1)).
+pub(crate) async fn entries_of_this_boot(matches: &[String], count: usize) -> Vec<Entry> {
+    let read = async {
+        let fields = "--output-fields=MESSAGE,MESSAGE_ID,UNIT,_SYSTEMD_UNIT,SYSLOG_IDENTIFIER";
+        let mut command = journalctl(&["--boot", "--output=json", "--no-pager", "--quiet", fields]);
+        command.arg(format!("--lines={count}")).args(matches).stdout(Stdio::piped());
+        let mut reader = command.spawn().ok()?;
+        let output = tail(reader.stdout.take()?, TAIL_OF_ENTRIES).await;
+        // The first line may have been cut off; then it is no JSON.
+        Some(output.split(|byte| *byte == b'\n').filter_map(entry).collect())
+    };
+    timeout(LIMIT_OF_ENTRIES, read).await.ok().flatten().unwrap_or_default()
+}
+
+/// A line of `--output=json`: every value is a text, a list of bytes where it is none, or null where it is too long.
+fn entry(line: &[u8]) -> Option<Entry> {
+    let fields: serde_json::Map<String, Value> = serde_json::from_slice(line).ok()?;
+    let text = |name: &str| match fields.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(bytes)) => {
+            let bytes = bytes.iter().filter_map(Value::as_u64).filter_map(|byte| u8::try_from(byte).ok());
+            String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
+        }
+        _ => String::new(),
+    };
+    // What the manager says of a unit names it in a field of its own.
+    let unit = ["UNIT", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER"].map(text).into_iter().find(|unit| !unit.is_empty());
+    Some(Entry {
+        time_us: text("__REALTIME_TIMESTAMP").parse().ok()?,
+        unit: unit.unwrap_or_default(),
+        message_id: text("MESSAGE_ID"),
+        message: text("MESSAGE"),
+    })
 }
 
 /// A `journalctl` that ends with its caller and does not report to systemd in the agent's name.
@@ -64,11 +122,11 @@ fn journalctl(arguments: &[&str]) -> Command {
 }
 
 /// The end of a stream, however long the stream is; what came before a failure to read.
-async fn tail(mut stream: impl AsyncRead + Unpin) -> Vec<u8> {
+async fn tail(mut stream: impl AsyncRead + Unpin, most: usize) -> Vec<u8> {
     let mut kept = Vec::new();
     while stream.read_buf(&mut kept).await.is_ok_and(|count| count > 0) {
-        if kept.len() > 2 * TAIL {
-            kept.drain(..kept.len() - TAIL);
+        if kept.len() > 2 * most {
+            kept.drain(..kept.len() - most);
         }
     }
     kept
@@ -85,21 +143,12 @@ pub(crate) fn lines(output: &[u8], count: usize) -> Vec<String> {
 
 /// One line without control characters, cut to a readable length.
 fn presentable(line: &str) -> String {
-    let mut characters = line.trim_end().chars().flat_map(|character| match character {
-        '\t' => vec![' '],
-        control if control.is_control() => control.escape_default().collect(),
-        other => vec![other],
-    });
-    let mut shown: String = characters.by_ref().take(LINE_LENGTH).collect();
-    if characters.next().is_some() {
-        shown.push('…');
-    }
-    shown
+    foreign_text::shown(&line.trim_end().replace('\t', " "), LINE_LENGTH)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{lines, presentable, tail};
+    use super::{Entry, TAIL, entry, lines, presentable, tail};
 
     #[test]
     fn only_the_last_lines_are_kept() {
@@ -121,7 +170,25 @@ mod tests {
 
     #[tokio::test]
     async fn an_endless_output_does_not_fill_the_memory() {
-        let output = tail(tokio::io::AsyncReadExt::take(tokio::io::repeat(b'x'), 10_000_000)).await;
-        assert!(output.len() <= 3 * super::TAIL, "{}", output.len());
+        let output = tail(tokio::io::AsyncReadExt::take(tokio::io::repeat(b'x'), 10_000_000), TAIL).await;
+        assert!(output.len() <= 3 * TAIL, "{}", output.len());
+    }
+
+    #[test]
+    fn an_entry_is_read_in_every_form_that_journalctl_gives_it() {
+        let of = |line: &str| entry(line.as_bytes());
+        let line = r#"{"__REALTIME_TIMESTAMP":"1765362645000000","MESSAGE":"a\nb","_SYSTEMD_UNIT":"init.scope","UNIT":"x.service","MESSAGE_ID":"0123"}"#;
+        let expected = Entry {
+            time_us: 1_765_362_645_000_000,
+            unit: "x.service".to_owned(),
+            message_id: "0123".to_owned(),
+            message: "a\nb".to_owned(),
+        };
+        assert_eq!(of(line), Some(expected));
+        assert_eq!(of(r#"{"__REALTIME_TIMESTAMP":"1","MESSAGE":[104,105,255]}"#).unwrap().message, "hi\u{fffd}");
+        assert_eq!(of(r#"{"__REALTIME_TIMESTAMP":"1","MESSAGE":null}"#).unwrap().message, "");
+        for cut in ["", "\"MESSAGE\":\"b\"}", "{}", "[]", r#"{"__REALTIME_TIMESTAMP":"x"}"#] {
+            assert_eq!(of(cut), None, "{cut}");
+        }
     }
 }

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use crate::foreign_text;
+
 /// How many characters of a status are sent; PID 1 drops messages over 4096 bytes as a whole.
 const STATUS_LENGTH: usize = 900;
 /// PID 1 may be busy for so long before it takes the one message that is not said again.
@@ -43,8 +45,8 @@ impl Notifier {
 
     /// Sets the line that `systemctl status` shows.
     pub fn status(&self, text: &str) {
-        let line: String = text.chars().take(STATUS_LENGTH).flat_map(on_one_line).collect();
-        self.send_or_drop(&format!("STATUS={line}\n"));
+        // A newline would begin another assignment, such as a false `READY=1`.
+        self.send_or_drop(&format!("STATUS={}\n", foreign_text::shown(text, STATUS_LENGTH)));
     }
 
     /// Tells that the unit has started, for a unit of `Type=notify`. Unlike a status it is said once, so a busy PID 1 is
@@ -85,13 +87,6 @@ fn open(address: &OsString) -> io::Result<UnixDatagram> {
     }
     socket.set_nonblocking(true)?;
     Ok(socket)
-}
-
-/// A newline would begin another assignment, such as a false `READY=1`.
-fn on_one_line(character: char) -> impl Iterator<Item = char> {
-    let escaped = character.is_control().then(|| character.escape_default());
-    let plain = (!character.is_control()).then_some(character);
-    escaped.into_iter().flatten().chain(plain)
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ fn flooded() -> (UnixDatagram, Notifier) {
 fn messages_arrive_and_a_status_stays_on_its_line() {
     let (manager, notifier) = connected();
     notifier.status("waiting for chainfire.service\nREADY=1");
-    assert_eq!(received(&manager), "STATUS=waiting for chainfire.service\\nREADY=1\n");
+    assert_eq!(received(&manager), "STATUS=waiting for chainfire.service\\u{a}READY=1\n");
     notifier.status(&"ü\n".repeat(5000));
     assert!(received(&manager).len() < 4096);
 }

@@ -10,7 +10,8 @@ use tokio::sync::Notify;
 use super::error::SystemdError;
 use super::unit_state::UnitState;
 
-/// How many states are kept: a few restarts of a service, each of which takes some five states.
+/// How many states are kept: a few restarts of a service, each of which takes some five states. What a unit says of itself
+/// (`STATUS=`) takes no further place, however often it says it.
 const CAPACITY: usize = 32;
 
 /// A queue between the task that follows a unit and the watch.
@@ -34,10 +35,15 @@ impl Queue {
         if inner.last.as_ref() == Some(state) {
             return;
         }
-        if inner.states.len() == CAPACITY {
-            inner.states.pop_front();
+        let newest = inner.states.back_mut().filter(|newest| newest.differs_in_words_only(state));
+        if let Some(newest) = newest {
+            *newest = state.clone();
+        } else {
+            if inner.states.len() == CAPACITY {
+                inner.states.pop_front();
+            }
+            inner.states.push_back(state.clone());
         }
-        inner.states.push_back(state.clone());
         inner.last = Some(state.clone());
         self.arrived.notify_one();
     }
@@ -77,6 +83,18 @@ mod tests {
 
     fn state(n_restarts: u32) -> UnitState {
         UnitState { n_restarts, active: ActiveState::Activating, ..UnitState::default() }
+    }
+
+    #[tokio::test]
+    async fn what_a_unit_says_of_itself_displaces_no_state() {
+        let queue = Queue::default();
+        queue.push(&UnitState { active: ActiveState::Failed, ..state(0) });
+        for number in 0..100 {
+            queue.push(&UnitState { status_text: format!("{number} requests"), ..state(1) });
+        }
+        assert_eq!(queue.next().await.unwrap().active, ActiveState::Failed);
+        assert_eq!(queue.next().await.unwrap().status_text, "99 requests");
+        assert!(queue.take().is_none());
     }
 
     #[tokio::test]

@@ -131,6 +131,11 @@ impl Session {
         self.manager("StopUnit", &(unit, "replace")).await.map(drop)
     }
 
+    /// Has systemd forget that a unit has failed: what `systemctl reset-failed` asks for.
+    pub(super) async fn reset_failed_unit(&self, unit: &str) -> zbus::Result<()> {
+        self.manager("ResetFailedUnit", &(unit,)).await.map(drop)
+    }
+
     /// Has systemd start a unit, in a mode of systemctl(1)'s `--job-mode=`.
     pub(super) async fn start_unit(&self, unit: &str, mode: &str) -> zbus::Result<()> {
         self.manager("StartUnit", &(unit, mode)).await.map(drop)

@@ -7,17 +7,18 @@ use std::fmt;
 
 use zbus::Variant;
 
+use crate::data_directory::Owner;
+
 /// Properties by name, as systemd sends them.
 pub(super) type Properties<'a> = HashMap<&'a str, Variant<'a>>;
 
-/// One unit at one moment. Times are in microseconds since 1970, 0 where it has never happened; what a unit type does
-/// not have is empty or 0.
+/// One unit at one moment. What a unit type does not have is empty or 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnitState {
-    /// The name, such as `chainfire.service`; for an alias the name of the unit that it stands for.
-    pub name: String,
     /// Whether there is such a unit, and whether its file could be read.
     pub load: LoadState,
+    /// The run of the unit, as `$INVOCATION_ID` names it in the unit's processes; empty where it has never run.
+    pub invocation_id: String,
     /// The state that all unit types share.
     pub active: ActiveState,
     /// The state in the words of the unit type, such as `running`, `start-pre`, `auto-restart`.
@@ -32,27 +33,13 @@ pub struct UnitState {
     pub exec_main_status: i32,
     /// How the main process ended: 0 not yet, 1 exited, 2 killed by a signal, 3 dumped core.
     pub exec_main_code: i32,
-    /// The main process, 0 where none runs.
-    pub main_pid: u32,
     /// How often systemd has restarted the service by itself.
     pub n_restarts: u32,
-    /// When systemd restarts the service by itself (`Restart=`): `no`, `on-failure`, `always`, … Where it is not `no`, a
-    /// `Failed` state often lasts for an instant only, and `Activating` with the sub-state `auto-restart` follows.
-    pub restart: String,
-    /// How long systemd waits before it restarts the service (`RestartSec=`).
+    /// How long systemd waits before it restarts the service, in microseconds: `RestartSec=`, or from systemd 254 on what
+    /// `RestartSteps=` make of it when the state was read.
     pub restart_delay_us: u64,
-    /// Whether the conditions of the unit held when it was last started.
-    pub condition_result: bool,
-    /// When the conditions were last looked at.
-    pub condition_timestamp: u64,
-    /// When the unit last became active.
-    pub active_enter: u64,
-    /// When the unit last became inactive or failed.
-    pub inactive_enter: u64,
-    /// When the unit last changed its state at all.
-    pub state_change: u64,
-    /// Whether the unit is enabled: `enabled`, `disabled`, `static`, `masked`, …; empty where it has no file.
-    pub unit_file_state: String,
+    /// Whose files the service's are; never changes while it is loaded.
+    pub owner: Owner,
 }
 
 impl UnitState {
@@ -60,8 +47,8 @@ impl UnitState {
     pub(super) fn apply(&mut self, properties: &Properties<'_>) {
         for (name, value) in properties {
             match *name {
-                "Id" => set_text(&mut self.name, value),
                 "LoadState" => self.load = LoadState::of(value, properties.get("LoadError")),
+                "InvocationID" => self.invocation_id = hexadecimal(value),
                 "ActiveState" => self.active = ActiveState::of(value),
                 "SubState" => set_text(&mut self.sub, value),
                 "Job" => self.job_pending = first_field(value) != Some(Variant::U32(0)),
@@ -69,19 +56,29 @@ impl UnitState {
                 "StatusText" => set_text(&mut self.status_text, value),
                 "ExecMainStatus" => set_i32(&mut self.exec_main_status, value),
                 "ExecMainCode" => set_i32(&mut self.exec_main_code, value),
-                "MainPID" => set_u32(&mut self.main_pid, value),
                 "NRestarts" => set_u32(&mut self.n_restarts, value),
-                "Restart" => set_text(&mut self.restart, value),
-                "RestartUSec" => set_u64(&mut self.restart_delay_us, value),
-                "ConditionResult" => self.condition_result = *value == Variant::Bool(true),
-                "ConditionTimestamp" => set_u64(&mut self.condition_timestamp, value),
-                "ActiveEnterTimestamp" => set_u64(&mut self.active_enter, value),
-                "InactiveEnterTimestamp" => set_u64(&mut self.inactive_enter, value),
-                "StateChangeTimestamp" => set_u64(&mut self.state_change, value),
-                "UnitFileState" => set_text(&mut self.unit_file_state, value),
+                "RestartUSec" if !properties.contains_key("RestartUSecNext") => {
+                    set_u64(&mut self.restart_delay_us, value);
+                }
+                "RestartUSecNext" => set_u64(&mut self.restart_delay_us, value),
+                "User" => set_text(&mut self.owner.user, value),
+                "DynamicUser" => self.owner.is_dynamic = *value == Variant::Bool(true),
+                "StateDirectory" => self.owner.state_directories = texts(value),
                 _ => {}
             }
         }
+    }
+
+    /// Whether the service has ended and systemd is to start it again by itself (`Restart=`): systemd shows it as activating.
+    #[must_use]
+    pub fn awaits_restart(&self) -> bool {
+        // From systemd 254 on, `auto-restart-queued` follows when the pause is over.
+        self.active == ActiveState::Activating && self.sub.starts_with("auto-restart")
+    }
+
+    /// Whether nothing differs from another state but what the unit says of itself.
+    pub(super) fn differs_in_words_only(&self, other: &Self) -> bool {
+        Self { status_text: String::new(), ..self.clone() } == Self { status_text: String::new(), ..other.clone() }
     }
 }
 
@@ -197,8 +194,22 @@ fn text<'a>(value: &'a Variant<'_>) -> &'a str {
     if let Variant::Str(text) = value { text.as_str() } else { "" }
 }
 
+/// The texts of a list.
+fn texts(value: &Variant<'_>) -> Vec<String> {
+    if let Variant::Array(list) = value { list.iter().map(|item| text(item).to_owned()).collect() } else { Vec::new() }
+}
+
 fn set_text(target: &mut String, value: &Variant<'_>) {
     text(value).clone_into(target);
+}
+
+/// An array of bytes, as digits.
+fn hexadecimal(value: &Variant<'_>) -> String {
+    let Variant::Array(bytes) = value else {
+        return String::new();
+    };
+    let digits = |byte: &Variant<'_>| if let Variant::U8(byte) = byte { format!("{byte:02x}") } else { String::new() };
+    bytes.iter().map(digits).collect()
 }
 
 fn set_i32(target: &mut i32, value: &Variant<'_>) {

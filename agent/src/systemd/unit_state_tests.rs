@@ -1,6 +1,7 @@
 //! Properties as systemd sends them, and what becomes of them.
 
 use super::{ActiveState, LoadState, Properties, UnitState};
+use crate::data_directory::Owner;
 use zbus::Variant;
 
 fn text(value: &'static str) -> Variant<'static> {
@@ -11,11 +12,10 @@ fn text(value: &'static str) -> Variant<'static> {
 fn a_change_keeps_what_it_does_not_name() {
     let mut state = UnitState::default();
     state.apply(&Properties::from([
-        ("Id", text("chainfire.service")),
         ("LoadState", text("loaded")),
         ("ActiveState", text("activating")),
-        ("UnitFileState", text("enabled")),
-        ("ConditionResult", Variant::from(true)),
+        ("InvocationID", Variant::from(vec![0x0b_u8, 0xa4, 0xff])),
+        ("User", text("chainfire")),
         ("Job", Variant::from((7_u32, zbus::ObjectPath::from_static_str("/job/7").unwrap()))),
         ("RestartUSec", Variant::from(100_000_u64)),
     ]));
@@ -27,11 +27,10 @@ fn a_change_keeps_what_it_does_not_name() {
         ("Job", Variant::from((0_u32, zbus::ObjectPath::from_static_str("/").unwrap()))),
     ]));
     let expected = UnitState {
-        name: "chainfire.service".to_owned(),
         load: LoadState::Loaded,
         active: ActiveState::Failed,
-        unit_file_state: "enabled".to_owned(),
-        condition_result: true,
+        invocation_id: "0ba4ff".to_owned(),
+        owner: Owner { user: "chainfire".to_owned(), ..Owner::default() },
         restart_delay_us: 100_000,
         result: "exit-code".to_owned(),
         exec_main_status: 3,
@@ -60,10 +59,50 @@ fn unknown_words_and_changed_types_are_borne() {
     state.apply(&Properties::from([
         ("ActiveState", text("hibernating")),
         ("LoadState", text("stub")),
-        ("MainPID", text("not a number")),
+        ("NRestarts", text("not a number")),
+        ("InvocationID", text("not bytes")),
         ("Fresh", Variant::from(1_u8)),
     ]));
     assert_eq!(state.active, ActiveState::Other);
     assert_eq!(state.load, LoadState::Other("stub".to_owned()));
-    assert_eq!(state.main_pid, 0);
+    assert_eq!((state.n_restarts, state.invocation_id.as_str()), (0, ""));
+}
+
+#[test]
+fn the_pause_before_a_restart_is_the_one_that_has_grown() {
+    let mut state = UnitState::default();
+    for next in [Some(300_000_000_u64), None] {
+        let mut properties = Properties::from([("RestartUSec", Variant::from(10_000_000_u64))]);
+        properties.extend(next.map(|next| ("RestartUSecNext", Variant::from(next))));
+        state.apply(&properties);
+        assert_eq!(state.restart_delay_us, next.unwrap_or(10_000_000));
+    }
+}
+
+#[test]
+fn a_service_that_ended_and_is_started_again_is_seen_in_each_of_its_pauses() {
+    for (active, sub, expected) in [
+        (ActiveState::Activating, "auto-restart", true),
+        (ActiveState::Activating, "auto-restart-queued", true),
+        (ActiveState::Activating, "start", false),
+        (ActiveState::Failed, "failed-before-auto-restart", false),
+    ] {
+        let state = UnitState { active, sub: sub.to_owned(), ..UnitState::default() };
+        assert_eq!(state.awaits_restart(), expected, "{sub}");
+    }
+}
+
+#[test]
+fn whose_files_a_service_has_is_read_as_systemd_says_it() {
+    let mut state = UnitState::default();
+    state.apply(&Properties::from([
+        ("User", text("chainfire")),
+        ("DynamicUser", Variant::from(true)),
+        ("StateDirectory", Variant::from(vec!["chainfire", "chainfire/raft"])),
+    ]));
+    let directories = ["chainfire", "chainfire/raft"].map(str::to_owned).to_vec();
+    let expected = Owner { user: "chainfire".to_owned(), is_dynamic: true, state_directories: directories };
+    assert_eq!(state.owner, expected);
+    state.apply(&Properties::from([("StateDirectory", text("chainfire"))]));
+    assert_eq!(state.owner.state_directories, Vec::<String>::new(), "of another type: none is known");
 }

@@ -1,6 +1,8 @@
 //! IP addresses and ranges, read so strictly that each has one meaning. Must not know whose they are.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
+
+use crate::config::value::Reach;
 
 /// Reads an address as the topology writes it: alone, and IPv6 without a part in the form of IPv4.
 pub(super) fn parse(text: &str) -> Option<IpAddr> {
@@ -11,22 +13,10 @@ pub(super) fn parse(text: &str) -> Option<IpAddr> {
     text.parse().ok().filter(|_| is_plain).map(IpAddr::V6)
 }
 
-/// Whether another machine may have it: not unspecified, loopback, link-local or multicast, and no IPv4 address in the
-/// clothes of IPv6.
+/// Whether another machine may have it, by the rule of the configuration; and no IPv4 address in the clothes of IPv6.
 pub(super) fn is_reachable(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(ip) => {
-            let [first, ..] = ip.octets();
-            first != 0 && first < 224 && !ip.is_loopback() && !ip.is_link_local()
-        }
-        IpAddr::V6(ip) => {
-            ip != Ipv6Addr::UNSPECIFIED
-                && !ip.is_loopback()
-                && ip.to_ipv4_mapped().is_none()
-                && !ip.is_multicast()
-                && !ip.is_unicast_link_local()
-        }
-    }
+    let is_mapped = matches!(address, IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some());
+    Reach::of(address) == Reach::Anywhere && !is_mapped
 }
 
 /// How an address stands before a port.
@@ -51,12 +41,51 @@ impl Range {
         (bits <= most).then_some(Self { base, bits })
     }
 
+    /// Which address of the range it is, where no host may have it: the first stands for the network (in IPv6 for its
+    /// routers, RFC 4291, 2.6.1), and in IPv4 the last for all hosts. A range of two has neither (RFC 3021, RFC 6164).
+    pub(super) fn reserved(&self, address: IpAddr) -> Option<&'static str> {
+        let (bits, width) = match address {
+            IpAddr::V4(ip) => (u128::from(ip.to_bits()), 32),
+            IpAddr::V6(ip) => (ip.to_bits(), 128),
+        };
+        let hosts = width - self.bits.min(width);
+        if !self.contains(address) || hosts < 2 {
+            return None;
+        }
+        let mask = u128::MAX >> (128 - hosts);
+        match bits & mask {
+            0 => Some("network"),
+            last if last == mask && address.is_ipv4() => Some("broadcast"),
+            _ => None,
+        }
+    }
+
     /// Whether an address lies in it.
     pub(super) fn contains(&self, address: IpAddr) -> bool {
         match (self.base, address) {
             (IpAddr::V4(base), IpAddr::V4(ip)) => (base.to_bits() ^ ip.to_bits()).leading_zeros() >= self.bits,
             (IpAddr::V6(base), IpAddr::V6(ip)) => (base.to_bits() ^ ip.to_bits()).leading_zeros() >= self.bits,
             _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_reachable, parse};
+    use crate::config::{self, Context, Origin};
+
+    #[test]
+    fn f20_the_configuration_strictly_takes_what_the_topology_takes() {
+        let context = Context { given: Origin::Default, host_name: None, secrets: "/x".into(), strict: true };
+        let v4 = (0..=255).flat_map(|first| [0, 1, 168, 254, 255].map(|second| format!("{first}.{second}.255.255")));
+        let v6 = ["::", "::1", "fe80::13", "febf::1", "fec0::1", "fd00::13", "2001:db8::1", "ff02::1", "100::1"];
+        for text in v4.chain(v6.map(str::to_owned)) {
+            let address = parse(&text).unwrap();
+            let at = super::bracketed(&text);
+            let json = format!(r#"{{"node_id": "a", "leader_url": "https://node01", "raft_addr": "{at}:2380"}}"#);
+            let is_taken = config::check(&config::parse(json.as_bytes()).unwrap(), &context).is_ok();
+            assert_eq!(is_taken, is_reachable(address), "{text}");
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Who bootstraps, and whom the others ask: one set of odd size, its leader, its services. Must not judge what a node
 //! says about itself.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::findings::{Findings, Place, listed, shown};
 use super::node::Node;
+use super::nodes::Nodes;
 
 /// Who bootstraps, and whom the others ask.
 #[derive(Debug, Default)]
@@ -20,20 +21,21 @@ impl<'a> Bootstrap<'a> {
     pub(super) fn read(
         findings: &mut Findings<'_>,
         cluster: &'a str,
-        nodes: &[Node<'a>],
+        nodes: &Nodes<'a>,
         peers: Option<&[&'a str]>,
         leader: Option<&'a str>,
     ) -> Self {
         let place = Place::cluster(cluster);
-        let peers = peers.map(|given| Peers { given, nodes });
+        let peers = peers.map(|given| Peers::read(given, nodes));
         if let Some(peers) = &peers {
-            peers.check(findings, place);
+            peers.check(findings, place, nodes);
         }
         let voters = voters(findings, place, nodes, peers.as_ref());
         check_set(findings, place, nodes, &voters, peers.as_ref());
         let names: Vec<&str> = voters.iter().map(|voter| voter.name).collect();
         check_leader(findings, place, nodes, &names, leader);
         check_services(findings, nodes, &voters);
+        check_family(findings, nodes, &voters);
         for service in ["chainfire", "flaredb"] {
             warn_of_size(findings, place, nodes, service);
         }
@@ -43,35 +45,39 @@ impl<'a> Bootstrap<'a> {
 
 /// The names in `peers`.
 struct Peers<'a, 'b> {
-    given: &'b [&'a str],
-    nodes: &'b [Node<'a>],
+    /// Each once, in order, with its node where there is one.
+    nodes: Vec<(&'a str, Option<&'b Node<'a>>)>,
+    /// How often each is named.
+    times: BTreeMap<&'a str, usize>,
 }
 
 impl<'a, 'b> Peers<'a, 'b> {
-    /// Each once, in order.
-    fn names(&self) -> impl Iterator<Item = &'a str> {
-        let mut seen = BTreeSet::new();
-        self.given.iter().copied().filter(move |name| seen.insert(*name))
-    }
-
-    fn node(&self, name: &str) -> Option<&'b Node<'a>> {
-        self.nodes.iter().find(|node| node.name == name)
+    fn read(given: &[&'a str], nodes: &'b Nodes<'a>) -> Self {
+        let mut peers = Self { nodes: Vec::new(), times: BTreeMap::new() };
+        for name in given {
+            let times = peers.times.entry(name).or_default();
+            *times += 1;
+            if *times == 1 {
+                peers.nodes.push((name, nodes.get(name)));
+            }
+        }
+        peers
     }
 
     fn all_exist(&self) -> bool {
-        self.names().all(|name| self.node(name).is_some())
+        self.nodes.iter().all(|(_, node)| node.is_some())
     }
 
-    fn check(&self, findings: &mut Findings<'_>, place: Place<'_>) {
-        let known = listed(self.nodes.iter().map(|node| node.name));
-        for name in self.names().filter(|name| self.node(name).is_none()) {
+    fn check(&self, findings: &mut Findings<'_>, place: Place<'_>, nodes: &Nodes<'_>) {
+        let known = listed(nodes.iter().map(|node| node.name));
+        for (name, _) in self.nodes.iter().filter(|(_, node)| node.is_none()) {
             findings.problem("peer-unknown", place, &[("found", &shown(name)), ("known", &known)]);
         }
-        for name in self.names().filter(|name| self.given.iter().filter(|other| *other == name).count() > 1) {
+        for (name, _) in self.nodes.iter().filter(|(name, _)| self.times.get(name).is_some_and(|times| *times > 1)) {
             findings.problem("peer-twice", place, &[("found", &shown(name))]);
         }
-        for node in self.nodes {
-            if let Some(says) = node.bootstrap.filter(|says| *says != self.given.contains(&node.name)) {
+        for node in nodes.iter() {
+            if let Some(says) = node.bootstrap.filter(|says| *says != self.times.contains_key(node.name)) {
                 findings.problem("peer-contradicted", node.place(), &[("found", &says.to_string())]);
             }
         }
@@ -82,11 +88,11 @@ impl<'a, 'b> Peers<'a, 'b> {
 fn voters<'a, 'b>(
     findings: &mut Findings<'_>,
     place: Place<'_>,
-    nodes: &'b [Node<'a>],
+    nodes: &'b Nodes<'a>,
     peers: Option<&Peers<'a, 'b>>,
 ) -> Vec<&'b Node<'a>> {
     if let Some(peers) = peers {
-        return peers.names().filter_map(|name| peers.node(name)).collect();
+        return peers.nodes.iter().filter_map(|(_, node)| *node).collect();
     }
     let flagged: Vec<&Node> = nodes.iter().filter(|node| node.bootstrap == Some(true)).collect();
     if !flagged.is_empty() {
@@ -115,7 +121,7 @@ fn names_of<'a>(nodes: &[&Node<'a>]) -> Vec<&'a str> {
 fn check_set(
     findings: &mut Findings<'_>,
     place: Place<'_>,
-    nodes: &[Node<'_>],
+    nodes: &Nodes<'_>,
     voters: &[&Node<'_>],
     peers: Option<&Peers<'_, '_>>,
 ) {
@@ -141,19 +147,18 @@ fn check_set(
 fn check_leader(
     findings: &mut Findings<'_>,
     place: Place<'_>,
-    nodes: &[Node<'_>],
+    nodes: &Nodes<'_>,
     voters: &[&str],
     leader: Option<&str>,
 ) {
     let Some(leader) = leader.filter(|leader| !voters.is_empty() && !voters.contains(leader)) else { return };
-    let exists = nodes.iter().any(|node| node.name == leader);
-    let rule = if exists { "leader-not-voter" } else { "leader-unknown" };
+    let rule = if nodes.get(leader).is_some() { "leader-not-voter" } else { "leader-unknown" };
     findings.problem(rule, place, &[("found", &shown(leader)), ("known", &listed(voters.iter().copied()))]);
 }
 
 /// flaredb forms its group of the same nodes as chainfire, if it runs at all; the first of the initial peers sets IAM
 /// up, and the others wait for that.
-fn check_services(findings: &mut Findings<'_>, nodes: &[Node<'_>], voters: &[&Node<'_>]) {
+fn check_services(findings: &mut Findings<'_>, nodes: &Nodes<'_>, voters: &[&Node<'_>]) {
     let with = |service: &str| nodes.iter().filter(|node| node.runs(service)).map(|node| node.name).collect::<Vec<_>>();
     let flaredb = Some("flaredb").filter(|service| !with(service).is_empty());
     for voter in voters.iter().filter(|voter| voter.services.is_some()) {
@@ -168,7 +173,19 @@ fn check_services(findings: &mut Findings<'_>, nodes: &[Node<'_>], voters: &[&No
     }
 }
 
-fn warn_of_size(findings: &mut Findings<'_>, place: Place<'_>, nodes: &[Node<'_>], service: &str) {
+/// Each node is reached under the one address that the topology gives it, by all others.
+fn check_family(findings: &mut Findings<'_>, nodes: &Nodes<'_>, voters: &[&Node<'_>]) {
+    let Some(first) = voters.iter().find(|voter| voter.address.is_some()) else { return };
+    let is_ipv4 = |node: &Node<'_>| node.address.map(|address| address.is_ipv4());
+    for node in nodes.iter().filter(|node| node.address.is_some() && is_ipv4(node) != is_ipv4(first)) {
+        let kind = if is_ipv4(node) == Some(true) { "IPv4" } else { "IPv6" };
+        let (found, known) = (node.ip.unwrap_or_default(), first.ip.unwrap_or_default());
+        let words = [("found", found), ("kind", kind), ("other", &*shown(first.name)), ("known", known)];
+        findings.problem("address-family", node.place(), &words);
+    }
+}
+
+fn warn_of_size(findings: &mut Findings<'_>, place: Place<'_>, nodes: &Nodes<'_>, service: &str) {
     let members: Vec<&str> = nodes.iter().filter(|node| node.runs(service)).map(|node| node.name).collect();
     let (count, known) = (members.len().to_string(), listed(members.iter().copied()));
     let words = [("found", service), ("count", &count), ("known", &known)];

@@ -6,6 +6,7 @@ use super::address::Range;
 use super::bootstrap::Bootstrap;
 use super::findings::{Findings, Place, shown};
 use super::node::{Node, Surroundings};
+use super::nodes::Nodes;
 use super::shape::{self, Fields, kind_of};
 use super::{extra, names};
 
@@ -18,7 +19,7 @@ pub(super) struct Cluster<'a> {
     pub(super) tls_directory: Option<&'a str>,
     pub(super) extra: Option<&'a Map<String, Value>>,
     /// By name.
-    pub(super) nodes: Vec<Node<'a>>,
+    pub(super) nodes: Nodes<'a>,
     pub(super) bootstrap: Bootstrap<'a>,
 }
 
@@ -36,8 +37,8 @@ impl<'a> Cluster<'a> {
         if given_nodes.is_some_and(Map::is_empty) {
             findings.problem("no-nodes", place, &[]);
         }
-        let nodes: Vec<Node> =
-            given_nodes.into_iter().flatten().map(|(name, node)| Node::read(findings, around, name, node)).collect();
+        let nodes = given_nodes.into_iter().flatten().map(|(name, node)| Node::read(findings, around, name, node));
+        let nodes = Nodes::of(nodes.collect());
         let bootstrap =
             Bootstrap::read(findings, name, &nodes, fields.texts("peers").as_deref(), fields.text("leader"));
         Self {
@@ -62,6 +63,11 @@ fn check(findings: &mut Findings<'_>, name: &str, fields: &Fields<'_>) {
         findings.problem("cluster-name", place, &[("found", &shown(name))]);
     }
     shape::text_rule(findings, place, fields, "domain", "domain", names::is_domain);
+    let last =
+        fields.text("domain").filter(|domain| names::is_domain(domain)).and_then(|domain| domain.rsplit('.').next());
+    if let Some((found, why)) = last.and_then(|last| findings.rules.taken.domains.get_key_value(last)) {
+        findings.problem("domain-reserved", place, &[("found", found), ("why", why)]);
+    }
     shape::text_rule(findings, place, fields, "site", "place", names::is_place);
     shape::text_rule(findings, place, fields, "tlsDirectory", "tls-directory", names::is_secrets_directory);
     for (key, range) in fields.object("network").into_iter().flatten() {

@@ -2,7 +2,7 @@
 //! configurations. Must not judge: that is done before it prints anything.
 
 use std::fs::DirBuilder;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,8 +10,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::cli::Exit;
+use crate::cli::output::{self, complain};
 use crate::markers::{Existing, MarkerError, write_durably};
 
+use super::findings::listed;
 use super::{Generated, Rules, SourceError, Topology, evaluate, read};
 
 /// Turns a topology, as JSON, into the configuration of each of its nodes, as the NixOS module does.
@@ -48,8 +50,8 @@ enum Command {
 /// Why nothing was made of a topology.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error(transparent)]
-    Source(#[from] SourceError),
+    #[error("the topology {}: {source}", .file.display())]
+    Source { file: PathBuf, source: SourceError },
     #[error("the topology {} has {} problem{}", .file.display(), .found.problems.len(), plural(.found.problems.len()))]
     Problems { file: PathBuf, found: Topology },
     #[error("{name} is no node of the topology; there are: {known}")]
@@ -65,7 +67,7 @@ enum Failure {
 impl Failure {
     const fn exit(&self) -> Exit {
         match self {
-            Self::Source(_) | Self::Problems { .. } | Self::NoSuchNode { .. } => Exit::Blocked,
+            Self::Source { .. } | Self::Problems { .. } | Self::NoSuchNode { .. } => Exit::Blocked,
             Self::Directory { .. } | Self::Write(_) => Exit::Transient,
             Self::Table(_) => Exit::Internal,
         }
@@ -75,12 +77,16 @@ impl Failure {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let cli = match output::parse::<Cli>() {
+        Ok(cli) => cli,
+        Err(ended) => return ended,
+    };
+    let outcome = match cli.command {
         Command::Check { file } => check(&file),
         Command::Render { file, node, output_dir } => render(&file, node.as_deref(), output_dir.as_deref()),
     };
     let exit = match outcome {
-        Ok(()) => Exit::Success,
+        Ok(exit) => exit,
         Err(failure) => {
             complain(&failure.to_string());
             if let Failure::Problems { found, .. } = &failure {
@@ -92,16 +98,16 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
-fn check(file: &Path) -> Result<(), Failure> {
+fn check(file: &Path) -> Result<Exit, Failure> {
     let configs = sound(file)?;
-    print(&format!("{}: sound, {} node{}\n", file.display(), configs.len(), plural(configs.len())));
-    Ok(())
+    let text = format!("{}: sound, {} node{}\n", file.display(), configs.len(), plural(configs.len()));
+    Ok(output::print(&text, Exit::Success))
 }
 
-fn render(file: &Path, node: Option<&str>, output_dir: Option<&Path>) -> Result<(), Failure> {
+fn render(file: &Path, node: Option<&str>, output_dir: Option<&Path>) -> Result<Exit, Failure> {
     let mut configs = sound(file)?;
     if let Some(name) = node {
-        let known = configs.iter().map(|config| config.node.as_str()).collect::<Vec<_>>().join(", ");
+        let known = listed(configs.iter().map(|config| config.node.as_str()));
         configs.retain(|config| config.node == name);
         if configs.is_empty() {
             return Err(Failure::NoSuchNode { name: name.to_owned(), known });
@@ -109,15 +115,10 @@ fn render(file: &Path, node: Option<&str>, output_dir: Option<&Path>) -> Result<
     }
     match (output_dir, configs.as_slice()) {
         (Some(directory), configs) => write(directory, configs),
-        (None, [one]) if node.is_some() => {
-            print(&one.text());
-            Ok(())
-        }
-        (None, configs) => {
-            let all: serde_json::Map<_, _> =
-                configs.iter().map(|made| (made.node.clone(), made.config.clone())).collect();
-            print(&format!("{:#}\n", serde_json::Value::Object(all)));
-            Ok(())
+        (None, [one]) if node.is_some() => Ok(output::print(&one.text(), Exit::Success)),
+        (None, _) => {
+            let all = configs.into_iter().map(|made| (made.node, made.config)).collect();
+            Ok(output::print(&format!("{:#}\n", serde_json::Value::Object(all)), Exit::Success))
         }
     }
 }
@@ -125,7 +126,8 @@ fn render(file: &Path, node: Option<&str>, output_dir: Option<&Path>) -> Result<
 /// The configurations of a topology without problems; what will surprise is said.
 fn sound(file: &Path) -> Result<Vec<Generated>, Failure> {
     let rules = Rules::built_in()?;
-    let found = evaluate(&rules, &read(file)?);
+    let given = read(file).map_err(|source| Failure::Source { file: file.to_owned(), source })?;
+    let found = evaluate(&rules, &given);
     if !found.problems.is_empty() {
         return Err(Failure::Problems { file: file.to_owned(), found });
     }
@@ -133,26 +135,18 @@ fn sound(file: &Path) -> Result<Vec<Generated>, Failure> {
     Ok(found.configs)
 }
 
-fn write(directory: &Path, configs: &[Generated]) -> Result<(), Failure> {
+fn write(directory: &Path, configs: &[Generated]) -> Result<Exit, Failure> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.map_err(|source| Failure::Directory { path: directory.to_owned(), source })?;
+    let mut exit = Exit::Success;
     for config in configs {
         let path = directory.join(format!("{}.json", config.node));
         write_durably(&path, config.text().as_bytes(), 0o600, Existing::Replace)?;
-        print(&format!("{}\n", path.display()));
+        exit = output::print(&format!("{}\n", path.display()), exit);
     }
-    Ok(())
+    Ok(exit)
 }
 
 const fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
-}
-
-fn print(text: &str) {
-    // Nobody reads any more where this fails.
-    let _ = io::stdout().lock().write_all(text.as_bytes());
-}
-
-fn complain(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
 }

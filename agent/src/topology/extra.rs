@@ -12,7 +12,7 @@ use super::shape::kind_of;
 /// What stands in every node's configuration.
 pub(super) fn check_cluster(findings: &mut Findings<'_>, place: Place<'_>, extra: &Map<String, Value>) {
     let rules = findings.rules;
-    check_reserved(findings, &rules.reserved.cluster, place, extra);
+    check_reserved(findings, [&rules.reserved.cluster], place, extra);
     for (service, ports) in &rules.ports {
         for name in ports.keys() {
             let path = format!("services.{service}.{name}");
@@ -32,8 +32,7 @@ pub(super) fn check_cluster(findings: &mut Findings<'_>, place: Place<'_>, extra
 /// What stands in the configuration of one node.
 pub(super) fn check_node(findings: &mut Findings<'_>, place: Place<'_>, extra: &Map<String, Value>) {
     let Rules { reserved, .. } = findings.rules;
-    let both = reserved.cluster.iter().chain(&reserved.node).map(|(path, instead)| (path.clone(), instead.clone()));
-    check_reserved(findings, &both.collect(), place, extra);
+    check_reserved(findings, [&reserved.cluster, &reserved.node], place, extra);
 }
 
 /// A port of a service: as the cluster's `extraConfig` says, else the usual one.
@@ -42,13 +41,14 @@ pub(super) fn port(rules: &Rules, extra: &Map<String, Value>, service: &str, nam
     given.or_else(|| rules.ports.get(service)?.get(name).copied())
 }
 
-fn check_reserved(
+fn check_reserved<const TABLES: usize>(
     findings: &mut Findings<'_>,
-    reserved: &BTreeMap<String, String>,
+    reserved: [&BTreeMap<String, String>; TABLES],
     place: Place<'_>,
     extra: &Map<String, Value>,
 ) {
-    for (path, instead) in reserved.iter().filter(|(path, _)| value_at(extra, path).is_some()) {
+    let reserved: BTreeMap<_, _> = reserved.into_iter().flatten().collect();
+    for (path, instead) in reserved.into_iter().filter(|(path, _)| value_at(extra, path).is_some()) {
         findings.problem("extra-config", place, &[("key", path), ("instead", instead)]);
     }
 }

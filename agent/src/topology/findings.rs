@@ -111,8 +111,16 @@ pub(super) fn shown(text: &str) -> String {
     if is_plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
+/// How many names a sentence lists: a topology of thousands of nodes would fill the screen with one.
+const LISTED: usize = 12;
+
 /// Several texts as they are shown.
 pub(super) fn listed<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let texts: Vec<String> = texts.into_iter().map(shown).collect();
-    if texts.is_empty() { "none".to_owned() } else { texts.join(", ") }
+    let mut texts = texts.into_iter();
+    let first: Vec<String> = texts.by_ref().take(LISTED).map(shown).collect();
+    match (first.is_empty(), texts.count()) {
+        (true, _) => "none".to_owned(),
+        (false, 0) => first.join(", "),
+        (false, more) => format!("{} and {more} more", first.join(", ")),
+    }
 }

@@ -1,8 +1,6 @@
 //! The configuration that the agent of a node reads, checked by the agent's own check. Must not be asked of a topology
 //! with problems.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use crate::config::{self, Context, Origin};
@@ -35,8 +33,9 @@ impl Generated {
 pub(super) fn all(findings: &mut Findings<'_>, clusters: &[Cluster<'_>]) -> Vec<Generated> {
     let mut made = Vec::new();
     for cluster in clusters {
-        for node in &cluster.nodes {
-            let generated = Generated { node: node.name.to_owned(), config: config(findings.rules, cluster, node) };
+        let shared = Shared::of(findings.rules, cluster);
+        for node in cluster.nodes.iter() {
+            let generated = Generated { node: node.name.to_owned(), config: config(&shared, cluster, node) };
             for problem in refused(&generated) {
                 findings.problem("config", node.place(), &[("found", &problem)]);
             }
@@ -52,41 +51,62 @@ fn refused(generated: &Generated) -> Vec<String> {
         Context { given: Origin::Default, host_name: None, secrets: "/etc/nixos/secrets".into(), strict: true };
     match config::parse(generated.text().as_bytes()) {
         Err(error) => vec![error.to_string()],
-        Ok(document) => match config::check(&document, &context) {
-            Ok(_) => Vec::new(),
+        Ok(document) => match config::verify(&document, &context) {
+            Ok(()) => Vec::new(),
             Err(report) => report.problems.iter().map(ToString::to_string).collect(),
         },
     }
 }
 
-fn config(rules: &Rules, cluster: &Cluster<'_>, node: &Node<'_>) -> Value {
-    let empty = Map::new();
-    let ports = cluster.extra.unwrap_or(&empty);
-    let port = |service: &str, name: &str| extra::port(rules, ports, service, name).unwrap_or_default();
-    // By name where there is one: certificates are made for names.
-    let addresses: BTreeMap<&str, &str> =
-        cluster.nodes.iter().map(|node| (node.name, node.ip.unwrap_or_default())).collect();
-    let host = |name: &str| match cluster.domain {
-        Some(domain) => format!("{name}.{domain}"),
-        None => bracketed(addresses.get(name).copied().unwrap_or_default()),
-    };
-    let voters = &cluster.bootstrap.voters;
-    let peers = |service: &str| -> Value {
-        voters.iter().map(|voter| format!("{}:{}", host(voter), port(service, "raft_port"))).collect()
-    };
-    let leader = cluster.bootstrap.leader.map(host).unwrap_or_default();
-    let has_flaredb = cluster.nodes.iter().any(|node| voters.contains(&node.name) && node.runs("flaredb"));
+/// What every configuration of a cluster says alike, worked out once: a cluster may have thousands of nodes.
+struct Shared {
+    chainfire_raft: u16,
+    leader_url: String,
+    initial_peers: Value,
+    flaredb_peers: Option<Value>,
+}
+
+impl Shared {
+    fn of(rules: &Rules, cluster: &Cluster<'_>) -> Self {
+        let empty = Map::new();
+        let ports = cluster.extra.unwrap_or(&empty);
+        let port = |service: &str, name: &str| extra::port(rules, ports, service, name).unwrap_or_default();
+        let host = |name: &str| cluster.nodes.get(name).map(|node| host(cluster, node)).unwrap_or_default();
+        let voters = &cluster.bootstrap.voters;
+        let peers = |service: &str| -> Value {
+            voters.iter().map(|voter| format!("{}:{}", host(voter), port(service, "raft_port"))).collect()
+        };
+        let runs_flaredb = |voter: &&str| cluster.nodes.get(voter).is_some_and(|node| node.runs("flaredb"));
+        let leader = cluster.bootstrap.leader.map(host).unwrap_or_default();
+        Self {
+            chainfire_raft: port("chainfire", "raft_port"),
+            leader_url: format!("https://{leader}:{}", port("chainfire", "api_port")),
+            initial_peers: peers("chainfire"),
+            flaredb_peers: voters.iter().any(runs_flaredb).then(|| peers("flaredb")),
+        }
+    }
+}
+
+/// How others reach a node: by name where there is one, for certificates are made for names.
+fn host(cluster: &Cluster<'_>, node: &Node<'_>) -> String {
+    match cluster.domain {
+        Some(domain) => format!("{}.{domain}", node.name),
+        None => bracketed(node.ip.unwrap_or_default()),
+    }
+}
+
+fn config(shared: &Shared, cluster: &Cluster<'_>, node: &Node<'_>) -> Value {
     let own = json!({
         "node_id": node.name,
         "node_role": node.role,
         "node_ip": node.ip,
-        "node_fqdn": cluster.domain.map(|_| host(node.name)),
+        "node_fqdn": cluster.domain.map(|_| host(cluster, node)),
         "cluster_name": cluster.name,
-        "bootstrap": voters.contains(&node.name),
-        "leader_url": format!("https://{leader}:{}", port("chainfire", "api_port")),
-        "raft_addr": format!("{}:{}", bracketed(node.ip.unwrap_or_default()), port("chainfire", "raft_port")),
-        "initial_peers": peers("chainfire"),
-        "flaredb_peers": has_flaredb.then(|| peers("flaredb")),
+        "bootstrap": cluster.bootstrap.voters.contains(&node.name),
+        "leader_url": shared.leader_url,
+        "raft_addr": format!("{}:{}", bracketed(node.ip.unwrap_or_default()), shared.chainfire_raft),
+        "initial_peers": shared.initial_peers,
+        "flaredb_peers": shared.flaredb_peers,
         "datacenter": node.site,
         "rack": node.rack,
         "network": cluster.network.filter(|network| !network.is_empty()),

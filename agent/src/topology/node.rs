@@ -35,6 +35,10 @@ pub(super) struct Node<'a> {
     pub(super) address: Option<IpAddr>,
     /// In lower case; one that is none is not compared with others.
     pub(super) mac: Option<String>,
+    /// What identifies its disk.
+    pub(super) disk: Option<String>,
+    /// The disk as it is written.
+    pub(super) disk_name: Option<&'a str>,
     pub(super) site: Option<&'a str>,
     pub(super) rack: Option<&'a str>,
     pub(super) extra: Option<&'a Map<String, Value>>,
@@ -62,6 +66,8 @@ impl<'a> Node<'a> {
             ip: fields.text("ip"),
             address,
             mac: fields.text("mac").filter(|mac| names::is_hardware_address(mac)).map(str::to_ascii_lowercase),
+            disk: fields.text("disk").and_then(names::disk_identity),
+            disk_name: fields.text("disk"),
             site: fields.text("site").or(around.site),
             rack: fields.text("rack"),
             extra: fields.object("extraConfig"),
@@ -74,6 +80,10 @@ impl<'a> Node<'a> {
         Place::node(self.cluster, self.name)
     }
 
+    pub(super) fn whole_name(&self) -> String {
+        format!("{}/{}", shown(self.cluster), shown(self.name))
+    }
+
     pub(super) fn runs(&self, service: &str) -> bool {
         self.services.as_ref().is_some_and(|services| services.contains(&service))
     }
@@ -83,14 +93,25 @@ impl<'a> Node<'a> {
         if !names::is_node_name(self.name) {
             findings.problem("node-name", place, &[("found", &shown(self.name))]);
         }
+        if names::is_number(self.name) {
+            findings.problem("node-name-number", place, &[("found", self.name)]);
+        }
+        if let Some(why) = findings.rules.taken.nodes.get(self.name) {
+            findings.problem("node-name-reserved", place, &[("found", self.name), ("why", why)]);
+        }
         shape::text_rule(findings, place, fields, "role", "role", |_| self.role.is_some());
         shape::text_rule(findings, place, fields, "ip", "address", |_| self.address.is_some());
-        let known = listed(ranges.iter().map(|(text, _)| *text));
         if let (Some(ip), Some(address)) = (self.ip, self.address)
             && !ranges.is_empty()
             && !ranges.iter().any(|(_, range)| range.contains(address))
         {
+            let known = listed(ranges.iter().map(|(text, _)| *text));
             findings.problem("address-outside-network", place, &[("found", &shown(ip)), ("known", &known)]);
+        }
+        let reserved = |address| ranges.iter().find_map(|(text, range)| Some((range.reserved(address)?, *text)));
+        if let (Some(ip), Some((kind, range))) = (self.ip, self.address.and_then(reserved)) {
+            let words = [("found", ip), ("kind", kind), ("known", range)];
+            findings.problem("address-of-network", place, &words);
         }
         shape::text_rule(findings, place, fields, "mac", "mac", names::is_hardware_address);
         shape::text_rule(findings, place, fields, "disk", "disk", names::is_stable_disk);

@@ -39,6 +39,14 @@ fn write(page: &mut String, rules: &Rules) -> std::fmt::Result {
     for (key, instead) in rules.reserved.cluster.iter().chain(&rules.reserved.node) {
         writeln!(page, "| `{key}` | {instead} |")?;
     }
+    page.push_str("\n## Names that are taken\n\n| node | is |\n|---|---|\n");
+    for (name, why) in &rules.taken.nodes {
+        writeln!(page, "| `{name}` | {why} |")?;
+    }
+    page.push_str("\n| domain | names below it |\n|---|---|\n");
+    for (name, why) in &rules.taken.domains {
+        writeln!(page, "| `{name}` | {why} |")?;
+    }
     for (title, table) in [("Problems", &rules.problems), ("Warnings", &rules.warnings)] {
         write!(page, "\n## {title}\n\n| rule | says | what to do |\n|---|---|---|\n")?;
         for (rule, sentence) in table {

@@ -22,6 +22,8 @@ pub struct Rules {
     pub(super) ports: BTreeMap<String, BTreeMap<String, u16>>,
     /// What may not stand in `extraConfig`, and where to say it instead.
     pub(super) reserved: Reserved,
+    /// Names that mean something else already, and what.
+    pub(super) taken: Taken,
     /// What can be wrong.
     pub problems: BTreeMap<String, Sentence>,
     /// What can be odd.
@@ -78,6 +80,14 @@ pub(super) struct Reserved {
     pub(super) cluster: BTreeMap<String, String>,
     /// These, and those of the cluster.
     pub(super) node: BTreeMap<String, String>,
+}
+
+/// Names that mean something else already.
+#[derive(Debug, Deserialize)]
+pub(super) struct Taken {
+    pub(super) nodes: BTreeMap<String, String>,
+    /// The last labels of domains.
+    pub(super) domains: BTreeMap<String, String>,
 }
 
 impl Rules {

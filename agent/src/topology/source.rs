@@ -4,10 +4,13 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
+
+use crate::config::{SyntaxError, text};
 
 /// The largest topology that is read: tens of thousands of nodes.
 const SIZE_LIMIT: u64 = 16 << 20;
@@ -16,18 +19,19 @@ const SIZE_LIMIT: u64 = 16 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The file cannot be read.
-    #[error("cannot read the topology {path}: {source}; give the path of a JSON file, or `-` for standard input", path = .path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error("{0}; give the path of a JSON file, or `-` for standard input")]
+    Unreadable(#[from] io::Error),
     /// Too much.
-    #[error("the topology has more than {SIZE_LIMIT} bytes; give the topology and nothing else")]
+    #[error("it has more than {SIZE_LIMIT} bytes; give the topology and nothing else")]
     TooLarge,
+    /// Nothing.
+    #[error("it is empty; write the topology to it, as {{\"clusters\": {{NAME: …}}}}")]
+    Empty,
+    /// No UTF-8.
+    #[error(transparent)]
+    Text(#[from] SyntaxError),
     /// No JSON, or a key twice.
-    #[error("the topology is no JSON: {0}; correct it there")]
+    #[error("it is no JSON: {0}; correct it there")]
     Syntax(#[from] serde_json::Error),
 }
 
@@ -38,24 +42,27 @@ pub enum SourceError {
 pub fn read(path: &Path) -> Result<Value, SourceError> {
     let mut bytes = Vec::new();
     let limit = SIZE_LIMIT + 1;
-    let outcome = if path == Path::new("-") {
-        io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    if path == Path::new("-") {
+        io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
-        File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
-    };
-    outcome.map_err(|source| SourceError::Unreadable { path: path.to_owned(), source })?;
+        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    }
     parse(&bytes)
 }
 
 /// Reads a topology.
 ///
 /// # Errors
-/// When the bytes are too many, or no JSON, or hold a key twice; the error says where.
+/// When the bytes are too many, no UTF-8, no JSON, or hold a key twice; the error says where.
 pub fn parse(bytes: &[u8]) -> Result<Value, SourceError> {
     if u64::try_from(bytes.len()).is_ok_and(|size| size > SIZE_LIMIT) {
         return Err(SourceError::TooLarge);
     }
-    Ok(serde_json::from_slice::<EachOnce>(bytes)?.0)
+    let text = text(bytes)?;
+    if text.trim().is_empty() {
+        return Err(SourceError::Empty);
+    }
+    Ok(serde_json::from_str::<EachOnce>(text)?.0)
 }
 
 /// A value in which each key is given once.
@@ -111,8 +118,11 @@ impl<'de> Visitor<'de> for Reader {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some((key, EachOnce(value))) = entries.next_entry::<String, _>()? {
-            if object.insert(key.clone(), value).is_some() {
-                return Err(A::Error::custom(format_args!("the key {key:?} a second time")));
+            match object.entry(key) {
+                Entry::Vacant(entry) => _ = entry.insert(value),
+                Entry::Occupied(entry) => {
+                    return Err(A::Error::custom(format_args!("the key {:?} a second time", entry.key())));
+                }
             }
         }
         Ok(object.into())

@@ -157,7 +157,7 @@ impl Command {
 /// A run that can succeed does not meet its limits, even where the machine is busy. One that cannot ends soon; what comes
 /// before the call that is wrong is given all the time that it needs.
 fn limit(config: &mut Value, row: Row, can_succeed: bool) {
-    let (long, short) = ("40s", "2s");
+    let (long, short) = ("600s", "2s");
     let wrong_health = row.path == "/health" || row.command == Command::Check;
     let health = if can_succeed || !wrong_health { long } else { short };
     let other = if can_succeed { long } else { short };
@@ -165,7 +165,7 @@ fn limit(config: &mut Value, row: Row, can_succeed: bool) {
         "health": {"limit": health},
         "promotion": {"limit": other},
         "iam_setup": {"limit": other, "first_delay": "200ms"},
-        "join": {"attempts": if can_succeed { 10 } else { 3 }, "scale": "20ms"},
+        "join": {"attempts": if can_succeed { 100 } else { 3 }, "scale": "20ms"},
         "request": {"connect": "1s", "total": "1s", "max_body": "64KiB"},
     });
 }

@@ -18,7 +18,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 /// No run of a test takes as long.
-const LONGEST: Duration = Duration::from_mins(1);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// The files and the identity of one node.
 pub(crate) struct Node {
@@ -73,7 +73,7 @@ impl Node {
         });
         config["policies"] = json!({
             "health": {"limit": "5s"},
-            "promotion": {"limit": "10s"},
+            "promotion": {"limit": "120s"},
             "join": {"attempts": 3, "scale": "50ms"},
             "request": {"connect": "500ms", "total": "1s"},
         });
@@ -112,6 +112,13 @@ impl Node {
         )
     }
 
+    /// The same, as systemd runs a unit: with an invocation and a socket for its state, which nobody reads here.
+    pub(crate) async fn run_as_unit(&self, arguments: &[&str]) -> Run {
+        let mut command = self.command(arguments);
+        command.env("INVOCATION_ID", "0123456789abcdef0123456789abcdef").env("NOTIFY_SOCKET", self.path("notify"));
+        Run::of(&timeout(LONGEST, command.output()).await.unwrap_or_else(|_| panic!("it hangs")).unwrap())
+    }
+
     /// The same, and does something once the agent has said a text.
     pub(crate) async fn run_until(&self, arguments: &[&str], text: &str, act: impl AsyncFnOnce()) -> Run {
         let mut agent = self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -127,8 +134,20 @@ impl Node {
         Run { stdout: heard, ..Run::of(&agent.wait_with_output().await.unwrap()) }
     }
 
+    /// The same, where a shell script in a mount namespace of its own has prepared the machine.
+    pub(crate) async fn run_where(&self, script: &str, arguments: &[&str]) -> Run {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", &format!("{script} && exec \"$@\""), "sh"]);
+        command.arg(env!("CARGO_BIN_EXE_first-boot-agent"));
+        let output = self.with_arguments(command, arguments).output();
+        Run::of(&timeout(LONGEST, output).await.unwrap_or_else(|_| panic!("it hangs")).unwrap())
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_first-boot-agent"));
+        self.with_arguments(Command::new(env!("CARGO_BIN_EXE_first-boot-agent")), arguments)
+    }
+
+    fn with_arguments(&self, mut command: Command, arguments: &[&str]) -> Command {
         command.arg("--config").arg(self.path("cluster-config.json")).arg("--state-dir").arg(self.path("state"));
         command.args(["--log-format", "json"]).args(arguments).env_remove("NOTIFY_SOCKET").kill_on_drop(true);
         command

@@ -2,6 +2,7 @@
 //! ends with its value.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Stdio;
 
 use cluster_standin::pki::{Authority, IssuedCertificate, Validity};
@@ -20,7 +21,7 @@ pub(crate) struct Stranger {
 /// What keeps it up.
 enum Alive {
     Server { _server: Box<RaftServer> },
-    Process { _child: Box<Child>, _folder: tempfile::TempDir },
+    Process { _child: Box<Child> },
     Task(JoinHandle<()>),
 }
 
@@ -54,12 +55,19 @@ pub(crate) fn issue(issuer: &Authority, name: &str, validity: Validity) -> Issue
 pub(crate) async fn old_tls(cluster: &TrialCluster) -> Stranger {
     let folder = tempfile::tempdir().unwrap();
     issue(&cluster.authority, "127.0.0.1", Validity::Valid).write(folder.path(), "old").unwrap();
+    openssl_server(folder.path(), "old", &["-tls1_1", "-cipher", "ALL:@SECLEVEL=0", "-www"]).await
+}
+
+/// openssl's server, for what a rustls server cannot be, with `NAME.crt` and `NAME.key` of a folder, which it has read before it
+/// listens.
+pub(crate) async fn openssl_server(folder: &Path, name: &str, arguments: &[&str]) -> Stranger {
     let mut child = Command::new("openssl")
-        .args(["s_server", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", "-accept", "127.0.0.1:0", "-www"])
+        .args(["s_server", "-accept", "127.0.0.1:0"])
+        .args(arguments)
         .arg("-cert")
-        .arg(folder.path().join("old.crt"))
+        .arg(folder.join(format!("{name}.crt")))
         .arg("-key")
-        .arg(folder.path().join("old.key"))
+        .arg(folder.join(format!("{name}.key")))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -72,7 +80,7 @@ pub(crate) async fn old_tls(cluster: &TrialCluster) -> Stranger {
             let url = format!("https://{address}");
             // What it says further has somewhere to go for as long as it runs.
             tokio::spawn(async move { while let Ok(Some(_)) = said.next_line().await {} });
-            return Stranger { url, _alive: Alive::Process { _child: Box::new(child), _folder: folder } };
+            return Stranger { url, _alive: Alive::Process { _child: Box::new(child) } };
         }
     }
     panic!("openssl s_server ended before it listened");

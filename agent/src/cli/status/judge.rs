@@ -1,10 +1,16 @@
 //! What the facts come to, step by step: pure, so that every line of `status` is a table test.
 
-use crate::config::{ClusterName, Config, Mode};
+use crate::config::{ClusterName, Config, Mode, RaftServiceConfig, Service};
+use crate::markers::{Hold, NotedTrouble};
+use crate::names::Unresolved;
 use crate::plan::expectations::Outlook;
-use crate::plan::health::{Findings, GroupFinding, MarkerFinding, Verdict};
+use crate::plan::health::{
+    EndpointFinding, Findings, GroupFinding, MarkerFinding, Verdict, reset_command, to_join_anew,
+};
+use crate::plan::member::Leader;
 use crate::plan::{Action, Blocker, Decision, SkipReason, Step, Unmet};
-use crate::systemd::{ActiveState, UnitState};
+use crate::shell_word::quoted;
+use crate::systemd::{ActiveState, LoadState, UnitState};
 
 /// Everything that was looked at.
 pub(super) struct Facts {
@@ -13,9 +19,39 @@ pub(super) struct Facts {
     pub(super) decisions: Vec<(Step, Decision)>,
     /// What the machine lacks of what the configuration expects.
     pub(super) unmet: Vec<Unmet>,
-    /// The units of the steps, in order; `None` where systemd does not tell.
-    pub(super) units: Vec<Option<UnitState>>,
+    /// The units of the steps, in order.
+    pub(super) units: Vec<StepUnits>,
+    /// What their runs have noted, in the same order.
+    pub(super) troubles: Vec<Option<NotedTrouble>>,
     pub(super) live: Result<Findings, Blocker>,
+}
+
+/// The units that a step has to do with; `None` where systemd does not tell.
+#[derive(Debug, Clone, Default)]
+pub(super) struct StepUnits {
+    /// Its own.
+    pub(super) unit: Option<UnitState>,
+    /// The path unit that starts it when what it waits for has changed.
+    pub(super) path: Option<UnitState>,
+    /// The service that it is about.
+    pub(super) service: Option<UnitState>,
+}
+
+impl StepUnits {
+    /// Whether nothing starts the step when what it waits for is there.
+    fn nothing_wakes_it(&self) -> bool {
+        self.path.as_ref().is_some_and(|path| path.active == ActiveState::Inactive && !path.job_pending)
+    }
+
+    /// How the service is, where it does not run and is not about to start.
+    fn stopped_service(&self) -> Option<ActiveState> {
+        let is_stopped = |service: &&UnitState| {
+            service.load == LoadState::Loaded
+                && !service.job_pending
+                && matches!(service.active, ActiveState::Inactive | ActiveState::Failed)
+        };
+        self.service.as_ref().filter(is_stopped).map(|service| service.active)
+    }
 }
 
 /// How far a step is, best first.
@@ -50,6 +86,14 @@ pub(super) struct StepStatus {
     pub(super) detail: String,
     /// What to do, where there is something to do.
     pub(super) next: Option<String>,
+    /// Whether it is looked at again without anybody's doing.
+    pub(super) looks_again: bool,
+}
+
+impl StepStatus {
+    pub(super) fn new(step: Step, state: State, detail: String, next: Option<String>) -> Self {
+        Self { step, state, detail, next, looks_again: false }
+    }
 }
 
 /// The whole answer.
@@ -61,19 +105,21 @@ pub(super) struct Status {
     pub(super) source: Option<String>,
     pub(super) overall: State,
     pub(super) steps: Vec<StepStatus>,
+    /// The names in the configuration that do not resolve; whoever looks them up puts them here.
+    pub(super) names: Vec<Unresolved>,
     pub(super) warnings: Vec<String>,
     /// The table of groups and endpoints.
     pub(super) table: String,
+    /// Whether this user may not read the configuration, so that nothing is known.
+    pub(super) needs_root: bool,
 }
 
 impl Status {
     /// Without a usable configuration nothing else matters.
     pub(super) fn without_configuration(error: &str, units: &[Option<UnitState>]) -> Self {
-        let steps = Step::ALL.into_iter().zip(units).map(|(step, unit)| StepStatus {
-            step,
-            state: State::Blocked,
-            detail: "there is no usable configuration".to_owned(),
-            next: unit.as_ref().filter(|unit| unit.active == ActiveState::Failed).map(|_| journal(step)),
+        let steps = Step::ALL.into_iter().zip(units).map(|(step, unit)| {
+            let next = unit.as_ref().filter(|unit| unit.active == ActiveState::Failed).map(|_| journal(step));
+            StepStatus::new(step, State::Blocked, "there is no usable configuration".to_owned(), next)
         });
         Self {
             node: None,
@@ -82,9 +128,20 @@ impl Status {
             source: None,
             overall: State::Blocked,
             steps: steps.collect(),
+            names: Vec::new(),
             warnings: vec![error.to_owned()],
             table: String::new(),
+            needs_root: false,
         }
+    }
+
+    /// The same for a user who may not read it: there may be one, and all may be well.
+    pub(super) fn for_root_alone(error: &str, units: &[Option<UnitState>]) -> Self {
+        let mut status = Self::without_configuration(error, units);
+        for step in &mut status.steps {
+            "this user may not read the configuration".clone_into(&mut step.detail);
+        }
+        Self { needs_root: true, ..status }
     }
 }
 
@@ -93,16 +150,18 @@ pub(super) fn judge(config: &Config, facts: Facts) -> Status {
     let steps: Vec<StepStatus> = facts
         .decisions
         .iter()
-        .zip(&facts.units)
-        .map(|((step, decision), unit)| match (decision, &facts.live) {
+        .zip(facts.units.iter().zip(&facts.troubles))
+        .map(|((step, decision), (units, trouble))| match (decision, &facts.live) {
             (Decision::Done { since }, live) => done(config, *step, since, live.as_ref().ok()),
             (Decision::Skip(reason), _) => skipped(*step, *reason),
             (Decision::Blocked(blocker), _) | (Decision::Run(_), Err(blocker)) => blocked(*step, blocker),
-            (Decision::Run(Action::CheckHealth), Ok(findings)) => health(config, findings, unit.as_ref()),
+            (Decision::Run(Action::CheckHealth), Ok(findings)) => health(config, findings, &facts.units),
             (Decision::Run(action), Ok(findings)) => {
                 let awaited = step.needs().filter(|needed| !is_done(&facts.decisions, *needed));
-                damaged(*step, findings)
-                    .unwrap_or_else(|| under_way(*step, &action.to_string(), awaited, unit.as_ref()))
+                damaged(*step, findings).unwrap_or_else(|| {
+                    let to_do = ToDo { config, step: *step, action: &action.to_string(), awaited, units };
+                    to_do.after_an_earlier_membership(findings, to_do.under_way(trouble.as_ref()))
+                })
             }
         })
         .collect();
@@ -117,8 +176,10 @@ pub(super) fn judge(config: &Config, facts: Facts) -> Status {
         source: Some(facts.source),
         overall,
         steps,
+        names: Vec::new(),
         warnings: facts.warnings.into_iter().chain(not_yet(&facts.unmet)).collect(),
         table: facts.live.map(|findings| findings.to_string()).unwrap_or_default(),
+        needs_root: false,
     }
 }
 
@@ -139,21 +200,64 @@ fn skipped(step: Step, reason: SkipReason) -> StepStatus {
         SkipReason::Disabled(_) => State::Off,
         SkipReason::Waits(_) => State::Waiting,
     };
-    StepStatus { step, state, detail: reason.to_string(), next: None }
+    StepStatus::new(step, state, reason.to_string(), None)
 }
 
 fn blocked(step: Step, blocker: &Blocker) -> StepStatus {
-    StepStatus { step, state: State::Blocked, detail: blocker.reason.clone(), next: Some(blocker.remedy.clone()) }
+    let (detail, next) = with_command(blocker.reason.clone(), &blocker.remedy);
+    StepStatus::new(step, State::Blocked, detail, Some(next))
+}
+
+/// What a remedy begins with that is a command, and no sentence.
+const COMMANDS: [&str; 11] = [
+    "(umask ",
+    "chmod ",
+    "chown ",
+    "first-boot-agent ",
+    "journalctl ",
+    "mv ",
+    "openssl ",
+    "rm ",
+    "rmdir ",
+    "systemctl ",
+    "timedatectl",
+];
+
+/// An arrow is to be pasted: of `remove it: rm FILE` the words go to what is wrong, and the command is left. Where there is
+/// anything to choose, or to do before it, all of it is to be read first, and stays together.
+fn with_command(detail: String, remedy: &str) -> (String, String) {
+    let is_one = |text: &str| !text.contains("; ") && !text.contains(", ");
+    let is_command = |text: &str| COMMANDS.iter().any(|command| text.starts_with(command)) && is_one(text);
+    let ends_something = |text: &str| {
+        ["first-boot-agent reset", "first-boot-agent leave", "rm "].iter().any(|end| text.starts_with(end))
+    };
+    let is_plain = |words: &str, command: &str| !words.contains("; ") && (is_one(words) || !ends_something(command));
+    match remedy.split_once(": ") {
+        Some(("run", command)) if is_command(command) => (detail, command.to_owned()),
+        Some((words, command)) if is_command(command) && is_plain(words, command) => {
+            (format!("{detail}; {words}"), command.to_owned())
+        }
+        _ => (detail, remedy.to_owned()),
+    }
 }
 
 /// The marker is there: does the live membership agree?
 fn done(config: &Config, step: Step, since: &str, live: Option<&Findings>) -> StepStatus {
     let group = live.and_then(|live| live.groups.iter().find(|group| Step::from(group.service) == step));
     let (state, detail, next) = match group {
+        // Not out of it: nobody is to reset it for that.
+        Some(GroupFinding { holds_this_node: false, list: Ok(_), listed_as: Some(found), service, .. }) => (
+            State::Failed,
+            format!("marked at {since}, and the live member list has {found}"),
+            Some(format!("journalctl -b -u {}", config.raft(*service).unit)),
+        ),
         Some(GroupFinding { holds_this_node: false, list: Ok(list), .. }) => (
             State::Failed,
-            format!("marked at {since}, but the live member list ({list}) does not hold this node"),
-            group.map(|group| format!("if it should: {}", group.way_back(config))),
+            format!(
+                "marked at {since}, but the live member list ({list}) does not hold this node; if it should be a member, \
+                 reset it and do what the reset says; if not: first-boot-agent leave"
+            ),
+            group.map(|group| reset_command(config.raft(group.service))),
         ),
         Some(GroupFinding { list: Err(error), .. }) => {
             (State::Done, format!("since {since}; cannot be confirmed now: {error}"), None)
@@ -161,7 +265,7 @@ fn done(config: &Config, step: Step, since: &str, live: Option<&Findings>) -> St
         Some(group) => (State::Done, format!("member since {since}; {}", group.summary()), None),
         None => (State::Done, format!("since {since}"), None),
     };
-    StepStatus { step, state, detail, next }
+    StepStatus::new(step, state, detail, next)
 }
 
 /// A damaged marker keeps the unit from starting: systemd only asks whether the file exists.
@@ -169,83 +273,211 @@ fn damaged(step: Step, findings: &Findings) -> Option<StepStatus> {
     let prefix = format!(".{}-", step.service_name());
     findings.markers.iter().find_map(|marker| match marker {
         MarkerFinding::Damaged { path, reason } if path.file_name()?.to_str()?.starts_with(&prefix) => {
-            Some(StepStatus {
-                step,
-                state: State::Failed,
-                detail: format!("its marker {} is damaged ({reason})", path.display()),
-                next: Some(format!("rm -r {} && systemctl restart {}", path.display(), step.unit())),
-            })
+            let detail = format!("its marker {} is damaged ({reason})", path.display());
+            // Whatever has the name: a file, a link, a directory with something in it. Nothing is lost.
+            let next = format!("mv -T {0} {0}.damaged && systemctl restart --no-block {1}", quoted(path), step.unit());
+            Some(StepStatus::new(step, State::Failed, detail, Some(next)))
         }
         _ => None,
     })
 }
 
-/// The marker is missing: what does the unit say?
-fn under_way(step: Step, action: &str, awaited: Option<Step>, unit: Option<&UnitState>) -> StepStatus {
-    let (state, detail, next) = match unit {
-        Some(unit) => as_the_unit_says(step, action, awaited, unit),
-        None => (State::Waiting, format!("to do: {action}"), Some(format!("systemctl start {}", step.unit()))),
-    };
-    StepStatus { step, state, detail, next }
+/// A step that has no marker.
+struct ToDo<'a> {
+    config: &'a Config,
+    step: Step,
+    action: &'a str,
+    /// The step that must be done first, where it is not.
+    awaited: Option<Step>,
+    units: &'a StepUnits,
 }
 
-fn as_the_unit_says(
-    step: Step,
-    action: &str,
-    awaited: Option<Step>,
-    unit: &UnitState,
-) -> (State, String, Option<String>) {
-    let said = if unit.status_text.is_empty() { action } else { &unit.status_text };
-    match unit.active {
-        ActiveState::Activating if unit.sub == "auto-restart" => (
-            State::Failed,
-            format!(
-                "{said}; started again within {} s, {} restarts so far",
-                unit.restart_delay_us / 1_000_000,
-                unit.n_restarts
-            ),
-            Some(journal(step)),
-        ),
-        ActiveState::Activating => (State::Working, said.to_owned(), None),
-        ActiveState::Failed if unit.exec_main_status == i32::from(super::Exit::Blocked.code()) => {
-            // `blocked: REASON; DO THIS`, as the run has said it.
-            let said = said.strip_prefix("blocked: ").unwrap_or(said);
-            match said.split_once("; ") {
-                Some((reason, remedy)) => (State::Blocked, reason.to_owned(), Some(remedy.to_owned())),
-                None => (State::Blocked, said.to_owned(), Some(journal(step))),
+impl ToDo<'_> {
+    /// What does the unit say?
+    fn under_way(&self, trouble: Option<&NotedTrouble>) -> StepStatus {
+        let step = self.step;
+        let Some(unit) = &self.units.unit else {
+            return StepStatus::new(step, State::Waiting, format!("to do: {}", self.action), Some(self.start()));
+        };
+        match trouble {
+            // A unit that was stopped, or has succeeded, is held up by nothing that it has met before.
+            Some(trouble) if matches!(unit.active, ActiveState::Activating | ActiveState::Failed) => {
+                self.held_up(unit, trouble)
+            }
+            _ => {
+                let (state, detail, next) = self.as_the_unit_says(unit);
+                StepStatus::new(step, state, detail, next)
             }
         }
-        ActiveState::Failed => (State::Failed, said.to_owned(), Some(journal(step))),
-        ActiveState::Active => (
-            State::Failed,
-            "the unit is done, but its marker is gone".to_owned(),
-            Some(format!("systemctl restart {}", step.unit())),
-        ),
-        _ if unit.job_pending => (State::Waiting, "for the units before it".to_owned(), None),
-        _ => match awaited {
-            Some(needed) => (State::Waiting, format!("starts when {} is done", needed.label()), None),
-            None => {
-                (State::Waiting, format!("not started: {action}"), Some(format!("systemctl start {}", step.unit())))
+    }
+
+    /// Its run has noted why, and what to do.
+    fn held_up(&self, unit: &UnitState, trouble: &NotedTrouble) -> StepStatus {
+        let NotedTrouble { hold, reason, remedy, looks_again, .. } = trouble;
+        let state = match hold {
+            Hold::Blocked => State::Blocked,
+            Hold::Failed => State::Failed,
+            Hold::Waiting if unit.active == ActiveState::Failed => State::Failed,
+            Hold::Waiting => State::Working,
+        };
+        let (detail, remedy) = with_command(reason.clone(), remedy);
+        let then = match looks_again {
+            Some(time) => format!("; looks again at {time}"),
+            None if unit.awaits_restart() => format!("; {}", restarts(unit)),
+            None => String::new(),
+        };
+        let next = self.start_of_service().filter(|_| state != State::Blocked).unwrap_or(remedy);
+        let status = StepStatus::new(self.step, state, format!("{detail}{then}"), Some(next));
+        StepStatus { looks_again: looks_again.is_some() || unit.awaits_restart(), ..status }
+    }
+
+    fn as_the_unit_says(&self, unit: &UnitState) -> (State, String, Option<String>) {
+        let step = self.step;
+        let said = if unit.status_text.is_empty() { self.action } else { &unit.status_text };
+        match unit.active {
+            ActiveState::Activating if unit.awaits_restart() => {
+                let next = self.start_of_service().unwrap_or_else(|| journal(step));
+                (State::Failed, format!("{said}; {}", restarts(unit)), Some(next))
             }
-        },
+            ActiveState::Activating => (State::Working, said.to_owned(), self.start_of_service()),
+            ActiveState::Failed if unit.exec_main_status == i32::from(super::Exit::Blocked.code()) => {
+                (State::Blocked, said.to_owned(), Some(journal(step)))
+            }
+            ActiveState::Failed => (State::Failed, said.to_owned(), Some(journal(step))),
+            ActiveState::Active => (
+                State::Failed,
+                "the unit is done, but its marker is gone".to_owned(),
+                Some(format!("systemctl restart --no-block {}", step.unit())),
+            ),
+            _ if unit.job_pending => (State::Waiting, "for the units before it".to_owned(), None),
+            _ => {
+                let (detail, next) = self.not_started();
+                (State::Waiting, detail, next)
+            }
+        }
+    }
+
+    /// Nobody has started it, or somebody has stopped it, as a reset does: with its service, and with what would wake it.
+    fn not_started(&self) -> (String, Option<String>) {
+        let action = self.action;
+        match (self.raft(), self.awaited) {
+            (Some(raft), _) if self.units.stopped_service().is_some() => {
+                (format!("not started, and {} is stopped: {action}", raft.unit), Some(to_join_anew(&[raft])))
+            }
+            (_, Some(needed)) if self.units.nothing_wakes_it() => {
+                let (needed, path) = (needed.label(), self.step.path_unit());
+                (format!("waits for {needed}, and {path}, which would start it then, is stopped"), Some(self.start()))
+            }
+            (_, Some(needed)) => (format!("starts when {} is done", needed.label()), None),
+            (None, None) if self.units.stopped_service().is_some() => {
+                let unit = &self.config.iam.unit;
+                let next = format!("systemctl start {unit} && {}", self.start());
+                (format!("not started, and {unit} is stopped: {action}"), Some(next))
+            }
+            (_, None) => (format!("not started: {action}"), Some(self.start())),
+        }
+    }
+
+    /// What starts the service that a run would wait for without end; where it has failed, what shows why. IAM's waits for
+    /// flaredb.
+    fn start_of_service(&self) -> Option<String> {
+        let stopped = self.units.stopped_service()?;
+        let unit = self.config.unit(self.step.marked_by()?);
+        match (stopped, self.raft()) {
+            (ActiveState::Failed, _) => Some(format!("journalctl -b -u {unit}")),
+            (_, Some(raft)) if raft.mode == Mode::Bootstrap => Some(to_join_anew(&[raft])),
+            (_, None) if self.awaited.is_some() => None,
+            _ => Some(format!("systemctl start {unit}")),
+        }
+    }
+
+    /// A service that was a member and is none any more, after a `leave` or a removal, keeps the data of that membership: it
+    /// looks for its old cluster, is never healthy, and so never joins, however often the step is started.
+    fn after_an_earlier_membership(&self, findings: &Findings, status: StepStatus) -> StepStatus {
+        let id = &self.config.node.id;
+        let is_member_no_more = |raft: &&RaftServiceConfig| {
+            let is_own = |endpoint: &&EndpointFinding| endpoint.own && endpoint.service == raft.service.into();
+            let group = findings.groups.iter().find(|group| group.service == raft.service);
+            // By a list that knows a leader: another one may be old.
+            let is_out = |group: &GroupFinding| {
+                let list = group.list.as_ref().ok().filter(|list| list.leader.id().is_some());
+                list.is_some_and(|list| list.entry_of(id, raft).is_none()) && group.listed_as.is_none()
+            };
+            findings.endpoints.iter().find(is_own).is_some_and(EndpointFinding::is_unready) && group.is_some_and(is_out)
+        };
+        let Some(raft) = self.raft().filter(is_member_no_more).filter(|_| status.state != State::Blocked) else {
+            return status;
+        };
+        let detail = format!(
+            "{}; {} answers HTTP 503 and is in no member list: if this node was a member before (leave, a removal), its data \
+             is of that membership, and only a reset makes it join anew; if it is to stay out, turn off {} and the units of this agent",
+            status.detail, raft.unit, raft.unit
+        );
+        StepStatus { detail, next: Some(reset_command(raft)), ..status }
+    }
+
+    fn raft(&self) -> Option<&RaftServiceConfig> {
+        Some(self.config.raft(self.step.marked_by()?.raft()?))
+    }
+
+    /// Without `--no-block` it would return when the step is done, which may take as long as the cluster is away.
+    fn start(&self) -> String {
+        format!("systemctl start --no-block {}", self.step.unit())
     }
 }
 
-fn health(config: &Config, findings: &Findings, unit: Option<&UnitState>) -> StepStatus {
+fn restarts(unit: &UnitState) -> String {
+    format!("started again within {} s, {} restarts so far", unit.restart_delay_us / 1_000_000, unit.n_restarts)
+}
+
+fn health(config: &Config, findings: &Findings, units: &[StepUnits]) -> StepStatus {
+    let of_step = |wanted: Step| Step::ALL.into_iter().zip(units).find(|(step, _)| *step == wanted).map(|(_, of)| of);
     let (state, detail) = match findings.verdict() {
         Verdict::Healthy => (State::Done, "healthy".to_owned()),
         Verdict::Degraded { reasons } => (State::Done, format!("degraded: {}", reasons.join("; "))),
         Verdict::Unhealthy { reasons } => {
+            let unit = of_step(Step::HealthCheck).and_then(|of| of.unit.as_ref());
             let working = unit.is_some_and(|unit| unit.active == ActiveState::Activating || unit.job_pending);
             (if working { State::Working } else { State::Failed }, format!("not healthy: {}", reasons.join("; ")))
         }
     };
     let next = (state == State::Failed).then(|| match findings.own_failing() {
-        Some(service) => format!("systemctl status {}", config.unit(service)),
+        Some(service) => {
+            let runs = |of: &StepUnits| of.service.as_ref().is_some_and(|unit| unit.active == ActiveState::Active);
+            let lost =
+                of_step(service.into()).filter(|of| runs(of)).and_then(|_| lost_quorum(config, findings, service));
+            lost.unwrap_or_else(|| format!("systemctl status {}", config.unit(service)))
+        }
         None => journal(Step::HealthCheck),
     });
-    StepStatus { step: Step::HealthCheck, state, detail, next }
+    StepStatus::new(Step::HealthCheck, state, detail, next)
 }
+
+/// Where this node's service runs and cannot serve for want of a quorum, the others are what to look at.
+fn lost_quorum(config: &Config, findings: &Findings, service: Service) -> Option<String> {
+    let raft = service.raft()?;
+    let group = findings.groups.iter().find(|group| group.service == raft)?;
+    let has_quorum = group.list.as_ref().is_ok_and(|list| {
+        list.leader != Leader::Unknown && list.voters().filter(|voter| voter.is_healthy()).count() >= list.quorum()
+    });
+    if has_quorum {
+        return None;
+    }
+    let others = findings.endpoints.iter().filter(|endpoint| !endpoint.own && endpoint.service == service);
+    let refusing: Vec<String> = others
+        .filter_map(|endpoint| Some(format!("{} ({})", endpoint.member, endpoint.answer.as_ref().err()?)))
+        .take(NAMED)
+        .collect();
+    if !refusing.is_empty() {
+        return Some(format!("bring back the members of {service} that do not answer: {}", refusing.join(", ")));
+    }
+    let peers = config.raft(raft).endpoints_for_change();
+    let peers: Vec<String> = peers.iter().take(NAMED).map(ToString::to_string).collect();
+    (!peers.is_empty()).then(|| format!("look at the other members of {service}: {}", peers.join(", ")))
+}
+
+/// Members that are named in one line.
+const NAMED: usize = 8;
 
 fn journal(step: Step) -> String {
     format!("journalctl -b -x -u {}", step.unit())

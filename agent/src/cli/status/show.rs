@@ -2,23 +2,23 @@
 
 use std::fmt::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::judge::{State, Status};
+use super::judge::{State, Status, StepStatus};
 
 pub(super) fn text(status: &Status) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
     let _ = writeln!(text, "{}\n", headline(status));
-    for step in &status.steps {
-        let mark = match step.state {
+    for Row { name, state, detail, next } in rows(status) {
+        let mark = match state {
             State::Done => "✓",
             State::Off => "-",
             State::Working | State::Waiting => "…",
             State::Failed | State::Blocked => "✗",
         };
-        let _ = writeln!(text, "  {mark} {:<10} {:<8} {}", step.step.label(), step.state.as_str(), step.detail);
-        if let Some(next) = &step.next {
+        let _ = writeln!(text, "  {mark} {name:<10} {:<8} {detail}", state.as_str());
+        if let Some(next) = next {
             let _ = writeln!(text, "{:23}→ {next}", "");
         }
     }
@@ -30,6 +30,32 @@ pub(super) fn text(status: &Status) -> String {
     }
     let _ = writeln!(text, "\n{}", verdict(status));
     text
+}
+
+/// What stands in one line, with what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) state: State,
+    pub(super) detail: String,
+    pub(super) next: Option<String>,
+}
+
+/// Every step, then every name that does not resolve.
+pub(super) fn rows(status: &Status) -> Vec<Row> {
+    let steps = status.steps.iter().map(|step| Row {
+        name: step.step.label(),
+        state: step.state,
+        detail: step.detail.clone(),
+        next: step.next.clone(),
+    });
+    let names = status.names.iter().map(|unresolved| Row {
+        name: "DNS",
+        state: State::Failed,
+        detail: format!("name {}: {}", unresolved.name, unresolved.reason),
+        next: Some(unresolved.remedy.clone()),
+    });
+    steps.chain(names).collect()
 }
 
 fn headline(status: &Status) -> String {
@@ -44,31 +70,46 @@ fn headline(status: &Status) -> String {
 }
 
 /// The last line: what to do now.
-fn verdict(status: &Status) -> String {
+pub(super) fn verdict(status: &Status) -> String {
     let worst = status.steps.iter().find(|step| step.state == status.overall);
     let name = worst.map_or("", |step| step.step.label());
     match status.overall {
-        State::Done | State::Off => "All done: nothing to do.".to_owned(),
-        State::Working | State::Waiting if status.steps.iter().any(|step| step.next.is_some()) => {
-            "Not all is under way: see the command at the line that has one.".to_owned()
+        State::Done | State::Off => match status.names.len() {
+            0 => "All done: nothing to do.".to_owned(),
+            1 => "All done; 1 name does not resolve: see its line.".to_owned(),
+            names => format!("All done; {names} names do not resolve: see their lines."),
+        },
+        State::Working | State::Waiting | State::Failed => match status.steps.iter().find(|step| step.next.is_some()) {
+            // Those behind it may be as they are because of it, as health is.
+            Some(StepStatus { step, state: State::Failed, .. }) => {
+                format!("{} has failed: follow the arrow at its line.", step.label())
+            }
+            Some(StepStatus { step, state, .. }) => {
+                format!("{} is {}: follow the arrow at its line.", step.label(), state.as_str())
+            }
+            None if status.overall == State::Failed => format!("{name} has failed: see its line."),
+            None => "Under way: nothing to do; `first-boot-agent status --wait` returns when it is done.".to_owned(),
+        },
+        State::Blocked if status.needs_root => {
+            "Nothing is known: this user may not read the configuration; run it as root.".to_owned()
         }
-        State::Working | State::Waiting => {
-            "Under way: nothing to do; `first-boot-agent status --wait` returns when it is done.".to_owned()
-        }
-        State::Failed => format!("{name} has failed: see the command at its line."),
         State::Blocked if status.node.is_none() => {
-            "Blocked: mend the configuration as said above; a change in /etc/nixos/secrets is noticed by itself."
+            "Blocked: fix the configuration as said above; a change in /etc/nixos/secrets is noticed by itself."
                 .to_owned()
         }
+        State::Blocked if worst.is_some_and(|step| step.looks_again) => format!(
+            "{name} is blocked: follow its line; it looks again by itself, and at once after `systemctl restart --no-block {}`.",
+            worst.map_or("", |step| step.step.unit())
+        ),
         State::Blocked => format!(
-            "{name} is blocked: follow its line, then `systemctl restart {}`; a change in /etc/nixos/secrets is noticed \
+            "{name} is blocked: follow its line, then `systemctl restart --no-block {}`; a change in /etc/nixos/secrets is noticed \
              without it.",
             worst.map_or("", |step| step.step.unit())
         ),
     }
 }
 
-pub(super) fn json(status: &Status) -> String {
+pub(super) fn json(status: &Status) -> Value {
     let steps: Vec<_> = status
         .steps
         .iter()
@@ -82,16 +123,81 @@ pub(super) fn json(status: &Status) -> String {
             })
         })
         .collect();
-    format!(
-        "{:#}\n",
-        json!({
-            "node_id": status.node,
-            "cluster_name": status.cluster,
-            "mode": status.mode,
-            "source": status.source,
-            "state": status.overall.as_str(),
-            "steps": steps,
-            "warnings": status.warnings,
-        })
-    )
+    let names: Vec<_> = status
+        .names
+        .iter()
+        .map(|name| json!({"name": name.name, "servers": name.servers, "reason": name.reason, "remedy": name.remedy}))
+        .collect();
+    json!({
+        "node_id": status.node,
+        "cluster_name": status.cluster,
+        "mode": status.mode,
+        "source": status.source,
+        "state": status.overall.as_str(),
+        "steps": steps,
+        "names": names,
+        "warnings": status.warnings,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::judge::{State, Status, StepStatus};
+    use super::{json, text, verdict};
+    use crate::names::Unresolved;
+    use crate::plan::Step;
+
+    #[test]
+    fn who_may_not_read_the_configuration_is_sent_to_root_and_not_to_the_configuration() {
+        let text = text(&Status::for_root_alone("cannot read it", &vec![None; 4]));
+        assert!(text.contains("run it as root") && !text.contains("fix"), "{text}");
+        assert!(!text.contains("there is no usable configuration"), "{text}");
+    }
+
+    #[test]
+    fn the_last_line_names_the_first_step_that_something_can_be_done_about() {
+        let last_line = |chainfire: (State, Option<&str>), health: (State, Option<&str>)| {
+            let step = |step, (state, next): (State, Option<&str>)| {
+                StepStatus::new(step, state, String::new(), next.map(str::to_owned))
+            };
+            let overall = chainfire.0.max(health.0);
+            let steps = vec![step(Step::Chainfire, chainfire), step(Step::HealthCheck, health)];
+            verdict(&Status { overall, steps, ..Status::without_configuration("none", &[]) })
+        };
+        let (start, look) = (Some("systemctl start chainfire.service"), Some("journalctl"));
+        for (chainfire, health, begins) in [
+            ((State::Waiting, start), (State::Failed, look), "chainfire is waiting"),
+            ((State::Working, start), (State::Working, None), "chainfire is working"),
+            ((State::Failed, start), (State::Failed, look), "chainfire has failed"),
+            ((State::Working, None), (State::Failed, look), "health has failed"),
+            ((State::Working, None), (State::Working, None), "Under way"),
+        ] {
+            let line = last_line(chainfire, health);
+            assert!(line.starts_with(begins), "{line}");
+        }
+    }
+
+    #[test]
+    fn f01_a_name_that_does_not_resolve_has_its_row_and_names_that_do_have_none() {
+        let sound = Status::without_configuration("none", &[]);
+        assert!(!text(&sound).contains("DNS") && json(&sound)["names"] == serde_json::json!([]));
+        let unresolved = Unresolved {
+            name: "node01.example.com".to_owned(),
+            servers: vec!["10.0.0.53".to_owned()],
+            reason: "no answer from DNS server 10.0.0.53 within 5 s".to_owned(),
+            remedy: "check the name servers".to_owned(),
+        };
+        let status = Status { names: vec![unresolved], ..sound };
+        let row = "  ✗ DNS        failed   name node01.example.com: no answer from DNS server 10.0.0.53 within 5 s\n                       → check the name servers\n";
+        assert!(text(&status).contains(row), "{}", text(&status));
+        let parsed = json(&status);
+        assert_eq!(parsed["names"][0]["name"], "node01.example.com");
+        assert_eq!(parsed["names"][0]["servers"][0], "10.0.0.53");
+        assert_eq!(parsed["names"][0]["remedy"], "check the name servers");
+        let done = Status { overall: State::Done, ..status };
+        assert_eq!(verdict(&done), "All done; 1 name does not resolve: see its line.");
+        let names = vec![done.names[0].clone(), done.names[0].clone()];
+        assert!(verdict(&Status { names, ..done.clone() }).contains("2 names do not resolve"));
+        assert_eq!(verdict(&Status { names: Vec::new(), ..done }), "All done: nothing to do.");
+    }
 }

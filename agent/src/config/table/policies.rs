@@ -64,6 +64,12 @@ pub(super) static POLICIES: &[Field] = &[
     ),
     field("clock", Object(CLOCK), Inner, "Waiting for a clock that stands before the agent's build date to be set."),
     field("link", Object(wait!("\"60s\"", "\"100ms\"", "\"1s\"")), Inner, "Waiting for the network links of `expect`."),
+    field(
+        "blocked",
+        Object(wait!("\"20min\"", "\"1min\"", "\"5min\"")),
+        Inner,
+        "Looking again, in a unit, at trouble that somebody has to fix elsewhere: a peer, a member list, a clock.",
+    ),
     field("request", Object(REQUEST), Inner, "A single request."),
 ];
 
@@ -90,7 +96,7 @@ static REQUEST: &[Field] = &[
         "connect",
         Kind::Time { least: MS, most: HOUR },
         Default("\"3s\""),
-        "Until the connection stands, TLS included.",
+        "Until there is a connection, TLS included. A name is looked up before.",
     ),
     field("total", Kind::Time { least: MS, most: HOUR }, Default("\"10s\""), "Until the answer is read."),
     field(

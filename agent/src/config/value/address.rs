@@ -2,8 +2,12 @@
 //! one address compare equal, because membership is decided by comparing.
 //! Must not resolve names.
 
-use super::{DnsName, ValueError, plain_or};
-use std::{fmt, net::IpAddr, str::FromStr};
+use super::{DnsName, Reach, ValueError, plain_or};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
 
 /// A machine, by address or by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +25,35 @@ impl Host {
         let Self::Name(name) = self else { return false };
         let other = other.to_ascii_lowercase();
         name.as_str().strip_prefix(&other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
+    /// Whether it means whichever machine reads it: loopback, by address or by name (RFC 6761, 6.3, and what hosts files
+    /// add to it).
+    #[must_use]
+    pub fn is_this_machine(&self) -> bool {
+        match self {
+            Self::Ip(ip) => ip.is_loopback(),
+            Self::Name(name) => {
+                let name = name.as_str();
+                ["localhost", "ip6-localhost", "ip6-loopback", "localhost.localdomain"].contains(&name)
+                    || name.ends_with(".localhost")
+            }
+        }
+    }
+
+    /// Whether it is what `localhost` means: the name, `127.0.0.1` or `::1`, and no other address of loopback.
+    #[must_use]
+    pub fn is_usual_loopback(&self) -> bool {
+        match self {
+            Self::Ip(ip) => [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)].contains(ip),
+            Self::Name(_) => self.is_this_machine(),
+        }
+    }
+
+    /// Whether it is a name, and no address.
+    #[must_use]
+    pub fn is_name(&self) -> bool {
+        matches!(self, Self::Name(_))
     }
 
     /// The host as it stands alone, an IPv6 address without brackets.
@@ -61,7 +94,7 @@ impl FromStr for Host {
 
 fn reachable(ip: IpAddr) -> Result<Host, ValueError> {
     let ip = ip.to_canonical();
-    if ip.is_unspecified() || ip.is_multicast() {
+    if Reach::is_out_of_the_question(ip) {
         return Err(ValueError::new(format!("`{ip}` is no address that other nodes can reach; use this node's own")));
     }
     Ok(Host::Ip(ip))

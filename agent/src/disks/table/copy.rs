@@ -1,4 +1,4 @@
-//! One of the two copies of a GPT: its header and its entries. The crate `gpt` does the decoding and the checksums. It is
+//! One of the two copies of a GPT: its header and its entries. The crate `gpt` does the decoding and the checksums of entries. It is
 //! given copies of a bounded number of bytes, and entries only where the header is one that it cannot stumble over:
 //! 4.1 panics where an entry is not 128 bytes long, and reads as many entries as a header asks for.
 
@@ -7,8 +7,10 @@ use std::fmt;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use gpt::disk::LogicalBlockSize;
-use gpt::header::{self, Header, HeaderError};
+use gpt::header::Header;
 use gpt::partition;
+
+use super::header::decode;
 
 /// The size of an entry, in bytes: the only one in use.
 const ENTRY: u32 = 128;
@@ -50,14 +52,18 @@ pub(super) struct Sectors<'a, D> {
 impl<D: Read + Seek> Sectors<'_, D> {
     /// So many bytes from the beginning of a sector.
     pub(super) fn read(&mut self, sector: u64, length: u64) -> io::Result<Vec<u8>> {
+        self.bytes(sector.saturating_mul(self.sector.as_u64()), length)
+    }
+
+    /// So many bytes from a place on.
+    pub(super) fn bytes(&mut self, at: u64, length: u64) -> io::Result<Vec<u8>> {
         let out_of_disk = || io::Error::new(io::ErrorKind::UnexpectedEof, "it lies beyond the end of the disk");
-        let size = self.sector.as_u64();
-        let end = sector.checked_add(length.div_ceil(size)).ok_or_else(out_of_disk)?;
-        if end > self.last.saturating_add(1) {
+        let size = self.last.saturating_add(1).saturating_mul(self.sector.as_u64());
+        if at.checked_add(length).is_none_or(|end| end > size) {
             return Err(out_of_disk());
         }
         let mut bytes = Vec::new();
-        self.device.seek(SeekFrom::Start(sector * size))?;
+        self.device.seek(SeekFrom::Start(at))?;
         self.device.by_ref().take(length).read_to_end(&mut bytes)?;
         // A device that is shorter than it says.
         if bytes.len() as u64 == length { Ok(bytes) } else { Err(out_of_disk()) }
@@ -67,7 +73,7 @@ impl<D: Read + Seek> Sectors<'_, D> {
     pub(super) fn copy(&mut self, at: u64) -> Result<Copy, Flaw> {
         let damaged = |how: &dyn fmt::Display| Flaw::Damaged(how.to_string());
         let header = self.read(at, self.sector.as_u64()).map_err(|error| damaged(&error))?;
-        let header = decode(header, self.sector)?;
+        let header = decode(&header)?;
         self.check(&header, at).map_err(|how| damaged(&how))?;
         let entries = self
             .read(header.part_start, u64::from(header.num_parts) * u64::from(ENTRY))
@@ -91,15 +97,4 @@ impl<D: Read + Seek> Sectors<'_, D> {
         }
         Ok(())
     }
-}
-
-/// `gpt` looks for a header in the second sector of whatever it is given.
-fn decode(header: Vec<u8>, sector: LogicalBlockSize) -> Result<Header, Flaw> {
-    let mut disk = vec![0; sector.as_usize()];
-    disk.extend(header);
-    header::read_header_from_arbitrary_device(&mut Cursor::new(disk), sector).map_err(|error| match error {
-        HeaderError::InvalidGptSignature => Flaw::Missing,
-        HeaderError::InvalidCRC32Checksum => Flaw::Damaged("the checksum of its header is wrong".to_owned()),
-        other => Flaw::Damaged(other.to_string()),
-    })
 }

@@ -74,7 +74,7 @@ fn sum(bytes: &mut [u8], at: usize) {
     bytes[at + 16..at + 20].copy_from_slice(&sum.to_le_bytes());
 }
 
-fn crc32(bytes: &[u8]) -> u32 {
+pub(super) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0_u32, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 })
     })

@@ -58,3 +58,22 @@ fn sfdisk_tells_the_same_partitions() {
         assert_eq!(ours.problems.is_empty(), !broken, "{:?}", ours.problems);
     }
 }
+
+#[test]
+fn f13_sfdisk_judges_a_long_header_the_same() {
+    for size in [512, 96] {
+        let mut machine = Machine::new();
+        let path = machine.disk("vda", "root", 512, &vec![0; usize::try_from(64 * MIB).unwrap()]);
+        if sfdisk(&["--quiet", "--no-tell-kernel"], &path, SCRIPT).is_none() {
+            return;
+        }
+        let mut bytes = fs::read(&path).unwrap();
+        super::lengthen(&mut bytes, 512, size);
+        let end = bytes.len() - 512;
+        super::lengthen(&mut bytes, end, size);
+        fs::write(&path, bytes).unwrap();
+        let theirs = sfdisk(&["--verify"], &path, "").unwrap();
+        assert!(theirs.contains("No errors detected"), "{size}: {theirs}");
+        assert_eq!(only(&machine).table.problems, [] as [String; 0], "{size}");
+    }
+}

@@ -21,10 +21,8 @@ fn inventory() -> Inventory {
     let link = |name: &str, mac: &str, state: &str| Link {
         name: name.to_owned(),
         mac: Some(mac.to_owned()),
-        driver: None,
         state: Some(state.to_owned()),
-        carrier: None,
-        speed: None,
+        ..Link::default()
     };
     inventory.links = vec![link("eth0", "52:54:00:00:00:01", "up"), link("eth1", "52:54:00:00:00:02", "down")];
     inventory

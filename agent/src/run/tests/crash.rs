@@ -45,7 +45,7 @@ impl Case {
                 let (mut node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
                 node.config.replace = true;
                 let mut dead = voter("node04", "10.0.1.99:2380");
-                dead.status = "unreachable".to_owned();
+                dead.status = "unreachable".into();
                 cluster.0.borrow_mut().members.push(dead);
                 (node, cluster)
             }
@@ -70,11 +70,12 @@ impl Case {
             }
             What::SetUpIam => node.run(Step::Iam, None, cluster).await,
             What::Leave => {
-                leave(&node.context(None, cluster), RaftService::Chainfire, Quorum::Keep, &node.events).await
+                let context = node.context(None, cluster);
+                Box::pin(leave(&context, RaftService::Chainfire, Quorum::Keep, &node.events)).await
             }
             What::Reset => {
-                let units = Some(unit_phases(&[]));
-                reset(&node.context(units, cluster), RaftService::Chainfire, Quorum::Keep, &node.events).await
+                let context = node.context(Some(unit_phases(&[])), cluster);
+                Box::pin(reset(&context, RaftService::Chainfire, Quorum::Keep, &node.events)).await
             }
         }
     }
@@ -98,7 +99,7 @@ impl Case {
             return state.iam_is_set_up;
         }
         let id = self.node.config.node.id.as_str();
-        let own = state.members.iter().filter(|member| member.id == id).count();
+        let own = state.members.iter().filter(|member| member.id.as_str() == id).count();
         assert!(own <= 1, "{own} entries of {id}");
         own == 1
     }

@@ -16,14 +16,8 @@ const ONE: [(&str, &str); 1] = [("node01", "10.0.1.10:2380")];
 fn expecting_a_link() -> TestNode {
     let mut node = TestNode::joining();
     node.config.expect.links = vec![LinkChoice::Name("eth0".to_owned())];
-    node.machine.inventory.links = vec![Link {
-        name: "eth0".to_owned(),
-        mac: None,
-        driver: None,
-        state: Some("down".to_owned()),
-        carrier: None,
-        speed: None,
-    }];
+    node.machine.inventory.links =
+        vec![Link { name: "eth0".to_owned(), state: Some("down".to_owned()), ..Link::default() }];
     node
 }
 

@@ -2,9 +2,37 @@
 
 use super::*;
 use crate::config::{self, RaftService};
+use crate::plan::member::{Member, MemberAddress, MemberList, Word};
+
+const JOINING: &str = r#"{"node_id": "node04", "leader_url": "https://node01", "raft_addr": "10.0.1.13:2380"}"#;
+const BOOTSTRAPPING: &str =
+    r#"{"node_id": "node01", "bootstrap": true, "initial_peers": ["node01:2380", "node02:2380"]}"#;
 
 fn unit(active: ActiveState, sub: &str, said: &str) -> UnitState {
     UnitState { active, sub: sub.to_owned(), status_text: said.to_owned(), ..UnitState::default() }
+}
+
+fn loaded(active: ActiveState) -> UnitState {
+    UnitState { load: LoadState::Loaded, ..unit(active, "", "") }
+}
+
+/// What becomes of a step without a marker.
+fn to_do(
+    config: &str,
+    step: Step,
+    awaited: Option<Step>,
+    units: &StepUnits,
+    noted: Option<&NotedTrouble>,
+) -> StepStatus {
+    ToDo { config: &config::of(config), step, action: "join", awaited, units }.under_way(noted)
+}
+
+fn only(unit: Option<UnitState>) -> StepUnits {
+    StepUnits { unit, ..StepUnits::default() }
+}
+
+fn next_of(status: &StepStatus) -> &str {
+    status.next.as_deref().unwrap_or_default()
 }
 
 #[test]
@@ -15,7 +43,7 @@ fn a_step_that_is_not_done_is_as_its_unit_says() {
         (Some(unit(ActiveState::Activating, "start", "waiting for it")), None, State::Working, "waiting for it"),
         (Some(unit(ActiveState::Activating, "auto-restart", "failed")), None, State::Failed, "started again within"),
         (Some(unit(ActiveState::Failed, "failed", "")), None, State::Failed, "join"),
-        (Some(blocked), None, State::Blocked, "no"),
+        (Some(blocked), None, State::Blocked, "blocked: no; do this"),
         (Some(queued), None, State::Waiting, "for the units before it"),
         (Some(unit(ActiveState::Inactive, "dead", "")), None, State::Waiting, "not started"),
         (Some(unit(ActiveState::Active, "exited", "")), None, State::Failed, "marker is gone"),
@@ -27,13 +55,198 @@ fn a_step_that_is_not_done_is_as_its_unit_says() {
         ),
         (None, None, State::Waiting, "to do: join"),
     ] {
-        let found = under_way(Step::Flaredb, "join", awaited, unit.as_ref());
-        assert_eq!(found.state, state, "{unit:?}");
+        let found = to_do(JOINING, Step::Flaredb, awaited, &only(unit), None);
+        assert_eq!(found.state, state, "{}", found.detail);
         assert!(found.detail.contains(detail), "{}", found.detail);
         let needs_a_hand = matches!(state, State::Failed | State::Blocked);
         assert!(!needs_a_hand || found.next.is_some(), "what to do about {}?", found.detail);
-        assert!(found.detail != "no" || found.next.as_deref() == Some("do this"));
     }
+}
+
+#[test]
+fn what_a_run_has_noted_comes_back_as_it_was() {
+    let noted = |hold, looks_again: Option<&str>| NotedTrouble {
+        invocation_id: "1".to_owned(),
+        hold,
+        reason: "no; really: no".to_owned(),
+        remedy: "do this; then that".to_owned(),
+        looks_again: looks_again.map(str::to_owned),
+    };
+    let failed = || unit(ActiveState::Failed, "failed", "a sentence that was cut o");
+    let waits = || unit(ActiveState::Activating, "start", "blocked: no");
+    let restarts = || unit(ActiveState::Activating, "auto-restart", "failed: no");
+    for (unit, noted, state, detail) in [
+        (failed(), noted(Hold::Blocked, None), State::Blocked, "no; really: no"),
+        (failed(), noted(Hold::Failed, None), State::Failed, "no; really: no"),
+        (failed(), noted(Hold::Waiting, None), State::Failed, "no; really: no"),
+        (
+            waits(),
+            noted(Hold::Blocked, Some("10:30:45 UTC")),
+            State::Blocked,
+            "no; really: no; looks again at 10:30:45 UTC",
+        ),
+        (waits(), noted(Hold::Waiting, None), State::Working, "no; really: no"),
+        (
+            restarts(),
+            noted(Hold::Failed, None),
+            State::Failed,
+            "no; really: no; started again within 0 s, 0 restarts so far",
+        ),
+    ] {
+        let found = to_do(JOINING, Step::Chainfire, None, &only(Some(unit)), Some(&noted));
+        assert_eq!((found.state, found.detail.as_str()), (state, detail));
+        assert_eq!(found.next.as_deref(), Some("do this; then that"));
+    }
+    for (active, sub, detail) in
+        [(ActiveState::Active, "exited", "marker is gone"), (ActiveState::Inactive, "dead", "not started")]
+    {
+        let units = only(Some(unit(active, sub, "")));
+        let found = to_do(JOINING, Step::Chainfire, None, &units, Some(&noted(Hold::Blocked, None)));
+        assert!(
+            found.detail.contains(detail),
+            "a run that succeeded, or was stopped, holds nothing up: {}",
+            found.detail
+        );
+    }
+}
+
+#[test]
+fn an_arrow_is_the_command_alone_where_the_remedy_has_one() {
+    for (remedy, detail, next) in [
+        ("remove it: rm /a/.chainfire-joined", "no; remove it", "rm /a/.chainfire-joined"),
+        ("run: chmod 600 /a/b.key", "no", "chmod 600 /a/b.key"),
+        ("look further: journalctl -b -u a.service", "no; look further", "journalctl -b -u a.service"),
+        (
+            "if it is a leftover, remove it: curl 'a'; else correct it",
+            "no",
+            "if it is a leftover, remove it: curl 'a'; else correct it",
+        ),
+        ("bring them back", "no", "bring them back"),
+    ] {
+        assert_eq!(with_command("no".to_owned(), remedy), (detail.to_owned(), next.to_owned()));
+    }
+}
+
+#[test]
+fn after_a_reset_the_arrow_starts_the_service_as_well_and_warns_a_node_that_would_bootstrap() {
+    let stopped = || StepUnits {
+        unit: Some(loaded(ActiveState::Inactive)),
+        path: Some(loaded(ActiveState::Inactive)),
+        service: Some(loaded(ActiveState::Inactive)),
+    };
+    let found = to_do(JOINING, Step::Chainfire, None, &stopped(), None);
+    assert!(next_of(&found).starts_with("systemctl start chainfire.service && "), "{found:?}");
+    assert!(next_of(&found).contains("systemctl restart --no-block chainfire-cluster-join.service"), "{found:?}");
+    for step in [Step::Chainfire, Step::Flaredb] {
+        let running = StepUnits { unit: Some(loaded(ActiveState::Activating)), ..stopped() };
+        for units in [stopped(), running] {
+            let found = to_do(BOOTSTRAPPING, step, None, &units, None);
+            assert!(next_of(&found).contains("set bootstrap to false"), "{found:?}");
+        }
+        let healthy = StepUnits { service: Some(loaded(ActiveState::Active)), ..stopped() };
+        let found = to_do(BOOTSTRAPPING, step, None, &healthy, None);
+        assert_eq!(next_of(&found), format!("systemctl start --no-block {}", step.unit()));
+    }
+    let running = StepUnits { unit: Some(loaded(ActiveState::Activating)), ..stopped() };
+    let found = to_do(JOINING, Step::Chainfire, None, &running, None);
+    assert_eq!((found.state, next_of(&found)), (State::Working, "systemctl start chainfire.service"));
+    let unknown = StepUnits { service: Some(unit(ActiveState::Inactive, "dead", "")), ..running };
+    let found = to_do(JOINING, Step::Chainfire, None, &unknown, None);
+    assert_eq!(found.next, None, "a unit that systemd does not have cannot be started");
+}
+
+#[test]
+fn a_step_starts_when_the_one_before_it_is_done_only_where_its_path_unit_runs() {
+    let units = |path| StepUnits { path: Some(loaded(path)), ..only(Some(loaded(ActiveState::Inactive))) };
+    let found = to_do(JOINING, Step::Iam, Some(Step::Flaredb), &units(ActiveState::Active), None);
+    assert_eq!((found.detail.as_str(), found.next), ("starts when flaredb is done", None));
+    let found = to_do(JOINING, Step::Iam, Some(Step::Flaredb), &units(ActiveState::Inactive), None);
+    assert!(found.detail.contains("iam-initial-setup.path"), "{}", found.detail);
+    assert_eq!(next_of(&found), "systemctl start --no-block iam-initial-setup.service");
+}
+
+fn member(number: usize, status: &str) -> Member {
+    Member {
+        id: Word::new(&format!("node0{number}")),
+        raft_addr: MemberAddress::new(&format!("10.0.1.1{}:2380", number - 1)),
+        status: status.into(),
+        role: Some("voter".into()),
+        incarnation: None,
+    }
+}
+
+fn endpoint(number: usize, answer: Result<(), &str>) -> EndpointFinding {
+    EndpointFinding {
+        service: Service::Chainfire,
+        member: format!("node0{number}"),
+        url: format!("https://10.0.1.1{}:2379/health", number - 1),
+        own: number == 4,
+        answer: answer.map_err(str::to_owned),
+    }
+}
+
+/// chainfire of node04, as the list and the endpoints of these members have it.
+fn findings(members: &[(usize, &str)], leader: Leader, endpoints: Vec<EndpointFinding>) -> Findings {
+    let members = members.iter().map(|(number, status)| member(*number, status)).collect();
+    let group = GroupFinding {
+        service: RaftService::Chainfire,
+        list: Ok(MemberList { members, leader, ..MemberList::default() }),
+        holds_this_node: false,
+        marker_claims_membership: false,
+        two_clusters: None,
+        listed_as: None,
+        probe: None,
+    };
+    Findings { groups: vec![group], endpoints, ..Findings::default() }
+}
+
+#[test]
+fn a_service_with_the_data_of_a_membership_that_has_ended_is_to_be_reset() {
+    let config = config::of(JOINING);
+    let units = StepUnits { service: Some(loaded(ActiveState::Active)), ..only(Some(loaded(ActiveState::Activating))) };
+    let step = ToDo { config: &config, step: Step::Chainfire, action: "join", awaited: None, units: &units };
+    let three = [(1, "healthy"), (2, "healthy"), (3, "healthy")];
+    let leader = || Leader::Known("node01".into());
+    let with = |found: &Findings| step.after_an_earlier_membership(found, step.under_way(None));
+    let found = with(&findings(&three, leader(), vec![endpoint(4, Err("answered HTTP 503: no leader"))]));
+    assert!(next_of(&found).starts_with("first-boot-agent reset chainfire && systemctl start "), "{found:?}");
+    assert!(found.detail.contains("if it is to stay out"), "{found:?}");
+
+    let four = [(1, "healthy"), (2, "healthy"), (3, "healthy"), (4, "healthy")];
+    for (members, answer) in
+        [(&three[..], Err("connection refused")), (&three, Ok(())), (&four, Err("answered HTTP 503"))]
+    {
+        let found = with(&findings(members, leader(), vec![endpoint(4, answer)]));
+        assert_eq!(found.next, None, "{found:?}");
+    }
+}
+
+#[test]
+fn a_lost_quorum_names_the_members_that_refuse_and_not_this_nodes_own_unit() {
+    let config = config::of(JOINING);
+    let of = |service, active| StepUnits { service: Some(loaded(service)), ..only(Some(loaded(active))) };
+    let units =
+        |service| [of(service, ActiveState::Active), only(None), only(None), only(Some(loaded(ActiveState::Failed)))];
+    let endpoints = || {
+        vec![
+            endpoint(4, Err("answered HTTP 503: no leader")),
+            endpoint(1, Err("connection refused")),
+            endpoint(2, Ok(())),
+            endpoint(3, Err("no answer within 5 s")),
+        ]
+    };
+    let members = [(1, "unreachable"), (2, "healthy"), (3, "unreachable"), (4, "healthy")];
+    let lost = findings(&members, Leader::Unknown, endpoints());
+    let found = health(&config, &lost, &units(ActiveState::Active));
+    assert!(next_of(&found).contains("node01 (connection refused), node03 (no answer within 5 s)"), "{found:?}");
+    let found = health(&config, &lost, &units(ActiveState::Failed));
+    assert_eq!(next_of(&found), "systemctl status chainfire.service");
+    let others = members.map(|(number, _)| (number, "healthy"));
+    let kept = findings(&others, Leader::Known("node02".into()), endpoints());
+    assert_eq!(next_of(&health(&config, &kept, &units(ActiveState::Active))), "systemctl status chainfire.service");
+    let mut nobody = findings(&[], Leader::Unknown, vec![endpoint(4, Err("answered HTTP 503"))]);
+    nobody.groups[0].list = Err("connection refused".to_owned());
+    assert!(next_of(&health(&config, &nobody, &units(ActiveState::Active))).contains("https://node01"));
 }
 
 #[test]
@@ -52,12 +265,14 @@ fn what_the_machine_lacks_for_now_is_a_warning_and_what_it_lacks_for_good_is_the
 
 #[test]
 fn a_marker_is_only_as_good_as_the_live_list() {
-    let config = config::of(r#"{"node_id": "node04", "leader_url": "https://node01", "raft_addr": "10.0.1.13:2380"}"#);
+    let config = config::of(JOINING);
     let group = |holds_this_node| GroupFinding {
         service: RaftService::Chainfire,
-        list: Ok(crate::plan::membership::MemberList::default()),
+        list: Ok(crate::plan::member::MemberList::default()),
         holds_this_node,
         marker_claims_membership: true,
+        two_clusters: None,
+        listed_as: None,
         probe: None,
     };
     for (holds, state) in [(true, State::Done), (false, State::Failed)] {

@@ -1,0 +1,162 @@
+//! `status --watch`: what has changed, in the form for whoever looks. Pure; it writes nothing.
+
+use std::fmt::Write;
+use std::io::{IsTerminal, stdout};
+
+use super::judge::{State, Status};
+use super::show::{self, Row};
+
+/// Who looks, and what they have seen.
+#[derive(Debug)]
+pub(super) enum View {
+    /// A person at a terminal: the whole of it, in its place.
+    Terminal {
+        /// Whether it has been shown.
+        is_drawn: bool,
+    },
+    /// A log, a pipe: a line for each change.
+    Lines {
+        /// The rows that were told last.
+        rows: Vec<Row>,
+        /// The warnings that were told last.
+        warnings: Vec<String>,
+        /// The last word.
+        verdict: String,
+    },
+    /// A program: an object per line.
+    Json {
+        /// The last one.
+        last: String,
+    },
+}
+
+impl View {
+    /// Whoever reads the standard output of this process.
+    pub(super) fn of_this_process(as_json: bool) -> Self {
+        let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+        match (as_json, stdout().is_terminal() && !is_dumb) {
+            (true, _) => Self::Json { last: String::new() },
+            (false, true) => Self::Terminal { is_drawn: false },
+            (false, false) => Self::Lines { rows: Vec::new(), warnings: Vec::new(), verdict: String::new() },
+        }
+    }
+
+    /// What is to be written now; nothing where nothing has changed.
+    pub(super) fn of(&mut self, status: &Status, time: &str) -> String {
+        match self {
+            Self::Terminal { is_drawn } => {
+                let clear = if std::mem::replace(is_drawn, true) { "" } else { "\u{1b}[2J" };
+                let text = format!("{}\n{time}: looks again at every change; Ctrl-C ends it\n", show::text(status));
+                // To the top left corner; each line loses what an earlier one has left, and so does the rest of the screen:
+                // nothing flickers (ECMA-48: CUP, EL, ED).
+                format!("{clear}\u{1b}[H{}\u{1b}[J", text.replace('\n', "\u{1b}[K\n"))
+            }
+            Self::Lines { rows, warnings, verdict } => {
+                let (now, word) = (show::rows(status), show::verdict(status));
+                let mut text = String::new();
+                let mut line = |name: &str, state: &str, detail: &str| {
+                    // Writing to a string does not fail.
+                    let _ = writeln!(text, "{time} {name:<10} {state:<8} {}", detail.replace('\n', " "));
+                };
+                for Row { name, state, detail, next } in now.iter().filter(|row| !rows.contains(row)) {
+                    let next = next.as_ref().map_or_else(String::new, |next| format!(" → {next}"));
+                    line(name, state.as_str(), &format!("{detail}{next}"));
+                }
+                // A step always has its row; a name has one while it does not resolve.
+                let is_listed =
+                    |row: &&Row| now.iter().any(|listed| (listed.name, &listed.detail) == (row.name, &row.detail));
+                for Row { name, detail, .. } in rows.iter().filter(|row| row.name == "DNS" && !is_listed(row)) {
+                    line(name, State::Done.as_str(), &format!("no longer: {detail}"));
+                }
+                for warning in status.warnings.iter().filter(|warning| !warnings.contains(warning)) {
+                    line("warning", "", warning);
+                }
+                if *verdict != word {
+                    line("node", status.overall.as_str(), &word);
+                }
+                (*rows, *warnings, *verdict) = (now, status.warnings.clone(), word);
+                text
+            }
+            Self::Json { last } => {
+                let mut object = show::json(status);
+                let now = object.to_string();
+                if *last == now {
+                    return String::new();
+                }
+                *last = now;
+                object["time"] = time.into();
+                format!("{object}\n")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::View;
+    use crate::cli::status::judge::{State, Status, StepStatus};
+    use crate::names::Unresolved;
+    use crate::plan::Step;
+
+    const TIME: &str = "2025-12-10T10:30:45+00:00";
+
+    fn status(state: State, detail: &str) -> Status {
+        let sound = Status::without_configuration("none", &[]);
+        let step = StepStatus::new(Step::Chainfire, state, detail.to_owned(), None);
+        Status { node: Some("node04".to_owned()), overall: state, steps: vec![step], warnings: Vec::new(), ..sound }
+    }
+
+    fn lines() -> View {
+        View::Lines { rows: Vec::new(), warnings: Vec::new(), verdict: String::new() }
+    }
+
+    #[test]
+    fn without_a_terminal_there_is_a_line_for_each_change_and_none_else() {
+        let mut view = lines();
+        let waiting = status(State::Waiting, "waiting for\nchainfire.service");
+        let first = view.of(&waiting, TIME);
+        assert!(first.starts_with(&format!("{TIME} chainfire  waiting  waiting for chainfire.service\n")), "{first}");
+        assert_eq!(first.lines().count(), 2, "the step, and what to do: {first}");
+        assert_eq!(view.of(&waiting, TIME), "");
+        let done = view.of(&status(State::Done, "joined"), TIME);
+        assert!(done.contains("chainfire  done     joined") && done.contains("node       done"), "{done}");
+        assert!(!done.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_name_that_resolves_again_is_told() {
+        let mut view = lines();
+        let unresolved = Unresolved {
+            name: "node01".to_owned(),
+            servers: Vec::new(),
+            reason: "no name server".to_owned(),
+            remedy: "name one".to_owned(),
+        };
+        let blind = Status { names: vec![unresolved], ..status(State::Waiting, "waiting") };
+        assert!(view.of(&blind, TIME).contains("DNS        failed   name node01: no name server → name one"));
+        assert_eq!(
+            view.of(&status(State::Waiting, "waiting"), TIME),
+            format!("{TIME} DNS        done     no longer: name node01: no name server\n")
+        );
+    }
+
+    #[test]
+    fn a_program_gets_an_object_per_line_and_only_news() {
+        let mut view = View::Json { last: String::new() };
+        let first = view.of(&status(State::Waiting, "waiting"), TIME);
+        assert_eq!(first.lines().count(), 1);
+        let parsed: serde_json::Value = serde_json::from_str(&first).unwrap();
+        assert_eq!(parsed["steps"][0]["state"], "waiting");
+        assert_eq!(parsed["time"], TIME);
+        assert_eq!(view.of(&status(State::Waiting, "waiting"), "later"), "", "the time alone is no news");
+    }
+
+    #[test]
+    fn in_a_terminal_the_whole_is_drawn_over_what_was_there() {
+        let mut view = View::Terminal { is_drawn: false };
+        let waiting = status(State::Waiting, "waiting");
+        assert!(view.of(&waiting, TIME).starts_with("\u{1b}[2J\u{1b}[H"));
+        let again = view.of(&waiting, TIME);
+        assert!(again.starts_with("\u{1b}[H") && again.ends_with("\u{1b}[K\n\u{1b}[J"), "{again:?}");
+    }
+}

@@ -1,0 +1,161 @@
+//! What there is to say of the TLS files to whoever reads a fault report: certificates with their dates and names, and of keys
+//! nothing but that they are there. Judges nothing.
+
+use std::fmt::Write;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustls::pki_types::CertificateDer;
+
+use super::algorithm::kind_of_key;
+use super::der::{elements, first, object_identifier};
+use super::{own, pem_file};
+use crate::clock;
+use crate::cluster::words;
+use crate::config::TlsPaths;
+use crate::foreign_text::shown;
+
+/// A chain has three; a bundle of public CAs more than anybody reads.
+const MOST_CERTIFICATES: usize = 20;
+/// Characters of a name that are shown.
+const LONGEST_NAME: usize = 200;
+
+/// The tags of X.690 and RFC 5280 that are met here.
+mod tag {
+    pub(super) const INTEGER: u8 = 0x02;
+    pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
+    pub(super) const UTC_TIME: u8 = 0x17;
+    pub(super) const GENERALIZED_TIME: u8 = 0x18;
+    pub(super) const SEQUENCE: u8 = 0x30;
+    pub(super) const VERSION: u8 = 0xa0;
+}
+
+/// The three files, a paragraph each.
+#[must_use]
+pub fn describe(paths: &TlsPaths) -> String {
+    let mut text = String::new();
+    for (setting, path) in [("tls.ca", &paths.ca), ("tls.cert", &paths.certificate), ("tls.key", &paths.key)] {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{setting}  {}  {}", path.display(), on_disk(path));
+        if setting == "tls.key" {
+            let _ = match pem_file::keys(path) {
+                Ok(keys) => writeln!(text, "  {} private key{}", keys.len(), if keys.len() == 1 { "" } else { "s" }),
+                Err(blocker) => writeln!(text, "  {}", blocker.reason),
+            };
+            continue;
+        }
+        match pem_file::certificates(path, setting) {
+            Ok(certificates) => {
+                for (index, certificate) in certificates.iter().take(MOST_CERTIFICATES).enumerate() {
+                    let _ = writeln!(text, "  {}: {}", index + 1, of_certificate(certificate));
+                }
+                if certificates.len() > MOST_CERTIFICATES {
+                    let _ = writeln!(text, "  and {} more", certificates.len() - MOST_CERTIFICATES);
+                }
+            }
+            Err(blocker) => {
+                let _ = writeln!(text, "  {}", blocker.reason);
+            }
+        }
+    }
+    text
+}
+
+/// Size, permissions and time of what has the name.
+fn on_disk(path: &Path) -> String {
+    match fs::metadata(path) {
+        Ok(metadata) => {
+            let changed = metadata.modified().map_or_else(|_| "unknown".to_owned(), clock::written);
+            let (mode, uid, gid) = (metadata.mode() & 0o7777, metadata.uid(), metadata.gid());
+            format!("mode {mode:04o}, owner {uid}:{gid}, {} bytes, changed {changed}", metadata.len())
+        }
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Subject, issuer, dates, names, key and fingerprint (RFC 5280, 4.1).
+fn of_certificate(der: &CertificateDer<'_>) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, der);
+    let fingerprint: Vec<String> = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let fingerprint = fingerprint.concat();
+    let described = Parts::of(der).map(|Parts { issuer, validity, subject, key }| {
+        let dates: Vec<String> = elements(validity).filter_map(|(tag, content)| date(tag, content)).collect();
+        let key = kind_of_key(key).map_or_else(|| "damaged".to_owned(), |kind| kind.name);
+        format!(
+            "subject {}, issuer {}, valid {}, key {key}",
+            distinguished_name(subject),
+            distinguished_name(issuer),
+            dates.join(" until ")
+        )
+    });
+    let described = described.unwrap_or_else(|| "it cannot be read".to_owned());
+    let names = match own::names(der) {
+        Some(names) if !names.is_empty() => format!("names {}", words::names(&names)),
+        _ => "no names".to_owned(),
+    };
+    format!("{described}, {names}, SHA-256 {fingerprint}")
+}
+
+/// Whose certificate it is: `CN=node01, O=Example`.
+pub(super) fn subject(der: &CertificateDer<'_>) -> Option<String> {
+    Parts::of(der).map(|parts| distinguished_name(parts.subject))
+}
+
+/// What is shown of the body of a certificate (RFC 5280, 4.1), each the content of its element.
+struct Parts<'a> {
+    issuer: &'a [u8],
+    validity: &'a [u8],
+    subject: &'a [u8],
+    key: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn of(der: &'a CertificateDer<'_>) -> Option<Self> {
+        let body = first(first(der, tag::SEQUENCE)?, tag::SEQUENCE)?;
+        // Version, where there is one; serial number, signature; then what is looked for.
+        let mut parts = elements(body).skip_while(|(tag, _)| *tag == tag::VERSION);
+        let (_, _) = parts.next().filter(|(tag, _)| *tag == tag::INTEGER)?;
+        let (_, issuer) = parts.nth(1)?;
+        let ((_, validity), (_, subject), (_, key)) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self { issuer, validity, subject, key })
+    }
+}
+
+/// `CN=node01, O=Example`.
+fn distinguished_name(content: &[u8]) -> String {
+    let attributes = elements(content).flat_map(|(_, set)| elements(set));
+    let written = attributes.filter_map(|(_, attribute)| {
+        let mut parts = elements(attribute);
+        let (_, kind) = parts.next().filter(|(tag, _)| *tag == tag::OBJECT_IDENTIFIER)?;
+        let (_, value) = parts.next()?;
+        // The short names of RFC 4514, 3.
+        let kind = match object_identifier(kind).as_str() {
+            "2.5.4.3" => "CN".to_owned(),
+            "2.5.4.6" => "C".to_owned(),
+            "2.5.4.10" => "O".to_owned(),
+            "2.5.4.11" => "OU".to_owned(),
+            other => other.to_owned(),
+        };
+        Some(format!("{kind}={}", shown(&String::from_utf8_lossy(value), LONGEST_NAME)))
+    });
+    written.collect::<Vec<_>>().join(", ")
+}
+
+/// A date as RFC 3339 (RFC 5280, 4.1.2.5): the years of a `UTCTime` are those from 1950 to 2049.
+fn date(tag: u8, content: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(content).ok()?.strip_suffix('Z')?;
+    let text = match tag {
+        tag::UTC_TIME if text.len() == 12 && text.is_ascii() => {
+            format!("{}{text}", if text.get(..2)? < "50" { "20" } else { "19" })
+        }
+        tag::GENERALIZED_TIME if text.len() == 14 && text.is_ascii() => text.to_owned(),
+        _ => return None,
+    };
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    is_number.then(|| {
+        let (year, month, day) = (part(0, 4), part(4, 6), part(6, 8));
+        format!("{year}-{month}-{day}T{}:{}:{}+00:00", part(8, 10), part(10, 12), part(12, 14))
+    })
+}

@@ -1,0 +1,233 @@
+//! This node's certificate and key: whether they belong together, can be used, and are in their time.
+//!
+//! What every peer would refuse is said at once. What one peer may refuse and another take, such as the extended key usage, is a
+//! remark, which is shown where a peer has refused.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SigningKey};
+use rustls::time_provider::TimeProvider;
+use rustls::{CertificateError, Error, RootCertStore};
+use webpki::EndEntityCert;
+
+use super::algorithm::{self, KeyKind, USABLE_KEYS};
+use super::der::first;
+use super::{described, is_missing, pem_file};
+use crate::clock::NotBeforeBuild;
+use crate::cluster::words;
+use crate::config::TlsPaths;
+use crate::plan::{Blocker, Cause};
+use crate::shell_word::quoted;
+
+/// What this node presents where a service asks for a client certificate; `None` where the configuration names none and none
+/// is at the default paths.
+pub(super) fn presented(
+    paths: &TlsPaths,
+    provider: &Arc<CryptoProvider>,
+    roots: &Arc<RootCertStore>,
+    remarks: &mut Vec<String>,
+) -> Result<Option<CertifiedKey>, Blocker> {
+    if !paths.identity_required && is_missing(&paths.certificate) && is_missing(&paths.key) {
+        return Ok(None);
+    }
+    let chain = pem_file::certificates(&paths.certificate, "tls.cert")?;
+    let keys = pem_file::keys(&paths.key)?;
+    let kind = readable(&chain, &paths.certificate)?;
+    let own = belonging_together(chain, keys, paths, provider, kind.as_ref())?;
+    remarks.extend(remarks_on(&own.cert, &paths.certificate, provider, roots)?);
+    Ok(Some(own))
+}
+
+/// What is wrong with the certificate and with the key, each looked at on its own and to its end.
+pub(super) fn problems(paths: &TlsPaths, provider: &Arc<CryptoProvider>, roots: &Arc<RootCertStore>) -> Vec<Blocker> {
+    let mut all = Vec::new();
+    match pem_file::all_of_certificates(&paths.certificate, "tls.cert") {
+        Ok(chain) => {
+            all.extend(readable(&chain, &paths.certificate).err());
+            all.extend(remarks_on(&chain, &paths.certificate, provider, roots).err());
+        }
+        Err(problems) => all.extend(problems),
+    }
+    if let Err(problems) = pem_file::all_of_keys(&paths.key) {
+        // Both may be in one file.
+        let new: Vec<Blocker> = problems.into_iter().filter(|problem| !all.contains(problem)).collect();
+        all.extend(new);
+    }
+    all
+}
+
+/// The kind of the first certificate's key; refuses a certificate that no TLS library of today reads.
+fn readable(chain: &[CertificateDer<'static>], path: &Path) -> Result<Option<KeyKind>, Blocker> {
+    let Some(leaf) = chain.first() else {
+        return Ok(None);
+    };
+    let parsed = ParsedCertificate::try_from(leaf).map_err(|error| Blocker {
+        cause: Cause::OwnFile,
+        reason: format!("the certificate {} cannot be used: {}", path.display(), words::own(&error)),
+        remedy: format!("issue another one; to look at it: openssl x509 -in {} -noout -text", quoted(path)),
+    })?;
+    let info = parsed.subject_public_key_info();
+    let kind = first(&info, 0x30).and_then(algorithm::kind_of_key);
+    match kind {
+        Some(kind) if !kind.can_sign => Err(Blocker {
+            cause: Cause::OwnFile,
+            reason: format!(
+                "the certificate {} cannot be used: its key is {}, which is not supported",
+                path.display(),
+                kind.name
+            ),
+            remedy: format!("issue one for another key: {USABLE_KEYS}"),
+        }),
+        kind => Ok(kind),
+    }
+}
+
+/// The chain with the key of its first certificate.
+fn belonging_together(
+    chain: Vec<CertificateDer<'static>>,
+    keys: Vec<PrivateKeyDer<'static>>,
+    paths: &TlsPaths,
+    provider: &CryptoProvider,
+    kind: Option<&KeyKind>,
+) -> Result<CertifiedKey, Blocker> {
+    let count = keys.len();
+    // What ring says of a key is not shown: it might quote it.
+    let keys: Vec<Arc<dyn SigningKey>> =
+        keys.into_iter().filter_map(|key| provider.key_provider.load_private_key(key).ok()).collect();
+    let (key, certificate) = (paths.key.display(), paths.certificate.display());
+    if keys.is_empty() {
+        let kind = kind.map_or_else(String::new, |kind| format!(", and that of {certificate} is {}", kind.name));
+        return Err(Blocker {
+            cause: Cause::OwnFile,
+            reason: format!("{key} cannot be used: its private key is damaged or of an unsupported kind{kind}"),
+            remedy: format!(
+                "install the key that the certificate was issued for, {USABLE_KEYS}; to check it: openssl pkey -in {} -noout",
+                quoted(&paths.key)
+            ),
+        });
+    }
+    let fits = |chain: &[CertificateDer<'static>], key: &Arc<dyn SigningKey>| {
+        CertifiedKey::new(chain.to_vec(), Arc::clone(key)).keys_match().is_ok()
+    };
+    if let Some(key) = keys.iter().find(|key| fits(&chain, key)) {
+        return Ok(CertifiedKey::new(chain, Arc::clone(key)));
+    }
+    let later = (1..chain.len()).find(|index| keys.iter().any(|key| fits(&chain[*index..], key)));
+    Err(match later {
+        Some(index) => Blocker {
+            cause: Cause::OwnFile,
+            reason: format!(
+                "{certificate} is in the wrong order: {key} is the key of its certificate number {}",
+                index + 1
+            ),
+            remedy: "put this node's own certificate first, and those of the CAs after it".to_owned(),
+        },
+        None => Blocker {
+            cause: Cause::OwnFile,
+            reason: match count {
+                1 => format!("{key} is not the key of {certificate}"),
+                count => format!("{key} has {count} private keys, and none is the key of {certificate}"),
+            },
+            remedy: "install the key and the certificate that were made together".to_owned(),
+        },
+    })
+}
+
+/// What a peer may mind. Refuses a certificate that is past its own dates: every peer would say so, with a bare alert. An
+/// expired one of a CA in the file a peer can do without, where it has the CA's other certificate. Where it seems not valid
+/// yet, it is this node's clock that is behind, not theirs; and they may trust it by a CA that is not in `tls.ca`.
+fn remarks_on(
+    chain: &[CertificateDer<'static>],
+    path: &Path,
+    provider: &Arc<CryptoProvider>,
+    roots: &Arc<RootCertStore>,
+) -> Result<Vec<String>, Blocker> {
+    let Some((leaf, intermediates)) = chain.split_first() else {
+        return Ok(Vec::new());
+    };
+    let mut remarks = Vec::new();
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider)).build();
+    if let (Ok(verifier), Some(now)) = (verifier, NotBeforeBuild.current_time()) {
+        let expired = |certificate| expired(certificate, verifier.as_ref(), now);
+        if let Some(reason) = expired(leaf) {
+            return Err(Blocker {
+                cause: Cause::OwnExpired,
+                reason: format!("the certificate {} cannot be used: {}", path.display(), words::certificate(&reason)),
+                remedy: format!(
+                    "renew it, or set this node's clock if that is wrong: openssl x509 -in {} -noout -dates",
+                    quoted(path)
+                ),
+            });
+        }
+        match verifier.verify_client_cert(leaf, intermediates, now) {
+            Err(Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. })) => {
+                let of_cas = intermediates.iter().enumerate();
+                remarks.extend(of_cas.filter_map(|(index, certificate)| {
+                    Some(expired_ca(certificate, index + 2, path, &expired(certificate)?))
+                }));
+            }
+            Err(Error::InvalidCertificate(
+                CertificateError::UnknownIssuer
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. },
+            )) => {}
+            Err(Error::InvalidCertificate(other)) => {
+                remarks.push(format!("{}: {}", path.display(), words::certificate(&other)));
+            }
+            _ => {}
+        }
+    }
+    if has_no_names(leaf) {
+        remarks.push(format!(
+            "{}: it has no subjectAltName, and who reaches a service of this node by a name or an address does not accept it",
+            path.display()
+        ));
+    }
+    Ok(remarks)
+}
+
+/// Whether a certificate is past its own dates. Of a path, webpki says only that some certificate in it has expired. Given
+/// no others, it looks at no other dates: those of the trusted CAs do not count.
+fn expired(
+    certificate: &CertificateDer<'_>,
+    verifier: &dyn ClientCertVerifier,
+    now: UnixTime,
+) -> Option<CertificateError> {
+    match verifier.verify_client_cert(certificate, &[], now) {
+        Err(Error::InvalidCertificate(
+            reason @ (CertificateError::Expired | CertificateError::ExpiredContext { .. }),
+        )) => Some(reason),
+        _ => None,
+    }
+}
+
+/// A remark on the certificate of a CA in the node's own file. `openssl x509` would show the first one alone.
+fn expired_ca(certificate: &CertificateDer<'_>, number: usize, path: &Path, reason: &CertificateError) -> String {
+    let subject = described::subject(certificate).unwrap_or_else(|| "of an unreadable subject".to_owned());
+    format!(
+        "{}: its certificate number {number} ({subject}) has expired: {}; put the CA's current certificate in its place; to \
+         look at all of them: openssl crl2pkcs7 -nocrl -certfile {} | openssl pkcs7 -print_certs -noout -text",
+        path.display(),
+        words::certificate(reason),
+        quoted(path)
+    )
+}
+
+fn has_no_names(leaf: &CertificateDer<'_>) -> bool {
+    names(leaf).is_some_and(|names| names.is_empty())
+}
+
+/// The names of a certificate, as webpki prints them; `None` where it cannot be read.
+pub(super) fn names(certificate: &CertificateDer<'_>) -> Option<Vec<String>> {
+    // webpki lists them where it is asked for one that nobody has.
+    let nobody = ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into());
+    match EndEntityCert::try_from(certificate).ok()?.verify_is_valid_for_subject_name(&nobody) {
+        Err(webpki::Error::CertNotValidForName(context)) => Some(context.presented),
+        _ => None,
+    }
+}

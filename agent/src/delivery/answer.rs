@@ -1,0 +1,272 @@
+//! What the answer to a request for a configuration means, and what to do next, for a machine that has none yet.
+//!
+//! No byte of a body is ever said: whatever it is taken for, it may be a configuration with somebody's password in it. Its
+//! type, its length and its digest are. Must not ask anybody.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::cluster::Served;
+use crate::config::SIZE_LIMIT;
+
+use super::Digest;
+
+/// What an answer comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The bytes of a file.
+    File(Vec<u8>),
+    /// Nothing yet, and why.
+    Later {
+        /// In words, with what to do.
+        why: String,
+        /// The pause that the server asks for.
+        retry_after: Option<Duration>,
+    },
+    /// Nothing until somebody changes the server or the URL.
+    Never(String),
+}
+
+/// Judges what came from a URL.
+pub(super) fn judge(served: Served, url: &Url) -> Verdict {
+    let retry_after = served.retry_after;
+    let said = |sentence: &str| format!("{url} answered HTTP {}: {sentence}", served.status);
+    let later = |sentence: &str| Verdict::Later { why: said(sentence), retry_after };
+    match served.status {
+        200 if is_page(&served) => later(&format!(
+            "a page for people came ({}), not a file: have the server send the file itself, as application/json; a login, a \
+             list of a directory, or a proxy in between sends pages",
+            described(&served)
+        )),
+        200 if served.body.len() as u64 > SIZE_LIMIT => later(&format!(
+            "what came is too long ({}), a configuration has {SIZE_LIMIT} bytes at most: is this the URL of a configuration?",
+            described(&served)
+        )),
+        200 => Verdict::File(served.body),
+        206 => later(&format!(
+            "a part of the file came ({}), though all of it was asked for: look at the server, or at a proxy in between",
+            described(&served)
+        )),
+        201..=299 => later(&format!("no file came ({}): have the server answer 200 with the file", described(&served))),
+        301 | 302 | 303 | 307 | 308 => Verdict::Never(said(&redirected(served.location.as_deref(), url))),
+        404 => later("there is no file of this name: put it there, or correct first_boot.config_url="),
+        408 | 425 => later("the server asks to try again"),
+        429 => later("the server asks for fewer requests"),
+        511 => {
+            later("the network wants a login first, as a captive portal does: let the machine reach the server without")
+        }
+        500..=599 => later("the server, or what is behind it, is in trouble: look at its log"),
+        status => Verdict::Never(said(refused(status))),
+    }
+}
+
+/// What is said of an answer, for the fuzzer; nothing of a file.
+pub(crate) fn said_of(answer: Served, url: &Url) -> Option<String> {
+    match judge(answer, url) {
+        Verdict::File(_) => None,
+        Verdict::Later { why, .. } | Verdict::Never(why) => Some(why),
+    }
+}
+
+/// What a status of refusal means here, and what to do.
+fn refused(status: u16) -> &'static str {
+    match status {
+        400 => {
+            "the server does not take the request; nginx says so where it wants a client certificate, and none is presented: \
+             let it serve this path without, and look at its log"
+        }
+        401 => {
+            "the server wants a login, and first_boot.config_url= can carry none: let it serve this path to the machine's \
+             address without, or deliver the configuration in another way"
+        }
+        403 => {
+            "the server refuses this machine: it wants a client certificate, and none is presented, or it does not serve this \
+             address, or may not read the file: look at its log"
+        }
+        407 => "a proxy in between wants a login, and none is used here: let the machine reach the server directly",
+        410 => "the file was removed for good: put it there again, or correct first_boot.config_url=",
+        421 => {
+            "the server is not the one for this name: correct the name in first_boot.config_url=, or the server's configuration"
+        }
+        300..=399 => "that is no answer to this request: look at the server, or at a proxy in between",
+        _ => "the server refuses the request: look at its log",
+    }
+}
+
+/// Where a redirect leads, without what may be a secret, and what to do about it.
+fn redirected(location: Option<&str>, asked: &Url) -> String {
+    let not_followed = "redirects are not followed";
+    let Some(target) =
+        location.filter(|text| has_plain_host(text)).and_then(|text| asked.join(text).ok()).filter(Url::has_host)
+    else {
+        return format!(
+            "the server redirects, and does not say where to in a way that can be read; {not_followed}: have it send the file itself"
+        );
+    };
+    let (mut shown, has_query) = (target.clone(), target.query().is_some());
+    shown.set_query(None);
+    shown.set_fragment(None);
+    // Fails for URLs that can have neither, which have none then.
+    let _ = (shown.set_username(""), shown.set_password(None));
+    let shown: String = shown.as_str().chars().take(LONGEST).collect();
+    let step = if target.scheme() != "https" {
+        "that is not https, and nothing is taken from a server that does not prove who it is: have this one send the file itself"
+    } else if has_query || target.password().is_some() || !target.username().is_empty() {
+        "it has a query or a login, which is not shown, and which everybody could read on the kernel's command line: have this \
+         server send the file itself"
+    } else if target == *asked {
+        "that is the same URL: look at the server"
+    } else {
+        "name that URL in first_boot.config_url="
+    };
+    format!("the server redirects to {shown}, and {not_followed}: {step}")
+}
+
+/// Whether the host of a URL reference, where it has one, is written plainly: host names here are ASCII, and what the library makes
+/// of others is cut out of this build (`idna_adapter` in Cargo.toml).
+fn has_plain_host(reference: &str) -> bool {
+    // As the URL standard reads it: blanks within count for nothing, and a backslash is a slash.
+    let text: String =
+        reference.chars().filter(|c| !c.is_ascii_control()).map(|c| if c == '\\' { '/' } else { c }).collect();
+    let text = text.trim();
+    let (scheme, rest) =
+        text.split_once(':').filter(|(scheme, _)| !scheme.contains(['/', '?', '#'])).unwrap_or(("", text));
+    let has_host = !scheme.is_empty() || rest.starts_with("//");
+    let host = rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
+    !has_host || (host.is_ascii() && !host.contains('%'))
+}
+
+/// The characters of a redirect's target that are shown.
+const LONGEST: usize = 300;
+
+/// Whether it is a page for people: a captive portal, a login, an error of a proxy.
+fn is_page(served: &Served) -> bool {
+    let kind = served.content_type.as_str();
+    kind.starts_with("text/html")
+        || kind.starts_with("application/xhtml+xml")
+        || served.body.trim_ascii_start().first() == Some(&b'<')
+}
+
+/// Type, length and digest of a body.
+fn described(served: &Served) -> String {
+    let kind = served.content_type.split(';').next().unwrap_or_default().trim();
+    // RFC 9110, 8.3.1: two tokens. Whatever else a server writes there is not repeated.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/.+-".contains(c);
+    let kind =
+        if (1..=LONGEST_TYPE).contains(&kind.len()) && kind.chars().all(is_plain) { kind } else { "no known type" };
+    format!("{kind}, {} bytes, {}", served.body.len(), Digest::of(&served.body))
+}
+
+/// Longer than any type in use.
+const LONGEST_TYPE: usize = 80;
+
+#[cfg(test)]
+mod tests {
+    use super::{Served, Url, Verdict, judge};
+
+    const SECRET: &str = "hunter2-CANARY";
+
+    fn served(status: u16, content_type: &str, location: Option<&str>, body: &str) -> Served {
+        Served {
+            status,
+            content_type: content_type.to_owned(),
+            location: location.map(str::to_owned),
+            retry_after: None,
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    fn said(served: Served) -> (bool, String) {
+        let url: Url = "https://boot.example.com:8443/configs/node04.json".parse().unwrap();
+        match judge(served, &url) {
+            Verdict::File(_) => panic!("a file"),
+            Verdict::Later { why, .. } => (false, why),
+            Verdict::Never(why) => (true, why),
+        }
+    }
+
+    #[test]
+    fn f03_no_byte_of_a_body_is_said_but_its_type_length_and_digest() {
+        let body = format!(r#"{{"node_id":"node04","admin_password":"{SECRET}"}}"#);
+        let page = format!("<html>{body}</html>");
+        for (status, kind, body) in [
+            (200, "text/html", body.as_str()),
+            (200, "text/html; charset=utf-8", &body),
+            (200, "application/xhtml+xml", &body),
+            (200, "application/json", &page),
+            (200, "application/json", &body.repeat(30_000)),
+            (206, "application/json", &body),
+            (203, "application/json", &body),
+            (204, "", ""),
+            (206, &format!("text/{SECRET}\u{1b}[2J"), &body),
+        ] {
+            let (_, why) = said(served(status, kind, None, body));
+            assert!(!why.contains("hunter2") && !why.contains("node_id") && why.len() < 600, "{why}");
+            let digest = super::Digest::of(body.as_bytes()).to_string();
+            assert!(why.contains(&format!("{} bytes", body.len())) && why.contains(&digest), "{why}");
+        }
+        for status in [300, 302, 304, 400, 401, 403, 404, 410, 418, 429, 500, 503] {
+            let (_, why) = said(served(status, "application/json", None, &body));
+            assert!(!why.contains("hunter2") && why.contains(&format!("HTTP {status}")), "{why}");
+        }
+        let text = format!("{:?}", served(200, "", None, &body));
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn f35_a_status_says_the_cause_and_the_next_step() {
+        for (status, is_for_good, word) in [
+            (400, true, "client certificate"),
+            (401, true, "login"),
+            (403, true, "refuses this machine"),
+            (404, false, "put it there"),
+            (405, true, "look at its log"),
+            (407, true, "proxy"),
+            (408, false, "try again"),
+            (410, true, "for good"),
+            (421, true, "name"),
+            (429, false, "fewer requests"),
+            (451, true, "look at its log"),
+            (500, false, "in trouble"),
+            (503, false, "in trouble"),
+            (511, false, "captive portal"),
+            (300, true, "no answer"),
+            (304, true, "no answer"),
+        ] {
+            let (for_good, why) = said(served(status, "text/plain", None, "x"));
+            assert_eq!(for_good, is_for_good, "{why}");
+            assert!(why.contains(word) && why.contains("/configs/node04.json"), "{why}");
+            assert!(!why.contains("this node's configuration"), "{why}");
+        }
+    }
+
+    #[test]
+    fn f35_a_redirect_names_its_target_and_no_secret() {
+        for (location, shown, step) in [
+            ("https://files.example.com/c.json", "https://files.example.com/c.json", "name that URL in"),
+            ("/other.json", "https://boot.example.com:8443/other.json", "name that URL in"),
+            ("HTTPS://FILES.example.com/c.json", "https://files.example.com/c.json", "name that URL in"),
+            ("http://boot.example.com/c.json", "http://boot.example.com/c.json", "not https"),
+            ("https://files.example.com/c.json?token=hunter2", "https://files.example.com/c.json,", "query or a login"),
+            ("https://user:hunter2@files.example.com/c.json#hunter2", "https://files.example.com/c.json,", "login"),
+            ("https://boot.example.com:8443/configs/node04.json", "/configs/node04.json", "the same URL"),
+            ("/a\u{1b}[2J\u{7}b\u{202e}c", "https://boot.example.com:8443/a%1B[2J%07b%E2%80%AEc", "name that URL in"),
+            ("data:text/html,hunter2", "does not say where to", "send the file itself"),
+            ("https://", "does not say where to", "send the file itself"),
+            ("https://EE%EEE.example/c.json", "does not say where to", "send the file itself"),
+            ("\\\\n%C3%96de.example\\c", "does not say where to", "send the file itself"),
+            ("/a%20b.json", "https://boot.example.com:8443/a%20b.json", "name that URL in"),
+        ] {
+            for status in [301, 302, 303, 307, 308] {
+                let (for_good, why) = said(served(status, "", Some(location), ""));
+                assert!(for_good && why.contains(shown) && why.contains(step), "{location}: {why}");
+                assert!(!why.contains("hunter2") && !why.contains('\u{1b}') && !why.contains('\u{202e}'), "{why}");
+            }
+        }
+        let (_, why) = said(served(302, "", None, ""));
+        assert!(why.contains("does not say where to"), "{why}");
+        let (_, why) = said(served(302, "", Some(&format!("/{}", "x".repeat(100_000))), ""));
+        assert!(why.len() < 1000, "{}", why.len());
+    }
+}

@@ -1,0 +1,121 @@
+//! Text from elsewhere (a service, a file, a log), made fit to be shown: on one line, bounded, and without anything that a
+//! terminal obeys or that a person cannot see.
+//!
+//! Must not change what is compared: whoever compares keeps the text as it came.
+
+use std::borrow::Cow;
+
+/// The most characters of a whole message: more than anybody reads, and far below what the journal and `sd_notify` take.
+pub const LONGEST_MESSAGE: usize = 2000;
+
+/// Printable by their category, and blank or reordering all the same: Hangul and Braille fillers.
+const BLANK: [char; 5] = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
+
+/// At most `most` characters of a text, with everything escaped that is invisible, that controls a terminal, or that is
+/// written from right to left, which would turn what stands beside it. What is cut off shows as an ellipsis.
+#[must_use]
+pub fn shown(text: &str, most: usize) -> String {
+    bounded(&without_logins(text), most, is_visible)
+}
+
+/// The same for text of several lines: line breaks stay.
+#[must_use]
+pub fn shown_lines(text: &str, most: usize) -> String {
+    bounded(&without_logins(text), most, |character| character == '\n' || is_visible(character))
+}
+
+/// The same without what stands before the host of a URL in it (RFC 3986, section 3.2.1): a service, or a text that may be
+/// anything, may give away a password so. Up to the last `@` of a word, for nobody keeps a password free of marks.
+#[must_use]
+pub fn without_logins(text: &str) -> Cow<'_, str> {
+    if !text.contains("://") || !text.contains('@') {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_whitespace() || c == '"' || c == '\'').unwrap_or(part.len());
+        let (word, rest) = part.split_at(end);
+        let (login, host) = word.rsplit_once('@').map_or(("", word), |(_, host)| ("…@", host));
+        shown.extend(["://", login, host, rest]);
+    }
+    Cow::Owned(shown)
+}
+
+fn bounded(text: &str, most: usize, is_kept: fn(char) -> bool) -> String {
+    let escaped = |character: char| {
+        let escape = (!is_kept(character)).then(|| character.escape_unicode());
+        let plain = escape.is_none().then_some(character);
+        plain.into_iter().chain(escape.into_iter().flatten())
+    };
+    let mut characters = text.chars().flat_map(escaped);
+    let mut shown: String = characters.by_ref().take(most).collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn is_visible(character: char) -> bool {
+    // The standard library's own judgement of what can be printed; it escapes quotes and backslashes too, which are visible.
+    let is_printable = matches!(character, '\'' | '"' | '\\') || character.escape_debug().count() == 1;
+    is_printable && !BLANK.contains(&character) && !is_right_to_left(character)
+}
+
+/// The blocks of scripts that are written from right to left (Unicode 16, bidirectional classes R and AL).
+fn is_right_to_left(character: char) -> bool {
+    matches!(character,
+        '\u{0590}'..='\u{08ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{shown, shown_lines, without_logins};
+
+    #[test]
+    fn x2_the_login_in_a_url_is_not_shown() {
+        for (text, expected) in [
+            ("https://u:p@x/y", "https://…@x/y"),
+            ("a pg://u:p@x b https://p@y c", "a pg://…@x b https://…@y c"),
+            ("https://u:p@q@x", "https://…@x"),
+            ("pg://u:p/PW@x, pg://u:p#PW@x", "pg://…@x, pg://…@x"),
+            ("{\"url\": \"https://root:p?PW@x\"}", "{\"url\": \"https://…@x\"}"),
+            ("https://x/y", "https://x/y"),
+            ("rack@7", "rack@7"),
+            ("://@", "://…@"),
+        ] {
+            assert_eq!(without_logins(text), expected);
+            assert_eq!(shown(text, 200), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_person_can_read_stays_as_it_is() {
+        for text in ["node01 at 10.0.1.10:2380", "\"a\" 'b' \\ ü 漢字 … →", ""] {
+            assert_eq!(shown(text, 100), text);
+        }
+        assert_eq!(shown_lines("a\n\tb", 100), "a\n\\u{9}b");
+    }
+
+    #[test]
+    fn what_nobody_sees_or_a_terminal_obeys_is_escaped() {
+        for (text, expected) in [
+            ("\u{1b}[31mred\u{7}", "\\u{1b}[31mred\\u{7}"),
+            ("a\nb\r\u{85}", "a\\u{a}b\\u{d}\\u{85}"),
+            ("node\u{200b}01\u{feff}", "node\\u{200b}01\\u{feff}"),
+            ("\u{202e}10edon\u{2066}", "\\u{202e}10edon\\u{2066}"),
+            ("\u{5d0}\u{627}", "\\u{5d0}\\u{627}"),
+            ("a\u{a0}b\u{3000}\u{2028}\u{3164}\u{e0041}", "a\\u{a0}b\\u{3000}\\u{2028}\\u{3164}\\u{e0041}"),
+        ] {
+            assert_eq!(shown(text, 100), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_says_so() {
+        assert_eq!(shown("abcdef", 3), "abc…");
+        assert_eq!(shown("abc", 3), "abc");
+        assert_eq!(shown(&"\u{7}".repeat(1000), 5), "\\u{7}…");
+    }
+}

@@ -1,0 +1,142 @@
+//! Which network interface a machine is known by: the order in which `${mac}` takes them where no boot loader has named one,
+//! and in which the inventory shows them.
+//!
+//! A BMC puts a USB network device into its host that is there before anything else, comes first by name, holds a link, and
+//! has one address in a whole fleet. So what an interface is counts before whether it holds a link, and that before its
+//! name. Must not look at anything but the links.
+
+use std::cmp::Ordering;
+
+use crate::hardware_address::HardwareAddress;
+
+use super::Link;
+
+/// The drivers of network devices that are computers themselves: a BMC, a telephone (`drivers/net/usb` in Linux).
+const COMPUTERS_ON_USB: [&str; 6] = ["cdc_eem", "cdc_ether", "cdc_ncm", "cdc_subset", "ipheth", "rndis_host"];
+
+/// Why it is doubtful that the address of an interface is this machine's alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Doubt {
+    Nothing,
+    /// Anybody may have put it in; a fleet may be installed over one of them.
+    Usb,
+    ComputerOnUsb,
+    /// A bond or VLAN has the address of another.
+    NoHardware,
+}
+
+impl Link {
+    /// Its address, where it is one of Ethernet's that one interface alone can have.
+    #[must_use]
+    pub fn address(&self) -> Option<HardwareAddress> {
+        self.mac.as_ref()?.parse().ok()
+    }
+
+    /// Why its address may not be this machine's alone, in words.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&'static str> {
+        match self.kind_of_doubt() {
+            Doubt::NoHardware => Some("the interface has no hardware of its own"),
+            Doubt::ComputerOnUsb => {
+                Some("the interface is a computer on USB, as a BMC is, and those of a fleet often have one address")
+            }
+            Doubt::Usb => Some("the interface is a USB adapter, which may be put into another machine"),
+            Doubt::Nothing if self.is_locally_administered() => {
+                Some("the address is locally administered: software has made it up, and may have done so twice")
+            }
+            Doubt::Nothing => None,
+        }
+    }
+
+    fn kind_of_doubt(&self) -> Doubt {
+        match (self.bus.as_deref(), self.driver.as_deref()) {
+            (None, _) => Doubt::NoHardware,
+            (_, Some(driver)) if COMPUTERS_ON_USB.contains(&driver) => Doubt::ComputerOnUsb,
+            (Some("usb"), _) => Doubt::Usb,
+            _ => Doubt::Nothing,
+        }
+    }
+
+    fn is_locally_administered(&self) -> bool {
+        self.address().is_some_and(HardwareAddress::is_locally_administered)
+    }
+}
+
+/// Puts the interface by which the machine is known best first.
+pub(super) fn sort(links: &mut [Link]) {
+    links.sort_by(|one, other| {
+        let rank = |link: &Link| (link.kind_of_doubt(), link.is_locally_administered(), !link.is_up());
+        rank(one).cmp(&rank(other)).then_with(|| natural(&one.name, &other.name))
+    });
+}
+
+/// By the numbers in a name: `eth2` before `eth10`.
+fn natural(one: &str, other: &str) -> Ordering {
+    let (one_parts, other_parts) = (parts(one), parts(other));
+    one_parts.cmp(&other_parts).then_with(|| one.cmp(other))
+}
+
+/// Digits and what is between them; a number is as long as it is without its leading zeros, then what it says.
+fn parts(name: &str) -> Vec<(bool, usize, &str)> {
+    let mut parts = Vec::new();
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let is_number = first.is_ascii_digit();
+        let end = rest.find(|character: char| character.is_ascii_digit() != is_number).unwrap_or(rest.len());
+        let (part, tail) = rest.split_at(end);
+        let significant = if is_number { part.trim_start_matches('0') } else { part };
+        parts.push((!is_number, if is_number { significant.len() } else { 0 }, significant));
+        rest = tail;
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Link, natural, sort};
+
+    fn link(name: &str, mac: &str, bus: Option<&str>, driver: &str, state: &str) -> Link {
+        Link {
+            name: name.to_owned(),
+            mac: Some(mac.to_owned()),
+            bus: bus.map(str::to_owned),
+            driver: Some(driver.to_owned()),
+            state: Some(state.to_owned()),
+            ..Link::default()
+        }
+    }
+
+    #[test]
+    fn f10_what_may_be_the_same_elsewhere_comes_last() {
+        let mut links = vec![
+            link("bond0", "00:25:90:00:00:01", None, "bond", "up"),
+            link("enp10s0", "00:25:90:00:00:10", Some("pci"), "ixgbe", "up"),
+            link("enp1s0", "00:25:90:00:00:01", Some("pci"), "ixgbe", "down"),
+            link("enp2s0", "00:25:90:00:00:02", Some("pci"), "ixgbe", "up"),
+            link("enp2s0v0", "02:25:90:00:00:02", Some("pci"), "ixgbevf", "up"),
+            link("enxb03af2b6059f", "b0:3a:f2:b6:05:9f", Some("usb"), "cdc_ether", "up"),
+            link("eth0", "00:e0:4c:00:00:01", Some("usb"), "r8152", "up"),
+            link("usb0", "b2:3a:f2:b6:05:9f", Some("usb"), "rndis_host", "up"),
+        ];
+        sort(&mut links);
+        let names: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["enp2s0", "enp10s0", "enp1s0", "enp2s0v0", "eth0", "enxb03af2b6059f", "usb0", "bond0"],
+            "what it is, then whether it holds a link, then its name"
+        );
+        let doubtful = links.iter().map(|link| link.doubt().is_some()).collect::<Vec<_>>();
+        assert_eq!(doubtful, [false, false, false, true, true, true, true, true]);
+    }
+
+    #[test]
+    fn f10_numbers_in_names_are_numbers() {
+        let mut names =
+            ["eth10", "eth2", "enp10s0", "enp1s0f1", "enp1s0", "eth", "eth02", "eno1", "p2p1", "p10p1", "1"];
+        names.sort_by(|one, other| natural(one, other));
+        assert_eq!(
+            names,
+            ["1", "eno1", "enp1s0", "enp1s0f1", "enp10s0", "eth", "eth02", "eth2", "eth10", "p2p1", "p10p1"]
+        );
+    }
+}

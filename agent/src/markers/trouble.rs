@@ -1,0 +1,156 @@
+//! What holds a unit's run up, as data for `status`: reason and remedy side by side, whatever is in them.
+//!
+//! The status line of systemd has room for a sentence and is for people. This file is for programs; it is as good as the run
+//! of the unit that wrote it, so it needs no durability, and whoever reads it compares the run.
+
+use std::fmt;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::regular_file::{self, Links};
+
+/// A file is a few lines; a larger one is not ours.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// How badly a step is held up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hold {
+    /// It waits for something that may come true by itself.
+    Waiting,
+    /// It failed, and is started again.
+    Failed,
+    /// Somebody has to change something first.
+    Blocked,
+}
+
+/// What holds a step up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trouble<'a> {
+    /// How badly.
+    pub hold: Hold,
+    /// What is wrong.
+    pub reason: &'a str,
+    /// What to do.
+    pub remedy: &'a str,
+    /// When it is looked at again, where that is known: `10:30:45 UTC`.
+    pub looks_again: Option<&'a str>,
+}
+
+/// `blocked: REASON; DO THIS; looked at again at TIME`.
+impl fmt::Display for Trouble<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { hold, reason, remedy, looks_again } = self;
+        let hold = match hold {
+            Hold::Waiting => "waiting",
+            Hold::Failed => "failed",
+            Hold::Blocked => "blocked",
+        };
+        write!(formatter, "{hold}: {reason}; {remedy}")?;
+        looks_again.map_or(Ok(()), |time| write!(formatter, "; looks again at {time}"))
+    }
+}
+
+/// What a unit's run has written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotedTrouble {
+    /// systemd's id of that run.
+    pub invocation_id: String,
+    /// How badly the step is held up.
+    pub hold: Hold,
+    /// What is wrong.
+    pub reason: String,
+    /// What to do.
+    pub remedy: String,
+    /// When it is looked at again, where that is known.
+    pub looks_again: Option<String>,
+}
+
+impl NotedTrouble {
+    /// What `trouble` is in the run of a unit.
+    #[must_use]
+    pub fn new(invocation_id: &str, trouble: &Trouble<'_>) -> Self {
+        let Trouble { hold, reason, remedy, looks_again } = *trouble;
+        Self {
+            invocation_id: invocation_id.to_owned(),
+            hold,
+            reason: reason.to_owned(),
+            remedy: remedy.to_owned(),
+            looks_again: looks_again.map(str::to_owned),
+        }
+    }
+
+    /// What is noted of a step, for example `chainfire`; `None` where nothing is, or nothing that can be read.
+    #[must_use]
+    pub fn read(directory: &Path, step: &str) -> Option<Self> {
+        let bytes = regular_file::read(&path(directory, step), Links::Refuse, MAX_BYTES).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// Writes it down: whole or not at all.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn write(&self, directory: &Path, step: &str) -> io::Result<()> {
+        let path = path(directory, step);
+        let temporary = path.with_extension("json.new");
+        fs::write(&temporary, serde_json::to_vec(self)?)?;
+        // The umask of a unit would hide it from who is not root; there is no secret in it.
+        fs::set_permissions(&temporary, Permissions::from_mode(0o644))?;
+        fs::rename(temporary, path)
+    }
+
+    /// Forgets it.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn remove(directory: &Path, step: &str) -> io::Result<()> {
+        match fs::remove_file(path(directory, step)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn path(directory: &Path, step: &str) -> PathBuf {
+    // Not `.SERVICE-…`, as with the locks.
+    directory.join(format!("{step}.trouble.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hold, NotedTrouble, Trouble, fs, path};
+
+    #[test]
+    fn reason_and_remedy_come_back_as_they_were_whatever_is_in_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let read = || NotedTrouble::read(directory.path(), "chainfire");
+        assert_eq!(read(), None);
+        let reason = format!("a; b; {}", "long ".repeat(1000));
+        let trouble =
+            Trouble { hold: Hold::Blocked, reason: &reason, remedy: "do this; then \"that\"\n", looks_again: None };
+        let noted = NotedTrouble::new("0123", &trouble);
+        noted.write(directory.path(), "chainfire").unwrap();
+        assert_eq!(read(), Some(noted));
+        NotedTrouble::remove(directory.path(), "chainfire").unwrap();
+        NotedTrouble::remove(directory.path(), "chainfire").unwrap();
+        assert_eq!(read(), None);
+    }
+
+    #[test]
+    fn what_is_no_such_file_notes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(directory.path(), "chainfire");
+        for text in ["", "{}", "[]", "\u{0}"] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(NotedTrouble::read(directory.path(), "chainfire"), None);
+        }
+        fs::remove_file(&path).unwrap();
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(NotedTrouble::read(directory.path(), "chainfire"), None, "a FIFO without a writer does not block");
+    }
+}

@@ -1,0 +1,51 @@
+//! Which of the names that a configuration uses do not resolve, for `status`. Must not judge what that means.
+
+use std::net::IpAddr;
+
+use futures_util::future::join_all;
+
+use crate::config::value::Host;
+use crate::config::{Config, Mode};
+
+use super::{GRACE, Names, Unresolved};
+
+/// A cluster has a handful of members; with more names, the first ones say enough.
+const MOST: usize = 32;
+
+/// Looks up every name that a configuration uses, all at once, which takes no longer than one lookup; returns those that
+/// do not resolve. Addresses and names in the hosts file cost nothing.
+pub(crate) async fn check(names: &Names, config: &Config) -> Vec<Unresolved> {
+    look_up(names, config).await.into_iter().filter_map(|(_, found)| found.err()).collect()
+}
+
+/// Looks up every name that a configuration uses.
+pub(crate) async fn look_up(names: &Names, config: &Config) -> Vec<(String, Result<Vec<IpAddr>, Unresolved>)> {
+    let lookups = used(config).into_iter().map(async |name| {
+        let found = names.lookup(&name, GRACE).await;
+        (name, found)
+    });
+    join_all(lookups).await
+}
+
+/// The names by which the services that are enabled are asked, each once.
+fn used(config: &Config) -> Vec<String> {
+    let raft = [&config.chainfire, &config.flaredb].into_iter().filter(|service| service.enable);
+    let of_raft = raft.flat_map(|service| {
+        let leader = match &service.mode {
+            Mode::Join { leader } => Some(leader),
+            Mode::Bootstrap => None,
+        };
+        leader.into_iter().chain(service.peers.iter().map(|peer| &peer.url)).chain([&service.url])
+    });
+    let of_iam = config.iam.enable.then_some(&config.iam.url);
+    let mut used = Vec::new();
+    for endpoint in of_raft.chain(of_iam) {
+        if let Host::Name(name) = endpoint.host()
+            && !used.iter().any(|known| known == name.as_str())
+        {
+            used.push(name.as_str().to_owned());
+        }
+    }
+    used.truncate(MOST);
+    used
+}

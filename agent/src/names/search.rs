@@ -1,0 +1,138 @@
+//! A name among the name servers: both families of addresses at once (RFC 8305, section 3), as it is and with the domains
+//! to search (resolv.conf(5)). Must not know how a server is asked.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use futures_util::future::select;
+use tokio::time::{Instant, timeout};
+
+use super::ask::ask;
+use super::message::{Answer, Question};
+use super::order::has_route;
+use super::resolv_conf::ResolvConf;
+use super::unresolved::{Failures, Missing, Trouble};
+
+/// What the servers say of a name's addresses of one family, and which of them.
+type Outcome = Result<(usize, Answer), Failures>;
+
+/// The addresses of a name; some.
+pub(super) async fn find(
+    conf: &ResolvConf,
+    port: u16,
+    name: &str,
+    is_absolute: bool,
+    grace: Duration,
+) -> Result<Vec<IpAddr>, Trouble> {
+    let deadline = Instant::now() + conf.bound;
+    let mut tried: Vec<String> = Vec::new();
+    let mut nothing = None;
+    let mut unanswered = None;
+    let mut candidates = candidates(conf, name, is_absolute).into_iter();
+    while let Some(candidate) = candidates.next() {
+        let (Some(v4), Some(v6)) = (Question::new(&candidate, false), Question::new(&candidate, true)) else {
+            continue;
+        };
+        tried.push(candidate);
+        let v4 = Box::pin(ask(conf, port, &v4, deadline));
+        let outcomes = if conf.no_aaaa {
+            vec![v4.await]
+        } else {
+            let v6 = Box::pin(ask(conf, port, &v6, deadline));
+            let started = Instant::now();
+            let (first, other) = select(v4, v6).await.factor_first();
+            // Where the first took long, the other may be as far behind.
+            let grace = grace.max(started.elapsed());
+            let second = if is_of_use(&first) {
+                timeout(grace, other).await.ok()
+            } else {
+                // A server that drops one of the questions must leave time for the names after this one.
+                let share = share(deadline, candidates.len());
+                Some(timeout(share, other).await.unwrap_or_else(|_| Err(Failures::silence(&conf.servers, share))))
+            };
+            std::iter::once(first).chain(second).collect()
+        };
+        match sum(conf, outcomes) {
+            Sum::Addresses(found) => return Ok(found),
+            Sum::Nothing(server, missing) => {
+                // That the name is there, without an address, is the better news.
+                if missing != Missing::Name || nothing.is_none() {
+                    nothing = Some((server, missing));
+                }
+            }
+            Sum::Unanswered(failures) => {
+                let goes_on = failures.somebody_spoke();
+                unanswered.get_or_insert(failures);
+                if !goes_on {
+                    break;
+                }
+            }
+        }
+    }
+    Err(match (unanswered, nothing) {
+        (Some(failures), _) => Trouble::Unanswered(failures),
+        (None, Some((server, missing))) => Trouble::Nothing { tried, server, missing },
+        (None, None) => Trouble::NotAName,
+    })
+}
+
+/// The names to ask for, in the C library's order (`res_nsearch`).
+fn candidates(conf: &ResolvConf, name: &str, is_absolute: bool) -> Vec<String> {
+    let as_it_is = name.to_owned();
+    if is_absolute {
+        return vec![as_it_is];
+    }
+    let searched = conf.search.iter().map(|domain| format!("{name}.{domain}").trim_end_matches('.').to_owned());
+    let mut all: Vec<String> = searched.filter(|found| *found != as_it_is).collect();
+    let has_dots = name.matches('.').count() >= conf.ndots;
+    all.insert(if has_dots { 0 } else { all.len() }, as_it_is);
+    all
+}
+
+/// The time for one name, where as much is kept for each of those that follow.
+fn share(deadline: Instant, following: usize) -> Duration {
+    let names = u32::try_from(following).unwrap_or(u32::MAX).saturating_add(1);
+    deadline.saturating_duration_since(Instant::now()) / names
+}
+
+/// Whether there is an address that this machine has a route to: then the other family need not be waited for.
+fn is_of_use(outcome: &Outcome) -> bool {
+    matches!(outcome, Ok((_, Answer::Addresses(found))) if found.iter().any(|address| has_route(*address)))
+}
+
+/// What the answers for both families come to.
+enum Sum {
+    Addresses(Vec<IpAddr>),
+    Nothing(String, Missing),
+    Unanswered(Failures),
+}
+
+fn sum(conf: &ResolvConf, outcomes: Vec<Outcome>) -> Sum {
+    let by = |turn: usize| conf.servers.get(turn).map(ToString::to_string).unwrap_or_default();
+    let mut found = Vec::new();
+    let mut nothing = None;
+    let mut unanswered = None;
+    let families = outcomes.len();
+    for outcome in outcomes {
+        match outcome {
+            Ok((_, Answer::Addresses(addresses))) => found.extend(addresses),
+            Ok((turn, Answer::NoAddress)) if conf.no_aaaa => nothing = Some((by(turn), Missing::Ipv4Address)),
+            Ok((turn, Answer::NoAddress)) => nothing = Some((by(turn), Missing::Address)),
+            // Some servers deny the name where it is only the IPv6 address that is missing (RFC 4074, 4.2).
+            Ok((turn, Answer::NoSuchName)) => nothing = nothing.or(Some((by(turn), Missing::Name))),
+            // Of two, the one that says more.
+            Err(failures) => unanswered = unanswered.filter(Failures::somebody_spoke).or(Some(failures)),
+        }
+    }
+    match (unanswered, nothing) {
+        _ if !found.is_empty() => Sum::Addresses(found),
+        (Some(failures), Some(_)) if families > 1 => {
+            Sum::Unanswered(failures.knowing("no address of one family, and for the other "))
+        }
+        (Some(failures), _) => Sum::Unanswered(failures),
+        (None, nothing) => {
+            let (server, missing) = nothing.unwrap_or((String::new(), Missing::Address));
+            Sum::Nothing(server, missing)
+        }
+    }
+}

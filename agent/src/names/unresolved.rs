@@ -1,0 +1,212 @@
+//! Why a name has no addresses, in words for an operator: the name, who was asked, what came of it, what to do. Must not
+//! ask anybody.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use hickory_proto::op::ResponseCode;
+
+use super::server::Server;
+
+/// A name that does not resolve. It may later: nothing here is permanent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("name {name} does not resolve: {reason}; {remedy}")]
+pub(crate) struct Unresolved {
+    /// The name.
+    pub(crate) name: String,
+    /// The name servers that were asked, as resolv.conf has them.
+    pub(crate) servers: Vec<String>,
+    /// What came of it.
+    pub(crate) reason: String,
+    /// What to do.
+    pub(crate) remedy: String,
+}
+
+/// What came of asking the name servers, where it is no address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// DNS can have no such name.
+    NotAName,
+    /// A server knows that there is no such name, or that it has no address.
+    Nothing {
+        /// The names that were asked for.
+        tried: Vec<String>,
+        /// Who said it.
+        server: String,
+        /// What it is that is missing.
+        missing: Missing,
+    },
+    /// No server has answered.
+    Unanswered(Failures),
+}
+
+/// What a server knows to be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    Name,
+    Address,
+    /// IPv6 addresses were not asked for.
+    Ipv4Address,
+}
+
+/// What each of the servers has done with a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failures {
+    /// `None`: nothing.
+    of_each: Vec<(String, Option<Failure>)>,
+    bound: Duration,
+    /// What is known besides.
+    known: &'static str,
+}
+
+/// Why one server has not answered a question.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Failure {
+    /// It says so, in a code.
+    #[error("{}", code(*.0))]
+    Code(ResponseCode),
+    /// It neither knows the name nor asks others.
+    #[error("does not know the name and asks nobody else")]
+    Lame,
+    /// What it sent is no answer.
+    #[error("its answer cannot be read")]
+    Garbled,
+    /// Nothing listens there.
+    #[error("nothing listens at its port (connection refused)")]
+    Closed,
+    /// This machine cannot send there.
+    #[error("there is no route to it")]
+    NoRoute,
+    /// Link-local, and resolv.conf does not say where.
+    #[error("it is link-local without a network interface, write it as in fe80::53%eth0")]
+    NoZone,
+    /// Its network interface.
+    #[error("there is no network interface {0}")]
+    NoInterface(String),
+    /// The answer was too long for UDP.
+    #[error("its answer is too long for UDP, and over TCP: {0}")]
+    OverTcp(Box<Failure>),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+fn code(code: ResponseCode) -> String {
+    match code {
+        ResponseCode::ServFail => "could not find out (SERVFAIL)".to_owned(),
+        ResponseCode::Refused => "does not answer this machine (REFUSED)".to_owned(),
+        ResponseCode::FormErr => "does not understand the question (FORMERR)".to_owned(),
+        ResponseCode::NotImp => "does not do this (NOTIMP)".to_owned(),
+        other => format!("answered with code {}", u16::from(other)),
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::Closed,
+            io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => Self::NoRoute,
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
+                Self::Other("closed the connection".to_owned())
+            }
+            _ => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl Failures {
+    pub(super) fn new(servers: &[Server], failures: Vec<Option<Failure>>, bound: Duration) -> Self {
+        let of_each = servers.iter().map(ToString::to_string).zip(failures).collect();
+        Self { of_each, bound, known: "" }
+    }
+
+    /// No word from anybody.
+    pub(super) fn silence(servers: &[Server], bound: Duration) -> Self {
+        Self::new(servers, servers.iter().map(|_| None).collect(), bound)
+    }
+
+    /// The same, with what is known of the other family of addresses.
+    pub(super) fn knowing(self, known: &'static str) -> Self {
+        Self { known, ..self }
+    }
+
+    /// Whether the name of another domain may fare better: a server was there to say something.
+    pub(super) fn somebody_spoke(&self) -> bool {
+        !self.known.is_empty()
+            || self.of_each.iter().any(|(_, failure)| matches!(failure, Some(Failure::Code(_) | Failure::Lame)))
+    }
+}
+
+impl fmt::Display for Failures {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (servers, seconds) = (self.of_each.iter().map(|(server, _)| server.as_str()), self.bound.as_secs());
+        out.write_str(self.known)?;
+        if self.of_each.iter().all(|(_, failure)| failure.is_none()) {
+            let servers: Vec<&str> = servers.collect();
+            let plural = if servers.len() == 1 { "" } else { "s" };
+            return write!(out, "no answer from DNS server{plural} {} within {seconds} s", servers.join(", "));
+        }
+        for (index, (server, failure)) in self.of_each.iter().enumerate() {
+            out.write_str(if index == 0 { "" } else { "; " })?;
+            match failure {
+                Some(failure) => write!(out, "DNS server {server}: {failure}")?,
+                None => write!(out, "no answer from DNS server {server} within {seconds} s")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAName => out.write_str("a name in DNS has parts of 1 to 63 bytes and 253 in all"),
+            Self::Nothing { tried, server, missing } => {
+                let tried = tried.join(", ");
+                match missing {
+                    Missing::Name => write!(out, "DNS server {server} says that there is no {tried} (NXDOMAIN)"),
+                    Missing::Address => write!(out, "DNS server {server} has no address of {tried}"),
+                    Missing::Ipv4Address => {
+                        write!(out, "DNS server {server} has no IPv4 address of {tried}, and no-aaaa is set")
+                    }
+                }
+            }
+            Self::Unanswered(failures) => failures.fmt(out),
+        }
+    }
+}
+
+impl Unresolved {
+    /// There is nobody to ask, and why.
+    pub(super) fn without_servers(name: &str, hosts: Option<&str>, why: &str) -> Self {
+        let hosts = hosts.unwrap_or("it is not in /etc/hosts");
+        Self {
+            name: name.to_owned(),
+            servers: Vec::new(),
+            reason: format!("{hosts}, and {why}"),
+            remedy: "add `nameserver ADDRESS` to /etc/resolv.conf, or the name to /etc/hosts".to_owned(),
+        }
+    }
+
+    /// What the servers made of it.
+    pub(super) fn by_servers(name: &str, hosts: Option<&str>, trouble: &Trouble) -> Self {
+        let hosts = hosts.map(|why| format!("{why}, and ")).unwrap_or_default();
+        let (servers, remedy) = match trouble {
+            Trouble::NotAName => (Vec::new(), "correct the name in the configuration"),
+            Trouble::Nothing { server, .. } => {
+                (vec![server.clone()], "correct the name in the configuration, or add it to DNS or to /etc/hosts")
+            }
+            Trouble::Unanswered(failures) => (
+                failures.of_each.iter().map(|(server, _)| server.clone()).collect(),
+                if failures.known.is_empty() {
+                    "check the name servers in /etc/resolv.conf and the way to their port 53, or add the name to /etc/hosts"
+                } else {
+                    "correct the name, or add it to DNS or to /etc/hosts; to a name server that never answers for IPv6 \
+                     addresses belongs `options no-aaaa` in /etc/resolv.conf"
+                },
+            ),
+        };
+        Self { name: name.to_owned(), servers, reason: format!("{hosts}{trouble}"), remedy: remedy.to_owned() }
+    }
+}

@@ -1,0 +1,274 @@
+//! One round of a join: list, and at most one change. Whatever an answer says, only the live list decides.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::config::{Endpoint, RaftAddr, RaftServiceConfig};
+use crate::events::{Event, Report};
+use crate::plan::member::{Member, MemberList, Whose};
+use crate::plan::membership::{Move, next_move};
+use crate::plan::quorum::QuorumRisk;
+use crate::retry::Round;
+
+use super::super::candidates::Candidates;
+use super::super::ports::{Added, Class, Cluster, Fault, Health, NewMember};
+use super::super::service::{self, milliseconds};
+use super::super::{Context, Setback, Stop};
+
+/// Why a round has not ended with this node as a full member.
+pub(super) enum Unfinished {
+    /// The step ends.
+    Stop(Stop),
+    /// Something failed, or is not possible now.
+    Fault(Fault),
+    /// Who was asked is not the leader, and somebody else is said to be.
+    Elsewhere(Fault),
+    /// A change was asked for, and the list is to show what became of it; what to say where too many were.
+    Unseen(Fault),
+    /// The quorum would not bear the change.
+    Quorum(QuorumRisk),
+    /// A removed entry is listed still: what is found, and what to do.
+    Removal(String, String),
+    /// The entry is on its way.
+    Promotion {
+        /// What it is now, for example `learner`.
+        standing: String,
+        /// What to say where that takes too long.
+        error: String,
+        /// And what to do.
+        remedy: String,
+    },
+}
+
+impl From<Fault> for Unfinished {
+    fn from(fault: Fault) -> Self {
+        match fault.class {
+            Class::NotLeader(_) => Self::Elsewhere(fault),
+            _ => Self::Fault(fault),
+        }
+    }
+}
+
+impl From<Setback> for Unfinished {
+    fn from(setback: Setback) -> Self {
+        match setback {
+            Setback::Fault(fault) => fault.into(),
+            Setback::Stop(stop) => Self::Stop(stop),
+        }
+    }
+}
+
+/// For so long what a service says of itself is believed.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// A node on its way in.
+pub(super) struct Joining<'a, U, C> {
+    context: &'a Context<'a, U, C>,
+    service: &'a RaftServiceConfig,
+    raft_addr: &'a RaftAddr,
+    report: &'a dyn Report,
+    candidates: Candidates<'a>,
+    /// What this node's own service says of itself.
+    pub(super) health: Health,
+    /// When it said so; never, where it is to be asked again before it is believed.
+    asked_at: Option<Instant>,
+    /// The addresses of this machine.
+    addresses: Vec<IpAddr>,
+    /// An add that was accepted.
+    accepted: bool,
+    /// Why an add may have failed, until a list shows what became of it.
+    unsure: Option<Fault>,
+}
+
+impl<'a, U, C: Cluster> Joining<'a, U, C> {
+    pub(super) fn new(
+        context: &'a Context<'a, U, C>,
+        service: &'a RaftServiceConfig,
+        report: &'a dyn Report,
+        health: Health,
+    ) -> Result<Self, Stop> {
+        let Some(raft_addr) = &service.raft_addr else {
+            let error = format!("{} is to be joined without a Raft address", service.service);
+            return Err(Stop::Failed(Event::Internal { error }));
+        };
+        Ok(Self {
+            context,
+            service,
+            raft_addr,
+            report,
+            candidates: Candidates::of(&context.config.node.id, service, context.machine.addresses()),
+            health,
+            asked_at: Some(Instant::now()),
+            addresses: context.machine.addresses(),
+            accepted: false,
+            unsure: None,
+        })
+    }
+
+    /// List; add where the list has no trace of this node, or remove what stands in the way. The list that shows this node
+    /// as a full member ends it.
+    pub(super) async fn round(&mut self, mut round: Round) -> Result<MemberList, Unfinished> {
+        let asked_at = self.asked_at.take();
+        let (at, list) = match self.candidates.list(&self.context.cluster, &mut round).await {
+            Ok(answer) => answer,
+            Err(fault) => return Err(self.without_a_list(fault)),
+        };
+        let id = &self.context.config.node.id;
+        if !list.members.iter().any(|member| member.id.as_str() == id.as_str()) {
+            self.context.requests.forget_removal(self.service.service);
+        }
+        let mut found = self.next_move(&list, &at);
+        // What was true of the own service before a pause, or before a list that took its time, may no longer be: nothing
+        // follows from it before it is asked again.
+        if asked_at.is_none_or(|at| at.elapsed() > FRESH)
+            && matches!(found, Move::Add | Move::Replace(_) | Move::Confirmed)
+        {
+            self.health = match service::ask_raft(self.context, self.service).await {
+                Err(Setback::Fault(fault)) if found == Move::Confirmed => return Err(self.not_well(&fault)),
+                asked => asked?,
+            };
+            found = self.next_move(&list, &at);
+        }
+        match found {
+            Move::Confirmed => Ok(list),
+            Move::Blocked(blocker) => Err(Unfinished::Stop(Stop::Blocked(blocker))),
+            Move::Await(member) => Err(self.on_its_way(&member, &at)),
+            Move::Replace(old) => self.replace(&old, at, round).await,
+            Move::AwaitQuorum(risk) if self.accepted || self.unsure.is_some() => Err(self.not_listed(&at, Some(risk))),
+            Move::AwaitQuorum(risk) => Err(Unfinished::Quorum(risk)),
+            Move::Add if self.accepted || self.unsure.is_some() => Err(self.not_listed(&at, None)),
+            Move::Add => self.add(at, round).await,
+        }
+    }
+
+    fn next_move(&self, list: &MemberList, at: &Endpoint) -> Move {
+        next_move(list, self.health.candidate(self.context.config, self.service.service, &self.addresses), at)
+    }
+
+    /// A member in the list, whose service is not well (yet): a new member may know no leader before it was heard of.
+    fn not_well(&self, fault: &Fault) -> Unfinished {
+        Unfinished::Promotion {
+            standing: "a full member whose own service is not healthy".to_owned(),
+            error: fault.to_string(),
+            remedy: service::look_further(&self.service.unit),
+        }
+    }
+
+    /// An election explains the failure of an add as well, and is over soon; else the add's own fault says more.
+    fn without_a_list(&mut self, fault: Fault) -> Unfinished {
+        match self.unsure.take() {
+            Some(refused) if fault.class != Class::Leaderless || refused.blocker().is_some() => refused.into(),
+            _ => fault.into(),
+        }
+    }
+
+    /// An add was asked for and the list has no trace of it. A refused one failed; an accepted one this list does not show
+    /// yet: a second add would be one without an error before it.
+    fn not_listed(&mut self, at: &Endpoint, risk: Option<QuorumRisk>) -> Unfinished {
+        match (self.unsure.take(), risk) {
+            (Some(_), Some(risk)) => Unfinished::Quorum(risk),
+            (Some(refused), None) => refused.into(),
+            (None, _) => Unfinished::Promotion {
+                standing: "not in the list yet".to_owned(),
+                error: format!("the add was accepted, and the list of {at} does not show it"),
+                remedy: format!("look at the leader: journalctl -u {}", self.service.unit),
+            },
+        }
+    }
+
+    fn on_its_way(&self, member: &Member, at: &Endpoint) -> Unfinished {
+        let standing = member.standing();
+        let remedy = if member.has_unknown_role() || standing.starts_with("a member") {
+            // Nothing is wrong with the leader: it speaks of this node in words that nobody knows here.
+            format!("have {} name the role of its members: voter or learner", self.service.service)
+        } else {
+            format!("check that the leader reaches {}", self.raft_addr)
+        };
+        Unfinished::Promotion { error: format!("{} says {standing} ({at})", self.service.service), standing, remedy }
+    }
+
+    async fn add(&mut self, at: Endpoint, round: Round) -> Result<MemberList, Unfinished> {
+        self.context.progress.status(&format!("joining {} through {at}", self.service.service));
+        self.report.report(Event::JoinStarted { raft_addr: self.raft_addr.to_string(), endpoint: at.to_string() });
+        let (began, endpoint) = (Instant::now(), at.to_string());
+        let (cluster, service, health) = (&self.context.cluster, self.service, &self.health);
+        let (id, raft_addr) = (&self.context.config.node.id, self.raft_addr);
+        let incarnation = health.incarnation_of(id);
+        let member = NewMember { id, raft_addr, incarnation };
+        self.context.requests.add(service.service);
+        let added = self.candidates.change(&at, round, async |at| cluster.add(service, at, member).await).await;
+        match added {
+            Ok(Added::Accepted) => {
+                self.accepted = true;
+                self.report.report(Event::MemberAdded { endpoint, duration_ms: milliseconds(began.elapsed()) });
+            }
+            Ok(Added::AlreadyMember) => {
+                self.report.report(Event::AlreadyMember { endpoint });
+                let message = format!("answered HTTP 409 to the add, and its list has neither {id} nor {raft_addr}");
+                self.unsure =
+                    Some(Fault { class: Class::Transient { retry_after: None }, endpoint: at.clone(), message });
+            }
+            // The next round lists before it adds again; until then the busy leader is left alone. Who is not the leader has
+            // applied nothing.
+            Err(fault @ Fault { class: Class::Busy { .. } | Class::NotLeader(_), .. }) => return Err(fault.into()),
+            Err(fault) => self.unsure = Some(fault),
+        }
+        Err(unseen(at))
+    }
+
+    /// Has the old entry of this node's id removed, once. It is gone when a list says so; an id is never added again while
+    /// its old entry is there.
+    async fn replace(&mut self, old: &Member, at: Endpoint, mut round: Round) -> Result<MemberList, Unfinished> {
+        let (service, id, requests) = (self.service, &self.context.config.node.id, self.context.requests);
+        let look = format!("look at the member list of {at}: its members may disagree, or one of them may be cut off");
+        if requests.adds(service.service) {
+            return Err(Unfinished::Removal(format!("{old} is listed again by {at} after this node was added"), look));
+        }
+        if requests.removes(service.service) {
+            let found = format!("{old} was asked to be removed and is listed still by {at}");
+            return Err(Unfinished::Removal(found, look));
+        }
+        let cluster = &self.context.cluster;
+        if old.whose(id, service) == Whose::Own {
+            service::must_be_here(self.context, service, &self.health, old, &at).await?;
+            // A run before this one may have added the node, and this list may be from before that. The own service is the first
+            // to know what it runs on.
+            let own = self.health.incarnation_of(id);
+            let has_own_data = |list: &MemberList| {
+                let listed = list.entry_of(id, service).and_then(|entry| entry.incarnation.as_ref());
+                own.zip(listed).is_some_and(|(own, listed)| own.is_identity(listed))
+            };
+            let mut lists = self.candidates.others(&at, cluster, &mut round).await;
+            lists.extend(cluster.members(service, &service.url).await.ok().map(|list| (service.url.clone(), list)));
+            if let Some((other, _)) = lists.iter().find(|(_, list)| has_own_data(list)) {
+                let found = format!("{old} is listed by {at}, and {other} has this node with its data of now");
+                return Err(Unfinished::Removal(found, look));
+            }
+        }
+        let is_first = requests.remove(service.service);
+        match self.candidates.change(&at, round, async |at| cluster.remove(service, at, id.as_str()).await).await {
+            Ok(()) => {
+                self.report.report(Event::MemberReplaced { member: old.to_string(), endpoint: at.to_string() });
+                if is_first {
+                    return Err(unseen(at));
+                }
+                let message = format!("{old} is listed again, and was asked to be removed once more");
+                Err(Unfinished::Fault(Fault { class: Class::Transient { retry_after: None }, endpoint: at, message }))
+            }
+            Err(fault) => {
+                // Who is not the leader, too busy, or refuses, has removed nothing.
+                if matches!(fault.class, Class::NotLeader(_) | Class::Busy { .. } | Class::Permanent(_)) {
+                    requests.forget_removal(service.service);
+                }
+                Err(fault.into())
+            }
+        }
+    }
+}
+
+fn unseen(at: Endpoint) -> Unfinished {
+    let message = "one change after the other was asked for, and no list shows what becomes of them".to_owned();
+    Unfinished::Unseen(Fault { class: Class::Transient { retry_after: None }, endpoint: at, message })
+}

@@ -1,0 +1,78 @@
+//! The health check as it asks.
+
+use std::time::Duration;
+
+use super::model::{ModelCluster, voter};
+use super::{TestNode, holder};
+use crate::config::Service;
+use crate::markers::{Achievement, Attempt};
+use crate::plan::Cause;
+use crate::plan::health::Verdict;
+use crate::plan::member::Member;
+use crate::run::find_health;
+
+#[tokio::test(start_paused = true)]
+async fn at_most_16_members_of_thousands_are_asked_at_once() {
+    let (mut node, cluster) = (TestNode::joining(), ModelCluster::of(&[]));
+    node.config.flaredb.enable = true;
+    cluster.0.borrow_mut().members =
+        (0..3000).map(|n| voter(&format!("m{n}"), &format!("10.1.{}.{}:2380", n / 250, n % 250 + 1))).collect();
+    cluster.0.borrow_mut().health_takes = Duration::from_millis(10);
+    let found = find_health(&node.context(None, &cluster), false).await;
+    assert_eq!(found.endpoints.len(), cluster.calls("HEALTH"));
+    assert_eq!(cluster.calls("HEALTH") / 3000, 2, "all of both groups");
+    let (_, most) = cluster.0.borrow().asked_at_once;
+    assert_eq!(most, 16 + 1, "and IAM");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_answers_as_the_own_service_must_be_it_with_the_data_that_is_listed() {
+    for (health_of, listed, is_well) in
+        [("node04", "now", true), ("node04", "NOW", true), ("node04", "before", false), ("node09", "now", false)]
+    {
+        let node = TestNode::joining();
+        let cluster = ModelCluster::of(&[("node01", "10.0.1.10:2380")]);
+        let own = Member { incarnation: Some(listed.into()), ..voter("node04", "10.0.1.13:2380") };
+        cluster.0.borrow_mut().members.push(own);
+        cluster.0.borrow_mut().health_of = health_of.to_owned();
+        cluster.0.borrow_mut().incarnation = Some("now".into());
+        let found = find_health(&node.context(None, &cluster), false).await;
+        assert_eq!(found.own_failing().is_none(), is_well, "{health_of} {listed}: {found}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn peers_of_another_cluster_do_not_speak_for_the_one_of_the_marker() {
+    let node = TestNode::joining();
+    let cluster = ModelCluster::of(&[("node01", "10.0.1.10:2380"), ("node04", "10.0.1.13:2380")]);
+    let Attempt::Taken(lock) = node.markers.try_lock(Service::Chainfire, &holder("a run")).unwrap() else { panic!() };
+    node.markers.write(&lock, Achievement::Joined, &node.this_node().in_cluster(Some("a"))).unwrap();
+    cluster.0.borrow_mut().cluster_ids = vec![("node01", "b"), ("node02", "A"), ("node03", "a")];
+    cluster.0.borrow_mut().lists = vec![("node01", vec![voter("x", "10.9.9.1:2380")])];
+    let found = find_health(&node.context(None, &cluster), false).await;
+    assert!(found.foreign_marker().is_none(), "{found}");
+    let Verdict::Unhealthy { reasons } = found.verdict() else { panic!("{found}") };
+    assert!(reasons.iter().any(|reason| reason.contains("two clusters")), "{reasons:?}");
+    // Where all of them are of another one, only they say so: no marker is to be removed, and it is looked at again.
+    cluster.0.borrow_mut().cluster_ids = vec![("node01", "b"), ("node02", "b"), ("node03", "b"), ("10.0.1.13", "b")];
+    let found = find_health(&node.context(None, &cluster), false).await;
+    let blocker = found.foreign_marker().unwrap();
+    assert!(blocker.cause == Cause::AnotherCluster && !blocker.remedy.contains("rm "), "{blocker}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_listed_in_another_way_is_not_told_to_be_out() {
+    let learner = Member { role: Some("learner".into()), ..voter("node04", "10.0.1.13:2380") };
+    let unknown = Member { role: Some("VOTING".into()), ..voter("node04", "10.0.1.13:2380") };
+    let entries = [learner, unknown, voter("node04", "node04.prod.example:2380"), voter("NODE04", "10.0.1.13:2380")];
+    for entry in entries.into_iter().chain([voter("x", "10.9.9.13:2380")]) {
+        let mut node = TestNode::joining();
+        node.machine.addresses = vec!["10.9.9.13".parse().unwrap()];
+        node.write_marker(Service::Chainfire);
+        let cluster = ModelCluster::of(&[("node01", "10.0.1.10:2380")]);
+        cluster.0.borrow_mut().members.push(entry.clone());
+        let found = find_health(&node.context(None, &cluster), false).await;
+        assert_eq!(found.drifted().count(), 0, "{entry}");
+        assert!(matches!(found.verdict(), Verdict::Unhealthy { .. }), "{entry}");
+    }
+}
