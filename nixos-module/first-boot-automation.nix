@@ -42,7 +42,7 @@ let
       '';
     };
 in
-{
+import ./lib/oldest-nixos.nix lib {
   imports = [
     ./first-boot/configuration.nix
     ./first-boot/initrd.nix
@@ -62,10 +62,20 @@ in
       '';
     };
 
+    installerConsoleLogin = mkOption {
+      type = types.bool;
+      default = false;
+      description = ''
+        Whether a netboot image of {file}`nixos-module/images` is logged in on its consoles without a password, as nixpkgs'
+        installers are. Whoever reaches the machine's serial line over its management controller is root then.
+        Without it, the way in is SSH with a key.
+      '';
+    };
+
     package = mkOption {
       type = types.package;
-      default = pkgs.pkgsStatic.callPackage ./package.nix { };
-      defaultText = lib.literalExpression "pkgs.pkgsStatic.callPackage ./package.nix { }";
+      default = pkgs.first-boot-agent or (pkgs.callPackage ./package.nix { });
+      defaultText = lib.literalExpression "pkgs.first-boot-agent or (pkgs.callPackage ./package.nix { })";
       description = "The agent: one static binary, its units and its journal catalog.";
     };
 

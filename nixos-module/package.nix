@@ -1,13 +1,20 @@
 # The agent as a package: the static binary, its units and its journal catalog.
 #
-# Called with pkgsStatic it is the one file that the netboot image, the initrd and the
-# installed system share. The stage in the initrd is an output of its own, so that an initrd
-# gets no unit of the installed system.
+# It is the one file that the netboot image, the initrd and the installed system share, so it is static: on glibc by the stock
+# compiler, as on Debian (`.cargo/config.toml`), on musl (`pkgsStatic`) by itself. The stage in the initrd is an output of its own,
+# so that an initrd gets no unit of the installed system.
 {
   lib,
+  glibc,
   rustPlatform,
   stdenv,
+  # Seconds since 1970 of the source's last change: the floor under a clock that nobody has set. A path in
+  # the store has lost it, so the flake gives its own.
+  sourceDate ? null,
 }:
+let
+  isGnu = stdenv.hostPlatform.isGnu;
+in
 rustPlatform.buildRustPackage (finalAttrs: {
   pname = "first-boot-agent";
   inherit ((lib.importTOML ../Cargo.toml).workspace.package) version;
@@ -15,6 +22,16 @@ rustPlatform.buildRustPackage (finalAttrs: {
   src = import ./source.nix lib;
   cargoLock.lockFile = ../Cargo.lock;
   cargoBuildFlags = [ "--package=${finalAttrs.pname}" ];
+
+  buildInputs = lib.optional isGnu glibc.static;
+
+  env =
+    # For the target alone, which nixpkgs names: a procedural macro could not be loaded if it were static.
+    lib.optionalAttrs isGnu { RUSTFLAGS = "-C target-feature=+crt-static"; }
+    # To the day, so that a word in the docs builds nothing anew on the same one.
+    // lib.optionalAttrs (sourceDate != null) {
+      SOURCE_DATE_EPOCH = toString (sourceDate / 86400 * 86400);
+    };
 
   # They need nothing but the loopback device, which the sandbox has.
   doCheck = stdenv.buildPlatform.canExecute stdenv.hostPlatform;
@@ -29,7 +46,7 @@ rustPlatform.buildRustPackage (finalAttrs: {
   # The drop-ins of 254/ are for systemd 254 and later, which every NixOS of today has.
   postInstall = ''
     units=$out/lib/systemd/system
-    install -D --mode=0644 --target-directory="$units" agent/systemd/*.{service,path}
+    install -D --mode=0644 --target-directory="$units" agent/systemd/*.{service,path,target}
     for folder in agent/systemd/254/*.d; do
       install -D --mode=0644 --target-directory="$units/$(basename "$folder")" "$folder"/*.conf
     done

@@ -12,7 +12,7 @@ let
   cfg = config.services.pxe-boot-server;
   pxe = import ./lib/pxe;
   server = cfg // {
-    keaHooks = "${config.services.kea.package or pkgs.kea}/lib/kea/hooks";
+    keaHooks = "${config.services.kea.package}/lib/kea/hooks";
   };
   withKea = cfg.dhcp.backend == "kea";
 
@@ -38,7 +38,7 @@ let
   );
   ownPeer = lib.optional (cfg.failover != null) cfg.failover.peers.${cfg.failover.this}.port;
 in
-{
+import ./lib/oldest-nixos.nix lib {
   imports = [
     ./pxe-server/options.nix
     (lib.mkAliasOptionModule [ "services" "centra-pxe-server" ] [ "services" "pxe-boot-server" ])
@@ -63,7 +63,8 @@ in
 
     services.nginx = {
       enable = true;
-      appendHttpConfig = pxe.nginxServers server;
+      commonHttpConfig = pxe.nginxHttpConfig;
+      virtualHosts = pxe.nginxVirtualHosts server;
     };
 
     # TFTP's further packets come to ports that the server opened itself: no helper is needed.

@@ -1,7 +1,7 @@
 # What a build of the Rust workspace sees of this repository: all that it reads, and nothing
 # else, so that a word in the docs builds nothing anew.
 #
-# Without .cargo: it makes the binary static for the gnu target, which musl's is anyway.
+# Without .cargo: package.nix says what it does, and nixpkgs writes its own.
 {
   paths = [
     ../Cargo.lock
@@ -15,6 +15,8 @@
     # The rules of topologies, of which there is one table for both languages.
     ./lib/topology/rules.json
     ./tests/topology
+    # What a URL of a configuration may be, for both as well.
+    ./tests/config-urls.json
   ];
 
   __functor =

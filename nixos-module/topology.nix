@@ -1,8 +1,7 @@
 # nix-nos.clusters: clusters and their nodes, said once; every node's configuration follows.
 #
-# Options, rules and sentences are in lib/topology/rules.json. Types are as wide as the rules are
-# strict: a wrong value is told by its rule, with what to do, and with all others at once. Must not
-# hold a rule of its own.
+# Options, rules and sentences are in lib/topology/rules.json. What one value may be is its type, so that the error names file and
+# line; what nodes may be beside one another is told by the rules, with what to do, and all at once. Must not hold a rule of its own.
 {
   config,
   lib,
@@ -28,13 +27,39 @@ let
     text = types.nullOr types.str;
     texts = types.nullOr (types.listOf types.str);
   };
+  # A text that a rule of the topology takes.
+  that =
+    name: description: holds:
+    types.nullOr (
+      types.addCheck types.str holds
+      // {
+        inherit name description;
+        descriptionClass = "noun";
+      }
+    );
+  inherit (topology) names;
+  typesOf = {
+    cluster = {
+      domain = that "domain" "domain in small letters" names.isDomain;
+      tlsDirectory =
+        that "secretsDirectory" "absolute path outside of the Nix store"
+          names.isSecretsDirectory;
+    };
+    node = {
+      disk = that "disk" "whole disk below /dev/disk/by-id" names.isStableDisk;
+      ip = that "address" "IPv4 or IPv6 address" topology.isAddress;
+      mac = that "hardwareAddress" "hardware address of one NIC" names.isHardwareAddress;
+      role = types.nullOr (types.enum (lib.attrNames topology.rules.roles));
+      services = types.nullOr (types.listOf (types.enum (lib.attrNames topology.rules.services)));
+    };
+  };
   optionsOf =
     kind: special:
     lib.mapAttrs (
       key: field:
       mkOption (
         {
-          type = kinds.${field.kind};
+          type = typesOf.${kind}.${key} or kinds.${field.kind};
           default = field.default or null;
           example = lib.literalMD "`${field.example}`";
           description = field.about;
@@ -97,9 +122,9 @@ let
     && problems == [ ]
     && node == null
     && (import ./lib/config.nix).pruned agent.settings == { };
-  names = builtins.attrNames (topology.nodesOf said);
+  nodeNames = builtins.attrNames (topology.nodesOf said);
 in
-{
+import ./lib/oldest-nixos.nix lib {
   options.nix-nos = {
     clusters = mkOption {
       type = types.attrsOf clusterType;
@@ -148,12 +173,12 @@ in
       topology.warnings said
       ++ lib.optional stranger ''
         ${hostName} is no node of nix-nos.clusters, so its agent is told nothing; there are:
-        ${lib.concatStringsSep ", " names}. Set networking.hostName to one of them, or add it.
+        ${lib.concatStringsSep ", " nodeNames}. Set networking.hostName to one of them, or add it.
       '';
   }
   # The modules of the agent and of the services, where they are imported too, are told what
   # follows for this host.
-  // lib.optionalAttrs (options ? services) {
+  // {
     services = lib.mkMerge [
       (lib.mkMerge (
         map (one: {

@@ -35,12 +35,27 @@ let
     else
       throw "disks for ${builtins.concatStringsSep " and " twice} are the same: ${checked.${builtins.head twice}}; each needs one of its own";
 
+  # Which partition it is on its disk: disko makes them by priority, and the one that takes the rest last.
+  numberOf =
+    partitions: name:
+    let
+      priorityOf = other: partitions.${other}.priority or 9001;
+      before = builtins.filter (other: priorityOf other < priorityOf name) (
+        builtins.attrNames partitions
+      );
+    in
+    builtins.length before + 1;
+
+  # Partitions are used by the name of their disk, not by disko's default, the label: an old disk may carry the same one,
+  # and would be mounted, or would keep the machine from its boot.
   gpt = device: partitions: {
     type = "disk";
     inherit device;
     content = {
       type = "gpt";
-      inherit partitions;
+      partitions = builtins.mapAttrs (
+        name: partition: partition // { device = "${device}-part${toString (numberOf partitions name)}"; }
+      ) partitions;
     };
   };
 

@@ -100,6 +100,14 @@ in
         '';
       }
       {
+        assertion = cfg.installer -> cfg.initrd.configFile == null;
+        message = ''
+          services.first-boot-automation.initrd.configFile: a netboot image has no boot loader that would add a secret; NixOS
+          then takes it from the Nix store, into an image that is served to whoever asks. Deliver it by
+          initrd.configUrl, by a credential, or on a partition.
+        '';
+      }
+      {
         assertion = !(generated && cfg.initrd.configFile == configFile);
         message = ''
           services.first-boot-automation.initrd.configFile is generated from settings, and not there
@@ -136,6 +144,7 @@ in
         "vfat"
       ];
       systemd = {
+        enable = lib.mkDefault true;
         packages = [ cfg.package.initrd ];
         storePaths = [ (lib.getExe cfg.package) ];
         services.${units.initrd.name} = {

@@ -1,10 +1,16 @@
 # Enables the package's units, and configures them by drop-ins. Must not write a unit.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  utils,
+  ...
+}:
 let
   cfg = config.services.first-boot-automation;
   configuration = import ../lib/config.nix;
   units = import ../lib/units.nix;
 
+  catalog = "${cfg.package}/lib/systemd/catalog/first-boot-agent.catalog";
   configFile = toString cfg.configFile;
   elsewhere = configFile != configuration.defaultFile;
   # TLS files in folders that the package's path units do not watch.
@@ -40,7 +46,7 @@ let
     serviceConfig = lib.mkIf (arguments != [ ]) {
       ExecStart = [
         ""
-        "${lib.getExe cfg.package} ${lib.escapeShellArgs arguments} ${unit.command}"
+        "${lib.getExe cfg.package} ${utils.escapeSystemdExecArgs arguments} ${unit.command}"
       ];
     };
   };
@@ -56,19 +62,25 @@ in
         (lib.mapAttrs (_: service) enabled)
         (lib.mkIf (cfg.adminPasswordFile != null) {
           iam-initial-setup.serviceConfig.LoadCredential = [
-            "iam-admin-password:${toString cfg.adminPasswordFile}"
+            "iam-admin-password:${units.literal (toString cfg.adminPasswordFile)}"
           ];
         })
+        {
+          # systemd compiles the texts of `journalctl -x` where /var is new: an upgrade would keep the old ones.
+          systemd-journal-catalog-update = {
+            unitConfig.ConditionNeedsUpdate = "";
+            restartTriggers = [ catalog ];
+          };
+        }
       ];
       # What blocks a unit may be mended in a file that the package's path units do not know.
       systemd.paths = lib.mkIf (watched != [ ]) (
-        lib.mapAttrs (_: _: { pathConfig.PathChanged = watched; }) (
+        lib.mapAttrs (_: _: { pathConfig.PathChanged = map units.literal watched; }) (
           lib.filterAttrs (_: unit: unit.path) enabled
         )
       );
       # `journalctl -x` explains what the agent says.
-      environment.etc."systemd/catalog/first-boot-agent.catalog".source =
-        "${cfg.package}/lib/systemd/catalog/first-boot-agent.catalog";
+      environment.etc."systemd/catalog/first-boot-agent.catalog".source = catalog;
     })
   ];
 }

@@ -15,12 +15,27 @@ let
   ];
   perSystem = f: lib.genAttrs systems (system: f system nixpkgs.legacyPackages.${system});
 
-  modules = import ./modules.nix { inherit disko; };
+  # Nothing else knows it: in the store, every file is of 1970.
+  sourceDate = self.lastModified or null;
+
+  overlay = final: _: {
+    inherit
+      (import ./packages.nix {
+        pkgs = final;
+        inherit sourceDate;
+      })
+      first-boot-agent
+      first-boot-agent-musl
+      cluster-standin
+      ;
+  };
+
+  modules = import ./modules.nix { inherit disko overlay; };
   machines = import ./machines.nix { inherit lib modules; };
 
   packagesOf =
     system: pkgs:
-    import ./packages.nix { inherit pkgs; }
+    import ./packages.nix { inherit pkgs sourceDate; }
     // lib.mapAttrs' (profile: machine: {
       name = "netboot-${profile}";
       value = machine.config.system.build.netbootTree;
@@ -29,12 +44,7 @@ in
 {
   packages = perSystem packagesOf;
 
-  overlays.default = final: _: {
-    inherit (import ./packages.nix { pkgs = final; })
-      first-boot-agent
-      cluster-standin
-      ;
-  };
+  overlays.default = overlay;
 
   nixosModules = modules.exported;
 

@@ -7,6 +7,7 @@ let
     lib.nixosSystem {
       modules = [
         modules.disko
+        modules.first-boot-automation
         module
         { nixpkgs.hostPlatform = lib.mkDefault platform; }
       ];

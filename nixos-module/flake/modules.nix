@@ -1,16 +1,41 @@
 # The modules by name: all at once, and each part for itself. They need nothing of the flake,
-# but for the installer and disks, which know disko.
-{ disko }:
+# but for the installer and disks, which know disko, and the agent's, which takes its package from the overlay.
+{ disko, overlay }:
 let
   parts = {
-    first-boot-automation = ../first-boot-automation.nix;
     fiberlb-bgp = ../services/fiberlb-bgp.nix;
     services = ../services;
     topology = ../topology.nix;
     pxe-server = ../pxe-server.nix;
   };
+
+  # The agent is the overlay's, also where nobody has added that: it knows the date of the source, which in the store is lost.
+  first-boot-automation = {
+    key = "first-boot-agent/first-boot-automation";
+    imports = [
+      ../first-boot-automation.nix
+      (
+        { lib, pkgs, ... }:
+        {
+          services.first-boot-automation.package =
+            lib.mkDefault
+              pkgs.first-boot-agent or (overlay pkgs pkgs).first-boot-agent;
+        }
+      )
+    ];
+  };
 in
 {
-  exported = import ../services/modules.nix // parts // { default = ../default.nix; };
+  inherit first-boot-automation;
+  exported =
+    import ../services/modules.nix
+    // parts
+    // {
+      inherit first-boot-automation;
+      default.imports = [
+        ../default.nix
+        first-boot-automation
+      ];
+    };
   disko = disko.nixosModules.disko;
 }

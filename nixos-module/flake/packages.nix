@@ -1,5 +1,5 @@
 # What is built of this repository, for one system.
-{ pkgs }:
+{ pkgs, sourceDate }:
 let
   pxe = import ../lib/pxe;
   examples = import ../examples/pxe;
@@ -12,7 +12,9 @@ in
 rec {
   default = first-boot-agent;
 
-  first-boot-agent = pkgs.pkgsStatic.callPackage ../package.nix { };
+  first-boot-agent = pkgs.callPackage ../package.nix { inherit sourceDate; };
+  # For whoever wants no glibc: it compiles a Rust for musl first.
+  first-boot-agent-musl = pkgs.pkgsStatic.callPackage ../package.nix { inherit sourceDate; };
   cluster-standin = pkgs.callPackage ../standin.nix { };
 
   docs = pkgs.runCommand "first-boot-docs" { nativeBuildInputs = [ pkgs.mdbook ]; } ''

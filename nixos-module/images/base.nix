@@ -14,8 +14,16 @@
 let
   images = import ../lib/images.nix;
   never = lib.mkForce false;
+
+  # Files that are the same in two folders are links between them.
+  nicFirmware = pkgs.runCommand "nic-firmware" { } ''
+    cd ${pkgs.linux-firmware}/lib/firmware
+    mkdir --parents "$out/lib/firmware"
+    cp --recursive --dereference --parents --target-directory="$out/lib/firmware" \
+      ${lib.concatStringsSep " " images.nicFirmware}
+  '';
 in
-{
+import ../lib/oldest-nixos.nix lib {
   imports = [
     (modulesPath + "/installer/netboot/netboot-minimal.nix")
     ../default.nix
@@ -26,12 +34,15 @@ in
       boot = {
         kernelPackages = lib.mkDefault pkgs.linuxPackages_latest;
         kernelParams = images.kernelParameters pkgs.stdenv.hostPlatform;
+        consoleLogLevel = lib.mkDefault 4;
         # Lags behind the latest kernel, and then nothing builds.
         supportedFilesystems.zfs = never;
-        initrd.systemd.enable = true;
         # It has a network where it knows an authority (initrd.caFile).
         initrd.availableKernelModules = lib.mkIf config.boot.initrd.network.enable images.networkModules;
       };
+
+      # The minimal profile leaves all firmware out, and with it the network of some NICs.
+      hardware.firmware = [ nicFirmware ];
 
       environment.systemPackages = map (name: pkgs.${name}) (
         lib.concatLists (lib.attrValues images.tools)
@@ -79,7 +90,19 @@ in
       i18n.extraLocales = [ ];
       system.installer.channel.enable = false;
       system.extraDependencies = lib.mkForce [ ];
+
+      # It keeps nothing.
+      system.stateVersion = lib.mkOverride 900 lib.trivial.release;
     }
+    # nixpkgs' installer has empty passwords, and is logged in on every console: whoever has the serial line over the LAN
+    # would be root.
+    (lib.mkIf (!config.services.first-boot-automation.installerConsoleLogin) {
+      services.getty.autologinUser = lib.mkForce null;
+      services.getty.helpLine = lib.mkForce "";
+      users.users = lib.genAttrs [ "root" "nixos" ] (_: {
+        initialHashedPassword = lib.mkForce null;
+      });
+    })
     # Where disko's module is at hand, it must not take the installer for the target.
     (lib.optionalAttrs (options ? disko) { disko.enableConfig = false; })
   ];

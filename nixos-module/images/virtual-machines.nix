@@ -12,5 +12,9 @@ in
   environment.systemPackages = map (name: pkgs.${name}) images.virtualMachineTools;
 
   virtualisation.vswitch.enable = true;
-  virtualisation.libvirtd.enable = true;
+  virtualisation.libvirtd = {
+    enable = true;
+    # By itself it brings a second QEMU, which emulates every other architecture.
+    qemu.package = pkgs.qemu_kvm;
+  };
 }

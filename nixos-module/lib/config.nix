@@ -4,6 +4,8 @@
 # store. A generated one holds no secret, but addresses that are nobody's business: it is
 # written below /etc/nixos/secrets by systemd-tmpfiles, mode 0600. Must not know of nixpkgs.
 let
+  inherit (import ./units.nix) literal;
+
   # Who has ports and data that may lie elsewhere.
   rafts = { inherit ((import ./services.nix).table) chainfire flaredb; };
 in
@@ -87,16 +89,16 @@ rec {
       text,
     }:
     {
-      ${directoryOf file}.d = {
+      ${literal (directoryOf file)}.d = {
         mode = ":0700";
         user = ":root";
         group = ":root";
       };
-      ${file}."f+" = {
+      ${literal file}."f+" = {
         mode = "0600";
         user = "root";
         group = "root";
-        argument = builtins.replaceStrings [ "%" ] [ "%%" ] text;
+        argument = literal text;
       };
     };
 

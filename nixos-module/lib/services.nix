@@ -1,6 +1,9 @@
 # The platform's services as one table, and what a systemd service of a row looks like.
 # The modules in ../services are made of this; must not know of nixpkgs.
 let
+  # Ports that the topology and the agent know as well.
+  usual = (builtins.fromJSON (builtins.readFile ./topology/rules.json)).ports;
+
   # Columns of a row, where it says nothing else.
   defaults = {
     # Starts after these, where they run on the same node.
@@ -26,8 +29,8 @@ let
     chainfire = {
       description = "distributed key-value store";
       ports = {
-        port = 2379;
-        raftPort = 2380;
+        port = usual.chainfire.api_port;
+        raftPort = usual.chainfire.raft_port;
         gossipPort = 2381;
       };
       udp = [ "gossipPort" ];
@@ -35,14 +38,14 @@ let
     flaredb = {
       description = "SQL database";
       ports = {
-        port = 2479;
-        raftPort = 2480;
+        port = usual.flaredb.api_port;
+        raftPort = usual.flaredb.raft_port;
       };
       after = [ "chainfire" ];
     };
     iam = {
       description = "identities and access";
-      ports.port = 8080;
+      ports.port = usual.iam.api_port;
       after = [ "flaredb" ];
     };
     plasmavmc = {
@@ -95,6 +98,12 @@ let
     lightningstor = {
       description = "object storage";
       ports.port = 8084;
+      after = [ "iam" ];
+    };
+    nightlight = {
+      description = "metrics";
+      # Prometheus' own, whose interface it has.
+      ports.port = 9090;
       after = [ "iam" ];
     };
     k8shost = {

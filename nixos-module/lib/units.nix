@@ -77,6 +77,9 @@ in
 {
   inherit folder parse program;
 
+  # A path in a setting of a unit or a line of tmpfiles.d, where `%` begins a specifier (systemd.unit(5), tmpfiles.d(5)).
+  literal = builtins.replaceStrings [ "%" ] [ "%%" ];
+
   # The services of the installed system, by name.
   services = builtins.listToAttrs (
     map (name: {

@@ -16,9 +16,6 @@ let
   inherit (import ../lib/pxe) defaults;
   parts = import ./parts.nix { inherit lib; };
 
-  option =
-    type: default: description:
-    mkOption { inherit type default description; };
   loader =
     default: firmware:
     mkOption {
@@ -37,47 +34,75 @@ in
       extraDescription = "For HTTPS it must trust the authority: see the how-to.";
     };
 
-    serverAddress =
-      option (types.nullOr types.str) defaults.serverAddress
-        "The IPv4 address under which nodes reach this server; a subnet may have its own.";
+    serverAddress = mkOption {
+      type = types.nullOr types.str;
+      default = defaults.serverAddress;
+      description = "The IPv4 address under which nodes reach this server; a subnet may have its own.";
+    };
 
-    subnets =
-      option (types.attrsOf parts.subnet) defaults.subnets
-        "The networks that nodes boot from, by name.";
+    subnets = mkOption {
+      type = types.attrsOf parts.subnet;
+      default = defaults.subnets;
+      description = "The networks that nodes boot from, by name.";
+    };
 
-    nodes = option (types.attrsOf parts.node) defaults.nodes "Machines by name. Others get the menu.";
+    nodes = mkOption {
+      type = types.attrsOf parts.node;
+      default = defaults.nodes;
+      description = "Machines by name. Others get the menu.";
+    };
 
-    profiles =
-      option (types.attrsOf parts.profile) defaults.profiles
-        "What can be booted, by name: an image below `http.root`.";
+    profiles = mkOption {
+      type = types.attrsOf parts.profile;
+      default = defaults.profiles;
+      description = "What can be booted, by name: an image below `http.root`.";
+    };
 
-    kernelParameters =
-      option (types.listOf types.str) defaults.kernelParameters
-        "Kernel parameters of every profile. Readable by everybody: no secrets.";
+    kernelParameters = mkOption {
+      type = types.listOf types.str;
+      default = defaults.kernelParameters;
+      description = "Kernel parameters of every profile. Readable by everybody: no secrets.";
+    };
 
     menu = {
-      timeout =
-        option types.ints.positive defaults.menu.timeout
-          "Seconds until the menu chooses by itself.";
-      default = option types.str defaults.menu.default "What it chooses: a profile, or `disk`.";
+      timeout = mkOption {
+        type = types.ints.positive;
+        default = defaults.menu.timeout;
+        description = "Seconds until the menu chooses by itself.";
+      };
+
+      default = mkOption {
+        type = types.str;
+        default = defaults.menu.default;
+        description = "What it chooses: a profile, or `disk`.";
+      };
     };
 
     dhcp = {
-      backend = option (types.enum [
-        "dnsmasq"
-        "kea"
-      ]) defaults.dhcp.backend "Who answers DHCP. TFTP is dnsmasq's in any case.";
-      mode =
-        option
-          (types.enum [
-            "server"
-            "proxy"
-          ])
-          defaults.dhcp.mode
-          "`server` gives addresses; `proxy` leaves them to the DHCP server that the network has, and only says what to boot.";
-      onlyKnownNodes =
-        option types.bool defaults.dhcp.onlyKnownNodes
-          "Whether machines that `nodes` does not list get no answer.";
+      backend = mkOption {
+        type = types.enum [
+          "dnsmasq"
+          "kea"
+        ];
+        default = defaults.dhcp.backend;
+        description = "Who answers DHCP. TFTP is dnsmasq's in any case.";
+      };
+
+      mode = mkOption {
+        type = types.enum [
+          "server"
+          "proxy"
+        ];
+        default = defaults.dhcp.mode;
+        description = "`server` gives addresses; `proxy` leaves them to the DHCP server that the network has, and only says what to boot.";
+      };
+
+      onlyKnownNodes = mkOption {
+        type = types.bool;
+        default = defaults.dhcp.onlyKnownNodes;
+        description = "Whether machines that `nodes` does not list get no answer.";
+      };
+
       extraSettings = mkOption {
         type = (pkgs.formats.json { }).type;
         default = defaults.dhcp.extraSettings;
@@ -85,29 +110,55 @@ in
       };
     };
 
-    failover =
-      option (types.nullOr parts.failover) defaults.failover
-        "Two servers with kea that know each other's leases; `null` for one server.";
-
-    http = {
-      port = option types.port defaults.http.port "Port of plain HTTP.";
-      root = option types.path defaults.http.root "What HTTP serves; put images below `images/PROFILE/`.";
-      concurrentTransfers =
-        option types.ints.positive defaults.http.concurrentTransfers
-          "Images sent at the same time. Who comes later is told to try again, and does, after 1 to 32 s.";
-      rate =
-        option (types.nullOr (types.strMatching "[0-9]+[kmg]?")) defaults.http.rate
-          "Bytes per second for each transfer, as nginx writes it; `null` for no limit.";
-      statusFrom =
-        option (types.listOf types.str) defaults.http.statusFrom
-          "Addresses that may read `/status`, nginx' counters, beside this server itself.";
+    failover = mkOption {
+      type = types.nullOr parts.failover;
+      default = defaults.failover;
+      description = "Two servers with kea that know each other's leases; `null` for one server.";
     };
 
-    tls =
-      option (types.nullOr parts.tls) defaults.tls
-        "HTTPS for scripts and images; iPXE itself is still fetched without.";
+    http = {
+      port = mkOption {
+        type = types.port;
+        default = defaults.http.port;
+        description = "Port of plain HTTP.";
+      };
 
-    tftp.root = option types.path defaults.tftp.root "What TFTP serves.";
+      root = mkOption {
+        type = types.path;
+        default = defaults.http.root;
+        description = "What HTTP serves; put images below `images/PROFILE/`.";
+      };
+
+      concurrentTransfers = mkOption {
+        type = types.ints.positive;
+        default = defaults.http.concurrentTransfers;
+        description = "Images sent at the same time. Who comes later is told to try again, and does, after 1 to 32 s.";
+      };
+
+      rate = mkOption {
+        type = types.nullOr (types.strMatching "[1-9][0-9]{0,9}[kKmM]?");
+        default = defaults.http.rate;
+        description = "Bytes per second for each transfer, as nginx writes it (`500k`, `50m`); `null` for no limit.";
+      };
+
+      statusFrom = mkOption {
+        type = types.listOf types.str;
+        default = defaults.http.statusFrom;
+        description = "Addresses that may read `/status`, nginx' counters, beside this server itself.";
+      };
+    };
+
+    tls = mkOption {
+      type = types.nullOr parts.tls;
+      default = defaults.tls;
+      description = "HTTPS for scripts and images; iPXE itself is still fetched without.";
+    };
+
+    tftp.root = mkOption {
+      type = types.path;
+      default = defaults.tftp.root;
+      description = "What TFTP serves.";
+    };
 
     loaders = {
       bios = loader (on pkgs.stdenv.hostPlatform.isx86 "undionly.kpxe") "BIOS";
@@ -116,8 +167,10 @@ in
       arm64 = loader (on pkgs.stdenv.hostPlatform.isAarch64 "ipxe.efi") "UEFI on 64-bit Arm";
     };
 
-    openFirewall =
-      option types.bool true
-        "Whether to open the ports of DHCP, TFTP and HTTP, on the interfaces of `subnets` only.";
+    openFirewall = mkOption {
+      type = types.bool;
+      default = true;
+      description = "Whether to open the ports of DHCP, TFTP and HTTP, on the interfaces of `subnets` only.";
+    };
   };
 }

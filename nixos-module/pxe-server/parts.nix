@@ -4,72 +4,231 @@
 { lib }:
 let
   inherit (lib) mkOption types;
-  part = options: types.submodule { inherit options; };
-  must = type: description: mkOption { inherit type description; };
-  may =
-    type: default: description:
-    mkOption { inherit type default description; };
-  maybe = type: may (types.nullOr type) null;
 in
 {
-  subnet = part {
-    network = must types.str "The network in CIDR form, such as `10.0.100.0/24`.";
-    interface = must types.str "The card on which its requests arrive.";
-    range = maybe (part {
-      start = must types.str "The first address.";
-      end = must types.str "The last address.";
-    }) "Addresses to give away; `null` answers only nodes with an address of their own.";
-    gateway = maybe types.str "The router that nodes are told.";
-    dns = may (types.listOf types.str) [ ] "The resolvers that nodes are told.";
-    domain = maybe types.str "The domain that nodes are told.";
-    relay = maybe types.str "The DHCP relay's address in this network, where this server has no leg in it.";
-    serverAddress = maybe types.str "This server's address in this network; by default the server's.";
-    leaseTime = may types.ints.positive 43200 "Seconds that an address is given for.";
-    options =
-      may (types.attrsOf types.str) { }
-        "Further DHCP options, by number: `{ \"42\" = \"10.0.100.2\"; }`.";
+  subnet = types.submodule {
+    options = {
+      network = mkOption {
+        type = types.str;
+        description = "The network in CIDR form, such as `10.0.100.0/24`.";
+      };
+
+      interface = mkOption {
+        type = types.str;
+        description = "The card on which its requests arrive.";
+      };
+
+      range = mkOption {
+        type = types.nullOr (
+          types.submodule {
+            options = {
+              start = mkOption {
+                type = types.str;
+                description = "The first address.";
+              };
+
+              end = mkOption {
+                type = types.str;
+                description = "The last address.";
+              };
+            };
+          }
+        );
+        default = null;
+        description = "Addresses to give away; `null` answers only nodes with an address of their own.";
+      };
+
+      gateway = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The router that nodes are told.";
+      };
+
+      dns = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "The resolvers that nodes are told.";
+      };
+
+      domain = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The domain that nodes are told.";
+      };
+
+      relay = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The DHCP relay's address in this network, where this server has no leg in it.";
+      };
+
+      serverAddress = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "This server's address in this network; by default the server's.";
+      };
+
+      leaseTime = mkOption {
+        type = types.ints.positive;
+        default = 43200;
+        description = "Seconds that an address is given for.";
+      };
+
+      options = mkOption {
+        type = types.attrsOf types.str;
+        default = { };
+        description = "Further DHCP options, by number from 1 to 254: `{ \"42\" = \"10.0.100.2\"; }`. Values are in the words of `dhcp.backend`; kea takes 43, and codes that it does not know (150, in kea 2.2 also 121), as bytes: `01:0a:ff`.";
+      };
+    };
   };
 
-  node = part {
-    mac = must types.str "The MAC address of the card that it boots from.";
-    profile = must types.str "What it boots.";
-    address = maybe types.str "Its address, outside of the range; `null` takes one of the range.";
-    hostname = maybe types.str "Its host name; by default its name here.";
-    boot = may (types.enum [
-      "profile"
-      "disk"
-    ]) "profile" "`disk` once it is installed, for firmware that tries the network first.";
-    configUrl = maybe types.str "Where its first-boot stage finds its configuration, over HTTPS (`first_boot.config_url`).";
-    configSha256 = maybe types.str "The configuration's digest (`first_boot.config_sha256`).";
-    kernelParameters =
-      may (types.listOf types.str) [ ]
-        "Its further kernel parameters. Readable by everybody: no secrets.";
+  node = types.submodule {
+    options = {
+      mac = mkOption {
+        type = types.str;
+        description = "The MAC address of the card that it boots from.";
+      };
+
+      profile = mkOption {
+        type = types.str;
+        description = "What it boots.";
+      };
+
+      address = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "Its address, outside of the range; `null` takes one of the range.";
+      };
+
+      hostname = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "Its host name; by default its name here.";
+      };
+
+      boot = mkOption {
+        type = types.enum [
+          "profile"
+          "disk"
+        ];
+        default = "profile";
+        description = "`disk` once it is installed, for firmware that tries the network first.";
+      };
+
+      configUrl = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "Where its first-boot stage finds its configuration, over HTTPS (`first_boot.config_url`).";
+      };
+
+      configSha256 = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The configuration's digest (`first_boot.config_sha256`).";
+      };
+
+      kernelParameters = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "Its further kernel parameters. Readable by everybody: no secrets.";
+      };
+    };
   };
 
-  profile = part {
-    title = maybe types.str "What the menu calls it; by default its name.";
-    script = maybe types.str "The image's iPXE script below `http.root`; by default `images/NAME/netboot.ipxe`.";
-    kernel = maybe types.str "A kernel below `http.root`, where the image has no script.";
-    initrd = maybe types.str "The initrd that goes with `kernel`.";
-    kernelParameters = may (types.listOf types.str) [ ] "Its further kernel parameters.";
+  profile = types.submodule {
+    options = {
+      title = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "What the menu calls it; by default its name.";
+      };
+
+      script = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The image's iPXE script below `http.root`; by default `images/NAME/netboot.ipxe`.";
+      };
+
+      kernel = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "A kernel below `http.root`, where the image has no script.";
+      };
+
+      initrd = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The initrd that goes with `kernel`.";
+      };
+
+      kernelParameters = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "Its further kernel parameters.";
+      };
+    };
   };
 
-  tls = part {
-    certificate = must types.path "The certificate and what it hangs on, as PEM.";
-    key = must types.externalPath "Its key, outside of the Nix store; nginx reads it as its own user (0640 root:nginx).";
-    port = may types.port 443 "Port of HTTPS.";
-    name = maybe types.str "The name in the certificate; by default the server's address.";
+  tls = types.submodule {
+    options = {
+      certificate = mkOption {
+        type = types.path;
+        description = "The certificate and what it hangs on, as PEM.";
+      };
+
+      key = mkOption {
+        type = types.externalPath;
+        description = "Its key, outside of the Nix store; nginx reads it as its own user (0640 root:nginx).";
+      };
+
+      port = mkOption {
+        type = types.port;
+        default = 443;
+        description = "Port of HTTPS.";
+      };
+
+      name = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The name in the certificate; by default the server's address.";
+      };
+    };
   };
 
-  failover = part {
-    this = must types.str "Which of the peers this server is.";
-    peers = must (types.attrsOf (part {
-      address = must types.str "Where its kea listens for the other.";
-      port = may types.port 8000 "The port of it.";
-      role = must (types.enum [
-        "primary"
-        "standby"
-      ]) "Who answers as long as both are well.";
-    })) "The two servers, by name.";
+  failover = types.submodule {
+    options = {
+      this = mkOption {
+        type = types.str;
+        description = "Which of the peers this server is.";
+      };
+
+      peers = mkOption {
+        type = types.attrsOf (
+          types.submodule {
+            options = {
+              address = mkOption {
+                type = types.str;
+                description = "Where its kea listens for the other.";
+              };
+
+              port = mkOption {
+                type = types.port;
+                default = 8000;
+                description = "The port of it.";
+              };
+
+              role = mkOption {
+                type = types.enum [
+                  "primary"
+                  "standby"
+                ];
+                description = "Who answers as long as both are well.";
+              };
+            };
+          }
+        );
+        description = "The two servers, by name.";
+      };
+    };
   };
 }

@@ -5,6 +5,7 @@
   config,
   lib,
   pkgs,
+  utils,
   ...
 }:
 let
@@ -66,7 +67,7 @@ in
     };
     # nixpkgs' module leaves the API on all addresses.
     systemd.services.gobgpd.serviceConfig.ExecStart = lib.mkForce (
-      lib.escapeShellArgs [
+      utils.escapeSystemdExecArgs [
         "${pkgs.gobgpd}/bin/gobgpd"
         "--config-file=${configFile}"
         "--sdnotify"

@@ -6,11 +6,13 @@ name:
   config,
   lib,
   pkgs,
+  utils,
   ...
 }:
 let
   inherit (lib) mkOption types;
   services = import ../lib/services.nix;
+  inherit (import ../lib/units.nix) literal;
   row = services.table.${name};
   cfg = config.services.${name};
   format = pkgs.formats.json { };
@@ -20,7 +22,7 @@ let
   ports = map (port: cfg.${port}) (services.portNames row);
   resolved = config.services.resolved;
   stubListens =
-    resolved.enable or false
+    resolved.enable
     && !builtins.elem (resolved.settings.Resolve.DNSStubListener or true) [
       false
       "no"
@@ -37,7 +39,7 @@ let
       description = "The port that ${name} listens on (`${snake port}` in its configuration).";
     };
 in
-{
+import ../lib/oldest-nixos.nix lib {
   options.services.${name} = {
     enable = lib.mkEnableOption "${name} (${row.description})";
 
@@ -122,15 +124,17 @@ in
       after = [ "network-online.target" ] ++ services.ordering row;
       wantedBy = [ "multi-user.target" ];
       # Of a folder of systemd's own it would follow.
-      unitConfig.RequiresMountsFor = [ (toString cfg.dataDir) ];
-      serviceConfig = services.serviceConfig name { dataDir = toString cfg.dataDir; } // {
-        ExecStart = lib.escapeShellArgs cfg.command;
-        LoadCredential = lib.mapAttrsToList (file: path: "${file}:${toString path}") cfg.credentials;
+      unitConfig.RequiresMountsFor = [ (literal (toString cfg.dataDir)) ];
+      serviceConfig = services.serviceConfig name { dataDir = literal (toString cfg.dataDir); } // {
+        ExecStart = utils.escapeSystemdExecArgs cfg.command;
+        LoadCredential = lib.mapAttrsToList (
+          file: path: "${file}:${literal (toString path)}"
+        ) cfg.credentials;
       };
     };
 
     systemd.tmpfiles.settings = lib.mkIf (toString cfg.dataDir != row.dataDir) {
-      "10-${name}".${toString cfg.dataDir}.d = {
+      "10-${name}".${literal (toString cfg.dataDir)}.d = {
         mode = "0700";
         user = name;
         group = name;

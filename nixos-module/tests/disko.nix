@@ -46,6 +46,21 @@ in
     };
   };
 
+  # An old disk may carry the same labels.
+  partitionsAreUsedByTheNameOfTheirDisk = {
+    expr = builtins.mapAttrs (_: partition: partition.device) (partitions withConfig "root") // {
+      data = (partitions controlPlane "data").data.device;
+      half = (partitions mirror "second").root.device;
+    };
+    expected = {
+      esp = "/dev/disk/by-id/nvme-WD_A-part1";
+      first-boot-config = "/dev/disk/by-id/nvme-WD_A-part2";
+      root = "/dev/disk/by-id/nvme-WD_A-part3";
+      data = "/dev/disk/by-id/nvme-WD_B-part1";
+      half = "/dev/disk/by-id/ata-ST_2-part2";
+    };
+  };
+
   theEspIsOne = {
     expr = (partitions single "root").esp.type;
     expected = "EF00";

@@ -29,8 +29,8 @@ let
 
   pkgs = {
     inherit lib;
-    callPackage = path: _: derivation (baseNameOf path);
-    pkgsStatic.callPackage = path: _: derivation "static-${baseNameOf path}";
+    callPackage = path: given: derivation (baseNameOf path) // { inherit given; };
+    pkgsStatic.callPackage = path: given: derivation "static-${baseNameOf path}" // { inherit given; };
     linkFarm = name: entries: derivation name // { inherit entries; };
     runCommand =
       name: attributes: script:
@@ -58,8 +58,12 @@ let
   };
 
   flake = import ../../flake.nix;
+  # 2026-11-28, at noon.
+  lastModified = 1795867200;
   outputs = flake.outputs {
-    self = outputs;
+    self = outputs // {
+      inherit lastModified;
+    };
     nixpkgs = {
       inherit lib;
       legacyPackages = {
@@ -69,6 +73,21 @@ let
     };
     disko.nixosModules.disko = { };
   };
+
+  packageOf =
+    abi: given:
+    import ../package.nix (
+      {
+        glibc.static = "static glibc";
+        lib = {
+          optional = condition: value: if condition then [ value ] else [ ];
+          optionalAttrs = condition: set: if condition then set else { };
+        };
+        stdenv.hostPlatform.isGnu = abi == "gnu";
+        rustPlatform.buildRustPackage = make: make { };
+      }
+      // given
+    );
 
   names = builtins.attrNames;
   foldersOf =
@@ -92,6 +111,7 @@ in
           "default"
           "docs"
           "first-boot-agent"
+          "first-boot-agent-musl"
           "pxe-config"
         ]
         ++ map (profile: "netboot-${profile}") profiles
@@ -99,9 +119,50 @@ in
     );
   };
 
+  # By the compiler that nixpkgs has ready, as on Debian; a Rust for musl is built by who asks for it.
   theAgentIsStatic = {
-    expr = outputs.packages.aarch64-linux.default.name;
-    expected = "static-package.nix";
+    expr = [
+      outputs.packages.aarch64-linux.default.name
+      (packageOf "gnu" { }).env
+      (packageOf "gnu" { }).buildInputs
+      outputs.packages.aarch64-linux.first-boot-agent-musl.name
+      (packageOf "musl" { }).env
+      (packageOf "musl" { }).buildInputs
+    ];
+    expected = [
+      "package.nix"
+      { RUSTFLAGS = "-C target-feature=+crt-static"; }
+      [ "static glibc" ]
+      "static-package.nix"
+      { }
+      [ ]
+    ];
+  };
+
+  # A clock that nobody has set counts from the source's date, not from 1980 and no constant.
+  theAgentIsOfTheSourcesDate = {
+    expr =
+      let
+        inherit (outputs.packages.aarch64-linux.first-boot-agent) given;
+        # As the module system would put it in.
+        module = builtins.elemAt outputs.nixosModules.default.imports 1;
+        config = builtins.elemAt module.imports 1 { inherit lib pkgs; };
+      in
+      [
+        given
+        (packageOf "musl" given).env
+        (packageOf "musl" { }).env
+        config.services.first-boot-automation.package.given
+        (outputs.overlays.default pkgs { }).first-boot-agent.given
+      ];
+    expected = [
+      { sourceDate = lastModified; }
+      # The day's beginning.
+      { SOURCE_DATE_EPOCH = "1795824000"; }
+      { }
+      { sourceDate = lastModified; }
+      { sourceDate = lastModified; }
+    ];
   };
 
   everyImageIsAConfiguration = {
@@ -192,6 +253,7 @@ in
       ]
       "cluster-standin"
       "first-boot-agent"
+      "first-boot-agent-musl"
     ];
   };
 }

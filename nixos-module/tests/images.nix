@@ -49,12 +49,10 @@ in
       [
         "console=tty0"
         "console=ttyS0,115200"
-        "loglevel=4"
       ]
       [
         "console=tty0"
         "console=ttyAMA0,115200"
-        "loglevel=4"
       ]
     ];
   };
@@ -79,6 +77,7 @@ in
         "iam"
         "k8shost"
         "lightningstor"
+        "nightlight"
         "plasmavmc"
         "prismnet"
       ];

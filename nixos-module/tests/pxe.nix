@@ -17,6 +17,7 @@ let
   startsWith = start: text: builtins.substring 0 (builtins.stringLength start) text == start;
   linesOf = start: text: filter (startsWith start) (lines text);
 
+  urls = builtins.fromJSON (builtins.readFile ./config-urls.json);
   basic = examples.single-subnet;
   texts = pxe.pxe-config;
   nodes = texts examples.by-mac;
@@ -59,7 +60,7 @@ in
       0
       null
       null
-      167772170
+      null
     ];
   };
   networksHaveEnds = {
@@ -114,31 +115,42 @@ in
         }
       )).dhcp-boot;
     expected = [
-      "tag:provisioning,tag:bios,tag:!ipxe,bios/undionly.kpxe,,10.0.100.10"
-      "tag:provisioning,tag:efi32,tag:!ipxe,efi32/ipxe.efi,,10.0.100.10"
-      "tag:provisioning,tag:efi64,tag:!ipxe,efi64/snponly.efi,,10.0.100.10"
-      "tag:provisioning,tag:arm64,tag:!ipxe,arm64/ipxe.efi,,10.0.100.10"
-      "tag:provisioning,tag:efi32-http,tag:!ipxe,http://10.0.100.10/ipxe/efi32/ipxe.efi"
-      "tag:provisioning,tag:efi64-http,tag:!ipxe,http://10.0.100.10/ipxe/efi64/snponly.efi"
-      "tag:provisioning,tag:arm64-http,tag:!ipxe,http://10.0.100.10/ipxe/arm64/ipxe.efi"
-      "tag:provisioning,tag:ipxe,http://10.0.100.10/boot.ipxe,,10.0.100.10"
+      "tag:subnet/provisioning,tag:client/ipxe,http://10.0.100.10/boot.ipxe,,10.0.100.10"
+      "tag:subnet/provisioning,tag:firmware/arm64,tag:!client/http,tag:!client/ipxe,arm64/ipxe.efi,,10.0.100.10"
+      "tag:subnet/provisioning,tag:firmware/efi64,tag:!client/http,tag:!client/ipxe,efi64/snponly.efi,,10.0.100.10"
+      "tag:subnet/provisioning,tag:firmware/efi32,tag:!client/http,tag:!client/ipxe,efi32/ipxe.efi,,10.0.100.10"
+      "tag:subnet/provisioning,tag:firmware/bios,tag:!client/http,tag:!client/ipxe,bios/undionly.kpxe,,10.0.100.10"
+      "tag:subnet/provisioning,tag:firmware/arm64,tag:client/http,tag:!client/ipxe,http://10.0.100.10/ipxe/arm64/ipxe.efi"
+      "tag:subnet/provisioning,tag:firmware/efi64,tag:client/http,tag:!client/ipxe,http://10.0.100.10/ipxe/efi64/snponly.efi"
+      "tag:subnet/provisioning,tag:firmware/efi32,tag:client/http,tag:!client/ipxe,http://10.0.100.10/ipxe/efi32/ipxe.efi"
     ];
   };
   httpBootSaysWhoItIs = {
     expr = (settings basic).dhcp-option-force;
-    expected = [ "tag:efi64-http,tag:!ipxe,60,HTTPClient" ];
+    expected = [ "tag:firmware/efi64,tag:client/http,tag:!client/ipxe,60,HTTPClient" ];
   };
   eachNetworkHasItsServer = {
-    expr = filter (rule: match ".*tag:ipxe,.*" rule != null) (settings examples.multi-homed).dhcp-boot;
+    expr =
+      filter (rule: match ".*boot[.]ipxe.*" rule != null)
+        (settings examples.multi-homed).dhcp-boot;
     expected = [
-      "tag:compute,tag:ipxe,http://10.0.200.10/boot.ipxe,,10.0.200.10"
-      "tag:control,tag:ipxe,http://10.0.100.10/boot.ipxe,,10.0.100.10"
-      "tag:storage,tag:ipxe,http://172.16.0.10/boot.ipxe,,172.16.0.10"
+      "tag:subnet/compute,tag:client/ipxe,http://10.0.200.10/boot.ipxe,,10.0.200.10"
+      "tag:subnet/control,tag:client/ipxe,http://10.0.100.10/boot.ipxe,,10.0.100.10"
+      "tag:subnet/storage,tag:client/ipxe,http://172.16.0.10/boot.ipxe,,172.16.0.10"
     ];
   };
   aProxyGivesNoAddresses = {
     expr = (settings examples.development).dhcp-range;
-    expected = [ "set:home,192.168.1.0,proxy,255.255.255.0" ];
+    expected = [ "set:subnet/home,192.168.1.0,proxy,255.255.255.0" ];
+  };
+  aProxyLoadsIpxeBeforeItIsToSpeakHttps = {
+    expr = (settings (examples.development // { inherit (examples.https) tls; })).pxe-service;
+    expected = [
+      "tag:subnet/home,tag:!client/https,x86PC,\"iPXE\",bios/undionly.kpxe,192.168.1.20"
+      "tag:subnet/home,tag:client/https,x86PC,\"boot.ipxe\",http://192.168.1.20:8000/start.ipxe"
+      "tag:subnet/home,tag:!client/https,X86-64_EFI,\"iPXE\",efi64/ipxe.efi,192.168.1.20"
+      "tag:subnet/home,tag:client/https,X86-64_EFI,\"boot.ipxe\",http://192.168.1.20:8000/start.ipxe"
+    ];
   };
   keaLeavesTftpToDnsmasq = {
     expr = attrNames (settings examples.failover);
@@ -169,10 +181,14 @@ in
     ) (pxe.keaSettings examples.failover).client-classes;
     expected = [
       "ipxe: -"
-      "provisioning-bios: bios/undionly.kpxe"
-      "provisioning-efi64: efi64/ipxe.efi"
-      "provisioning-efi64-http: http://10.0.100.10/ipxe/efi64/ipxe.efi"
-      "provisioning-ipxe: http://10.0.100.10/boot.ipxe"
+      "first: -"
+      "http: -"
+      "firmware-bios: -"
+      "firmware-efi64: -"
+      "subnet/provisioning/bios-tftp: bios/undionly.kpxe"
+      "subnet/provisioning/efi64-tftp: efi64/ipxe.efi"
+      "subnet/provisioning/efi64-http: http://10.0.100.10/ipxe/efi64/ipxe.efi"
+      "subnet/provisioning/ipxe: http://10.0.100.10/boot.ipxe"
     ];
   };
 
@@ -209,10 +225,10 @@ in
       [ ]
       "# node04: control-plane"
       [
-        "52:54:00:00:01:10,10.0.1.10,node01"
-        "52:54:00:00:01:11,10.0.1.11,node02"
-        "52:54:00:00:01:12,10.0.1.12,node03"
-        "52:54:00:00:01:13,10.0.1.13,node04"
+        "52:54:00:00:01:10,10.0.1.10,node01."
+        "52:54:00:00:01:11,10.0.1.11,node02."
+        "52:54:00:00:01:12,10.0.1.12,node03."
+        "52:54:00:00:01:13,10.0.1.13,node04."
       ]
     ];
   };
@@ -244,13 +260,15 @@ in
   };
   tlsLeavesHttpToFirmware = {
     expr = [
-      (filter (rule: match ".*tag:ipxe,.*" rule != null) (settings examples.https).dhcp-boot)
+      (builtins.head (settings examples.https).dhcp-boot)
+      (builtins.elemAt (lines (texts examples.https)."http/start.ipxe") 1)
       (elem "    return 301 https://pxe.example.com$request_uri;" (
         lines (texts examples.https)."etc/nginx.conf"
       ))
     ];
     expected = [
-      [ "tag:provisioning,tag:ipxe,https://pxe.example.com/boot.ipxe,,10.0.100.10" ]
+      "tag:subnet/provisioning,tag:client/ipxe,http://10.0.100.10/start.ipxe,,10.0.100.10"
+      "chain --autofree https://pxe.example.com/boot.ipxe && exit ||"
       true
     ];
   };
@@ -309,9 +327,89 @@ in
       };
     };
   };
-  wrongOption = once "subnets.provisioning.options: \"ntp\" is no number; .*" (subnet {
+  wrongOption = once "subnets.provisioning.options: \"ntp\" is no number from 1 to 254; .*" (subnet {
     options.ntp = "10.0.0.1";
   });
+  # No option, or one that is said elsewhere: each once, with what to do.
+  optionsThatAreNone = {
+    expr =
+      filter
+        (
+          number:
+          says "subnets.provisioning.options: .*; .*" (
+            wrong (subnet {
+              options.${number} = "10.0.0.1";
+            })
+          ) != [
+            1
+            true
+          ]
+        )
+        [
+          "0"
+          "042"
+          "255"
+          "999"
+          "1"
+          "3"
+          "6"
+          "12"
+          "15"
+          "50"
+          "51"
+          "53"
+          "54"
+          "60"
+          "67"
+          "82"
+        ];
+    expected = [ ];
+  };
+  anOptionWithASettingNamesIt = once "subnets.provisioning.options: 6 is what dns says; .*" (subnet {
+    options."6" = "10.0.0.1";
+  });
+  optionsThatAreFine = {
+    expr =
+      builtins.concatMap
+        (
+          number:
+          wrong (subnet {
+            options.${number} = "10.0.0.1";
+          })
+        )
+        [
+          "2"
+          "4"
+          "28"
+          "42"
+          "43"
+          "119"
+          "121"
+          "150"
+          "254"
+        ];
+    expected = [ ];
+  };
+  emptyOption = {
+    expr =
+      map
+        (
+          value:
+          says "subnets.provisioning.options: the value of 42 is empty; .*" (
+            wrong (subnet {
+              options."42" = value;
+            })
+          )
+        )
+        [
+          ""
+          " "
+        ];
+    expected = builtins.genList (_: [
+      1
+      true
+    ]) 2;
+  };
 
   wrongMac = once "nodes.node01.mac: \"52:54\" is no MAC address; write six bytes.*" (node {
     mac = "52:54";
@@ -352,6 +450,243 @@ in
       (node {
         address = "10.0.100.10";
       });
+  # What a daemon or iPXE would take for a word of its own.
+  hostNamesThatAreNone = {
+    expr =
+      filter
+        (
+          name:
+          builtins.length (
+            wrong (node {
+              hostname = name;
+            })
+          ) != 1
+        )
+        [
+          "10"
+          "0x1f"
+          "localhost"
+          "nixos"
+          "ca"
+          "-a"
+          "a."
+          "*"
+          "a,ignore"
+          "A"
+        ];
+    expected = [ ];
+  };
+  hostNamesThatAreFine = {
+    expr =
+      builtins.concatMap
+        (
+          name:
+          wrong (node {
+            hostname = name;
+          })
+        )
+        [
+          "ignore"
+          "infinite"
+          "12h"
+          "dead"
+          "set"
+          "tag"
+          "id"
+        ];
+    expected = [ ];
+  };
+  wrongNodeName = once "nodes.a \\|\\| reboot: cannot be a node's name .*; rename it" {
+    nodes."a || reboot" = {
+      mac = "52:54:00:00:00:01";
+      profile = "worker";
+      hostname = "node01";
+    };
+  };
+  wrongGroupMac = once "nodes.node01.mac: .* is the address of no one machine; .*" (node {
+    mac = "01:00:5e:00:00:01";
+  });
+  wrongAddressWithZeros = once "nodes.node01.address: .* is no IPv4 address; .* leading zeros" (node {
+    address = "10.0.100.050";
+  });
+  wrongSubnetName = once "subnets.a,b: cannot be a subnet's name .*; rename it" {
+    subnets."a,b" = basic.subnets.provisioning;
+  };
+  wrongInterface =
+    once "subnets.provisioning.interface: \"eth\\*\" is no one network interface; .*"
+      (subnet {
+        interface = "eth*";
+      });
+  wrongDomain = once "subnets.provisioning.domain: \"a,b\" is no domain; .*" (subnet {
+    domain = "a,b";
+  });
+  wrongLease = once "subnets.provisioning.leaseTime: infinite is no number of seconds .*" (subnet {
+    leaseTime = "infinite";
+  });
+  wrongOptionValue = once "subnets.provisioning.options: the value of 42 .*" (subnet {
+    options."42" = "10.0.0.1\ndhcp-script=/bin/sh";
+  });
+  wrongTitle = once "profiles.worker.title: .* would be read by iPXE .*" {
+    profiles.worker.title = "Worker && reboot";
+  };
+  wrongScript = once "profiles.worker.script: .* is no path below http.root; .*" {
+    profiles.worker.script = "../etc/passwd";
+  };
+  wrongRoot = once "http.root: .* is no path that every daemon reads alike; .*" {
+    http.root = "/srv/$host";
+  };
+  pathsThatAreFine = {
+    expr = builtins.concatMap wrong [
+      { http.root = "/srv/http/"; }
+      { tftp.root = "/srv/tftp/"; }
+      { tftp.root = "/home/pxe/.tftp"; }
+      {
+        tls = {
+          certificate = "/root/.acme.sh/pxe_ecc/fullchain.cer";
+          key = "/root/.acme.sh/pxe_ecc/pxe.key";
+        };
+      }
+    ];
+    expected = [ ];
+  };
+  pathsThatAreNone = {
+    expr =
+      filter
+        (
+          path:
+          map (change: builtins.length (wrong change)) [
+            { http.root = path; }
+            { tftp.root = path; }
+          ] != [
+            1
+            1
+          ]
+        )
+        [
+          "/"
+          "srv"
+          "/srv//http"
+          "/srv/http//"
+          "/srv/../etc"
+          "/srv/."
+          "/srv/.."
+          "/srv/.../x"
+          "/srv/a b"
+          "/srv/a;"
+          "/srv/-\"x"
+        ];
+    expected = [ ];
+  };
+  aFileIsNoFolder = once "tls.certificate: .* and no slash at its end" {
+    tls = {
+      certificate = "/root/fullchain.pem/";
+      key = "/root/pxe.key";
+    };
+  };
+  wrongRate = once "http.rate: \"fast\" is no rate; .*" { http.rate = "fast"; };
+  ratesAsNginxReadsThem = {
+    expr =
+      map
+        (
+          rate:
+          builtins.length (wrong {
+            http = { inherit rate; };
+          })
+        )
+        [
+          "1"
+          "500k"
+          "10K"
+          "50m"
+          "10M"
+          "1g"
+          "1G"
+          "0"
+          "050m"
+          "99999999999999999999"
+          "50 m"
+        ];
+    expected = [
+      0
+      0
+      0
+      0
+      0
+      1
+      1
+      1
+      1
+      1
+      1
+    ];
+  };
+  wrongSource = once "http.statusFrom: \"all\" is neither .*" { http.statusFrom = [ "all" ]; };
+  wrongLoader = once "loaders.bios: \"a,b.kpxe\" is no file name .*" { loaders.bios = "a,b.kpxe"; };
+  wrongTlsName = once "tls.name: \"_\" is no name .*" {
+    tls = {
+      certificate = "/c";
+      key = "/k";
+      name = "_";
+    };
+  };
+  parametersThatIpxeReads = {
+    expr = builtins.length (wrong {
+      kernelParameters = [
+        "#quiet"
+        "||"
+        "&&"
+        ";"
+        "a\\"
+        "\${x}"
+        "a=#b"
+      ];
+    });
+    expected = 6;
+  };
+
+  # To the kernel, which knows one kind of quotes, and to systemd, which knows two.
+  parametersWithAnOpenQuote = {
+    expr = builtins.length (wrong {
+      kernelParameters = [
+        "a='b"
+        "a=\"b"
+        "a=it's"
+        "'a\"b'"
+        "a=\"b\"'"
+      ];
+    });
+    expected = 5;
+  };
+  parametersWithQuotesThatAreClosed = {
+    expr = wrong {
+      kernelParameters = [
+        "a='b'"
+        "a=\"b\""
+        "a=\"it's\""
+        "dyndbg=\"+p\""
+        "a=''\"\""
+      ];
+    };
+    expected = [ ];
+  };
+
+  addressOfTheOtherServer = {
+    expr = map (problem: match "nodes.node01.address: 10.0.100.11 is this server.*" problem != null) (
+      pxe.problems (
+        examples.failover
+        // node {
+          address = "10.0.100.11";
+        }
+      )
+    );
+    expected = [ true ];
+  };
+  wrongResolver =
+    once "subnets.provisioning.dns: \"0.0.0.0\" is no IPv4 address of a machine; .*"
+      (subnet {
+        dns = [ "0.0.0.0" ];
+      });
+
   wrongHostName = once "nodes.node01.hostname: \"Node_1\" is no host name; .*" (node {
     hostname = "Node_1";
   });
@@ -360,11 +695,36 @@ in
     configSha256 = "abc";
   });
   plainUrl =
-    once
-      "nodes.node01.configUrl: \"http://deploy.example.com/node01.json\" is none .*; write https://HOST/PATH"
+    once "nodes.node01.configUrl: the agent would not take it; begin with https://: .*"
       (node {
         configUrl = "http://deploy.example.com/node01.json";
       });
+
+  # The agent's tests read the same cases.
+  configUrlsAsTheAgentTakesThem = {
+    expr =
+      let
+        problemsOf =
+          url:
+          wrong (node {
+            configUrl = url;
+          });
+      in
+      {
+        refused = filter (url: problemsOf url != [ ]) urls.accepted;
+        taken = filter (url: builtins.length (problemsOf url) != 1) (
+          urls.refused ++ urls.accepted_by_the_agent_alone
+        );
+        shown = filter (problem: match ".*hunter2.*" problem != null) (
+          builtins.concatMap problemsOf urls.refused
+        );
+      };
+    expected = {
+      refused = [ ];
+      taken = [ ];
+      shown = [ ];
+    };
+  };
 
   wrongPort = once "http.port: 70000 is no port; .*" { http.port = 70000; };
   samePorts = once "tls.port: 443 is http.port too; .*" {

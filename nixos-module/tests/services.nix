@@ -25,6 +25,7 @@ in
       flashdns.port = 53;
       fiberlb.port = 8083;
       lightningstor.port = 8084;
+      nightlight.port = 9090;
       k8shost.port = 8085;
     };
   };

@@ -76,6 +76,18 @@ in
 wrong
 // good
 // {
+  # A machine boots the profile of its role, from the image of that profile.
+  "every role has a profile and an image" = {
+    expr = [
+      (attrNames (import ../lib/pxe).defaults.profiles)
+      (attrNames (import ../lib/images.nix).profiles)
+    ];
+    expected = [
+      (attrNames topology.rules.roles)
+      (attrNames topology.rules.roles)
+    ];
+  };
+
   "a wrong topology has no configurations" = {
     expr = topology.nodesOf (given ./topology/wrong "leader-unknown");
     expectedError = "the topology has 1 problem:\n *prod-cluster: leader node09 is no node of this cluster";

@@ -23,7 +23,7 @@ in
     expr = units.services.flaredb-cluster-join.wantedBy;
     expected = [
       "multi-user.target"
-      "chainfire-cluster-join.service"
+      "chainfire-cluster-join.target"
     ];
   };
 

@@ -2,17 +2,22 @@
 #
 # Answers `null` where a text is no address. Must not know what the addresses are for.
 rec {
-  # 10.0.0.1 as a number, to compare and to count with.
+  # 10.0.0.1 as a number, to compare and to count with. 010 is 8 to some, 10 to others, and a part of a
+  # name to dnsmasq: it is none.
   number =
     text:
     let
-      parts = builtins.match "([0-9]{1,3})\\.([0-9]{1,3})\\.([0-9]{1,3})\\.([0-9]{1,3})" text;
-      octets = map decimal parts;
+      octet = "(0|[1-9][0-9]{0,2})";
+      parts = builtins.match "${octet}\\.${octet}\\.${octet}\\.${octet}" text;
+      octets = map builtins.fromJSON parts;
     in
     if parts == null || builtins.any (octet: octet > 255) octets then
       null
     else
       builtins.foldl' (sum: octet: sum * 256 + octet) 0 octets;
+
+  # Whether a text is meant as one.
+  looksLike = text: builtins.match "[0-9.]+" text != null;
 
   # The other way round.
   text =

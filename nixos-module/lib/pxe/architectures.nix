@@ -1,52 +1,31 @@
-# Which firmware says what in DHCP option 93, and how it fetches its boot loader.
+# Which firmware says what in DHCP option 93 (IANA's "Processor Architecture Types").
 #
-# The one table of it (IANA's "Processor Architecture Types"); dnsmasq and kea both read it.
-# `loader` names the entry of `loaders` that the firmware can run.
+# The one table of it; dnsmasq and kea both read it. `name` is the entry of `loaders` that the firmware
+# can run, `codes` what it says of itself when it loads by TFTP, `httpCodes` by HTTP. How it loads is
+# for its vendor class to say: some list both.
 [
   {
     name = "bios";
-    loader = "bios";
     codes = [ 0 ];
-    http = false;
+    httpCodes = [ ];
   }
   {
     name = "efi32";
-    loader = "efi32";
     codes = [ 6 ];
-    http = false;
+    httpCodes = [ 15 ];
   }
   {
     # 9 is what the RFC says, 7 what firmware sends.
     name = "efi64";
-    loader = "efi64";
     codes = [
       7
       9
     ];
-    http = false;
+    httpCodes = [ 16 ];
   }
   {
     name = "arm64";
-    loader = "arm64";
     codes = [ 11 ];
-    http = false;
-  }
-  {
-    name = "efi32-http";
-    loader = "efi32";
-    codes = [ 15 ];
-    http = true;
-  }
-  {
-    name = "efi64-http";
-    loader = "efi64";
-    codes = [ 16 ];
-    http = true;
-  }
-  {
-    name = "arm64-http";
-    loader = "arm64";
-    codes = [ 19 ];
-    http = true;
+    httpCodes = [ 19 ];
   }
 ]

@@ -25,6 +25,10 @@ let
   # Everything as { PATH = TEXT; }: configurations below etc/, what HTTP serves below http/.
   texts =
     server:
+    let
+      # Once: there is a script for every node.
+      served = scripts.all server;
+    in
     {
       "etc/nginx.conf" = nginx.configuration server;
     }
@@ -33,8 +37,8 @@ let
     // builtins.listToAttrs (
       map (path: {
         name = "http/${path}";
-        value = (scripts.all server).${path};
-      }) (builtins.attrNames (scripts.all server))
+        value = served.${path};
+      }) (builtins.attrNames served)
     );
 in
 {
@@ -54,7 +58,8 @@ in
   # The parts that the NixOS module gives to modules of nixpkgs, unchecked.
   dnsmasqSettings = of dnsmasq.settings;
   keaSettings = of kea.settings;
-  nginxServers = of nginx.servers;
+  nginxHttpConfig = nginx.commonHttpConfig;
+  nginxVirtualHosts = of nginx.virtualHosts;
   scripts = of scripts.all;
   loaders = of (server: server.loaders);
 }

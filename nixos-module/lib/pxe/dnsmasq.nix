@@ -4,24 +4,26 @@
 # A name server it is not (`port=0`). Must not know what the scripts say.
 let
   address = import ./address.nix;
+  requests = import ./requests.nix;
+  of = subnet: "tag:${requests.subnet subnet}";
 
-  architectureRules =
-    server:
-    builtins.concatMap (
-      each: map (code: "set:${each.name},option:client-arch,${toString code}") each.codes
-    ) server.architectures;
-
-  # What firmware gets in one subnet, and what iPXE gets after it.
+  # What iPXE gets in one subnet, and what firmware gets before it: an iPXE without HTTPS counts as
+  # firmware where HTTPS is spoken. Of several rules that fit, the last one holds.
   bootRules =
     server: subnet:
-    map (
-      each:
-      if each.http then
-        "tag:${subnet.name},tag:${each.name},tag:!ipxe,${subnet.plainUrl}/ipxe/${each.file}"
-      else
-        "tag:${subnet.name},tag:${each.name},tag:!ipxe,${each.file},,${subnet.serverAddress}"
-    ) server.architectures
-    ++ [ "tag:${subnet.name},tag:ipxe,${subnet.bootUrl}/boot.ipxe,,${subnet.serverAddress}" ];
+    let
+      firmware = one: "${of subnet},tag:${requests.firmware one}";
+      done = if server.tls == null then "client/ipxe" else "client/https";
+      # As kea does: the first of the table.
+      lastFirst = builtins.foldl' (list: one: [ one ] ++ list) [ ] server.architectures;
+    in
+    [ "${of subnet},tag:client/ipxe,${subnet.bootUrl},,${subnet.serverAddress}" ]
+    ++ map (
+      one: "${firmware one},tag:!client/http,tag:!${done},${one.file},,${subnet.serverAddress}"
+    ) lastFirst
+    ++ map (
+      one: "${firmware one},tag:client/http,tag:!client/ipxe,${subnet.plainUrl}/ipxe/${one.file}"
+    ) (builtins.filter (one: one.httpCodes != [ ]) lastFirst);
 
   range =
     subnet:
@@ -32,11 +34,11 @@ let
         else
           "${subnet.range.start},${subnet.range.end}";
     in
-    "set:${subnet.name},${addresses},${subnet.net.netmask},${toString subnet.leaseTime}";
+    "set:${requests.subnet subnet},${addresses},${subnet.net.netmask},${toString subnet.leaseTime}";
 
   option =
     subnet: name: value:
-    "tag:${subnet.name},${name},${value}";
+    "${of subnet},${name},${value}";
   options =
     subnet:
     (if subnet.gateway == null then [ ] else [ (option subnet "option:router" subnet.gateway) ])
@@ -49,16 +51,18 @@ let
     ++ (if subnet.domain == null then [ ] else [ (option subnet "option:domain-name" subnet.domain) ])
     ++ map (number: option subnet number subnet.options.${number}) (builtins.attrNames subnet.options);
 
+  # dnsmasq knows the parts of a host by what they look like: `ignore`, `infinite` and `12h` are
+  # words of its own. With the dot of a full name it can only be a name; the dot is not sent.
   host =
     node:
     builtins.concatStringsSep "," (
       [ (address.mac node.mac) ]
       ++ (if node.address == null then [ ] else [ node.address ])
-      ++ [ node.hostname ]
+      ++ [ "${node.hostname}." ]
     );
 
   everywhere = server: {
-    # No name server, and no answer on other cards.
+    # No name server, and no answer on other NICs.
     port = 0;
     interface = server.interfaces;
     bind-dynamic = true;
@@ -66,23 +70,17 @@ let
     tftp-root = server.tftp.root;
   };
 
-  known = server: {
-    dhcp-match = [ "set:ipxe,175" ] ++ architectureRules server;
-    dhcp-userclass = "set:ipxe,iPXE";
-    log-dhcp = true;
-  };
-
   addresses =
     server:
-    known server
+    requests.tags server
     // {
       dhcp-authoritative = true;
       dhcp-range = map range server.subnetList;
       dhcp-option = builtins.concatMap options server.subnetList;
       # UEFI's HTTP client takes an answer only where it says HTTPClient as well.
-      dhcp-option-force = map (each: "tag:${each.name},tag:!ipxe,60,HTTPClient") (
-        builtins.filter (each: each.http) server.architectures
-      );
+      dhcp-option-force = map (
+        one: "tag:${requests.firmware one},tag:client/http,tag:!client/ipxe,60,HTTPClient"
+      ) (builtins.filter (one: one.httpCodes != [ ]) server.architectures);
       dhcp-host = map host server.nodeList;
       dhcp-boot = builtins.concatMap (bootRules server) server.subnetList;
       # Requests of machines that nobody described are not answered.
@@ -98,22 +96,22 @@ let
   };
   proxyRules =
     server: subnet:
-    builtins.concatMap (
-      each:
-      if each.http then
-        [ ]
-      else
-        [
-          "tag:${subnet.name},tag:!ipxe,${services.${each.name}},\"iPXE\",${each.file},${subnet.serverAddress}"
-          "tag:${subnet.name},tag:ipxe,${services.${each.name}},\"boot.ipxe\",${subnet.bootUrl}/boot.ipxe"
-        ]
-    ) server.architectures;
+    let
+      service =
+        one: tag: what:
+        "${of subnet},tag:${tag},${services.${one.name}},${what}";
+      done = if server.tls == null then "client/ipxe" else "client/https";
+    in
+    builtins.concatMap (one: [
+      (service one "!${done}" "\"iPXE\",${one.file},${subnet.serverAddress}")
+      (service one done "\"boot.ipxe\",${subnet.bootUrl}")
+    ]) server.architectures;
   proxy =
     server:
-    known server
+    requests.tags server
     // {
       dhcp-range = map (
-        subnet: "set:${subnet.name},${address.text subnet.net.first},proxy,${subnet.net.netmask}"
+        subnet: "set:${requests.subnet subnet},${address.text subnet.net.first},proxy,${subnet.net.netmask}"
       ) server.subnetList;
       pxe-service = builtins.concatMap (proxyRules server) server.subnetList;
     };

@@ -4,90 +4,11 @@
 # TFTP stays with dnsmasq. Only words that kea 2.2 to 3.0 all know.
 let
   address = import ./address.nix;
+  classes = import ./kea-classes.nix;
 
   # The number of a subnet must stay when another is added before it, for leases carry it:
   # its first address is as good a number as any.
   subnetId = subnet: subnet.net.first;
-
-  hexadecimal =
-    code:
-    let
-      digits = "0123456789abcdef";
-    in
-    "0x00${builtins.substring (code / 16) 1 digits}${
-      builtins.substring (code - code / 16 * 16) 1 digits
-    }";
-
-  isIpxe = "option[175].exists or substring(option[77].hex,0,4) == 'iPXE'";
-  # Where requests of a subnet come from: its relay, or the card itself.
-  from =
-    subnet:
-    if subnet.relay == null then
-      "(pkt4.giaddr == 0.0.0.0 and pkt.iface == '${subnet.interface}')"
-    else
-      "pkt4.giaddr == ${subnet.relay}";
-
-  firmwareClass =
-    subnet: each:
-    let
-      codes = builtins.concatStringsSep " or " (
-        map (code: "option[93].hex == ${hexadecimal code}") each.codes
-      );
-    in
-    {
-      name = "${subnet.name}-${each.name}";
-      test = "not member('ipxe') and (${codes}) and ${from subnet}";
-      next-server = subnet.serverAddress;
-      boot-file-name = if each.http then "${subnet.plainUrl}/ipxe/${each.file}" else each.file;
-    }
-    // (
-      if each.http then
-        {
-          # UEFI's HTTP client takes an answer only where it says HTTPClient as well.
-          option-data = [
-            {
-              name = "vendor-class-identifier";
-              data = "HTTPClient";
-              always-send = true;
-            }
-          ];
-        }
-      else
-        { }
-    );
-
-  classes =
-    server:
-    [
-      {
-        name = "ipxe";
-        test = isIpxe;
-      }
-    ]
-    ++ builtins.concatMap (
-      subnet:
-      map (firmwareClass subnet) server.architectures
-      ++ [
-        {
-          name = "${subnet.name}-ipxe";
-          test = "member('ipxe') and ${from subnet}";
-          next-server = subnet.serverAddress;
-          boot-file-name = "${subnet.bootUrl}/boot.ipxe";
-        }
-      ]
-    ) server.subnetList
-    ++ (
-      if server.dhcp.onlyKnownNodes then
-        [
-          {
-            # The one name that kea itself acts on: no answer.
-            name = "DROP";
-            test = "not member('KNOWN')";
-          }
-        ]
-      else
-        [ ]
-    );
 
   options =
     subnet:
@@ -124,10 +45,15 @@ let
           }
         ]
     )
-    ++ map (number: {
-      code = builtins.fromJSON number;
-      data = subnet.options.${number};
-    }) (builtins.attrNames subnet.options);
+    ++ map (
+      number:
+      {
+        code = builtins.fromJSON number;
+        data = subnet.options.${number};
+      }
+      # kea defines it as one that holds others, and takes bytes only where it is told that they are.
+      // (if number == "43" then { csv-format = false; } else { })
+    ) (builtins.attrNames subnet.options);
 
   reservation =
     subnet: node:
@@ -221,7 +147,8 @@ let
       reservations-in-subnet = true;
       reservations-out-of-pool = true;
       host-reservation-identifiers = [ "hw-address" ];
-      client-classes = classes server;
+      option-def = classes.definitions server;
+      client-classes = classes.classes server;
       subnet4 = map (subnet4 server) server.subnetList;
       hooks-libraries = failoverHooks server;
     }

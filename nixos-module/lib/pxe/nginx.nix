@@ -1,7 +1,7 @@
 # nginx' settings: scripts, kernels and initrds over HTTP, and over HTTPS where TLS is given.
 #
-# `servers` goes into an http block (NixOS: `services.nginx.appendHttpConfig`);
-# `configuration` is a whole file for other hosts. Must not know what the scripts say.
+# `virtualHosts` is in the words of NixOS (`services.nginx.virtualHosts`), `commonHttpConfig` is what they need beside them;
+# `configuration` is a whole file for other hosts, rendered from the same. Must not know what the scripts say.
 let
   quoted = builtins.toJSON;
   lines = builtins.concatStringsSep "\n";
@@ -28,96 +28,135 @@ let
     "limit_conn_status 503;"
   ];
 
-  health = block "location = /health" [
+  commonHttpConfig = lines (caching ++ logging ++ counting);
+
+  # The file comes with the scripts: where they are missing, so is it.
+  health."= /health".extraConfig = lines [
     "access_log off;"
     "default_type text/plain;"
     "add_header Cache-Control no-store;"
-    "# The file comes with the scripts: where they are missing, so is it."
     "try_files /health =503;"
   ];
 
-  status =
+  everything =
     server:
-    block "location = /status" (
-      [
-        "access_log off;"
-        "stub_status;"
-        "allow 127.0.0.1;"
-      ]
-      ++ map (each: "allow ${each};") server.http.statusFrom
-      ++ [ "deny all;" ]
-    );
+    health
+    // {
+      "= /status".extraConfig = lines (
+        [
+          "access_log off;"
+          "stub_status;"
+          "allow 127.0.0.1;"
+        ]
+        ++ map (each: "allow ${each};") server.http.statusFrom
+        ++ [ "deny all;" ]
+      );
+      "/images/".extraConfig = lines (
+        [ "limit_conn pxe_transfers ${toString server.http.concurrentTransfers};" ]
+        ++ (if server.http.rate == null then [ ] else [ "limit_rate ${server.http.rate};" ])
+      );
+      # A machine without a script of its own gets the menu: an answer, not an error, so that
+      # iPXE can try again whatever fails.
+      "/nodes/".extraConfig = "try_files $uri $uri/ /nodes/unknown.ipxe;";
+    };
 
-  images =
-    server:
-    block "location /images/" (
-      [ "limit_conn pxe_transfers ${toString server.http.concurrentTransfers};" ]
-      ++ (if server.http.rate == null then [ ] else [ "limit_rate ${server.http.rate};" ])
-    );
-
-  # A machine without a script of its own gets the menu: an answer, not an error, so that
-  # iPXE can try again whatever fails.
-  nodes = block "location /nodes/" [ "try_files $uri $uri/ /nodes/unknown.ipxe;" ];
-
-  everything = server: health ++ status server ++ images server ++ nodes;
-
-  virtualHost =
-    server: head: body:
-    block "server" (
-      head
-      ++ [
-        "server_name ${if server.tls == null || server.tls.name == null then "_" else server.tls.name};"
-        "root ${quoted server.http.root};"
-        "access_log /var/log/nginx/pxe.log pxe;"
-        "default_type application/octet-stream;"
-        "add_header Cache-Control $pxe_cache_control;"
-        "sendfile on;"
-        "tcp_nopush on;"
-        "# For people who look what is there; ranges are nginx' own."
-        "autoindex on;"
-      ]
-      ++ body
-    );
-
-  plain = server: virtualHost server [ "listen ${toString server.http.port} default_server;" ];
-  encrypted =
-    server:
-    virtualHost server [
-      "listen ${toString server.tls.port} ssl default_server;"
-      "ssl_certificate ${quoted server.tls.certificate};"
-      "ssl_certificate_key ${quoted server.tls.key};"
-      "# iPXE speaks TLS 1.2."
-      "ssl_protocols TLSv1.2 TLSv1.3;"
-    ];
-
-  # With TLS, plain HTTP keeps what firmware without certificates needs, and points on.
+  # With TLS, plain HTTP keeps what firmware without certificates needs, and what leads iPXE to HTTPS.
   redirect =
     server:
     health
-    ++ block "location /ipxe/" [ ]
-    ++ block "location /" [
-      "return 301 https://${if server.tls.name == null then "$host" else server.tls.name}${
-        if server.tls.port == 443 then "" else ":${toString server.tls.port}"
-      }$request_uri;"
-    ];
+    // {
+      "/ipxe/".extraConfig = "";
+      "= /start.ipxe".extraConfig = "";
+      "/".extraConfig = "return 301 https://${
+        if server.tls.name == null then "$host" else server.tls.name
+      }${if server.tls.port == 443 then "" else ":${toString server.tls.port}"}$request_uri;";
+    };
 
-  servers =
-    server:
-    lines (
-      caching
-      ++ logging
-      ++ counting
-      ++ (
-        if server.tls == null then
-          plain server (everything server)
-        else
-          plain server (redirect server) ++ encrypted server (everything server)
-      )
+  virtualHost = server: {
+    default = true;
+    serverName = if server.tls == null || server.tls.name == null then "_" else server.tls.name;
+    root = server.http.root;
+    extraConfig = lines [
+      "access_log /var/log/nginx/pxe.log pxe;"
+      "default_type application/octet-stream;"
+      "add_header Cache-Control $pxe_cache_control;"
+      "sendfile on;"
+      "tcp_nopush on;"
+      "# For people who look what is there; ranges are nginx' own."
+      "autoindex on;"
+    ];
+  };
+
+  listenOn = port: more: [
+    (
+      {
+        addr = "0.0.0.0";
+        inherit port;
+      }
+      // more
     )
-    + "\n";
+  ];
+
+  virtualHosts =
+    server:
+    {
+      pxe-boot-server = virtualHost server // {
+        listen = listenOn server.http.port { };
+        locations = (if server.tls == null then everything else redirect) server;
+      };
+    }
+    // (
+      if server.tls == null then
+        { }
+      else
+        {
+          pxe-boot-server-https = virtualHost server // {
+            listen = listenOn server.tls.port { ssl = true; };
+            # iPXE speaks TLS 1.2, which is among nginx' own and NixOS' protocols.
+            onlySSL = true;
+            sslCertificate = server.tls.certificate;
+            sslCertificateKey = server.tls.key;
+            locations = everything server;
+          };
+        }
+    );
+
+  # A virtual host as nginx.conf has it.
+  linesOf =
+    text: builtins.filter (line: builtins.isString line && line != "") (builtins.split "\n" text);
+  listenLine =
+    {
+      port,
+      ssl ? false,
+      ...
+    }:
+    "listen ${toString port}${if ssl then " ssl" else ""} default_server;";
+  rendered =
+    host:
+    block "server" (
+      map listenLine host.listen
+      ++ [
+        "server_name ${host.serverName};"
+        "root ${quoted host.root};"
+      ]
+      ++ (
+        if host ? sslCertificate then
+          [
+            "ssl_certificate ${quoted host.sslCertificate};"
+            "ssl_certificate_key ${quoted host.sslCertificateKey};"
+            "ssl_protocols TLSv1.2 TLSv1.3;"
+          ]
+        else
+          [ ]
+      )
+      ++ linesOf host.extraConfig
+      ++ builtins.concatMap (
+        path: block "location ${path}" (linesOf host.locations.${path}.extraConfig)
+      ) (builtins.attrNames host.locations)
+    );
 in
 {
-  inherit servers;
+  inherit commonHttpConfig virtualHosts;
 
   configuration = server: ''
     worker_processes auto;
@@ -127,6 +166,8 @@ in
       worker_connections 1024;
     }
     http {
-    ${servers server}}
+    ${commonHttpConfig}
+    ${lines (builtins.concatMap rendered (builtins.attrValues (virtualHosts server)))}
+    }
   '';
 }

@@ -25,6 +25,31 @@ let
     ++ [ "exit" ]
   );
 
+  # Where iPXE begins with TLS, over plain HTTP: it goes on over HTTPS, or loads the server's own iPXE,
+  # which can. Not every iPXE that speaks HTTPS trusts this server.
+  start =
+    server:
+    let
+      platforms = {
+        bios = "iseq \${platform} pcbios";
+        efi32 = "iseq \${platform}-\${buildarch} efi-i386";
+        efi64 = "iseq \${platform}-\${buildarch} efi-x86_64";
+        arm64 = "iseq \${platform}-\${buildarch} efi-arm64";
+      };
+    in
+    text (
+      [
+        "#!ipxe"
+        "chain --autofree ${server.secureUrl}/boot.ipxe && exit ||"
+        "echo This iPXE cannot go on over HTTPS; the line above says why."
+        "prompt --key s --timeout 10000 The server's own iPXE is next, in 10 s; press s for a shell && shell ||"
+      ]
+      ++ map (
+        each: "${platforms.${each.name}} && chain --autofree tftp://\${next-server}/${each.file} ||"
+      ) server.architectures
+      ++ [ "exit" ]
+    );
+
   # Parameters of a machine: the server's, its profile's, then its own.
   parametersOf =
     server: profile: own:
@@ -112,7 +137,8 @@ let
       "menu.ipxe" = text (import ./menu.nix { inherit server toProfile parametersOf; });
       "nodes/unknown.ipxe" = unknown;
       health = "ok\n";
-    };
+    }
+    // (if server.tls == null then { } else { "start.ipxe" = start server; });
 in
 {
   inherit all;

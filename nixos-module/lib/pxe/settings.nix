@@ -149,13 +149,11 @@ let
           inherit name;
           serverAddress = host;
           net = address.network own.network;
-          # Where iPXE finds its scripts, and where firmware that speaks HTTP finds iPXE.
+          # Where firmware that speaks HTTP finds iPXE, and where iPXE finds its first script: with TLS,
+          # that is the one which goes on over HTTPS.
           plainUrl = url "http" 80 server.http.port host;
           bootUrl =
-            if server.tls == null then
-              url "http" 80 server.http.port host
-            else
-              url "https" 443 server.tls.port (if server.tls.name == null then host else server.tls.name);
+            url "http" 80 server.http.port host + (if server.tls == null then "/boot.ipxe" else "/start.ipxe");
         };
       node =
         name: said:
@@ -176,8 +174,16 @@ let
           }) (builtins.filter (each: each.interface != null) subnetList)
         )
       );
-      architectures = map (each: each // { file = loaderPath server each.loader; }) (
-        builtins.filter (each: server.loaders.${each.loader} != null) (import ./architectures.nix)
+      # The start of an HTTPS URL; iPXE knows under which address it reached this server.
+      secureUrl =
+        if server.tls == null then
+          null
+        else
+          url "https" 443 server.tls.port (
+            if server.tls.name == null then "\${next-server}" else server.tls.name
+          );
+      architectures = map (each: each // { file = loaderPath server each.name; }) (
+        builtins.filter (each: server.loaders.${each.name} != null) (import ./architectures.nix)
       );
     };
 

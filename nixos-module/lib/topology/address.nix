@@ -54,6 +54,36 @@ let
     else
       null;
 
+  # What a part of an address is divided by, so that only the bits that a range fixes stay.
+  cutOf =
+    { bits, ... }:
+    width: index:
+    let
+      counted = bits - index * width;
+      kept =
+        if counted <= 0 then
+          0
+        else if counted > width then
+          width
+        else
+          counted;
+    in
+    twoTo (width - kept);
+
+  # Whether an address lies in a range.
+  contains =
+    range:
+    { parts, width }:
+    let
+      agrees =
+        index:
+        let
+          cut = cutOf range width index;
+        in
+        elemAt parts index / cut == elemAt range.base.parts index / cut;
+    in
+    width == range.base.width && all agrees (genList (index: index) (length parts));
+
   # Its parts and their width in bits, or null where it is none.
   parse = text: if match ".*:.*" text == null then v4 text else v6 text;
 in
@@ -89,27 +119,32 @@ in
     else
       null;
 
-  # Whether an address lies in a range.
-  contains =
-    { base, bits }:
-    { parts, width }:
+  inherit contains;
+
+  # Which address of a range it is, where no host may have it: the first stands for the network (in
+  # IPv6 for its routers, RFC 4291, 2.6.1), and in IPv4 the last for all hosts; else null. A range of
+  # two has neither (RFC 3021, RFC 6164).
+  reserved =
+    range: given:
     let
-      agrees =
+      inherit (given) parts width;
+      rest =
         index:
         let
-          counted = bits - index * width;
-          kept =
-            if counted <= 0 then
-              0
-            else if counted > width then
-              width
-            else
-              counted;
-          cut = twoTo (width - kept);
+          part = elemAt parts index;
+          cut = cutOf range width index;
         in
-        elemAt parts index / cut == elemAt base.parts index / cut;
+        part - part / cut * cut;
+      everyRest = is: all is (genList (index: index) (length parts));
     in
-    width == base.width && all agrees (genList (index: index) (length parts));
+    if !contains range given || length parts * width - range.bits < 2 then
+      null
+    else if everyRest (index: rest index == 0) then
+      "network"
+    else if width == 8 && everyRest (index: rest index == cutOf range width index - 1) then
+      "broadcast"
+    else
+      null;
 
   # How an address stands before a port.
   bracketed = text: if match ".*:.*" text == null then text else "[${text}]";

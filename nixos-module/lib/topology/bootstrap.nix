@@ -8,8 +8,11 @@ let
     concatMap
     elem
     filter
+    genericClosure
+    groupBy
     head
     length
+    mapAttrs
     ;
   inherit (import ./message.nix)
     listed
@@ -22,7 +25,6 @@ let
   runs = service: node: node.services != null && elem service node.services;
   bootstraps = node: node.role != null && rules.roles.${node.role}.bootstraps;
   namesOf = map (node: node.name);
-  unique = builtins.foldl' (list: item: if elem item list then list else list ++ [ item ]) [ ];
 in
 # `nodes` by name, as `node.nix` makes them; `peers` and `leader` as given, or null.
 {
@@ -35,6 +37,15 @@ let
   place = { inherit cluster; };
   at = node: place // { node = node.name; };
   everyNode = attrValues nodes;
+  everyName = listed (attrNames nodes);
+
+  # The names in `peers`: how often each is given, and each once, in order.
+  given = if peers == null then [ ] else peers;
+  times = mapAttrs (_: length) (groupBy (name: name) given);
+  once = map ({ key }: key) (genericClosure {
+    startSet = map (key: { inherit key; }) given;
+    operator = _: [ ];
+  });
   flagged = filter (node: node.bootstrap == true) everyNode;
   candidates = filter (node: bootstraps node && node.bootstrap != false) everyNode;
   byName = if length candidates < 3 then 1 else 3;
@@ -43,7 +54,7 @@ let
 
   voters =
     if peers != null then
-      map (name: nodes.${name}) (filter (name: nodes ? ${name}) (unique peers))
+      map (name: nodes.${name}) (filter (name: nodes ? ${name}) once)
     else if flagged != [ ] then
       flagged
     else if candidates == [ ] then
@@ -52,19 +63,17 @@ let
       take byName candidates;
   voterNames = namesOf voters;
 
-  unknownPeers = filter (name: !(nodes ? ${name})) (unique (if peers == null then [ ] else peers));
+  unknownPeers = filter (name: !(nodes ? ${name})) once;
   peerProblems =
     map (
       name:
       problem "peer-unknown" place {
         found = shown name;
-        known = listed (attrNames nodes);
+        known = everyName;
       }
     ) unknownPeers
     ++ map (name: problem "peer-twice" place { found = shown name; }) (
-      filter (name: length (filter (other: other == name) peers) > 1) (
-        unique (if peers == null then [ ] else peers)
-      )
+      filter (name: times.${name} > 1) once
     )
     ++
       map
@@ -73,7 +82,7 @@ let
         )
         (
           filter (
-            node: peers != null && node.bootstrap != null && node.bootstrap != elem node.name peers
+            node: peers != null && node.bootstrap != null && node.bootstrap != (times ? ${node.name})
           ) everyNode
         );
 
@@ -145,6 +154,25 @@ let
     else
       [ (problem "iam-first" (at first) { known = listed (namesOf withIam); }) ];
 
+  # Each node is reached under the one address that the topology gives it, by all others.
+  addressed = filter (node: node.address != null);
+  familyProblems =
+    let
+      first = head (addressed voters);
+    in
+    if addressed voters == [ ] then
+      [ ]
+    else
+      map (
+        node:
+        problem "address-family" (at node) {
+          found = node.ip;
+          kind = if node.address.width == 8 then "IPv4" else "IPv6";
+          other = shown first.name;
+          known = first.ip;
+        }
+      ) (filter (node: node.address.width != first.address.width) (addressed everyNode));
+
   groupWarnings =
     service:
     let
@@ -172,7 +200,8 @@ in
     else
       head voters;
 
-  problems = peerProblems ++ setProblems ++ leaderProblems ++ serviceProblems ++ iamProblems;
+  problems =
+    peerProblems ++ setProblems ++ leaderProblems ++ serviceProblems ++ iamProblems ++ familyProblems;
 
   warnings =
     (

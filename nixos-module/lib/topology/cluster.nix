@@ -8,7 +8,12 @@ let
     isString
     mapAttrs
     ;
-  inherit (import ./message.nix) kindOf problem shown;
+  inherit (import ./message.nix)
+    kindOf
+    problem
+    rules
+    shown
+    ;
   address = import ./address.nix;
   extra = import ./extra.nix;
   names = import ./names.nix;
@@ -33,6 +38,13 @@ let
   } given;
   values = checked.values;
   ofGiven = textRule place values;
+
+  # The last label of the domain.
+  last =
+    if values.domain == null || !names.isDomain values.domain then
+      null
+    else
+      builtins.elemAt (builtins.match "(.*\\.)?([^.]*)" values.domain) 1;
 
   network = orElse values.network { };
   extraConfig = orElse values.extraConfig { };
@@ -82,6 +94,12 @@ in
     checked.problems
     ++ unless (names.isClusterName name) (problem "cluster-name" place { found = shown name; })
     ++ ofGiven "domain" "domain" names.isDomain
+    ++ unless (last == null || !(rules.taken.domains ? ${last})) (
+      problem "domain-reserved" place {
+        found = last;
+        why = rules.taken.domains.${last};
+      }
+    )
     ++ ofGiven "site" "place" names.isPlace
     ++ ofGiven "tlsDirectory" "tls-directory" names.isSecretsDirectory
     ++ concatMap ofRange (attrNames network)

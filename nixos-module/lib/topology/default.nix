@@ -19,6 +19,7 @@ let
   clusterOf = import ./cluster.nix;
   configOf = import ./config.nix;
   json = import ./json.nix;
+  names = import ./names.nix;
   shape = import ./shape.nix;
   unique = import ./unique.nix;
 
@@ -35,14 +36,17 @@ let
       clusters = mapAttrs clusterOf (
         if checked.values.clusters == null then { } else checked.values.clusters
       );
-      all = concatMap (cluster: attrValues cluster.nodes) (attrValues clusters);
-      numbered = genList (index: elemAt all index // { inherit index; }) (length all);
+      numbered = list: genList (index: elemAt list index // { inherit index; }) (length list);
+      everyCluster = attrValues clusters;
+      everyNode = concatMap (cluster: attrValues cluster.nodes) everyCluster;
     in
     {
       inherit clusters;
       problems =
-        checked.problems ++ concatMap (cluster: cluster.problems) (attrValues clusters) ++ unique numbered;
-      warnings = concatMap (cluster: cluster.warnings) (attrValues clusters);
+        checked.problems
+        ++ concatMap (cluster: cluster.problems) everyCluster
+        ++ unique (numbered everyCluster) (numbered everyNode);
+      warnings = concatMap (cluster: cluster.warnings) everyCluster;
     };
 
   textsOf = map (said: said.text);
@@ -92,7 +96,10 @@ let
     };
 in
 rec {
-  inherit evaluate rules;
+  inherit evaluate names rules;
+
+  # Whether a text is an IPv4 or IPv6 address.
+  isAddress = text: (import ./address.nix).parse text != null;
 
   # What is wrong, and what is odd: lists of texts, one a line.
   problems = topology: textsOf (evaluate topology).problems;

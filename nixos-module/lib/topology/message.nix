@@ -5,6 +5,9 @@ let
     attrNames
     attrValues
     concatStringsSep
+    elemAt
+    genList
+    length
     map
     match
     replaceStrings
@@ -47,7 +50,15 @@ in
   problem = said rules.problems;
   warning = said rules.warnings;
 
-  listed = texts: if texts == [ ] then "none" else concatStringsSep ", " (map shown texts);
+  # Several texts as they are shown: the first of them, where they would fill the screen.
+  listed =
+    texts:
+    let
+      count = length texts;
+      first = if count > 12 then genList (elemAt texts) 12 else texts;
+      more = if count > 12 then " and ${toString (count - 12)} more" else "";
+    in
+    if texts == [ ] then "none" else concatStringsSep ", " (map shown first) + more;
 
   # What a value is, in words.
   kindOf =

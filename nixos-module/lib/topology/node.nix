@@ -83,6 +83,16 @@ let
   parsed = if values.ip == null then null else address.parse values.ip;
   reached = if parsed != null && address.reachable parsed then parsed else null;
   inNetwork = ranges == [ ] || any (range: address.contains range.value reached) ranges;
+  # The first range in which no host may have the address.
+  reserved =
+    let
+      kinds = map (range: {
+        inherit (range) text;
+        kind = address.reserved range.value reached;
+      }) ranges;
+      found = if reached == null then [ ] else filter (range: range.kind != null) kinds;
+    in
+    if found == [ ] then [ ] else [ (builtins.head found) ];
 
 in
 {
@@ -94,6 +104,8 @@ in
     rack
     ;
   address = reached;
+  # What identifies its disk.
+  diskIdentity = if values.disk == null then null else names.diskIdentity values.disk;
   extraConfig = if values.extraConfig == null then { } else values.extraConfig;
   # One that is none is not compared with others.
   mac =
@@ -114,6 +126,13 @@ in
   problems =
     checked.problems
     ++ unless (names.isNodeName name) (problem "node-name" place { found = shown name; })
+    ++ unless (!names.isNumber name) (problem "node-name-number" place { found = name; })
+    ++ unless (!(rules.taken.nodes ? ${name})) (
+      problem "node-name-reserved" place {
+        found = name;
+        why = rules.taken.nodes.${name};
+      }
+    )
     ++ ofGiven "role" "role" (_: role != null)
     ++ ofGiven "ip" "address" (_: reached != null)
     ++ unless (reached == null || inNetwork) (
@@ -122,6 +141,14 @@ in
         known = listed (map (range: range.text) ranges);
       }
     )
+    ++ map (
+      { text, kind }:
+      problem "address-of-network" place {
+        found = values.ip;
+        inherit kind;
+        known = text;
+      }
+    ) reserved
     ++ ofGiven "mac" "mac" names.isHardwareAddress
     ++ ofGiven "disk" "disk" names.isStableDisk
     ++ ofGiven "site" "place" names.isPlace

@@ -1,39 +1,45 @@
-# What no two nodes may share: names, hardware addresses, and addresses within a cluster and within
-# a site. Must not look at anything else of them.
+# What no two nodes may share: names, hardware addresses, disks, and addresses within a cluster and
+# within a site; and no two clusters. Must not look at anything else of them.
 let
   inherit (builtins)
     concatMap
     filter
+    foldl'
     groupBy
     head
+    mapAttrs
     ;
   inherit (import ./message.nix) problem shown;
+  inherit (import ./names.nix) lowerCase;
 
   placeOf = node: {
     inherit (node) cluster;
     node = node.name;
   };
 
-  # For each node that has a key, the first before it with the same key to which `clash` applies.
+  # For each node, the first before it that has one of its keys: `keysOf` has one function for each
+  # kind of key. No node is compared with all others, there may be thousands.
   shared =
-    keyOf: clash: nodes:
+    keysOf: nodes:
     let
-      keyed = filter (node: keyOf node != null) nodes;
-      groups = groupBy keyOf keyed;
-      earlier = node: filter (other: other.index < node.index && clash node other) groups.${keyOf node};
+      firstOf =
+        keyOf:
+        let
+          groups = mapAttrs (_: head) (groupBy keyOf (filter (node: keyOf node != null) nodes));
+        in
+        node: if keyOf node == null then node else groups.${keyOf node};
+      firsts = map firstOf keysOf;
+      first =
+        node:
+        foldl' (one: other: if other.index < one.index then other else one) node (map (of: of node) firsts);
     in
     concatMap (
       node:
-      if earlier node == [ ] then
-        [ ]
-      else
-        [
-          {
-            inherit node;
-            other = head (earlier node);
-          }
-        ]
-    ) keyed;
+      let
+        other = first node;
+      in
+      if other.index == node.index then [ ] else [ { inherit node other; } ]
+    ) nodes;
 
   told =
     rule: words:
@@ -47,21 +53,35 @@ let
       )
     );
 
-  addressKey =
-    node:
+  # An address in what it must be the only one in.
+  addressIn =
+    networkOf: node:
     if node.address == null then
       null
     else
-      builtins.concatStringsSep ":" (map toString ([ node.address.width ] ++ node.address.parts));
-
-  sameNetwork = node: other: node.cluster == other.cluster || node.site == other.site;
+      builtins.toJSON [
+        node.address.width
+        node.address.parts
+        (networkOf node)
+      ];
 in
-# All nodes of all clusters, in order, each with its place in it as `index`.
-nodes:
-told "node-name-taken" (_: other: { other = shown other.cluster; }) (
-  shared (node: node.name) (_: _: true) nodes
+# All clusters, and all nodes of all clusters in order, each with its place in it as `index`.
+clusters: nodes:
+let
+  clusterNames = map (
+    { node, other }: problem "cluster-name-taken" { cluster = node.name; } { other = shown other.name; }
+  ) (shared [ (cluster: lowerCase cluster.name) ] clusters);
+in
+clusterNames
+++ told "node-name-taken" (_: _: { }) (shared [ (node: lowerCase node.name) ] nodes)
+++ told "address-taken" (node: _: { found = node.ip; }) (
+  shared [
+    (addressIn (node: node.cluster))
+    # Whoever writes a place in two ways means one.
+    (addressIn (node: if node.site == null then null else [ (lowerCase node.site) ]))
+  ] nodes
 )
-++ told "address-taken" (node: _: { found = node.ip; }) (shared addressKey sameNetwork nodes)
-++ told "mac-taken" (node: _: { found = shown node.mac; }) (
-  shared (node: node.mac) (_: _: true) nodes
+++ told "mac-taken" (node: _: { found = shown node.mac; }) (shared [ (node: node.mac) ] nodes)
+++ told "disk-taken" (node: _: { found = shown node.disk; }) (
+  shared [ (node: node.diskIdentity) ] nodes
 )

@@ -63,6 +63,7 @@ let
     };
   services = units {
     restartIfChanged = bool true;
+    restartTriggers = list;
     unitConfig = section;
     serviceConfig = section;
   };
@@ -89,8 +90,7 @@ let
         json = _: format "json";
         toml = _: format "toml";
       };
-    pkgsStatic.callPackage =
-      _: _: package "first-boot-agent" // { initrd = package "first-boot-agent-initrd"; };
+    callPackage = _: _: package "first-boot-agent" // { initrd = package "first-boot-agent-initrd"; };
     runCommand =
       name: attributes: script:
       package name // { inherit attributes script; };
@@ -113,6 +113,11 @@ let
     fiberlb-server = package "fiberlb-server";
   }
   // packages package;
+
+  # As a command line of systemd.service(5) is quoted: `%` and `$` mean something there.
+  utils.escapeSystemdExecArgs = lib.concatMapStringsSep " " (
+    argument: lib.replaceStrings [ "%" "$" ] [ "%%" "$$" ] (builtins.toJSON "${argument}")
+  );
 
   options = {
     assertions = list;
@@ -139,15 +144,35 @@ let
       allowedUDPPorts = list;
       interfaces = any;
     };
+    hardware.firmware = list;
     services.dnsmasq = any;
-    services.kea = any;
+    services.getty = {
+      autologinUser = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+      };
+      helpLine = mkOption {
+        type = types.lines;
+        default = "";
+      };
+    };
+    services.kea = {
+      package = mkOption {
+        type = types.package;
+        default = pkgs.kea;
+      };
+      dhcp4 = any;
+    };
     services.nginx = any;
     services.prometheus = any;
     services.gobgpd = {
       enable = bool false;
       settings = any;
     };
-    services.resolved = any;
+    services.resolved = {
+      enable = bool false;
+      settings = any;
+    };
     system.build = any;
     system.checks = list;
     systemd = {
@@ -156,7 +181,18 @@ let
       inherit services;
       tmpfiles.settings = any;
     };
-    users.users = any;
+    users.users = mkOption {
+      type = types.attrsOf (
+        types.submodule {
+          freeformType = types.attrsOf types.anything;
+          options.openssh.authorizedKeys = {
+            keys = list;
+            keyFiles = list;
+          };
+        }
+      );
+      default = { };
+    };
     users.groups = any;
     warnings = list;
   };
@@ -166,7 +202,7 @@ modules:
 let
   evaluated = lib.evalModules {
     modules = [ { inherit options; } ] ++ modules;
-    specialArgs = { inherit modulesPath pkgs; };
+    specialArgs = { inherit modulesPath pkgs utils; };
   };
   failed = builtins.filter (one: !one.assertion) evaluated.config.assertions;
 in

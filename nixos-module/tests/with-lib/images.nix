@@ -11,6 +11,7 @@ let
       lib.genAttrs (tools ++ images.virtualMachineTools) package
       // {
         linuxPackages_latest = "the latest kernel";
+        linux-firmware = package "linux-firmware";
         linkFarm = name: entries: package name // { inherit entries; };
         writeText = name: text: text;
       };
@@ -35,6 +36,68 @@ in
         KbdInteractiveAuthentication = false;
       };
     };
+  };
+
+  # Whoever has the serial line over the LAN would be root.
+  nobodyIsLoggedInOnAConsole = {
+    expr =
+      map
+        (
+          more:
+          let
+            config = profile "worker" more;
+          in
+          [
+            config.services.getty.autologinUser
+            config.users.users.root.initialHashedPassword
+            config.users.users.nixos.initialHashedPassword
+          ]
+        )
+        [
+          [ ]
+          [ { services.first-boot-automation.installerConsoleLogin = true; } ]
+        ];
+    expected = [
+      [
+        null
+        null
+        null
+      ]
+      [
+        "nixos"
+        ""
+        ""
+      ]
+    ];
+  };
+
+  # A secret of an image would come from the store, and be served to whoever asks.
+  noConfigurationInAnImage = {
+    expr =
+      (profile "worker" [
+        { services.first-boot-automation.initrd.configFile = "/etc/nixos/secrets/cluster-config.json"; }
+      ]).boot.initrd.secrets;
+    expectedError = "initrd.configFile: a netboot image has no boot loader";
+  };
+
+  nicsHaveTheirFirmware = {
+    expr = everyProfile (
+      config:
+      map (
+        firmware: builtins.match ".*bnx2x cxgb4 intel/ice .*tigon\n" firmware.script != null
+      ) config.hardware.firmware
+    );
+    expected = lib.genAttrs (lib.attrNames images.profiles) (_: [ true ]);
+  };
+
+  oneQemu = {
+    expr = (profile "worker" [ ]).virtualisation.libvirtd.qemu.package.pname;
+    expected = "qemu_kvm";
+  };
+
+  theStateIsOfTheImagesRelease = {
+    expr = (profile "worker" [ ]).system.stateVersion;
+    expected = lib.trivial.release;
   };
 
   # An image as it stands fetches nothing; one with an authority does what a PXE server says.

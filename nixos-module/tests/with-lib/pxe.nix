@@ -30,7 +30,8 @@ let
     systemd.tmpfiles.settings = anything;
     services = {
       dnsmasq = anything;
-      kea = anything;
+      kea.package = mkOption { default = pkgs.kea; };
+      kea.dhcp4 = anything;
       nginx = anything;
       prometheus = anything;
     };
@@ -58,18 +59,18 @@ in
   };
   # The module says the same as the pure functions do of the same settings.
   nothingIsLostOnTheWay = {
-    expr = lib.mapAttrs (_: config: config.services.nginx.appendHttpConfig) examples;
+    expr = lib.mapAttrs (_: config: config.services.nginx.virtualHosts) examples;
     expected = lib.mapAttrs' (
-      name: given: lib.nameValuePair "${name}.nix" ((import ../../lib/pxe).nginxServers given)
+      name: given: lib.nameValuePair "${name}.nix" ((import ../../lib/pxe).nginxVirtualHosts given)
     ) (import ../../examples/pxe);
   };
   dnsmasqGetsTheRules = {
     expr = byMac.services.dnsmasq.settings.dhcp-boot;
     expected = [
-      "tag:provisioning,tag:bios,tag:!ipxe,bios/undionly.kpxe,,10.0.100.10"
-      "tag:provisioning,tag:efi64,tag:!ipxe,efi64/ipxe.efi,,10.0.100.10"
-      "tag:provisioning,tag:efi64-http,tag:!ipxe,http://10.0.100.10/ipxe/efi64/ipxe.efi"
-      "tag:provisioning,tag:ipxe,http://10.0.100.10/boot.ipxe,,10.0.100.10"
+      "tag:subnet/provisioning,tag:client/ipxe,http://10.0.100.10/boot.ipxe,,10.0.100.10"
+      "tag:subnet/provisioning,tag:firmware/efi64,tag:!client/http,tag:!client/ipxe,efi64/ipxe.efi,,10.0.100.10"
+      "tag:subnet/provisioning,tag:firmware/bios,tag:!client/http,tag:!client/ipxe,bios/undionly.kpxe,,10.0.100.10"
+      "tag:subnet/provisioning,tag:firmware/efi64,tag:client/http,tag:!client/ipxe,http://10.0.100.10/ipxe/efi64/ipxe.efi"
     ];
   };
   onlyNeededPortsAreOpen = {
@@ -108,7 +109,7 @@ in
     };
   };
   keaRunsOnlyWhereAsked = {
-    expr = lib.mapAttrs (_: config: config.services.kea ? dhcp4) {
+    expr = lib.mapAttrs (_: config: config.services.kea.dhcp4 != { }) {
       inherit (examples) "failover.nix" "by-mac.nix";
     };
     expected = {

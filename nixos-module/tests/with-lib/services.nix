@@ -8,7 +8,13 @@ let
       ../../services
       { inherit services; }
     ];
-  inherit (import ../../flake/modules.nix { disko.nixosModules.disko = { }; }) exported;
+  inherit
+    (import ../../flake/modules.nix {
+      disko.nixosModules.disko = { };
+      overlay = _: _: { first-boot-agent = "the agent"; };
+    })
+    exported
+    ;
 in
 {
   # By itself, among all and by another: a module is there once.
@@ -74,7 +80,7 @@ in
         let
           store = "/nix/store/00000000000000000000000000000000";
         in
-        "${store}-chainfire-server/bin/chainfire-server --config ${store}-chainfire.json";
+        ''"${store}-chainfire-server/bin/chainfire-server" "--config" "${store}-chainfire.json"'';
       ProtectSystem = "strict";
       settings = {
         data_dir = "/var/lib/chainfire";

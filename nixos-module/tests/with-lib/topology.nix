@@ -90,12 +90,31 @@ in
       example
       {
         nix-nos.clusters.prod-cluster.nodes = {
-          node03.disk = lib.mkForce "/dev/sda";
+          node02.bootstrap = lib.mkForce false;
           node04.ip = lib.mkForce "10.0.1.12";
         };
       }
     ];
-    expectedError = "node03: /dev/sda is no stable name.*\n.*node04: address 10.0.1.12 is also the address of prod-cluster/node03";
+    expectedError = "node04: address 10.0.1.12 is also the address of prod-cluster/node03";
+  };
+
+  # With the file and the line where it stands.
+  aValueThatIsNone = {
+    expr =
+      (host "node04" [
+        example
+        { nix-nos.clusters.prod-cluster.nodes.node03.disk = lib.mkForce "/dev/sda"; }
+      ]).nix-nos.node.disk;
+    expectedError = "prod-cluster.nodes.node03.disk' is not of type `null or whole disk below /dev/disk/by-id'";
+  };
+
+  aServiceThatIsNone = {
+    expr =
+      (host "node04" [
+        example
+        { nix-nos.clusters.prod-cluster.nodes.node03.services = lib.mkForce [ "nginx" ]; }
+      ]).nix-nos.node.disk;
+    expectedError = "one of \"chainfire\", \"fiberlb\"";
   };
 
   warningsAreToldToWhoeverBuilds = {

@@ -2,8 +2,16 @@
 server:
 let
   address = import ../address.nix;
+  configUrl = import ./config-url.nix;
+  words = import ./words.nix;
+  inherit (import ../../topology/names.nix) isHardwareAddress;
   when = condition: text: if condition then [ text ] else [ ];
   listed = builtins.concatStringsSep ", ";
+
+  # Of the other server of a pair, too.
+  servers = map (peer: peer.address or null) (
+    builtins.attrValues (if server.failover == null then { } else server.failover.peers or { })
+  );
 
   subnetsOf =
     node:
@@ -28,7 +36,7 @@ let
       home = builtins.head homes;
     in
     if value == null then
-      [ "${name}: \"${node.address}\" is no IPv4 address" ]
+      [ "${name}: \"${node.address}\" is no IPv4 address; write four numbers without leading zeros" ]
     else if homes == [ ] then
       [
         "${name}: ${node.address} is in none of the subnets (${
@@ -37,11 +45,21 @@ let
       ]
     else
       when (inRange home value) "${name}: ${node.address} lies in the dynamic range of subnets.${home.name} (${home.range.start} to ${home.range.end}), where another machine may get it; take one outside"
-      ++ when (builtins.elem node.address [
-        home.serverAddress
-        home.gateway
-        home.relay
-      ]) "${name}: ${node.address} is this server, the gateway or the relay; take a free one"
+      ++
+        when
+          (builtins.elem value (
+            map address.number (
+              builtins.filter (each: each != null) (
+                servers
+                ++ [
+                  home.serverAddress
+                  home.gateway
+                  home.relay
+                ]
+              )
+            )
+          ))
+          "${name}: ${node.address} is this server or its partner, the gateway or the relay; take a free one"
       ++ when (
         value == home.net.first || value == home.net.last
       ) "${name}: ${node.address} is the network's or the broadcast address; take another";
@@ -55,6 +73,12 @@ let
       address.mac node.mac == null
     ) "${name}.mac: \"${node.mac}\" is no MAC address; write six bytes, as 52:54:00:12:34:56"
     ++
+      when (address.mac node.mac != null && !isHardwareAddress (address.mac node.mac))
+        "${name}.mac: \"${node.mac}\" is the address of no one machine; `ip link` on the machine shows its own"
+    ++ when (
+      !words.isName node.name
+    ) "${name}: cannot be a node's name in scripts (letters, digits, `.`, `-` and `_`); rename it"
+    ++
       when (node.profile != "" && !server.profiles ? ${node.profile})
         "${name}.profile: \"${node.profile}\" is unknown; take one of ${listed (builtins.attrNames server.profiles)}"
     ++ when (
@@ -67,11 +91,14 @@ let
       ]
     ) "${name}.boot: \"${node.boot}\" is unknown; take profile, or disk once it is installed"
     ++
-      when (builtins.match "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?" node.hostname == null)
-        "${name}.hostname: \"${node.hostname}\" is no host name; take small letters, digits and hyphens, at most 63"
-    ++ when (
-      node.configUrl != null && builtins.match "https://[^[:space:]]+" node.configUrl == null
-    ) "${name}.configUrl: \"${node.configUrl}\" is none that the agent takes; write https://HOST/PATH"
+      when (!words.isHostName node.hostname)
+        "${name}.hostname: \"${node.hostname}\" is no host name; take small letters, digits and hyphens, at most 63, but no number and no name that means something else already, such as localhost"
+    ++ (
+      let
+        advice = if node.configUrl == null then null else configUrl node.configUrl;
+      in
+      when (advice != null) "${name}.configUrl: the agent would not take it; ${advice}"
+    )
     ++ when (
       node.configSha256 != null && builtins.match "[0-9a-f]{64}" node.configSha256 == null
     ) "${name}.configSha256: not 64 hexadecimal digits; take what sha256sum prints of the file"

@@ -2,6 +2,7 @@
 # `/proc/cmdline` is read by everybody, so no secret belongs there.
 server:
 let
+  words = import ./words.nix;
   lists = [
     {
       name = "kernelParameters";
@@ -14,11 +15,7 @@ let
   }) (builtins.attrNames server.profiles)
   ++ map (node: {
     name = "nodes.${node.name}.kernelParameters";
-    value =
-      node.kernelParameters
-      ++ builtins.filter (each: each != null) [
-        node.configUrl
-      ];
+    value = node.kernelParameters;
   }) server.nodeList;
 
   # The name of a parameter that carries a secret, or a URL with a password in it.
@@ -55,6 +52,14 @@ let
       ]
     else if builtins.match ".*[$][{].*" parameter != null then
       [ "${name}: iPXE would replace the \${…} in \"${parameter}\"; write the value itself" ]
+    else if !words.isPrinted parameter then
+      [
+        "${name}: iPXE would read \"${parameter}\" as a word of its own (||, &&, ; and # end a command, a backslash joins lines); leave it out"
+      ]
+    else if !words.isQuoted parameter then
+      [
+        "${name}: a quote in ${parameter} is not closed, and what follows on the kernel's command line would be part of it; close it, or leave it out"
+      ]
     else
       [ ];
 in

@@ -2,6 +2,7 @@
 server:
 let
   address = import ../address.nix;
+  words = import ./words.nix;
   when = condition: text: if condition then [ text ] else [ ];
 
   isPort = port: builtins.isInt port && 1 <= port && port <= 65535;
@@ -41,6 +42,52 @@ let
   ];
   defaults = [ "disk" ] ++ builtins.attrNames server.profiles;
   listed = builtins.concatStringsSep ", ";
+
+  # Who is asked, what is said of it, what else it may be.
+  of =
+    name: value: holds: advice:
+    when (value != null && !holds value) "${name}: \"${toString value}\" ${advice}";
+  served = "is no path below http.root; write letters, digits, `.`, `-`, `_` and `+`, and no slash first";
+  folder = "is no path that every daemon reads alike; write an absolute one of letters, digits and ._@:+-, without . and .. as folders";
+  path = "${folder}, and no slash at its end";
+  ofProfile =
+    name:
+    let
+      profile = server.profiles.${name};
+      at = "profiles.${name}";
+    in
+    of "${at}.title" profile.title words.isPrinted
+      "would be read by iPXE as more than a title; leave out \${…}, ||, &&, ; and # as words, and control characters"
+    ++ of "${at}.script" profile.script words.isServedPath served
+    ++ of "${at}.kernel" profile.kernel words.isServedPath served
+    ++ of "${at}.initrd" profile.initrd words.isServedPath served;
+  texts =
+    of "http.root" server.http.root words.isFolder folder
+    ++ of "tftp.root" server.tftp.root words.isFolder folder
+    ++
+      of "http.rate" server.http.rate words.isRate
+        "is no rate; write bytes per second as nginx does, alone or with k or m, for example 50m"
+    ++ builtins.concatMap (
+      source:
+      of "http.statusFrom" source words.isSource
+        "is neither an address nor a range; write for example 10.0.100.0/24"
+    ) server.http.statusFrom
+    ++ builtins.concatMap (
+      each:
+      of "loaders.${each.name}" (baseNameOf each.file) words.isFileName
+        "is no file name that firmware asks for; write letters, digits, `.`, `-`, `_` and `+`"
+    ) server.architectures
+    ++ (
+      if server.tls == null then
+        [ ]
+      else
+        of "tls.certificate" (server.tls.certificate or null) words.isPath path
+        ++ of "tls.key" (server.tls.key or null) words.isPath path
+        ++ of "tls.name" server.tls.name (
+          name: words.isDomain name || address.number name != null
+        ) "is no name that a certificate holds; write it in lower case, for example pxe.example.com"
+    )
+    ++ builtins.concatMap ofProfile (builtins.attrNames server.profiles);
 
   failover =
     let
@@ -110,4 +157,5 @@ builtins.concatMap (
 ++ when (
   server.dhcp.mode == "proxy" && server.dhcp.backend == "kea"
 ) "dhcp.mode: kea cannot be a proxy beside another DHCP server; set dhcp.backend = \"dnsmasq\""
+++ texts
 ++ (if server.failover == null then [ ] else failover)

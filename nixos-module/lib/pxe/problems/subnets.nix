@@ -2,6 +2,7 @@
 server:
 let
   address = import ../address.nix;
+  words = import ./words.nix;
   when = condition: text: if condition then [ text ] else [ ];
   outside = subnet: text: !address.inside subnet.net (address.number text);
 
@@ -54,6 +55,53 @@ let
       when (subnet.relay == null && subnet.serverAddress != null && outside subnet subnet.serverAddress)
         "${name}: the server address ${subnet.serverAddress} is not inside ${subnet.network}; set subnets.${subnet.name}.serverAddress to this server's address there, or relay where it has none";
 
+  # Options that are set elsewhere, and where. The others here are words of DHCP itself.
+  setElsewhere = {
+    "1" = "network";
+    "3" = "gateway";
+    "6" = "dns";
+    "12" = "nodes.NAME.hostname";
+    "15" = "domain";
+    "51" = "leaseTime";
+    "60" = "loaders";
+    "67" = "loaders";
+  };
+  ofDhcpItself = [
+    "50"
+    "52"
+    "53"
+    "54"
+    "55"
+    "57"
+    "61"
+    "81"
+    "82"
+  ];
+  # From 1 to 254: 0 and 255 are no options but filler and the end of a packet.
+  isOption =
+    number: builtins.match "[1-9][0-9]{0,2}" number != null && builtins.fromJSON number <= 254;
+
+  ofOption =
+    subnet: number:
+    let
+      name = "subnets.${subnet.name}.options";
+      value = subnet.options.${number};
+    in
+    if !isOption number then
+      [
+        "${name}: \"${number}\" is no number from 1 to 254; write DHCP options by number, such as \"42\" for NTP"
+      ]
+    else if setElsewhere ? ${number} then
+      [ "${name}: ${number} is what ${setElsewhere.${number}} says; set that, and leave this out" ]
+    else if builtins.elem number ofDhcpItself then
+      [ "${name}: ${number} is for the DHCP server itself to say; leave it out" ]
+    else if builtins.match "[[:space:]]*" value != null then
+      [ "${name}: the value of ${number} is empty; write one, or leave the option out" ]
+    else if builtins.match ".*[[:cntrl:]].*" value != null then
+      [ "${name}: the value of ${number} has a control character; write it on one line" ]
+    else
+      [ ];
+
   ofSubnet =
     subnet:
     let
@@ -68,22 +116,31 @@ let
         ofNetwork subnet
     )
     ++ when (
+      !words.isName subnet.name
+    ) "${name}: cannot be a subnet's name (letters, digits, `.`, `-` and `_`); rename it"
+    ++ when (
       subnet.interface == null
     ) "${name}.interface: missing; name the network card on which its requests arrive"
+    ++
+      when (subnet.interface != null && !words.isInterface subnet.interface)
+        "${name}.interface: \"${subnet.interface}\" is no one network interface; write its name as `ip link` shows it"
+    ++
+      when (subnet.domain != null && !words.isDomain subnet.domain)
+        "${name}.domain: \"${subnet.domain}\" is no domain; write it in lower case, for example prod.example.com"
+    ++
+      when (!(builtins.isInt subnet.leaseTime && subnet.leaseTime >= 120))
+        "${name}.leaseTime: ${toString subnet.leaseTime} is no number of seconds that a machine could keep an address for; 43200 is usual, 120 the least"
     ++
       when (subnet.serverAddress == null || address.number subnet.serverAddress == null)
         "${name}: no server address; set serverAddress to the IPv4 address under which nodes reach this server"
     ++ builtins.concatMap (
       each:
+      # 0.0.0.0 is dnsmasq's own address to dnsmasq.
       when (
-        address.number each == null
-      ) "${name}.dns: \"${each}\" is no IPv4 address; give the address of a resolver"
+        address.number each == null || address.number each < 16777216
+      ) "${name}.dns: \"${each}\" is no IPv4 address of a machine; give the address of a resolver"
     ) subnet.dns
-    ++ builtins.concatMap (
-      number:
-      when (builtins.match "[0-9]{1,3}" number == null)
-        "${name}.options: \"${number}\" is no number; write DHCP options by number, such as \"42\" for NTP"
-    ) (builtins.attrNames subnet.options);
+    ++ builtins.concatMap (ofOption subnet) (builtins.attrNames subnet.options);
 
   known = builtins.filter (subnet: subnet.net != null) server.subnetList;
   overlapping = builtins.concatMap (

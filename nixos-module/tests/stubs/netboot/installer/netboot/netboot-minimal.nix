@@ -25,6 +25,10 @@ in
     documentation.enable = lib.mkOverride 60 true;
     documentation.nixos.enable = lib.mkOverride 60 true;
     networking.wireless.enable = lib.mkDefault true;
+    services.getty.autologinUser = "nixos";
+    services.getty.helpLine = "The accounts have empty passwords.";
+    users.users.root.initialHashedPassword = "";
+    users.users.nixos.initialHashedPassword = "";
     services.openssh.settings.PermitRootLogin = lib.mkDefault "yes";
   };
 }

@@ -1,0 +1,11 @@
+# What a module of ours is wrapped in: an older NixOS is told so in a sentence, instead of by an attribute that is missing.
+#
+# The first `lib` with `types.externalPath` is that of 25.11; the cases of `tests/with-lib` hold with it.
+let
+  oldest = "25.11";
+in
+lib: module:
+if lib.versionAtLeast lib.trivial.release oldest then
+  module
+else
+  throw "first-boot-agent's modules need NixOS ${oldest} or later, and this is ${lib.trivial.release}: take a newer nixpkgs (with a flake: `nix flake update nixpkgs`)"
