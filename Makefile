@@ -46,24 +46,33 @@ scenario: host ## one scenario, with its steps: make scenario NAME=three-node-bo
 build: ## the static release binaries
 	cargo build --release --package first-boot-agent
 
-# The drop-ins of 254/ hold settings that older versions would warn about.
-SYSTEMD_LIBRARY = $(firstword $(wildcard $(DESTDIR)/usr/lib/systemd/libsystemd-shared-*.so \
-  $(DESTDIR)/usr/lib/*/systemd/libsystemd-shared-*.so))
-SYSTEMD_VERSION = $(firstword $(shell echo "$(SYSTEMD_LIBRARY)" | sed -n 's/.*shared-\([0-9]*\).*/\1/p') 0)
+# The drop-ins of 254/ hold settings that older versions would warn about. The version is in the name of systemd's library below
+# DESTDIR, wherever the distribution puts it; else it is that of the host, where nothing is staged; or said: SYSTEMD_VERSION=260.
+SYSTEMD_LIBRARIES = $(notdir $(wildcard $(patsubst %,$(DESTDIR)%/systemd/libsystemd-shared-*.so, \
+  /usr/lib /usr/lib/* /usr/lib64 /usr/libexec /lib /lib/* /lib64)))
+SYSTEMD_VERSION = $(or $(shell printf '%s\n' $(SYSTEMD_LIBRARIES) | sed -n 's/.*shared-\([0-9]*\).*/\1/p' | sort -n | tail -n 1), \
+  $(if $(DESTDIR),,$(shell systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p')),0)
 UNITS = $(wildcard $(addprefix agent/systemd/*.,service path target))
-DROP_INS = $(wildcard agent/systemd/*.d) $(shell [ $(SYSTEMD_VERSION) -lt 254 ] || echo agent/systemd/254/*.d)
-UNIT_DIR = $(DESTDIR)/usr/lib/systemd/system
-CATALOG_DIR = $(DESTDIR)/usr/lib/systemd/catalog
+DROP_INS = $(wildcard agent/systemd/*.d) $(shell [ "$(SYSTEMD_VERSION)" -ge 254 ] 2>/dev/null && echo agent/systemd/254/*.d)
+# What one of them was called; left behind, it would take the LoadCredential= of other drop-ins.
+FORMER_DROP_IN = 00-encrypted-credentials.conf
+SYSTEMD_DIR = $(DESTDIR)/usr/lib/systemd
+UNIT_DIR = $(SYSTEMD_DIR)/system
 
-install: ## copy binaries, units and catalog below DESTDIR (build first)
+install: ## copy binaries, units, preset and catalog below DESTDIR (build first)
+	@[[ "$(SYSTEMD_VERSION)" =~ ^[0-9]+$$ ]] || { \
+	  echo "SYSTEMD_VERSION=$(SYSTEMD_VERSION) is no version; give a number, as SYSTEMD_VERSION=254" >&2; exit 2; }
 	@test -x "$(AGENT)" || { echo "$(AGENT) is missing; run make build first" >&2; exit 1; }
 	install -D --mode=0755 "$(AGENT)" "$(DESTDIR)/usr/bin/first-boot-agent"
 	$(if $(TOPOLOGY),install -D --mode=0755 "$(TOPOLOGY)" "$(DESTDIR)/usr/bin/first-boot-topology")
 	install -D --mode=0644 --target-directory="$(UNIT_DIR)" $(UNITS)
+	rm --force $(patsubst agent/systemd/254/%,"$(UNIT_DIR)"/%/$(FORMER_DROP_IN),$(wildcard agent/systemd/254/*.d))
 	for folder in $(DROP_INS); do \
 	  install -D --mode=0644 --target-directory="$(UNIT_DIR)/$$(basename $$folder)" $$folder/*.conf; done
-	for catalog in $(wildcard agent/catalog/*.catalog); do \
-	  install -D --mode=0644 --target-directory="$(CATALOG_DIR)" $$catalog; done
+	install -D --mode=0644 --target-directory="$(SYSTEMD_DIR)/system-preset" $(wildcard agent/systemd/preset/*.preset)
+	install -D --mode=0644 --target-directory="$(SYSTEMD_DIR)/catalog" $(wildcard agent/catalog/*.catalog)
+	@[ $(SYSTEMD_VERSION) -ne 0 ] || echo "no systemd below $(DESTDIR): agent/systemd/254 is left out;" \
+	  "for systemd 254 and later say SYSTEMD_VERSION=254" >&2
 
 power-cuts: host ## agents killed and nodes cut off in the middle: RUNS=50, or CASES="join-chainfire:8:power …"
 	@exec env $(PYTHON) -m harness.power_cuts $(or $(CASES),$(RUNS))
@@ -71,7 +80,7 @@ power-cuts: host ## agents killed and nodes cut off in the middle: RUNS=50, or C
 soak: host ## a cluster's whole life again and again, for MINUTES=10
 	@exec env $(PYTHON) -m harness.soak $(MINUTES)
 
-bench: host ## the agent beside the seed's way, on the same nodes in one run (ONLY=storm: the storm, ONLY=initrd: the initrd's stage)
+bench: host ## the agent beside the baseline script, on the same nodes in one run (ONLY=storm: the storm, ONLY=initrd: the initrd's stage, ONLY=topology: thousands of nodes)
 	@exec env $(PYTHON) -m harness.bench $(ONLY)
 
 fuzz: host ## search for bytes that break what reads them (TARGET=config SECONDS=3600; KEEP=1 keeps new cases)

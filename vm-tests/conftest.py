@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -19,12 +19,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.dont_write_bytecode = True
 
-from harness import deadline, host, places, product, qemu_kernel, rootfs  # noqa: E402
+from harness import deadline, host, places, product, qemu_kernel, rootfs, waiting  # noqa: E402
 from harness.scenario import Scenario, ScenarioFailed  # noqa: E402
 
 
-#: The mark of what boots a QEMU machine; see `harness.everything`.
+#: The mark of what boots a QEMU machine, and of what runs on the newest systemd as well; see
+#: `harness.everything`.
 EMULATED = "emulated"
+ON_NEWEST = "on_newest"
 #: The fixtures of such tests.
 OF_MACHINES = {"machines_can_run", "an_image_can_be_made"}
 
@@ -40,7 +42,7 @@ class ScenarioItem(pytest.Item):
         """Not where the host cannot; what has to be built is no part of the test."""
         super().setup()
         require_nodes()
-        prepare()
+        prepare(*OF_A_NODE)
         if self.scenario.emulates:
             require_machines()
 
@@ -80,6 +82,8 @@ class ScenarioFile(pytest.File):
         with suppress(Exception):
             if item.scenario.emulates:
                 item.add_marker(EMULATED)
+            if item.scenario.on_newest:
+                item.add_marker(ON_NEWEST)
         yield item
 
 
@@ -99,7 +103,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def require_machines() -> None:
     """The same for QEMU machines; makes their kernel, which is no part of a test."""
     require(host.obstacle_to_machines(), "machines")
-    qemu_kernel.kernel(print)
+    prepare(kernel)
 
 
 def require_nodes() -> None:
@@ -120,7 +124,7 @@ def require(reason: str | None, what: str) -> None:
 def nodes_can_run() -> None:
     """For the harness' own tests that need a lab."""
     require_nodes()
-    prepare()
+    prepare(*OF_A_NODE)
 
 
 @pytest.fixture
@@ -133,8 +137,7 @@ def a_lab_can_be_made() -> None:
 def an_image_can_be_made(a_lab_can_be_made: None) -> None:
     """For tests that boot an image with the agent in it; the stand-ins are not needed."""
     require_machines()
-    product.agent()
-    rootfs.base(print)
+    prepare(product.agent, root)
 
 
 @pytest.fixture
@@ -143,12 +146,35 @@ def machines_can_run(nodes_can_run: None) -> None:
     require_machines()
 
 
-@cache
-def prepare() -> None:
-    """Build once what every node needs; has a limit of its own, for it takes minutes."""
-    product.agent()
-    product.standin()
+def root() -> None:
+    """The root file system of all nodes."""
     rootfs.base(print)
+
+
+def kernel() -> None:
+    """The kernel of QEMU machines."""
+    qemu_kernel.kernel(print)
+
+
+@cache
+def failure(build: Callable[[], object]) -> str | None:
+    """Build once; what failed for one test is not tried again for each of the others."""
+    try:
+        build()
+    except RuntimeError as error:
+        return str(error)
+    return None
+
+
+def prepare(*builds: Callable[[], object]) -> None:
+    """Build what a test needs; has a limit of its own, for it takes minutes."""
+    for build in builds:
+        if (reason := failure(build)) is not None:
+            pytest.fail(reason, pytrace=False)
+
+
+#: What every node needs.
+OF_A_NODE = (product.agent, product.standin, root)
 
 
 def overdue(item: pytest.Item, phase: str, limit: float) -> pytest.fail.Exception:
@@ -161,6 +187,16 @@ def bounded(item: pytest.Item, phase: str, limit: float) -> Iterator[None]:
     """One phase of a test within its limit; the next test runs whatever happens."""
     with deadline.within(limit, lambda: overdue(item, phase, limit)):
         yield
+
+
+def pytest_exception_interact(call: pytest.CallInfo[Any], report: Any) -> None:
+    """Where a wait was given up, show what ran at that moment."""
+    error = call.excinfo.value if call.excinfo is not None else None
+    while error is not None:
+        if isinstance(error, waiting.NotInTime):
+            report.sections.append(("what was running", error.running))
+            return
+        error = error.__context__
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -4,7 +4,7 @@ Three members stand; a fourth node joins them again and again, by turns with the
 joiner and the other, and the table says what each took. Changes nothing in the tree
 but `target/vm-tests/bench`, where every single number is kept. `storm` as an argument
 runs the storm alone, which needs neither root nor nodes; `initrd` what the initrd's stage
-costs, on QEMU machines.
+costs, on QEMU machines; `topology` what thousands of nodes cost in one topology.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import sys
 import time
 from pathlib import Path
 
-from . import bench_alone, bench_initrd, bench_initrd_report, bench_report, bench_storm, blueprint
+from . import bench_alone, bench_initrd, bench_initrd_report, bench_report, bench_storm
+from . import bench_topology, blueprint
 from . import host, places, product, provision, rootfs
 from .bench_leader import Leader
 from .bench_report import Results
@@ -28,6 +29,7 @@ from .lab import Lab, LabError
 from .log import Log
 from .machine import RequestedAssertionFailed
 from .machine_units import Machine
+from .nix import EvaluationFailed
 from .node import Node
 
 BENCH = places.VM_TESTS / "bench"
@@ -137,9 +139,11 @@ def main() -> int:
             return storm()
         case ["initrd"]:
             return initrd()
+        case ["topology"]:
+            return topology()
         case other:
             unknown = f"unknown part of the benchmark: {' '.join(other)}"
-            print(f"{unknown}; ONLY=storm or ONLY=initrd", file=sys.stderr)
+            print(f"{unknown}; ONLY=storm, ONLY=initrd or ONLY=topology", file=sys.stderr)
             return 2
 
 
@@ -149,6 +153,16 @@ def storm() -> int:
         print(f"{described_host()}\n\n{bench_storm.table()}", end="")
     except RuntimeError as error:
         print(f"the storm failed: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def topology() -> int:
+    """The topology's command and functions alone."""
+    try:
+        print(f"{described_host()}\n\n{bench_topology.table()}", end="")
+    except (EvaluationFailed, RuntimeError) as error:
+        print(f"the benchmark failed: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -73,7 +73,8 @@ def sizes() -> list[Size]:
     """What the agent adds to an initrd, as it is packed."""
     plain = io.BytesIO()
     archive = Archive(plain)
-    qemu_additions.add_agent(archive, places.REPOSITORY / "agent" / "systemd")
+    systemd = rootfs.systemd(rootfs.base(print))
+    qemu_additions.add_agent(archive, places.REPOSITORY / "agent" / "systemd", systemd)
     archive.end()
     content = plain.getvalue()
     found = [Size("as it is unpacked", len(content))]

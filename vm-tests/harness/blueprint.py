@@ -19,7 +19,7 @@ SERVICES = ("chainfire", "flaredb", "iam")
 DOMAIN = "prod.example.com"
 RAFT_PORTS = {"chainfire": 2380, "flaredb": 2480}
 #: A row of `failure-modes.json`.
-ROW = re.compile(r"[MNSDX][1-9]\d*")
+ROW = re.compile(r"[MNSDX][1-9]\d*|F\d{2}")
 API_PORTS = {"chainfire": 2379, "flaredb": 2479, "iam": 8080}
 
 
@@ -87,6 +87,14 @@ def rows(path: Path) -> tuple[str, ...]:
     return tuple(told)
 
 
+def on_newest(path: Path) -> bool:
+    """Whether a scenario touches what newer systemd does otherwise, and so runs there as well."""
+    said = json.loads(path.read_text()).get("on_newest", False)
+    if not isinstance(said, bool):
+        raise BlueprintError(f"{path}: on_newest is {said!r}; expected true or false")
+    return said
+
+
 def harness_only(path: Path) -> str | None:
     """Why NixOS cannot play a scenario, where it says so."""
     reason = json.loads(path.read_text()).get("harness_only")
@@ -99,6 +107,7 @@ def read(path: Path) -> list[NodeBlueprint]:
     """All nodes of a `nodes.json`, in its order."""
     try:
         rows(path)
+        on_newest(path)
         harness_only(path)
         nodes = json.loads(path.read_text())["nodes"]
         return [node_from(name, data) for name, data in nodes.items()]

@@ -9,29 +9,36 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 from . import processes
 
-#: A killed process is gone in milliseconds; a loaded host takes its time to say so.
-DEATH_LIMIT = 30.0
+#: A killed process ends in milliseconds; past this it never does.
+DEATH_LIMIT = 300.0
 #: A command line is told up to here.
 LONGEST_COMMAND = 200
 
 
 def kill(process: subprocess.Popen[Any]) -> None:
     """Kill a program with all below it, and collect its exit code."""
-    kill_all_below(process.pid)
+    below = processes.descendants_of(process.pid)
+    # From the top: a shell that outlives what it started goes on, and tells of its death.
     process.kill()
+    _kill_each(below)
     process.wait(timeout=DEATH_LIMIT)
 
 
 def kill_all_below(pid: int) -> None:
     """Kill whatever a process has started; whoever started each of them collects it."""
-    for below in processes.descendants_of(pid):
+    _kill_each(processes.descendants_of(pid))
+
+
+def _kill_each(pids: Iterable[int]) -> None:
+    for pid in pids:
         with suppress(ProcessLookupError):
-            os.kill(below, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
 
 
 def end(process: subprocess.Popen[Any]) -> None:

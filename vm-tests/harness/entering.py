@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, Any
 
-from . import ending
+from . import ending, waiting
 
 
 def start(command: Sequence[str], **streams: Any) -> subprocess.Popen[bytes]:
@@ -44,7 +44,9 @@ def run(
     """Run a program to its end, its output kept; `TimeoutExpired` past the limit."""
     process = start(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        stdout, stderr = process.communicate(timeout=limit)
+        stdout, stderr = waiting.patiently(
+            lambda seconds: process.communicate(timeout=seconds), lambda: waiting.stretched(limit)
+        )
     except BaseException:
         ending.end(process)
         raise

@@ -19,7 +19,7 @@ from . import entering, keeper, leftovers, places, processes
 
 BRIDGE = "br0"
 #: Nothing in a lab is slow; what takes longer hangs.
-COMMAND_LIMIT = 60.0
+COMMAND_LIMIT = 300.0
 
 _numbers = count(1)
 

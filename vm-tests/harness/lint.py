@@ -94,7 +94,7 @@ def of_shell(path: Path) -> Iterator[str]:
     if shutil.which("shellcheck"):
         checks.append(["shellcheck", "--format=gcc"])
     for check in checks:
-        read = subprocess.run([*check, path], capture_output=True, text=True, timeout=60)
+        read = subprocess.run([*check, path], capture_output=True, text=True, timeout=300)
         if read.returncode != 0:
             yield (read.stdout + read.stderr).strip()
 

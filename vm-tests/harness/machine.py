@@ -35,6 +35,11 @@ class RequestedAssertionFailed(AssertionError):
     """What the script asked for did not hold."""
 
 
+def _at_least(limit: Limit | None) -> float | None:
+    """The time of a command whose success counts: a slow host is no failure."""
+    return None if limit is None else max(waiting.seconds(limit), waiting.WATCHDOG)
+
+
 class Shell:
     """Power, cable and commands of one node."""
 
@@ -154,7 +159,7 @@ class Shell:
         """Run shell text; returns the exit code and what it printed."""
         self.connect()
         shell: tuple[str, ...] = ("bash", "-c", f"set -euo pipefail; {command}")
-        limit = PATIENCE if timeout is None else waiting.seconds(timeout)
+        limit = PATIENCE if timeout is None else waiting.stretched(timeout)
         if timeout is not None:
             shell = ("timeout", f"--kill-after={GRACE / 3:g}", f"{limit:g}", *shell)
         done = self.enter(shell, limit + GRACE)
@@ -168,7 +173,7 @@ class Shell:
         output = ""
         for command in commands:
             with self.nested(f"must succeed: {command}"):
-                code, printed = self.execute(command, timeout=timeout)
+                code, printed = self.execute(command, timeout=_at_least(timeout))
                 if code != 0:
                     raise RequestedAssertionFailed(
                         f"{self.name}: `{command}` failed (exit code {code})\n{printed}"
@@ -181,7 +186,7 @@ class Shell:
         output = ""
         for command in commands:
             with self.nested(f"must fail: {command}"):
-                code, printed = self.execute(command, timeout=timeout)
+                code, printed = self.execute(command, timeout=_at_least(timeout))
                 if code == 0:
                     raise RequestedAssertionFailed(
                         f"{self.name}: `{command}` unexpectedly succeeded\n{printed}"
@@ -195,7 +200,7 @@ class Shell:
         def look() -> bool:
             """One try; remembers what came of it."""
             nonlocal last
-            last = self.execute(command, timeout=timeout)
+            last = self.execute(command, timeout=_at_least(timeout))
             return good(last[0])
 
         with self.nested(f"waiting for {word}: {command}"):

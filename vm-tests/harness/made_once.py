@@ -12,10 +12,14 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from . import ending, leftovers, places
+from . import ending, leftovers, places, waiting
 
 #: What to look at where mmdebstrap fails.
 MIRROR = "is the Debian mirror reachable?"
+#: A mirror may be a snapshot, whose lists have expired; what is made of them is thrown away.
+FROZEN = ('--aptopt=Acquire::Check-Valid-Until "false"',)
+#: So many lines of what a program said show why it failed.
+LAST_LINES = 30
 
 
 def made_once(name: str, make: Callable[[Path], Path]) -> Path:
@@ -58,7 +62,9 @@ def run(
         start_new_session=True,
     )
     try:
-        said, _ = making.communicate(timeout=limit)
+        said, _ = waiting.patiently(
+            lambda seconds: making.communicate(timeout=seconds), lambda: waiting.stretched(limit)
+        )
     except subprocess.TimeoutExpired:
         ending.end(making)
         late = f"`{command[0]}` has not ended in {limit:.0f} s; {hint}"
@@ -67,4 +73,5 @@ def run(
         ending.end(making)
         raise
     if making.returncode != 0:
-        raise RuntimeError(f"`{' '.join(command)}` failed; {hint}\n{said}")
+        last = "\n".join(said.splitlines()[-LAST_LINES:])
+        raise RuntimeError(f"{hint}\n`{' '.join(command)}` failed:\n{last}")

@@ -24,7 +24,7 @@ PACKAGES = ("nix-bin",)
 #: Whoever has a Nix can have it used instead: the path of a `nix-instantiate`.
 VARIABLE = "NIX_INSTANTIATE"
 #: An evaluation takes a fraction of a second; an endless recursion is ended.
-LIMIT = 120.0
+LIMIT = 300.0
 #: No build users are there, and none are needed.
 SETTINGS = "build-users-group =\nsubstituters =\n"
 
@@ -40,9 +40,10 @@ class Nix:
     command: tuple[str, ...]
     state: Path
 
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str, **more: str) -> str:
         """Its standard output, or `EvaluationFailed` with its standard error."""
         environment = {
+            **more,
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "HOME": str(self.state),
             "NIX_CONF_DIR": str(self.state),
@@ -74,6 +75,15 @@ class Nix:
     def value(self, expression: str) -> Any:
         """A value of strings, numbers, lists and attribute sets."""
         return json.loads(self.run("--eval", "--strict", "--json", "--expr", expression))
+
+    def work(self, expression: str) -> int:
+        """How many functions are called to evaluate an expression: the same in every run."""
+        counts = self.state / f"work-{os.getpid()}.json"
+        show = {"NIX_SHOW_STATS": "1", "NIX_SHOW_STATS_PATH": str(counts)}
+        self.run("--eval", "--strict", "--expr", expression, **show)
+        counted = json.loads(counts.read_text())
+        counts.unlink()
+        return int(counted["nrFunctionCalls"]) + int(counted["nrPrimOpCalls"])
 
 
 @cache

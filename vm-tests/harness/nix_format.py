@@ -20,7 +20,7 @@ VERSION = "0.5.3"
 VARIABLE = "NIXFMT"
 #: Some thirty small crates, without optimisation.
 BUILD_LIMIT = 900.0
-LIMIT = 120.0
+LIMIT = 300.0
 
 
 @cache

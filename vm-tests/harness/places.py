@@ -33,7 +33,7 @@ def cargo_output() -> Path:
 def host_triple() -> str:
     """The target that `.cargo/config.toml` calls `host-tuple`."""
     described = subprocess.run(
-        ["rustc", "-vV"], check=True, capture_output=True, text=True, cwd=REPOSITORY, timeout=60
+        ["rustc", "-vV"], check=True, capture_output=True, text=True, cwd=REPOSITORY, timeout=300
     ).stdout
     for line in described.splitlines():
         if line.startswith("host: "):

@@ -11,9 +11,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from . import ending, places
+from . import ending, places, waiting
 from .lab import Lab
-from .rootfs import SUITE
+from .rootfs import SUITE, USUAL
 
 STANDIN = "/usr/lib/first-boot-tests/cluster-standin"
 SYSTEM_UNITS = "/usr/lib/systemd/system"
@@ -72,7 +72,10 @@ def _cargo(command: list[str], quiet: bool) -> None:
     except (FileNotFoundError, PermissionError) as error:
         raise CargoMissing from error
     try:
-        _, said = building.communicate(timeout=BUILD_LIMIT)
+        _, said = waiting.patiently(
+            lambda seconds: building.communicate(timeout=seconds),
+            lambda: waiting.stretched(BUILD_LIMIT),
+        )
     except subprocess.TimeoutExpired:
         ending.end(building)
         raise RuntimeError(
@@ -117,7 +120,10 @@ def layer(lab: Lab, base: Path, say: Callable[[str], None] = lambda _: None) -> 
     install_agent(lab, root)
     install_standins(lab, root)
     hide_nspawn(lab, root)
+    # Later journalctl asks /proc for what it writes.
+    lab.run("mount", "-t", "proc", "proc", f"{root}/proc")
     lab.run("chroot", str(root), "journalctl", "--update-catalog")
+    lab.run("umount", f"{root}/proc")
     lab.run("umount", str(root))
     say("programs installed")
     return f"{upper}:{base}"
@@ -141,7 +147,7 @@ def install_standins(lab: Lab, root: Path) -> None:
 
 def hide_nspawn(lab: Lab, root: Path) -> None:
     """Make a node look like a machine where nspawn shows through (see the files)."""
-    if SUITE != "bookworm":
+    if SUITE != USUAL:
         # Later systemd keeps nspawn's own mount in a unit's fresh /proc.
         return
     ours = places.UNITS / "nspawn"

@@ -134,6 +134,13 @@ class PxeServer:
                 content = loader(name).read_bytes()
                 self.write(f"/var/lib/pxe-boot/{folder}/{kind}/{name}", content)
 
+    def make_certificate(self, tls: dict[str, Any]) -> None:
+        """What HTTPS is served with: a certificate that signs itself, and its key."""
+        self.path(tls["key"]).parent.mkdir(parents=True, exist_ok=True)
+        make = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
+        make += ("-subj", "/CN=tests", "-addext", f"subjectAltName=DNS:{tls['name']}")
+        self.run(*make, "-keyout", tls["key"], "-out", tls["certificate"])
+
     def _inside(self, command: tuple[str, ...]) -> list[str]:
         return ["ip", "netns", "exec", NAMESPACE, "chroot", str(ROOT), *command]
 
@@ -153,7 +160,9 @@ class PxeServer:
     def _serves(self) -> bool:
         ended = [process for process in self._running if process.poll() is not None]
         assert not ended, f"a daemon of the PXE server has ended:\n{self.log}"
-        return self.path("/run/nginx.pid").exists()
+        # `nginx -t` leaves an empty one.
+        number = self.path("/run/nginx.pid")
+        return number.exists() and bool(number.read_text().strip())
 
     def start_program(self, *command: str) -> None:
         """Start a program that runs until the server stops; what it says is in the log."""

@@ -11,7 +11,7 @@ from configparser import ConfigParser
 from pathlib import Path
 from typing import IO
 
-from . import places, product
+from . import places, product, rootfs
 from .blueprint import NodeBlueprint
 from .cpio import Archive
 
@@ -25,7 +25,7 @@ CA = "etc/nixos/secrets/ca.crt"
 SHELL = "usr/lib/first-boot-tests/shell"
 #: Started where a system would start them; in the initrd it is this target that pulls them in.
 OF_TESTS = {"tests-journal.service": "sysinit.target", "tests-network.service": "initrd.target"}
-OF_TESTS |= {"tests-shell.service": "initrd.target"}
+OF_TESTS |= {"tests-shell.service": "initrd.target", "tests-clock.service": "sysinit.target"}
 #: On a busy host a disk takes its time to appear, and a minute and a half is soon over.
 PATIENCE = "[Manager]\nDefaultDeviceTimeoutSec=600\n"
 #: The kernel takes zeros for the end of what is packed with lz4; what follows is looked at anew.
@@ -45,6 +45,9 @@ def write(output: IO[bytes], blueprint: NodeBlueprint, hosts: bytes, ca: bytes) 
     image = Archive(output)
     image.file("etc/systemd/system.conf.d/tests.conf", PATIENCE.encode())
     add_tests_unit(image, "tests-journal.service")
+    if (clock := blueprint.hardware.clock) is not None:
+        image.file("etc/default/tests-clock", f"CLOCK={clock}\n".encode())
+        add_tests_unit(image, "tests-clock.service")
     if asked.network:
         image.file("etc/default/tests-network", f"ADDRESS={blueprint.address}\n".encode())
         image.file("etc/hosts", hosts)
@@ -56,7 +59,8 @@ def write(output: IO[bytes], blueprint: NodeBlueprint, hosts: bytes, ca: bytes) 
     if asked.agent:
         image.folder(str(Path(CA).parent), 0o700)
         image.file(CA, ca)
-        add_agent(image, places.REPOSITORY / "agent" / "systemd")
+        systemd = rootfs.systemd(rootfs.base(lambda _: None))
+        add_agent(image, places.REPOSITORY / "agent" / "systemd", systemd)
     image.end()
     if asked.files:
         appended = Archive(output)
@@ -71,14 +75,17 @@ def add_tests_unit(archive: Archive, name: str) -> None:
     pull_in(archive, name, f"{OF_TESTS[name]}.wants")
 
 
-def add_agent(archive: Archive, units: Path) -> None:
-    """The agent, and its unit as an installer enables it."""
+def add_agent(archive: Archive, units: Path, systemd: int) -> None:
+    """The agent, and its unit as an installer enables it for this version of systemd."""
     unit = units / AGENT_UNIT
     if not unit.exists():
         raise RuntimeError(f"{unit} is missing, and a node's initrd is to hold the agent")
     archive.file(AGENT, product.agent().read_bytes(), 0o755)
     archive.file(f"{SYSTEM}/{AGENT_UNIT}", unit.read_bytes())
-    for part in sorted((units / f"{AGENT_UNIT}.d").glob("*.conf")):
+    # As `make install` does it.
+    folders = [units] if systemd < 254 else [units, units / "254"]
+    parts = [part for folder in folders for part in (folder / f"{AGENT_UNIT}.d").glob("*.conf")]
+    for part in sorted(parts):
         archive.file(f"{SYSTEM}/{AGENT_UNIT}.d/{part.name}", part.read_bytes())
     for folder in installed_in(unit.read_text()):
         pull_in(archive, AGENT_UNIT, folder)

@@ -19,14 +19,14 @@ from . import qemu_kernel, rootfs
 from .cpio import Archive
 from .made_once import made_once
 from .qemu_initrd_parts import FILES, FOLDERS, HELPERS, KMOD, LINKS, LOADED, PROGRAMS, RELEASE
-from .qemu_initrd_parts import RULES, UNITS, WANTED
+from .qemu_initrd_parts import RULES, SOUGHT, UNITS, WANTED
 from .qemu_kernel import MAKING_LIMIT, Kernel
 
 
 def key() -> str:
     """Names the content: another recipe is another initrd."""
     recipe = (PROGRAMS, HELPERS, KMOD, UNITS, WANTED, RULES, FILES, LOADED, RELEASE, LINKS, FOLDERS)
-    recipe = (rootfs.key(), qemu_kernel.key(), *recipe)
+    recipe = (rootfs.key(), qemu_kernel.key(), SOUGHT, *recipe)
     return hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
 
 
@@ -52,7 +52,9 @@ def fill(tree: Path, kernel: Kernel, base: Path) -> None:
     programs = [_program(base, name) for name in PROGRAMS]
     helpers = [systemd / name for name in HELPERS if (systemd / name).exists()]
     rules = [base / "usr/lib/udev/rules.d" / name for name in RULES]
-    units = [path for name in UNITS if (path := systemd / "system" / name).exists()]
+    # A link is the old name of a unit that is there by its new one.
+    units = [path for name in UNITS if (path := systemd / "system" / name).is_file()]
+    units = [path for path in units if not path.is_symlink()]
     files = [base / name for name in FILES]
     everything = [*programs, *helpers, *_libraries(base, [*programs, *helpers])]
     for path in (*everything, *rules, *units, *files):
@@ -63,7 +65,8 @@ def fill(tree: Path, kernel: Kernel, base: Path) -> None:
         folder = tree / "usr/lib/systemd/system" / f"{target}.wants"
         folder.mkdir()
         for unit in wanted:
-            (folder / unit).symlink_to(f"../{unit}")
+            if (folder.parent / unit).exists():
+                (folder / unit).symlink_to(f"../{unit}")
     for name, link in LINKS.items():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).symlink_to(link)
@@ -81,11 +84,13 @@ def _program(base: Path, name: str) -> Path:
 
 
 def _libraries(base: Path, programs: Iterable[Path]) -> list[Path]:
-    """All that the programs are linked with, and the one that loads them."""
-    inside = [f"/{path.relative_to(base)}" for path in programs]
+    """All that the programs are linked with or look for, and the one that loads them."""
+    sought = [path for name in SOUGHT for path in base.glob(f"usr/lib/*/{name}")]
+    inside = [f"/{path.relative_to(base)}" for path in (*programs, *sought)]
     listing = ["chroot", str(base), "ldd", *inside]
     told = subprocess.run(listing, capture_output=True, text=True, timeout=MAKING_LIMIT).stdout
     names = set(re.findall(r"(?:=> |^\s+)(/\S+)", told, re.MULTILINE))
+    names |= {f"/{path.relative_to(base)}" for path in sought}
     # /lib is a link to /usr/lib; a library is wanted below the name that programs ask for.
     return sorted({(base / name[1:]).parent.resolve() / Path(name).name for name in names})
 

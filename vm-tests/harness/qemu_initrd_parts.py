@@ -11,7 +11,7 @@ PROGRAMS = (
     *("systemctl", "journalctl", "udevadm", "systemd-tmpfiles", "systemd-creds", "kmod"),
     # What an emergency waits in; without it, systemd would go on as if it were over.
     "sulogin",
-    *("mount", "umount", "switch_root", "blkid", "lsblk", "sfdisk", "losetup", "ip", "bash"),
+    *("mount", "umount", "blkid", "lsblk", "sfdisk", "losetup", "ip", "bash"),
     *("cat", "cp", "cut", "date", "dd", "env", "grep", "head", "id", "ln", "ls", "mkdir", "mv"),
     *("readlink", "rm", "sed", "sha256sum", "sleep", "sort", "stat", "sync", "tail", "tar", "test"),
     *("timeout", "touch", "tr", "true", "uname", "wc"),
@@ -23,6 +23,10 @@ HELPERS = (
     "systemd-sysctl",
     *("systemd-sulogin-shell", "systemd-shutdown", "systemd-sysroot-fstab-check"),
     *("system-generators/systemd-fstab-generator", "system-generators/systemd-debug-generator"),
+)
+#: Libraries that later systemd looks for when it needs them: its programs are not linked with them.
+SOUGHT = (
+    *("libacl.so.1", "libblkid.so.1", "libkmod.so.2", "libmount.so.1", "libseccomp.so.2"),
 )
 #: Names that stand for kmod.
 KMOD = ("modprobe", "insmod", "lsmod", "depmod")
@@ -40,8 +44,8 @@ UNITS = (
     *("systemd-modules-load.service", "systemd-poweroff.service", "systemd-reboot.service"),
     *("systemd-tmpfiles-setup-dev.service", "systemd-udev-settle.service"),
     *("systemd-udev-trigger.service", "systemd-udevd-control.socket"),
-    *("systemd-udevd-kernel.socket", "systemd-udevd.service", "time-set.target"),
-    *("timers.target", "umount.target"),
+    *("systemd-udevd-kernel.socket", "systemd-udevd-varlink.socket", "systemd-udevd.service"),
+    *("time-set.target", "timers.target", "umount.target"),
 )
 #: Started with sysinit.target; Debian's links would ask for more.
 WANTED = {
@@ -53,6 +57,7 @@ WANTED = {
     "sockets.target": (
         *("systemd-journald-dev-log.socket", "systemd-journald.socket"),
         *("systemd-udevd-control.socket", "systemd-udevd-kernel.socket"),
+        "systemd-udevd-varlink.socket",
     ),
     "initrd-switch-root.target": ("initrd-udevadm-cleanup-db.service",),
 }

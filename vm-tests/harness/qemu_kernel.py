@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import qemu_modules
-from .made_once import MIRROR, made_once, run
+from .made_once import FROZEN, MIRROR, made_once, run
 from .rootfs import SUITE
 
-PACKAGES = ("linux-image-cloud-amd64", "busybox-static")
+#: The library is what later depmod reads packed modules with; no package asks for it.
+PACKAGES = ("linux-image-cloud-amd64", "busybox-static", "liblzma5")
 #: In the order of loading: whoever is needed comes first. No module is on the disk.
 MODULES = (
     *("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci"),
@@ -75,16 +76,25 @@ def kernel(say: Callable[[str], None] = lambda _: None) -> Kernel:
     return Kernel(made / "vmlinuz", made / "initrd", made / "modules")
 
 
+def merge_usr(unpacked: Path) -> None:
+    """The links to /usr that programs expect; from Debian 13 on they are no kernel's dependency."""
+    for name in ("bin", "sbin", "lib", "lib64"):
+        if not (unpacked / name).exists() and (unpacked / "usr" / name).is_dir():
+            (unpacked / name).symlink_to(f"usr/{name}")
+
+
 def _make(work: Path) -> Path:
     unpacked, made = work / "unpacked", work / "made"
     unpack = [
         *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
-        *("mmdebstrap", "--quiet", "--variant=extract", f"--include={','.join(PACKAGES)}"),
-        *(SUITE, str(unpacked)),
+        *("mmdebstrap", "--variant=extract", f"--include={','.join(PACKAGES)}"),
+        *(*FROZEN, SUITE, str(unpacked)),
     ]
     run(unpack, MIRROR, MAKING_LIMIT, {"TMPDIR": str(work)})
     made.mkdir()
-    (image,) = (unpacked / "boot").glob("vmlinuz-*")
+    merge_usr(unpacked)
+    # In /boot up to Debian 13, beside the modules later.
+    (image,) = [*unpacked.glob("boot/vmlinuz-*"), *unpacked.glob("usr/lib/modules/*/vmlinuz")]
     shutil.copyfile(image, made / "vmlinuz")
     busybox = next(path for path in unpacked.glob("**/bin/busybox") if not path.is_symlink())
     tree = work / "tree"

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 #: depmod reads all modules once; under a second.
-LIMIT = 120.0
+LIMIT = 300.0
 
 
 def folder(unpacked: Path) -> Path:

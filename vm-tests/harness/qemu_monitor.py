@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 #: QEMU answers in milliseconds, also where the machine inside it hangs.
-ANSWER_LIMIT = 20.0
+ANSWER_LIMIT = 300.0
 
 
 class MonitorError(RuntimeError):

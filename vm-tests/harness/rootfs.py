@@ -8,20 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .made_once import MIRROR, made_once, run
+from .made_once import FROZEN, MIRROR, made_once, run
 
+#: The Debian that all is tested on.
+USUAL = "bookworm"
+#: The one with the newest systemd, on which `make test` runs some scenarios a second time. Another
+#: one, such as testing, can be said: NEWEST=testing make test.
+NEWEST = os.environ.get("NEWEST", "forky")
 #: Another Debian, thus another systemd: make scenarios SUITE=trixie.
-SUITE = os.environ.get("SUITE", "bookworm")
+SUITE = os.environ.get("SUITE", USUAL)
 PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "udev", "procps"),
     *("iproute2", "iputils-ping", "iptables", "dnsmasq-base"),
     *("curl", "jq", "ca-certificates"),
     # What emulated machines read their disks with, and what their initrd is made of.
     *("fdisk", "kmod"),
+    # Later systemd loads it where it is there, and goes without any filter where it is not.
+    "libseccomp2",
 )
 #: A node boots in a third of a second; timers and wizards would only disturb it.
 MASKED = (
@@ -32,6 +40,7 @@ MASKED = (
 WITHOUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 #: Raise when the recipe below changes in a way that the lists above do not show.
 RECIPE = 1
+OTHERS = "SUITE=trixie make scenarios, NEWEST=trixie make test"
 #: It takes half a minute where the mirror is near.
 MAKING_LIMIT = 900.0
 
@@ -54,7 +63,8 @@ def command(tarball: Path) -> list[str]:
     ]
     return [
         *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
-        *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}"),
+        *("mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"),
+        *FROZEN,
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in WITHOUT),
         *(f"--customize-hook={hook}" for hook in hooks),
         *(SUITE, str(tarball)),
@@ -66,9 +76,19 @@ def _build(work: Path, say: Callable[[str], None]) -> Path:
     say(f"making the root file system ({SUITE}, {len(PACKAGES)} packages; once)")
     started = time.monotonic()
     tarball = work / "base.tar"
-    run(command(tarball), MIRROR, MAKING_LIMIT, {"TMPDIR": str(work)})
+    hint = f"{MIRROR} its {SUITE} may be changing just now; another suite can be said: {OTHERS}"
+    run(command(tarball), hint, MAKING_LIMIT, {"TMPDIR": str(work)})
     say(f"root file system made, {time.monotonic() - started:.0f} s")
     return tarball
+
+
+def systemd(root: Path) -> int:
+    """The version of the systemd that is installed below a root."""
+    found = root.glob("usr/lib/*/systemd/libsystemd-shared-*.so")
+    versions = [int(number) for path in found for number in re.findall(r"-(\d+)", path.name)[:1]]
+    if not versions:
+        raise RuntimeError(f"no systemd below {root}")
+    return max(versions)
 
 
 def base(say: Callable[[str], None]) -> Path:

@@ -82,6 +82,11 @@ class Scenario:
         self.evidence: Evidence | None = None
 
     @property
+    def on_newest(self) -> bool:
+        """Whether `make test` runs it on the newest systemd as well."""
+        return blueprint.on_newest(self.folder / "nodes.json")
+
+    @property
     def emulates(self) -> bool:
         """Whether one of its nodes is a QEMU machine."""
         nodes = blueprint.read(self.folder / "nodes.json")
@@ -94,6 +99,7 @@ class Scenario:
         code = compile(script.read_text(), str(script), "exec")
         log = Log(say)
         base = rootfs.base(log.info)
+        log.info(f"{rootfs.SUITE}, systemd {rootfs.systemd(base)}")
         with Lab() as lab:
             nodes = provision.nodes_of(lab, base, blueprints)
             log.info("nodes installed")
@@ -102,7 +108,9 @@ class Scenario:
                 log.info("script done")
             finally:
                 told = journals.accounts(nodes)
-                folder = journals.keep(self.name, told, log.text)
+                usual = rootfs.SUITE == rootfs.USUAL
+                kept = self.name if usual else f"{self.name}.{rootfs.SUITE}"
+                folder = journals.keep(kept, told, log.text)
                 self.evidence = Evidence(
                     folder=folder,
                     journals=journals.merged(told),

@@ -11,12 +11,14 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import IO
 
-from . import ending, places
+from . import ending, places, waiting
 
 #: The slowest step is a first build with its tests: minutes, on a small host.
 LIMIT = 1800.0
 #: For a step of many tests, each with a deadline: a few that reach it leave the others their time.
 LONGEST = 2 * LIMIT
+#: What is printed by the end of a program is read in no time.
+REST = 30.0
 #: What `timeout` returns.
 HUNG = 124
 
@@ -39,7 +41,9 @@ def run(
     reader = threading.Thread(target=_read, args=(running.stdout, each_line), daemon=True)
     reader.start()
     try:
-        code = running.wait(timeout=limit)
+        code = waiting.patiently(
+            lambda seconds: running.wait(timeout=seconds), lambda: waiting.stretched(limit)
+        )
     except subprocess.TimeoutExpired:
         told = f"\n`{' '.join(command)}` has not ended in {limit:.0f} s and is ended; it ran:\n"
         told += f"{ending.what_runs_below(running.pid)}\n"
@@ -53,7 +57,7 @@ def run(
         ending.kill(running)
         raise
     # What it started may live on and keep its output open; that is not waited for.
-    reader.join(ending.DEATH_LIMIT)
+    reader.join(REST)
     return code
 
 

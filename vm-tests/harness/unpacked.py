@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .made_once import MIRROR, made_once, run
+from .made_once import FROZEN, MIRROR, made_once, run
 
 #: A download and an unpacking of 150 MB; generous for a slow mirror.
 LIMIT = 600.0
@@ -34,8 +34,8 @@ def folder(
         """Download and unpack."""
         say(f"unpacking {', '.join(packages)} of {suite} (once)")
         root = work / "root"
-        command = ["mmdebstrap", "--quiet", "--variant=extract", f"--include={','.join(packages)}"]
-        run([*command, suite, str(root)], MIRROR, LIMIT, {"TMPDIR": str(work)})
+        command = ["mmdebstrap", "--variant=extract", f"--include={','.join(packages)}"]
+        run([*command, *FROZEN, suite, str(root)], MIRROR, LIMIT, {"TMPDIR": str(work)})
         return root
 
     return made_once(f"{name}-{key(suite, packages)}", unpack)

@@ -10,6 +10,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from harness.waiting import WATCHDOG
+
 MARK = "FIRST_BOOT_TEST_RUN"
 
 
@@ -17,7 +19,7 @@ def shared() -> dict[str, list[str]]:
     """What every process of the host sees."""
 
     def lines(*command: str) -> list[str]:
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=WATCHDOG)
         return done.stdout.splitlines()
 
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
@@ -48,4 +50,7 @@ def processes_of(mark: str, lab: str) -> list[str]:
 
 def cgroups_of(lab: str) -> list[str]:
     """cgroups whose name carries the harness' PID."""
-    return [str(path) for path in Path("/sys/fs/cgroup").rglob(f"{lab}-*")]
+    # Passes over what goes while it looks: runs that end beside this one.
+    walk = os.walk("/sys/fs/cgroup")
+    found = (f"{folder}/{name}" for folder, names, _ in walk for name in names)
+    return [path for path in found if Path(path).name.startswith(f"{lab}-")]

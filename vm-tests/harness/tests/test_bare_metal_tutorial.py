@@ -15,6 +15,7 @@ import pytest
 
 from harness import places, product
 from harness.blueprint import API_PORTS, RAFT_PORTS
+from harness.waiting import WATCHDOG
 
 pytestmark = pytest.mark.usefixtures("nodes_can_run")
 
@@ -108,7 +109,7 @@ def test_from_certificates_to_a_healthy_cluster(tmp_path: Path) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=WATCHDOG,
     )
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-6000:]
     # Who is first may find the last one still on its way; the page's questions come after all.

@@ -10,6 +10,7 @@ from harness import places
 from harness.bench_alone import Started, count
 from harness.bench_rounds import costs
 from harness.bench_watch import Watch
+from harness.waiting import WATCHDOG
 
 TRACE = """\
 10 execve("/usr/bin/nsenter", ["nsenter"], 0x1 /* 3 vars */) = 0
@@ -34,7 +35,7 @@ def test_the_instrument_tells_exit_code_time_and_memory() -> None:
         [instrument, "2", sys.executable, "-c", "print('between'); raise SystemExit(3)"],
         stdout=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=WATCHDOG,
     ).stdout
     assert printed.count("between") == 2
     runs = costs(printed)

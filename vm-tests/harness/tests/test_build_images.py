@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import places, qemu_kernel
+from harness.waiting import WATCHDOG
 
 COMMAND = places.REPOSITORY / "nixos-module" / "build-images.sh"
 #: Everything the command needs beside Nix; the tests give it nothing else.
@@ -88,7 +89,7 @@ class Builder:
             env={"PATH": str(self.tools), "FAKE_STORE": str(self.store)},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=WATCHDOG,
         )
 
     def refused(self, code: int, *arguments: str) -> str:
@@ -308,9 +309,8 @@ def test_a_full_disk_leaves_the_old_image(builder: Builder) -> None:
       exit "$code"
     """
     builder.pxe_root.mkdir()
-    ran = subprocess.run(
-        ["unshare", "--mount", "bash", "-c", script], capture_output=True, text=True, timeout=120
-    )
+    command = ["unshare", "--mount", "bash", "-c", script]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=WATCHDOG)
     assert ran.returncode == 6, ran.stdout + ran.stderr
     assert "free and 5.0 MB are needed; free some" in ran.stderr
     left = ran.stdout.splitlines()[-4:]
@@ -331,7 +331,7 @@ def test_two_at_a_time(builder: Builder) -> None:
         env={"PATH": f"{builder.tools}", "FAKE_STORE": str(builder.store)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WATCHDOG,
     )
     assert ran.returncode == 6, ran.stderr
     assert "another build-images works on" in ran.stderr

@@ -7,8 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,8 @@ from harness.tests import footprint
 
 pytestmark = pytest.mark.usefixtures("nodes_can_run")
 
-#: A demo takes half a minute; a loaded host takes its time.
-SLOW = 300
+#: A demo takes half a minute, a build some; what is only slow comes to its end.
+SLOW = 900
 #: After SIGKILL everything goes by itself, in a moment.
 SOON = 60
 
@@ -44,23 +43,21 @@ class Run:
         self.said = ""
 
     def read_until(self, text: str) -> None:
-        """Read its output until a line contains the text."""
+        """Read its output until a line contains the text; the test's own deadline ends it."""
         assert self.process.stdout is not None
-        # Killed, it says no more, and the reading ends.
-        late = threading.Timer(SLOW, self.process.kill)
-        late.start()
-        try:
-            for line in self.process.stdout:
-                self.said += line
-                if text in line:
-                    return
-        finally:
-            late.cancel()
+        for line in self.process.stdout:
+            self.said += line
+            if text in line:
+                return
         raise AssertionError(f"ended without saying {text!r}:\n{self.said}")
 
     def end(self) -> int:
         """Wait for its end; returns its exit code."""
-        self.said += self.process.communicate(timeout=SLOW)[0]
+        said, _ = waiting.patiently(
+            lambda seconds: self.process.communicate(timeout=seconds),
+            lambda: waiting.stretched(SLOW),
+        )
+        self.said += said
         return self.process.returncode
 
     def no_process(self) -> bool:
@@ -82,12 +79,28 @@ class Run:
         assert not list(places.CACHE.glob(f"*-{self.process.pid}*"))
 
 
+Start = Callable[..., Run]
+
+
 @pytest.fixture
-def demo() -> Iterator[Run]:
-    run = Run("-m", "harness.demo", "nodes")
-    yield run
-    if run.process.poll() is None:
-        ending.end(run.process)
+def start() -> Iterator[Start]:
+    """Starts runs; they are ended, should a test give up on them."""
+    made: list[Run] = []
+
+    def begin(*arguments: str) -> Run:
+        """One run."""
+        made.append(Run(*arguments))
+        return made[-1]
+
+    yield begin
+    for run in made:
+        if run.process.poll() is None:
+            ending.end(run.process)
+
+
+@pytest.fixture
+def demo(start: Start) -> Run:
+    return start("-m", "harness.demo", "nodes")
 
 
 def test_a_finished_demo_leaves_nothing(demo: Run) -> None:
@@ -125,8 +138,8 @@ def test_a_killed_demo_leaves_nothing(demo: Run) -> None:
 
 
 @pytest.mark.parametrize("number", [None, signal.SIGINT, signal.SIGKILL])
-def test_the_loopback_demo_leaves_nothing(number: signal.Signals | None) -> None:
-    run = Run("-m", "harness.demo", "loopback")
+def test_the_loopback_demo_leaves_nothing(number: signal.Signals | None, start: Start) -> None:
+    run = start("-m", "harness.demo", "loopback")
     if number is None:
         assert run.end() == 0, run.said
         assert "members of flaredb" in run.said
@@ -144,7 +157,7 @@ def test_the_loopback_demo_leaves_nothing(number: signal.Signals | None) -> None
 
 
 def test_what_comes_to_start_after_the_demo_was_killed_does_not(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, start: Start
 ) -> None:
     # A setpriv that asks for the signal of our death when we are dead.
     go, late, started = (tmp_path / name for name in ("go", "setpriv", "started"))
@@ -158,7 +171,7 @@ from harness.stage import Stage
 Stage(None, []).start(["touch", {str(started)!r}], subprocess.DEVNULL)
 signal.pause()
 """
-    run = Run("-c", program)
+    run = start("-c", program)
     # Opens when the late one reads.
     with go.open("w") as word:
         run.process.kill()
@@ -169,7 +182,7 @@ signal.pause()
 
 
 def test_without_cargo_the_demo_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, start: Start
 ) -> None:
     # The host's programs but for cargo, which a distribution may have put among them.
     for tool in (*Path("/usr/sbin").iterdir(), *Path("/usr/bin").iterdir()):
@@ -177,14 +190,14 @@ def test_without_cargo_the_demo_says_what_to_install(
             (tmp_path / tool.name).symlink_to(tool)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("FIRST_BOOT_AGENT", raising=False)
-    run = Run("-m", "harness.demo", "nodes")
+    run = start("-m", "harness.demo", "nodes")
     assert run.end() == 2
     assert "install Rust 1.95 or newer" in run.said
     assert "Traceback" not in run.said
     run.assert_nothing_left()
 
 
-def test_a_failed_scenario_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failed_scenario_leaves_nothing(tmp_path: Path, start: Start) -> None:
     nodes = '{"nodes": {"node01": {"address": "10.0.1.10", "services": []}}}'
     (tmp_path / "nodes.json").write_text(nodes)
     (tmp_path / "test.py").write_text('node01.succeed("echo nothing is well >&2; false")\n')
@@ -192,7 +205,7 @@ def test_a_failed_scenario_leaves_nothing(tmp_path: Path) -> None:
         "from harness.scenario import Scenario; from pathlib import Path;"
         f"Scenario(Path({str(tmp_path)!r})).run(print)"
     )
-    run = Run("-c", program)
+    run = start("-c", program)
     assert run.end() != 0
     assert "nothing is well" in run.said
     run.assert_nothing_left()

@@ -51,7 +51,7 @@ def test_a_test_that_hangs_fails_and_the_next_one_runs(tmp_path: Path) -> None:
         env={**os.environ, "TEST_LIMIT": "3", "PYTHONPATH": str(places.VM_TESTS)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=2 * waiting.WATCHDOG,
     )
     said = done.stdout
     assert done.returncode == 1, said + done.stderr
@@ -66,11 +66,11 @@ def test_a_step_that_hangs_is_ended_and_has_failed(capfd: pytest.CaptureFixture[
     heard: list[str] = []
     # The last one leaves the group and the session, and holds on to the output.
     hangs = "echo begun; setsid tail -f /dev/null & wait"
-    assert step.run(("bash", "-c", hangs), heard.append, limit=2) == step.HUNG
+    assert step.run(("bash", "-c", hangs), heard.append, limit=4) == step.HUNG
     begun, said = heard
     assert begun == "begun\n"
     assert capfd.readouterr().out == ""
-    assert "has not ended in 2 s" in said and "tail -f /dev/null" in said
+    assert "has not ended in 4 s" in said and "tail -f /dev/null" in said
     # Waiting for the end of its own output, it would have taken much longer.
     assert step.run(("true",)) == 0
     assert step.run(("bash", "-c", "exit 3")) == 3

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness import places, product
+from harness.waiting import WATCHDOG
 
 COMMAND = places.REPOSITORY / "nixos-module" / "prepare-extra-files.sh"
 TUTORIAL = places.REPOSITORY / "docs" / "src" / "tutorial" / "bare-metal-cluster.md"
@@ -22,7 +23,7 @@ NAMES = "DNS:node01,DNS:node01.prod.example.com,IP:10.0.1.10"
 def openssl(folder: Path, *arguments: str) -> None:
     """Run openssl there; its words are shown where it fails."""
     ran = subprocess.run(
-        ["openssl", *arguments], cwd=folder, capture_output=True, text=True, timeout=60
+        ["openssl", *arguments], cwd=folder, capture_output=True, text=True, timeout=WATCHDOG
     )
     assert ran.returncode == 0, ran.stderr
 
@@ -86,7 +87,7 @@ class Desk:
             env={"PATH": f"{self.tools}:/usr/bin:/bin"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=WATCHDOG,
             umask=umask,
         )
 
@@ -130,7 +131,7 @@ def test_modes_survive_the_copy_of_nixos_anywhere(desk: Desk, tmp_path: Path) ->
     node.mkdir()
     # As nixos-anywhere copies: an archive of the folder, unpacked as root.
     copy = "tar -C {} -cpf- . | tar -C {} -xpf- --no-same-owner"
-    subprocess.run(["bash", "-c", copy.format(desk.target, node)], check=True, timeout=60)
+    subprocess.run(["bash", "-c", copy.format(desk.target, node)], check=True, timeout=WATCHDOG)
     assert mode(node / "etc") == 0o755
     assert mode(node / "etc" / "nixos" / "secrets") == 0o700
     assert mode(node / "etc" / "nixos" / "secrets" / "node01.key") == 0o600
@@ -178,7 +179,7 @@ def test_the_certificates_of_the_tutorial(desk: Desk, tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WATCHDOG,
     )
     assert ran.returncode == 0, ran.stderr
     leader = {"bootstrap": False, "leader_url": "https://node01.prod.example.com:2379"}

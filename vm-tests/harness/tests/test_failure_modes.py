@@ -34,6 +34,7 @@ def test_a_test_carries_rows_that_there_are_and_a_name_of_its_own() -> None:
 def test_rows_are_read_from_names() -> None:
     assert failure_rows.rows_in("m2_m13_a_wiped_node") == ("M2", "M13")
     assert failure_rows.rows_in("test_d1_a_cycle") == ("D1",)
+    assert failure_rows.rows_in("f03_x2_a_body") == ("F03", "X2")
     assert failure_rows.rows_in("a_name_with_m1_in_it") == ()
     assert failure_rows.rows_in("n_is_no_row") == ()
 
@@ -81,9 +82,9 @@ def test_the_binary_of_a_rust_test_is_found(tmp_path: Path) -> None:
 
 def test_a_scenarios_rows_are_checked(tmp_path: Path) -> None:
     described = tmp_path / "nodes.json"
-    described.write_text(json.dumps({"rows": ["D7", "M12"], "nodes": {}}))
-    assert blueprint.rows(described) == ("D7", "M12")
-    for wrong in ("D7", ["d7"], [7], {"D7": 1}):
+    described.write_text(json.dumps({"rows": ["D7", "M12", "F03"], "nodes": {}}))
+    assert blueprint.rows(described) == ("D7", "M12", "F03")
+    for wrong in ("D7", ["d7"], [7], {"D7": 1}, ["F3"]):
         described.write_text(json.dumps({"rows": wrong, "nodes": {}}))
         with pytest.raises(blueprint.BlueprintError, match="expected a list"):
             blueprint.read(described)

@@ -16,6 +16,7 @@ from harness.hardware import Hardware, hardware_from
 from harness.lab import Lab
 from harness.qemu_command import Call
 from harness.strict import BlueprintError
+from harness.waiting import WATCHDOG
 
 FOLDER = Path("/run/lab/disks")
 CONFIG_TYPE = "6E328CBC-545F-4C41-9D31-5B8F86844C39"
@@ -166,7 +167,7 @@ def listed(archive: Path) -> list[str]:
     """What cpio itself makes of the bytes: mode, owner, name and what a link leads to."""
     told = subprocess.run(
         ["cpio", "--list", "--verbose", "--numeric-uid-gid", "--quiet"],
-        input=archive.read_bytes(), capture_output=True, check=True, timeout=60,
+        input=archive.read_bytes(), capture_output=True, check=True, timeout=WATCHDOG,
     ).stdout.decode()  # fmt: skip
     lines = (line.split() for line in told.splitlines())
     return [" ".join((words[0], words[2], *words[8:])) for words in lines]
@@ -194,19 +195,26 @@ def test_the_agent_lies_in_the_initrd_as_an_installer_would_put_it(
         *("initrd.target.wants", "x.target.requires", "y.target.requires"),
     ]
     (tmp_path / qemu_additions.AGENT_UNIT).write_text(unit)
+    later = tmp_path / "254" / f"{qemu_additions.AGENT_UNIT}.d"
+    later.mkdir(parents=True)
+    (later / "x.conf").write_text("[Service]\n")
     monkeypatch.setenv("FIRST_BOOT_AGENT", "/bin/true")
-    with (tmp_path / "a").open("wb") as output:
-        archive = Archive(output)
-        qemu_additions.add_agent(archive, tmp_path)
-        archive.end()
-    told = listed(tmp_path / "a")
+    for systemd in (252, 257):
+        with (tmp_path / str(systemd)).open("wb") as output:
+            archive = Archive(output)
+            qemu_additions.add_agent(archive, tmp_path, systemd)
+            archive.end()
+    told = listed(tmp_path / "252")
     place = "etc/systemd/system/"
     assert "-rwxr-xr-x 0 usr/bin/first-boot-agent" in told
     assert f"-rw-r--r-- 0 {place}first-boot-initrd.service" in told
     link = f"{place}initrd.target.wants/first-boot-initrd.service -> ../first-boot-initrd.service"
     assert f"lrwxrwxrwx 0 {link}" in told
+    drop_in = f"-rw-r--r-- 0 {place}first-boot-initrd.service.d/x.conf"
+    assert drop_in not in told
+    assert drop_in in listed(tmp_path / "257")
     with pytest.raises(RuntimeError, match="first-boot-initrd.service is missing"):
-        qemu_additions.add_agent(archive, tmp_path / "nowhere")
+        qemu_additions.add_agent(archive, tmp_path / "nowhere", 252)
 
 
 def test_the_shared_initrd_is_small(machines_can_run: None) -> None:

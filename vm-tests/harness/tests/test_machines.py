@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import places
-from harness.tests.test_cleanup import Run
+from harness.tests.test_cleanup import Start, start  # noqa: F401
 from harness.tests.test_nodes import run
 
 pytestmark = pytest.mark.usefixtures("machines_can_run")
@@ -215,12 +215,12 @@ node02.wait_for_shutdown()
 """
 
 
-def test_a_killed_run_leaves_no_machine(tmp_path: Path) -> None:
+def test_a_killed_run_leaves_no_machine(tmp_path: Path, start: Start) -> None:
     program = (
         "from harness.tests.test_machines import BOOTS, NODES, run; from pathlib import Path;"
         f"run(Path({str(tmp_path)!r}), BOOTS, NODES)"
     )
-    killed = Run("-c", program)
+    killed = start("-c", program)
     killed.read_until("it boots")
     killed.process.kill()
     killed.end()

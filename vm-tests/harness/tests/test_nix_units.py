@@ -12,6 +12,7 @@ import pytest
 
 from harness import nix_checks, nix_units, places
 from harness.nix import nix, quoted, string
+from harness.waiting import WATCHDOG
 
 LIB = nix_checks.library()
 SERVICES = quoted(nix_checks.MODULE / "lib" / "services.nix")
@@ -45,7 +46,7 @@ def test_units_of_the_services_are_understood(tmp_path: Path) -> None:
         sections["Service"]["ExecStart"] = f"{tmp_path}/bin/{name}-server --config x.json"
         (folder / f"{name}.service").write_text(nix_units.rendered(sections))
     nix_units.make_programs(folder)
-    assert len(rows) == 9
+    assert len(rows) == 10
     assert nix_units.verify(folder, *(f"{name}.service" for name in rows)) == ""
     exposed = {name: nix_units.exposure(folder / f"{name}.service") for name in rows}
     for name, level in exposed.items():
@@ -114,7 +115,7 @@ def written(file: Path, text: str, rules: Path) -> None:
         )
     )
     command = ["systemd-tmpfiles", "--create", str(rules)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WATCHDOG)
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from harness import product, pxe_image, pxe_texts, qemu_kernel
+from harness import product, pxe_image, pxe_texts, qemu_kernel, waiting
 from harness.lab import Lab
-from harness.pxe_machine import PxeMachine
+from harness.pxe_machine import BOOT_LIMIT, PxeMachine
 from harness.pxe_server import PxeServer, hooks, loader
+from harness.waiting import WATCHDOG
 
 pytestmark = pytest.mark.usefixtures("an_image_can_be_made")
 
@@ -41,6 +42,8 @@ def settings_of(name: str, **changed: Any) -> dict[str, Any]:
 def started(lab: Lab, settings: dict[str, Any]) -> PxeServer:
     server = PxeServer(lab, settings, pxe_texts.rendered(settings))
     server.install_loaders()
+    if tls := settings.get("tls"):
+        server.make_certificate(tls)
     server.start()
     return server
 
@@ -66,7 +69,8 @@ def fetched(server: PxeServer) -> list[str]:
 
 def example_config(kind: str) -> str:
     command = [str(product.agent()), "config", "example", kind]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=WATCHDOG)
+    return told.stdout
 
 
 @pytest.mark.parametrize(
@@ -115,6 +119,36 @@ def test_a_bios_loads_ipxe_over_tftp() -> None:
         machine.power_on()
         machine.wait_for_console("node01 boots the profile control-plane")
         assert "sent /var/lib/pxe-boot/tftp/bios/undionly.kpxe to 10.0.100.50" in server.log
+
+
+def test_f18_a_real_ipxe_without_https_loads_the_servers_own() -> None:
+    # Debian's iPXE has no HTTPS, in the ROM of a NIC and as the loader; kea looks into its option.
+    settings = settings_of("https", dhcp={"backend": "kea"})
+    with Lab() as lab:
+        server = started(lab, settings)
+        mac = settings["nodes"]["node01"]["mac"]
+        machine = PxeMachine(lab, "node01", mac, uefi=False)
+        machine.power_on()
+        loader_sent = "sent /var/lib/pxe-boot/tftp/bios/undionly.kpxe to 10.0.100.50"
+        waiting.until(lambda: loader_sent in server.log, BOOT_LIMIT, "iPXE asks for its loader")
+        assert "https:" not in machine.console
+
+
+def test_f18_an_ipxe_that_cannot_go_on_over_https_says_so_and_loads_the_servers_own() -> None:
+    settings = settings_of("https")
+    # What an iPXE does that can HTTPS, and does not trust this server.
+    chain = "dhcp && chain http://${next-server}/start.ipxe"
+    stands_in = ("-kernel", str(loader("ipxe.lkrn")), "-append", chain)
+    with Lab() as lab:
+        server = started(lab, settings)
+        mac = settings["nodes"]["node01"]["mac"]
+        machine = PxeMachine(lab, "node01", mac, uefi=False, further=stands_in)
+        machine.power_on()
+        machine.wait_for_console("This iPXE cannot go on over HTTPS; the line above says why")
+        assert "Operation not supported" in machine.console
+        loader_sent = "sent /var/lib/pxe-boot/tftp/bios/undionly.kpxe to 10.0.100.50"
+        waiting.until(lambda: loader_sent in server.log, BOOT_LIMIT, "the script loads iPXE")
+        assert fetched(server)[0] == "/start.ipxe"
 
 
 def test_uefi_boots_over_http_alone() -> None:

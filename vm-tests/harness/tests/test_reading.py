@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -123,13 +124,30 @@ def test_held_lines_come_out_in_the_order_of_their_time(monkeypatch: pytest.Monk
     assert written == ["first", "second", "third", "fourth", "fifth"]
 
 
-def test_waiting_gives_up_at_the_deadline_and_says_for_what() -> None:
+@pytest.fixture
+def no_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit is one."""
+    monkeypatch.setattr(waiting, "WATCHDOG", 0.0)
+
+
+def test_waiting_gives_up_at_the_deadline_and_says_for_what(no_watchdog: None) -> None:
     with pytest.raises(waiting.NotInTime, match="the moon"):
         waiting.until(lambda: False, 0, "the moon is blue")
+    with (
+        subprocess.Popen(["tail", "-f", "/dev/null"]) as running,
+        pytest.raises(waiting.NotInTime) as given_up,
+    ):
+        try:
+            waiting.until(lambda: False, 0, "the moon is blue")
+        finally:
+            running.kill()
+    assert "tail -f /dev/null" in given_up.value.running
     assert waiting.until(lambda: "yes", 0, "at once") == "yes"
 
 
-def test_a_host_without_inotify_instances_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_without_inotify_instances_has_no_room(
+    monkeypatch: pytest.MonkeyPatch, no_watchdog: None
+) -> None:
     # The user's instances are shared with all other runs; this process' own files are not.
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     monkeypatch.setattr(room, "LIMIT", 0)
@@ -147,7 +165,9 @@ def test_a_host_without_inotify_instances_has_no_room(monkeypatch: pytest.Monkey
     assert again == lowest_free
 
 
-def test_a_crowded_host_is_given_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crowded_host_is_given_more_time(
+    monkeypatch: pytest.MonkeyPatch, no_watchdog: None
+) -> None:
     now = 0.0
 
     def pass_by(seconds: float) -> None:
@@ -165,6 +185,38 @@ def test_a_crowded_host_is_given_more_time(monkeypatch: pytest.MonkeyPatch) -> N
         assert now - began == pytest.approx(10 * factor, abs=2 * waiting.INTERVAL)
 
 
+def test_what_is_only_slow_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+
+    def pass_by(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    clock = SimpleNamespace(monotonic=lambda: now, sleep=pass_by)
+    monkeypatch.setattr(waiting, "time", clock)
+    monkeypatch.setattr(waiting.os, "getloadavg", lambda: (0.0, 0.0, 0.0))
+    assert waiting.until(lambda: now > waiting.WATCHDOG / 2, 10, "the moon is blue")
+    with pytest.raises(waiting.NotInTime):
+        waiting.until(lambda: False, 10, "the moon is blue")
+    assert now >= 1.5 * waiting.WATCHDOG
+
+
+def test_a_process_that_is_only_slow_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def wait(seconds: float) -> int:
+        """Ends at the third look."""
+        asked.append(seconds)
+        if len(asked) < 3:
+            raise subprocess.TimeoutExpired("slow", seconds)
+        return 7
+
+    assert waiting.patiently(wait, lambda: 60.0) == 7
+    asked.clear()
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.patiently(wait, lambda: 0.0)
+
+
 def test_a_skip_is_a_failure_under_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     import conftest
 
@@ -175,3 +227,16 @@ def test_a_skip_is_a_failure_under_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="no namespaces"):
         conftest.require_nodes()
+
+
+def test_a_scenario_says_whether_it_runs_on_the_newest_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "nodes.json"
+    for said, expected in (("", False), ('"on_newest": true, ', True)):
+        path.write_text(f'{{{said}"nodes": {{}}}}')
+        assert blueprint.on_newest(path) == expected
+    path.write_text('{"on_newest": "yes", "nodes": {}}')
+    with pytest.raises(blueprint.BlueprintError, match="on_newest"):
+        blueprint.read(path)
+    described = places.SCENARIOS.glob("*/nodes.json")
+    chosen = [one for one in described if blueprint.on_newest(one)]
+    assert len(chosen) >= 10

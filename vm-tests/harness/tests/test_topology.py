@@ -18,6 +18,7 @@ import pytest
 
 from harness import nix_checks, product
 from harness.nix import nix, quoted
+from harness.waiting import WATCHDOG
 
 TABLE = nix_checks.TESTS / "topology" / "good"
 LIBRARY = quoted(nix_checks.MODULE / "lib" / "topology")
@@ -31,6 +32,9 @@ ODDITIES: tuple[Any, ...] = (
     *("control-plane", "worker", "all-in-one", "node01", "node02", "node.1", "Node", "-", "a b"),
     *("52:54:00:00:01:0a", "52:54:00:00:01:0A", "01:00:5e:00:00:01", "52:54:00:00:01"),
     *("/dev/disk/by-id/a", "/dev/disk/by-id/a-part1", "/dev/disk/by-id/", "/dev/sda"),
+    *("/dev/disk/by-id/wwn-0x5000C500A1B2C3D4", "/dev/disk/by-id/scsi-35000c500a1b2c3d4"),
+    *("/dev/disk/by-id/nvme-a_1", "/dev/disk/by-id/nvme-a", "/dev/disk/by-id/virtio-a"),
+    *("10.0.1.0", "10.0.1.255", "fd00::", "localhost", "lab.localhost", "10", "0x1f", "Osaka-1"),
     *("/nix/store", "/nix/stores", "/etc/", "/etc/..", "prod.example.com", "a..b", "1", "é", "東"),
     *("line\nbreak", "{found}", "${ip}", 'a"b\\c', "\u0007", "iam", "flaredb", "chainfire"),
     *(["chainfire"], ["chainfire", "flaredb", "iam"], ["iam", "nope"], ["node02", "node01"]),
@@ -39,7 +43,10 @@ ODDITIES: tuple[Any, ...] = (
 
 
 #: Keys that a hand may add, wherever.
-KEYS = ("bootstrap", "disk", "domain", "ip", "leader", "mac", "node01", "peers", "services", "x y")
+KEYS = (
+    *("bootstrap", "disk", "domain", "ip", "leader", "mac", "node01", "peers", "services", "x y"),
+    *("Node01", "10", "localhost", "PROD-CLUSTER"),
+)
 
 
 def places_in(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -70,10 +77,37 @@ def changed(topology: Any, chance: random.Random) -> Any:
     return topology
 
 
+def large(count: int) -> dict[str, Any]:
+    """Topologies of so many nodes, one for each way to be large: `topology/tests.rs` in Nix."""
+    names = [f"node{number:04}" for number in range(count)]
+
+    def cluster(more: dict[str, Any], **options: Any) -> dict[str, Any]:
+        addresses = (f"10.0.{number // 200}.{number % 200 + 1}" for number in range(count))
+        nodes = {
+            name: {"role": "control-plane", "ip": address, **more}
+            for name, address in zip(names, addresses, strict=True)
+        }
+        return {"clusters": {"lab": {"nodes": nodes, **options}}}
+
+    node = {"role": "all-in-one", "ip": "10.0.1.1"}
+    return {
+        "sound": cluster({}),
+        "one address": cluster({"ip": "10.0.0.1"}),
+        "one hardware address": cluster({"mac": "52:54:00:00:00:01"}),
+        "everybody bootstraps": cluster({"bootstrap": True}),
+        "everybody is a peer": cluster({}, peers=names),
+        "nobody knows the peers": cluster({}, peers=[f"other{name}" for name in names]),
+        "one address in many sites": {
+            "clusters": {f"site-{name}": {"site": name, "nodes": {name: node}} for name in names}
+        },
+    }
+
+
 def in_rust(binary: Path, topology: str) -> tuple[list[str], dict[str, Any]]:
     """The problems that the command tells, and the configurations that it prints."""
+    command = [str(binary), "render", "-"]
     done = subprocess.run(
-        [str(binary), "render", "-"], input=topology, capture_output=True, text=True, timeout=60
+        command, input=topology, capture_output=True, text=True, timeout=WATCHDOG
     )
     assert done.returncode in (0, 78), done.stderr
     problems = [line.strip() for line in done.stderr.splitlines() if line.startswith("  ")]
@@ -93,6 +127,51 @@ def test_an_example_is_accepted_by_the_agent_itself(command: Path, name: str) ->
     assert problems == []
     in_nix = f"(import {LIBRARY}).nodesOf (import {example}).nix-nos"
     assert configs == nix().value(f"builtins.mapAttrs (_: node: node.config) ({in_nix})")
+
+
+def test_f39_twice_the_nodes_are_twice_the_work_in_nix(tmp_path: Path) -> None:
+    file = tmp_path / "topology.json"
+    work = f"""
+        let
+          topology = import {LIBRARY};
+          value = builtins.fromJSON (builtins.readFile {quoted(file)});
+          problems = topology.problems value;
+        in
+        if problems != [ ] then problems
+        else builtins.mapAttrs (_: node: node.configText) (topology.nodesOf value)
+    """
+    pairs = zip(large(100).items(), large(200).values(), strict=True)
+    for (name, small), larger in pairs:
+        counts = []
+        for topology in (small, larger):
+            file.write_text(json.dumps(topology))
+            counts.append(nix().work(work))
+        assert counts[1] <= 2 * counts[0], f"{name}: {counts[0]} calls became {counts[1]}"
+
+
+def test_f39_twice_the_nodes_are_twice_the_work_of_a_pxe_server(tmp_path: Path) -> None:
+    file = tmp_path / "nodes.json"
+    server = quoted(nix_checks.MODULE / "lib" / "pxe")
+    work = f"""
+        (import {server}).pxe-config {{
+          serverAddress = "10.0.0.2";
+          subnets.cluster = {{ interface = "eth1"; network = "10.0.0.0/16"; }};
+          nodes = builtins.fromJSON (builtins.readFile {quoted(file)});
+        }}
+    """
+    counts = []
+    for count in (100, 200):
+        nodes = {
+            f"node{number:03}": {
+                "mac": f"52:54:00:00:00:{number:02x}",
+                "profile": "worker",
+                "address": f"10.0.1.{number}",
+            }
+            for number in range(count)
+        }
+        file.write_text(json.dumps(nodes))
+        counts.append(nix().work(work))
+    assert counts[1] <= 2 * counts[0], f"{counts[0]} calls became {counts[1]}"
 
 
 def test_both_say_the_same_of_any_topology(command: Path, tmp_path: Path) -> None:

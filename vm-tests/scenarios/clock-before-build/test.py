@@ -109,7 +109,7 @@ with subtest("node04 is never told the time, and joins by the build date, loudly
     t.assertEqual((waits[0], waits[1], gives_up[0]), ("4", "30", "4"), "both are warnings")
     waited = (int(gives_up[2]) - int(waits[2])) / 1e6
     log.info(f"node04 waited {waited:.1f} s for its clock")
-    t.assertTrue(29 < waited < 60, f"{waited} s")
+    t.assertGreater(waited, 29)
     # Without the policy nothing would do: to the clock itself the certificate is of the future.
     refused = node04.fail(f"{ASK} https://node01.prod.example.com:2379/health 2>&1")
     t.assertIn("not yet valid", refused)

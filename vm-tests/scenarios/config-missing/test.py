@@ -32,6 +32,14 @@ with subtest("a config that others may read is refused, with the command that he
     code, _ = aio01.execute("first-boot-agent --config /root/config.json join chainfire")
     t.assertEqual(code, 78)
 
+with subtest("a unit that was started again and again is woken like any other"):
+    unit = "chainfire-cluster-join.service"
+    aio01.succeed(
+        f"for _ in $(seq 8); do systemctl stop {unit}; systemctl start --no-block {unit}; done"
+    )
+    aio01.wait_until_succeeds(f"systemctl is-failed {unit}", timeout=30)
+    aio01.succeed("systemctl is-active chainfire-cluster-join.path flaredb-cluster-join.path")
+
 with subtest("the file arrives and everything comes up by itself"):
     aio01.succeed(f"install --mode=0600 /root/config.json {CONFIG}.new && mv {CONFIG}.new {CONFIG}")
     for marker in (".chainfire-initialized", ".flaredb-initialized", ".iam-initialized"):

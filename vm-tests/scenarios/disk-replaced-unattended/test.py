@@ -23,13 +23,13 @@ node04.wait_for_unit("flaredb-cluster-join.service", timeout=60)
 
 with subtest("while node04 lives, nothing is replaced"):
     spare.start()
-    spare.wait_until_succeeds(f"systemctl show {JOIN} | grep ^ExecMainStatus=78", timeout=60)
+    spare.wait_until_succeeds(f"systemctl show {JOIN} | grep '^StatusText=blocked: '", timeout=60)
     said = spare.succeed(f"journalctl --output=cat -u {JOIN} | grep ^blocked:")
     t.assertIn("chainfire has a member node04 at 10.0.1.13:2380, not at this node's address", said)
     for service, port, raft_port in STEPS:
         t.assertEqual(entries(port), [f"10.0.1.13:{raft_port}", "voter"])
 
-with subtest("node04 is gone, and the next start takes its place in both services"):
+with subtest("node04 is gone, and the next look takes its place in both services"):
     node04.crash()
     for service, port, raft_port in STEPS:
         node01.wait_until_succeeds(
@@ -37,7 +37,6 @@ with subtest("node04 is gone, and the next start takes its place in both service
             " '[.members[] | select(.id == \"node04\") | .status] == [\"unreachable\"]'",
             timeout=30,
         )
-    spare.succeed(f"systemctl restart {JOIN}", timeout=60)
     for service, port, raft_port in STEPS:
         spare.wait_for_file(f"{MARKERS}/.{service}-joined", timeout=60)
         t.assertEqual(entries(port), [f"10.0.1.16:{raft_port}", "voter"])

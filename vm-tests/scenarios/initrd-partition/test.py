@@ -1,8 +1,9 @@
-"""A configuration on a partition of its own, and on an ESP; what is broken is told (row X3).
+"""A configuration on a partition of its own, and on an ESP (row X3); what is not taken (F51, F52).
 
 node04's firmware brings half a credential, and a partition of the configuration's own type a whole
 one. node05 has a partition with the label, whose file is no configuration, and an ESP whose file
-is one. Neither command line says a word.
+is one. node06 has two partitions that differ, one whose file has another name, and an ESP that its
+initrd has mounted for writing, with names in upper case. No command line says a word.
 """
 
 import json
@@ -44,8 +45,26 @@ with subtest("an ESP serves where the partition with the label is of no use"):
     t.assertIn("partition first-boot-config", entry["SOURCE"])
     t.assertIn("leader_url", entry["ERROR"])
 
+with subtest("two that differ are both named, and neither is taken"):
+    node06.wait_for_unit(JOIN, timeout=BOOT)
+    by_source = {entry["SOURCE"]: entry["ERROR"] for entry in refused(node06)}
+    (both,) = [source for source in by_source if " and /cluster-config.json" in source]
+    t.assertEqual(both.count("partition first-boot-config /dev/vd"), 2)
+    for word in ("they differ", "node06", "node07"):
+        t.assertIn(word, by_source[both])
+
+with subtest("what a partition holds instead is said, and what a file holds is not"):
+    (other,) = [error for source, error in by_source.items() if source != both]
+    t.assertIn('it holds "cluster-config.json.txt", and no cluster-config.json', other)
+    t.assertNotIn("raft_addr", node06.get_console_log())
+
+with subtest("an ESP that is mounted for writing is read where it is"):
+    boot = json.loads(node06.succeed("cat /run/first-boot-agent/boot.json"))
+    t.assertIn("EFI system partition", boot["config"]["source"])
+    t.assertEqual(len(boot["refused"]), 2)
+
 with subtest("nothing of it is mounted, and the command line stays empty of it"):
-    for node in (node04, node05):
+    for node in (node04, node05, node06):
         t.assertNotIn("first-boot-agent", node.succeed("cat /proc/self/mountinfo"))
         t.assertNotIn("first_boot", node.succeed("cat /proc/cmdline"))
 

@@ -1,7 +1,8 @@
 """A configuration by URL, from a real TLS server: the store of a member serves it (row N3).
 
-node04's cable is out for its first seconds, and its file appears later still; node05's digest is
-wrong, which leaves it with its installed file.
+node04's cable is out for its first seconds, its file appears later still, and at first it is a page
+with a password in it, which nobody gets to see (rows F03, F35); node05's digest is wrong, which
+leaves it with its installed file.
 """
 
 import json
@@ -30,7 +31,7 @@ def source(node):
 
 node01.start()
 node01.wait_for_unit(JOIN, timeout=60)
-serve("11111111-2222-3333-4444-555555555555", config_of("node05", "10.0.1.14"))
+serve("6f0e5b2c-8d41-4c7a-9b63-2f1d8e7a4c05", config_of("node05", "10.0.1.14"))
 node04.block()
 node04.start()
 node05.start()
@@ -40,10 +41,19 @@ with subtest("a link that is down is waited for"):
     node04.unblock()
 
 with subtest("and so is a file that is not there yet"):
-    node04.wait_for_console_text("HTTP 404", timeout=PATIENT)
+    node04.wait_for_console_text("HTTP 404: there is no file of this name", timeout=PATIENT)
+
+with subtest("a page is said to be one, and not quoted"):
+    serve("52-54-00-00-00-02", "<html>{\"admin_password\": \"hunter2\"}</html>")
+    node04.wait_for_console_text("HTTP 200: a page for people came", timeout=PATIENT)
     serve("52-54-00-00-00-02", config_of("node04", "10.0.1.13"))
     node04.wait_for_unit(JOIN, timeout=BOOT)
     t.assertTrue(source(node04).endswith("/v1/kv/52-54-00-00-00-02"), source(node04))
+
+with subtest("nothing of it is in console or journal"):
+    told = node04.get_console_log() + node04.succeed("journalctl --boot --output=json")
+    t.assertIn("a page for people came", told)
+    t.assertNotIn("hunter2", told)
 
 with subtest("another digest is refused, and the installed file serves"):
     node05.wait_for_unit(JOIN, timeout=BOOT)
@@ -51,7 +61,7 @@ with subtest("another digest is refused, and the installed file serves"):
     node05.fail("test -e /run/first-boot-agent/cluster-config.json")
     told = node05.succeed("journalctl --boot -u first-boot-initrd.service")
     t.assertIn("first_boot.config_sha256 says sha256:" + "0" * 64, told)
-    t.assertIn("/v1/kv/11111111-2222-3333-4444-555555555555", told)
+    t.assertIn("/v1/kv/6f0e5b2c-8d41-4c7a-9b63-2f1d8e7a4c05", told)
 
 with subtest("all are members"):
     told = node01.succeed(f"{ASK} https://localhost:2379/admin/cluster/members")

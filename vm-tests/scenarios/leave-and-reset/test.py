@@ -4,6 +4,8 @@ ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 AGENT = "first-boot-agent --log-format text"
 MARKERS = "/var/lib/first-boot-automation"
 PORTS = {"chainfire": 2379, "flaredb": 2479}
+JOIN = "chainfire-cluster-join.service"
+DROP_IN = f"/run/systemd/system/{JOIN}.d/blocked.conf"
 
 
 def ids(port, asked):
@@ -41,11 +43,25 @@ with subtest("leave: the entries go, then the markers; data and services stay"):
         node04.require_unit_state(f"{service}.service")
     is_out()
 
+with subtest("its data is of the membership that has ended, and status says what helps"):
+    for service in PORTS:
+        node04.wait_until_succeeds(
+            f"(first-boot-agent status || true) | grep '→ first-boot-agent reset {service} && '",
+            timeout=60,
+        )
+
 with subtest("once more changes nothing, and is no error"):
     said = node04.succeed(f"{AGENT} leave 2>&1", timeout=60)
     for service in PORTS:
         t.assertIn(f"Not a member of the {service} cluster", said)
     is_out()
+
+with subtest("a join is blocked meanwhile"):
+    blocked = r"[Service]\nExecStart=\nExecStart=/bin/sh -c \"exit 78\"\n"
+    node04.succeed(f"mkdir --parents $(dirname {DROP_IN})", f"printf '{blocked}' > {DROP_IN}")
+    node04.succeed("systemctl daemon-reload")
+    node04.fail(f"systemctl start {JOIN}", timeout=60)
+    node04.succeed(f"systemctl is-failed {JOIN}")
 
 with subtest("reset: stopped, and the data moved aside; its last words bring the node back"):
     said = node04.succeed(f"{AGENT} reset all 2>&1", timeout=60)
@@ -55,12 +71,14 @@ with subtest("reset: stopped, and the data moved aside; its last words bring the
         node04.succeed(f"test -s /var/lib/{service}.backup-*/raft.redb")
         t.assertEqual(node04.succeed(f"ls -A /var/lib/{service}"), "")
     is_out()
-    for service in PORTS:
-        join = f"{service}-cluster-join.service"
-        way = f"systemctl start {service}.service && systemctl restart {join}"
-        way += " && systemctl start multi-user.target"
-        t.assertIn(f"to join anew: {way}\n", said)
-        node04.succeed(way, timeout=60)
+    # What a run met before the reset is no longer so.
+    node04.fail(f"systemctl is-failed {JOIN}")
+    node04.succeed(f"rm {DROP_IN}", "systemctl daemon-reload")
+    way = said.splitlines()[-1].partition("to join anew: ")[2]
+    t.assertIn("systemctl start chainfire.service flaredb.service && ", way)
+    t.assertIn("--no-block", way)
+    t.assertIn("systemctl start chainfire.service && ", node04.fail("first-boot-agent status"))
+    node04.succeed(way, timeout=60)
     is_back()
 
 with subtest("reset of a member: it leaves first, and what it knew is kept a second time"):

@@ -26,6 +26,8 @@ REFUSALS = {
     "socket_packet": ("EAFNOSUPPORT",),
     "writable_code": ("EPERM", "EACCES"),
 }
+#: SandboxUnfiltered.
+UNFILTERED = "818f1fc3ba5e40a792f0616bd3bef41b"
 HARMLESS = {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "stdin"}
 
 PROGRAM = r"""#!/usr/bin/perl
@@ -152,6 +154,7 @@ with subtest("and what it waits for still reaches it"):
     is_acted_on()
 
 with subtest("the same program is stopped by nothing outside"):
+    t.assertIn("Seccomp:\t0", aio01.succeed("cat /proc/self/status"))
     outside = sorted_out(aio01.succeed(TRIES))
     log.info(f"outside: {outside['call']}")
     for name in FREE_OUTSIDE:
@@ -181,6 +184,21 @@ for unit in UNITS:
         t.assertEqual(inside["process"], set())
         aio01.succeed(f"rm -r {drop_ins}", f"systemctl stop {unit}")
 aio01.succeed("systemctl daemon-reload", f"systemctl start {JOIN}")
+
+with subtest("where systemd finds no libseccomp the agent goes on, and says it once in each run"):
+    said = f"journalctl --quiet --output=cat _SYSTEMD_UNIT={UNITS[3]} MESSAGE_ID={UNFILTERED}"
+    t.assertEqual(aio01.succeed(said), "")
+    # Earlier versions are linked with it, and would not start without.
+    if int(aio01.succeed("systemctl --version").split()[1]) >= 259:
+        aio01.succeed(
+            "mkdir /root/hidden && mv /usr/lib/*/libseccomp.so.2* /root/hidden",
+            f"systemctl restart {UNITS[3]}",
+        )
+        t.assertEqual(len(aio01.succeed(said).splitlines()), 1)
+        aio01.succeed(
+            "mv /root/hidden/* $(dirname /usr/lib/*/libc.so.6)", f"systemctl restart {UNITS[3]}"
+        )
+        t.assertEqual(len(aio01.succeed(said).splitlines()), 1)
 
 with subtest("the private socket of PID 1 is reached from the sandbox as well"):
     aio01.succeed("systemctl stop dbus.socket dbus.service")

@@ -1,0 +1,206 @@
+"""What our unit files say of one another, where systemd would not complain and do harm."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from harness import places
+from harness.waiting import WATCHDOG
+
+UNITS = places.REPOSITORY / "agent" / "systemd"
+PULLING = ("Wants", "Requires", "BindsTo", "Upholds")
+
+
+class Graph:
+    """Who pulls in whom, and who comes after whom."""
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self.pulls: dict[str, set[str]] = {}
+        self.after: dict[str, set[str]] = {}
+        self.restarts: list[str] = []
+        for file in files:
+            self._read(file.name, file.read_text())
+
+    def _read(self, name: str, text: str) -> None:
+        stem, _, kind = name.rpartition(".")
+        if kind == "path":
+            # It comes before what it starts, without a word.
+            self.after.setdefault(f"{stem}.service", set()).add(name)
+        for key, _, value in (line.partition("=") for line in text.splitlines()):
+            for other in value.split():
+                if key in PULLING:
+                    self.pulls.setdefault(name, set()).add(other)
+                elif key in ("WantedBy", "RequiredBy"):
+                    self.pulls.setdefault(other, set()).add(name)
+                elif key == "After":
+                    self.after.setdefault(name, set()).add(other)
+                elif key == "Before":
+                    self.after.setdefault(other, set()).add(name)
+            if key == "Restart" and value != "no":
+                self.restarts.append(name)
+
+    def reached(self, unit: str) -> set[str]:
+        """What a start of a unit starts as well."""
+        found, todo = set(), [unit]
+        while todo:
+            found.add(todo[-1])
+            todo += self.pulls.get(todo.pop(), set()) - found
+        return found
+
+    def storms(self) -> list[str]:
+        """Units whose wait for a restart starts what starts them.
+
+        As such a wait begins, systemd starts what the unit pulls in and is not ordered after
+        (`retroactively_start_dependencies` in its src/core/unit.c); from 257 on, a start of
+        the unit itself ends the wait.
+        """
+        return [
+            f"{unit} by {other}"
+            for unit in self.restarts
+            for other in sorted(self.pulls.get(unit, set()) - self.after.get(unit, set()))
+            if unit in self.reached(other)
+        ]
+
+
+def written(folder: Path, **units: str) -> list[Path]:
+    """Unit files with this text; `a_service` is a.service."""
+    for name, text in units.items():
+        (folder / name.replace("_", ".")).write_text(text)
+    return list(folder.iterdir())
+
+
+def test_d6_no_unit_starts_itself_while_it_waits_for_its_restart() -> None:
+    graph = Graph(path for path in UNITS.iterdir() if path.is_file())
+    assert len(graph.restarts) >= 4
+    assert graph.storms() == []
+    # The way is there all the same: a start of chainfire's join brings flaredb's along.
+    assert "flaredb-cluster-join.service" in graph.reached("chainfire-cluster-join.service")
+
+
+def test_d6_the_reading_finds_a_unit_that_starts_itself(tmp_path: Path) -> None:
+    failing = "[Service]\nRestart=on-failure\n"
+    direct = written(
+        tmp_path,
+        a_service=failing,
+        b_service="[Unit]\nRequires=a.service\n[Install]\nWantedBy=a.service\n",
+    )
+    assert Graph(direct).storms() == ["a.service by b.service"]
+    between = written(
+        tmp_path,
+        a_service=f"[Unit]\nWants=c.target\n{failing}",
+        b_service="[Unit]\nRequires=a.service\n[Install]\nWantedBy=c.target\n",
+        c_target="[Unit]\n",
+    )
+    assert Graph(between).storms() == ["a.service by c.target"]
+    ordered = written(tmp_path, a_service=f"[Unit]\nWants=c.target\nAfter=c.target\n{failing}")
+    assert Graph(ordered).storms() == []
+
+
+@pytest.mark.parametrize("path", sorted(UNITS.glob("*.path")), ids=lambda path: path.stem)
+def test_d6_a_path_unit_is_never_given_up(path: Path) -> None:
+    """systemd gives up a unit that is started too often (systemd.unit(5))."""
+    assert "StartLimitIntervalSec=0" in path.read_text().splitlines()
+
+
+def install(root: Path, *more: str) -> str:
+    """`make install` below a root; returns what it says."""
+    command = ["make", "--silent", "install", f"DESTDIR={root}", "AGENT=/bin/true", *more]
+    # Called from make itself, its variables would reach this make as well.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("M")}
+    done = subprocess.run(
+        command, cwd=places.REPOSITORY, env=environment, check=True, capture_output=True, text=True,
+        timeout=WATCHDOG,
+    )  # fmt: skip
+    return done.stderr
+
+
+def drop_ins(root: Path) -> set[str]:
+    """Which units have some below a root."""
+    return {path.name for path in (root / "usr/lib/systemd/system").glob("*.d")}
+
+
+LATER = {path.name for path in (UNITS / "254").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("libraries", "expected"),
+    [
+        (("usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so",), set()),
+        (("usr/lib/aarch64-linux-gnu/systemd/libsystemd-shared-257.so",), LATER),
+        (("usr/lib64/systemd/libsystemd-shared-259.3-1.fc44.so",), LATER),
+        (("usr/lib/systemd/libsystemd-shared-258.1-1.so",), LATER),
+        # In the middle of an upgrade.
+        (
+            (
+                "usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so",
+                "usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-257.so",
+            ),
+            LATER,
+        ),
+    ],
+)
+def test_what_later_systemd_knows_is_installed_for_it(
+    tmp_path: Path, libraries: tuple[str, ...], expected: set[str]
+) -> None:
+    for library in libraries:
+        (tmp_path / library).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / library).touch()
+    assert install(tmp_path) == ""
+    assert drop_ins(tmp_path) == expected
+
+
+def test_a_staging_without_systemd_says_what_it_leaves_out(tmp_path: Path) -> None:
+    assert "SYSTEMD_VERSION=254" in install(tmp_path)
+    assert drop_ins(tmp_path) == set()
+    assert install(tmp_path, "SYSTEMD_VERSION=260") == ""
+    assert drop_ins(tmp_path) == LATER
+
+
+def test_a_systemd_version_that_is_no_number_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        install(tmp_path, "SYSTEMD_VERSION=abc")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_reset_of_credentials_comes_before_what_people_add(tmp_path: Path) -> None:
+    folders = [tmp_path / "usr/lib/systemd/system" / folder for folder in LATER]
+    former = [folder / "00-encrypted-credentials.conf" for folder in folders]
+    for file in former:
+        file.parent.mkdir(parents=True)
+        file.write_text("[Service]\nLoadCredential=\n")
+    install(tmp_path, "SYSTEMD_VERSION=260")
+    assert not [file for file in former if file.exists()]
+    theirs = ["00-cluster-config.conf", "00.conf", "000-ours.conf", "00-00-a.conf", "0-a.conf"]
+    for folder in folders:
+        resets = [
+            file.name
+            for file in folder.glob("*.conf")
+            if re.search("^LoadCredential=$", file.read_text(), re.MULTILINE)
+        ]
+        # systemd reads drop-ins in the order of their names, wherever they are (systemd.unit(5)).
+        assert resets and max(resets) < min(theirs)
+    for file in former:
+        file.touch()
+    install(tmp_path, "SYSTEMD_VERSION=252")
+    assert not [file for file in former if file.exists()]
+
+
+def test_presets_enable_the_units_of_the_installed_system(tmp_path: Path) -> None:
+    install(tmp_path, "SYSTEMD_VERSION=252")
+    # As where nothing is enabled unless it is said.
+    (tmp_path / "usr/lib/systemd/system-preset/99-default.preset").write_text("disable *\n")
+    services = sorted(path.name for path in UNITS.glob("*.service"))
+    preset = ["systemctl", f"--root={tmp_path}", "preset", *services]
+    subprocess.run(preset, check=True, timeout=WATCHDOG)
+    wanted = tmp_path / "etc/systemd/system/multi-user.target.wants"
+    stage = {"first-boot-initrd.service"}
+    assert {path.name for path in wanted.iterdir()} == set(services) - stage
+    assert not (tmp_path / "etc/systemd/system/initrd.target.wants").exists()
+    brought = "etc/systemd/system/chainfire-cluster-join.target.wants/flaredb-cluster-join.service"
+    assert (tmp_path / brought).is_symlink()
