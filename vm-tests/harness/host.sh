@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(
-  openssl shellcheck
+  openssl shellcheck mypy pyflakes3
   build-essential systemd-container mmdebstrap dbus iproute2 curl jq zstd strace
   python3 python3-pytest qemu-system-x86 e2fsprogs dosfstools mtools fdisk cpio
   squashfs-tools lz4

@@ -48,6 +48,7 @@ class Shell:
         self.name = node.name
         self.log = log
         self._connected_boot = 0
+        self._may_reboot = False
 
     def nested(self, message: str) -> AbstractContextManager[None]:
         """Log a step of this machine; everything within belongs to it."""
@@ -55,9 +56,10 @@ class Shell:
 
     # Power
 
-    def start(self) -> None:
-        """Switch the node on; returns at once."""
+    def start(self, allow_reboot: bool = False) -> None:
+        """Switch the node on; returns at once. Without `allow_reboot` a reboot would end it."""
         self.log.info(f"{self.name}: starts")
+        self._may_reboot = allow_reboot
         self.node.boot()
 
     def shutdown(self) -> None:
@@ -77,9 +79,15 @@ class Shell:
         with self.nested("power loss"):
             self.node.kill()
 
+    def rebooting(self) -> AbstractContextManager[None]:
+        """Log a reboot, which the script has allowed."""
+        if not self._may_reboot:
+            raise RequestedAssertionFailed(f"{self.name}: say start(allow_reboot=True) first")
+        return self.nested("reboot")
+
     def reboot(self) -> None:
         """Reboot in order; commands afterwards wait for the new boot."""
-        with self.nested("reboot"):
+        with self.rebooting():
             self.connect()
             self.node.send(REBOOT)
             self.node.wait_until_off()

@@ -97,7 +97,7 @@ class QemuMachine(Machine):
 
     def reboot(self) -> None:
         """Reboot in order, without power loss; commands afterwards wait for the new boot."""
-        with self.nested("reboot"):
+        with self.rebooting():
             self.connect()
             shell = self._shell()
             self.enter(("systemctl", "reboot", "--no-block"))

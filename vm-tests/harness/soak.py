@@ -80,10 +80,10 @@ class Life:
         first, fourth = self.machines[:3], self.machines[3]
         with round.step("bootstrap"):
             for machine in first:
-                machine.start()
+                machine.start(allow_reboot=True)
             self.settle(first, of=3)
         with round.step("join"):
-            fourth.start()
+            fourth.start(allow_reboot=True)
             self.settle([fourth], of=4)
         rebooted = self.machines[round.number % 4]
         with round.step("reboot"):

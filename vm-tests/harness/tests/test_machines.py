@@ -22,7 +22,8 @@ def test_a_machine_is_a_node_like_others(tmp_path: Path) -> None:
     run(
         tmp_path,
         """
-start_all()
+node01.start()
+node02.start(allow_reboot=True)
 with subtest("commands"):
     node02.wait_for_unit("multi-user.target", timeout=240)
     t.assertEqual(node02.succeed("echo a", "echo b"), "a\\nb\\n")
@@ -192,7 +193,7 @@ def test_a_netboot_is_in_ram_and_gone_with_the_next_boot(tmp_path: Path) -> None
     run(
         tmp_path,
         r"""
-node01.start()
+node01.start(allow_reboot=True)
 node01.wait_for_unit("multi-user.target", timeout=240)
 t.assertEqual(node01.succeed("findmnt --noheadings --output=FSTYPE /"), "overlay\n")
 t.assertEqual(node01.succeed("lsblk --noheadings --nodeps --output=NAME"), "loop0\n")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import json
-from collections.abc import Iterator
+import os
+import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,19 +24,8 @@ REASONS = {
 }
 PLAYED = [name for name, reason in REASONS.items() if reason is None]
 
-#: Methods of a machine in the NixOS test driver (nixpkgs, nixos/lib/test-driver).
-DRIVER_METHODS = {
-    *("start", "shutdown", "crash", "reboot", "block", "unblock", "wait_for_shutdown"),
-    *("succeed", "fail", "execute", "wait_until_succeeds", "wait_until_fails", "systemctl"),
-    *("wait_for_unit", "get_unit_info", "get_unit_property", "require_unit_state"),
-    *("start_job", "stop_job", "wait_for_file", "wait_for_open_port", "wait_for_closed_port"),
-    *("copy_from_host", "switch_root", "wait_for_console_text", "get_console_log"),
-}
-#: Its globals; `machines` is made by the mapping.
-DRIVER_GLOBALS = {"start_all", "join_all", "subtest", "retry", "t", "log", "machines"}
-#: What scripts call on other things: texts, lists, the log, unittest.
-ORDINARY = {name for kind in (str, list, dict, set, tuple) for name in dir(kind)}
-ORDINARY |= {"info", "nested", *(name for name in dir(__import__("unittest").TestCase))}
+#: What the NixOS test driver gives a script.
+DRIVER = places.VM_TESTS / "nixos" / "driver.pyi"
 
 
 @cache
@@ -91,45 +80,48 @@ def test_the_units_that_are_enabled_are_the_same() -> None:
     assert {f"{name}.service" for name in names} == set(product.AGENT_UNITS)
 
 
-def imported(tree: ast.AST) -> set[str]:
-    """The names that a script imports."""
-    imports = (n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom | ast.Import))
-    return {name.asname or name.name for node in imports for name in node.names}
+def driver_globals() -> list[str]:
+    """The functions and objects of the driver, by name."""
+    names = [
+        getattr(node, "name", None) or getattr(getattr(node, "target", None), "id", None)
+        for node in ast.parse(DRIVER.read_text()).body
+    ]
+    return [name for name in names if name is not None and name not in ("Machine", "Logger")]
 
 
-def called(tree: ast.AST) -> Iterator[str]:
-    """The names of all methods that a script calls, but for functions of modules."""
-    modules = imported(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            owner = node.func.value
-            if not (isinstance(owner, ast.Name) and owner.id in modules):
-                yield node.func.attr
+def script_of(name: str) -> tuple[list[str], str]:
+    """The machines of a test, and its script, as Nix puts it together."""
+    machines = [node.replace("-", "_") for node in sorted(mapping()[name]["nodes"])]
+    first = f"machines = [{', '.join(machines)}]"
+    return machines, f"{first}\n{(SCENARIOS[name] / 'test.py').read_text()}"
 
 
-def free_names(tree: ast.AST) -> set[str]:
-    """What a script reads and nowhere makes."""
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    made = {name.id for name in names if not isinstance(name.ctx, ast.Load)} | imported(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.arg):
-            made.add(node.arg)
-        if isinstance(node, ast.FunctionDef):
-            made.add(node.name)
-    return {name.id for name in names} - made - set(dir(builtins))
+def test_scripts_are_typed_as_the_driver_types_them(tmp_path: Path) -> None:
+    (tmp_path / "driver.pyi").write_text(DRIVER.read_text())
+    given = f"from driver import Machine, {', '.join(driver_globals())}"
+    for name in PLAYED:
+        machines, script = script_of(name)
+        hints = "".join(f"{machine}: Machine\n" for machine in machines)
+        path = tmp_path / f"{name.replace('-', '_')}.py"
+        path.write_text(f"{given}\nmachines: list[Machine]\n{hints}{script}")
+    # With the very options that the driver uses.
+    command = ["mypy", "--no-implicit-optional", "--no-color-output", "--no-incremental"]
+    checked = subprocess.run(
+        [*command, *sorted(str(path) for path in tmp_path.glob("*.py"))],
+        cwd=tmp_path, capture_output=True, text=True, timeout=600,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 @pytest.mark.parametrize("name", PLAYED)
-def test_scripts_speak_the_drivers_language(name: str) -> None:
-    tree = ast.parse((SCENARIOS[name] / "test.py").read_text())
-    machines = {node.replace("-", "_") for node in mapping()[name]["nodes"]}
-    assert set(called(tree)) - ORDINARY <= DRIVER_METHODS
-    assert free_names(tree) <= DRIVER_GLOBALS | machines
-
-
-def test_the_prelude_uses_what_the_driver_has() -> None:
-    tree = ast.parse(PRELUDE.read_text())
-    assert free_names(tree) <= DRIVER_GLOBALS
+def test_scripts_are_linted_as_the_driver_lints_them(name: str) -> None:
+    machines, script = script_of(name)
+    known = ",".join([*driver_globals(), *machines])
+    linted = subprocess.run(
+        ["pyflakes3"], input=script, env={**os.environ, "PYFLAKES_BUILTINS": known},
+        capture_output=True, text=True, timeout=600,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
 def folder_with(tmp_path: Path, nodes: dict[str, Any]) -> str:

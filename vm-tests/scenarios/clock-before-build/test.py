@@ -50,7 +50,7 @@ def run_of(node):
 def fails_again(node):
     """Wait for one more attempt that fails."""
     (before,) = entries(node, FAILED)
-    retry(lambda last: entries(node, FAILED) > [before], timeout=PATIENT)
+    retry(lambda last: entries(node, FAILED) > [before], PATIENT)
 
 
 start_all()

@@ -26,8 +26,8 @@ with subtest("the join is blocked, says why and what to do, and is not repeated"
 
 with subtest("a config that others may read is refused, with the command that helps"):
     aio01.succeed(
-        f"""umask 022; echo '{{"node_id": "aio01", "bootstrap": true, "raft_addr": "10.0.2.10:2380",
-        "initial_peers": ["aio01:2380"], "flaredb_peers": ["aio01:2480"]}}' > /root/config.json"""
+        """umask 022; echo '{"node_id": "aio01", "bootstrap": true, "raft_addr": "10.0.2.10:2380",
+        "initial_peers": ["aio01:2380"], "flaredb_peers": ["aio01:2480"]}' > /root/config.json"""
     )
     code, _ = aio01.execute("first-boot-agent --config /root/config.json join chainfire")
     t.assertEqual(code, 78)

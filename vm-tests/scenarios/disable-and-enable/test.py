@@ -23,7 +23,7 @@ def neither_runs():
 
 
 with subtest("the joins of node04 wait for its chainfire"):
-    node04.start()
+    node04.start(allow_reboot=True)
     node04.wait_for_unit("multi-user.target", timeout=30)
     # Its cluster is not there yet, so that it cannot have joined so far.
     node04.succeed("systemctl stop chainfire.service")

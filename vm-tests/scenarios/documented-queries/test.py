@@ -41,7 +41,7 @@ journalctl -u chainfire-cluster-join.service -o json-pretty
     )
     # It follows until it is stopped; 124 is timeout's own exit code.
     follow = "timeout 2 journalctl -u chainfire-cluster-join.service -f"
-    retry(lambda last: "first-boot-agent" in node01.execute(follow)[1], timeout=30)
+    retry(lambda last: "first-boot-agent" in node01.execute(follow)[1], 30)
     t.assertEqual(node01.execute(follow)[0], 124)
 
 with subtest("1. Health Check Timeout"):

@@ -14,7 +14,7 @@ def returns_while_the_join_is_under_way(_last):
 
 with subtest("the boot and a start of its target do not wait for the join"):
     node04.wait_for_unit("multi-user.target", timeout=30)
-    retry(returns_while_the_join_is_under_way, timeout=60)
+    retry(returns_while_the_join_is_under_way, 60)
 
 with subtest("chainfire's join fails, and flaredb's start is dropped with it"):
     node04.wait_until_succeeds(

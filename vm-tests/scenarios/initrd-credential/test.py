@@ -100,7 +100,7 @@ with subtest("the inventory says what lsblk and sfdisk say"):
 with subtest("power is cut in the initrd, and the next boot begins anew"):
     before = boot["run_id"]
     node04.crash()
-    node04.start()
+    node04.start(allow_reboot=True)
     node04.wait_for_unit(STAGE, timeout=BOOT)
     boot = boot_json()
     t.assertNotEqual(boot["run_id"], before)

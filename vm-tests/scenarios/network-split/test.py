@@ -78,7 +78,7 @@ with subtest("the joiner is cut off between its add and the answer: adopted, not
     node04.unblock()
     node01.wait_until_succeeds(f"test $({adds(node01)}) -eq 1", timeout=30)
     node04.block()
-    retry(lambda _: entries(node01, "node04") == ["10.0.1.13:2380 learner"], timeout=30)
+    retry(lambda _: entries(node01, "node04") == ["10.0.1.13:2380 learner"], 30)
     node04.fail(f"test -e {MARKER}")
     node04.unblock()
     is_a_member_once(node04, [*first_three, node04])

@@ -5,7 +5,7 @@ MARKERS = "/var/lib/first-boot-automation"
 JOINS = ("chainfire-cluster-join", "flaredb-cluster-join", "iam-initial-setup")
 
 for node in machines[:3]:
-    node.start()
+    node.start(allow_reboot=True)
 for node in machines[:3]:
     node.wait_for_unit("iam-initial-setup.service", timeout=60)
 node04.start()

@@ -62,7 +62,7 @@ for node in first_three:
     node.start()
 for node in first_three:
     node.wait_for_unit(JOIN, timeout=60)
-node04.start()
+node04.start(allow_reboot=True)
 node04.wait_for_unit(JOIN, timeout=60)
 with_node04 = members()
 

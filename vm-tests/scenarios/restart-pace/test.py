@@ -36,7 +36,7 @@ node04.start()
 node04.wait_for_unit("multi-user.target", timeout=60)
 
 with subtest("a join that fails waits before each run"):
-    retry(lambda last: len(starts(CHAINFIRE)) >= RUNS, timeout=180)
+    retry(lambda last: len(starts(CHAINFIRE)) >= RUNS, 180)
     counted = restarts(CHAINFIRE)
     for unit in UNITS:
         times = starts(unit)

@@ -32,7 +32,7 @@ def is_refused():
     aio01.fail(f"test -e {MARKER}")
 
 
-aio01.start()
+aio01.start(allow_reboot=True)
 aio01.wait_for_unit(JOIN, timeout=60)
 version = int(aio01.succeed("systemctl --version").split()[1])
 first = boot_id()

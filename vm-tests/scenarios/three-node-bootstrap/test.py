@@ -25,7 +25,7 @@ with subtest("one chainfire and one flaredb, each with the three as voters"):
                 + """ | jq --exit-status '[.members[] | [.id, .role]] ==
                 [["node01", "voter"], ["node02", "voter"], ["node03", "voter"]]'"""
             )
-            clusters.add(node.succeed(members(node, port) + f" | jq --raw-output .cluster_id"))
+            clusters.add(node.succeed(members(node, port) + " | jq --raw-output .cluster_id"))
     t.assertEqual(len(clusters), 2, "one cluster of each service")
 
 with subtest("the markers say since when and who"):
