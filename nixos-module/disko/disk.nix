@@ -1,4 +1,4 @@
-# Names of disks that still mean the same disk after a reboot, and the partitions on them.
+# Names of disks and of partitions that still mean the same after a reboot.
 #
 # Must not accept /dev/sda: the kernel numbers disks as it finds them, and an installer that
 # formats by number formats the wrong one some day.
@@ -35,26 +35,30 @@ let
     else
       throw "disks for ${builtins.concatStringsSep " and " twice} are the same: ${checked.${builtins.head twice}}; each needs one of its own";
 
-  # Which partition it is on its disk: disko makes them by priority, and the one that takes the rest last.
-  numberOf =
-    partitions: name:
+  # The UUID of a partition, made of its disk and its name: RFC 9562, version 8.
+  uuidOf =
+    device: name:
     let
-      priorityOf = other: partitions.${other}.priority or 9001;
-      before = builtins.filter (other: priorityOf other < priorityOf name) (
-        builtins.attrNames partitions
-      );
+      digest = builtins.hashString "sha256" "${device} ${name}";
+      digits = from: count: builtins.substring from count digest;
     in
-    builtins.length before + 1;
+    builtins.concatStringsSep "-" [
+      (digits 0 8)
+      (digits 8 4)
+      "8${digits 12 3}"
+      "8${digits 15 3}"
+      (digits 18 12)
+    ];
 
-  # Partitions are used by the name of their disk, not by disko's default, the label: an old disk may carry the same one,
-  # and would be mounted, or would keep the machine from its boot.
+  # Partitions are mounted by UUIDs that the layout fixes, not by disko's default, the label: an old disk may carry the same
+  # label, and would be mounted instead, or would keep the machine from its boot.
   gpt = device: partitions: {
     type = "disk";
     inherit device;
     content = {
       type = "gpt";
       partitions = builtins.mapAttrs (
-        name: partition: partition // { device = "${device}-part${toString (numberOf partitions name)}"; }
+        name: partition: partition // { uuid = uuidOf device name; }
       ) partitions;
     };
   };

@@ -46,18 +46,37 @@ in
     };
   };
 
-  # An old disk may carry the same labels.
-  partitionsAreUsedByTheNameOfTheirDisk = {
-    expr = builtins.mapAttrs (_: partition: partition.device) (partitions withConfig "root") // {
-      data = (partitions controlPlane "data").data.device;
-      half = (partitions mirror "second").root.device;
-    };
+  # An old disk may carry the same labels; disko mounts by UUID where the layout has one.
+  everyPartitionHasAUuidOfItsOwn = {
+    expr =
+      let
+        uuids =
+          builtins.concatMap
+            (
+              layout:
+              builtins.concatMap (
+                disk: map (partition: partition.uuid) (builtins.attrValues disk.content.partitions)
+              ) (builtins.attrValues layout.disko.devices.disk)
+            )
+            [
+              withConfig
+              mirror
+              controlPlane
+            ];
+        form = "[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}";
+      in
+      {
+        count = builtins.length uuids;
+        malformed = builtins.filter (uuid: builtins.match form uuid == null) uuids;
+        # The ESP and the root of one disk are in two of the layouts.
+        different = builtins.length (builtins.attrNames (builtins.groupBy (uuid: uuid) uuids));
+        again = (partitions withConfig "root").root.uuid == (partitions controlPlane "root").root.uuid;
+      };
     expected = {
-      esp = "/dev/disk/by-id/nvme-WD_A-part1";
-      first-boot-config = "/dev/disk/by-id/nvme-WD_A-part2";
-      root = "/dev/disk/by-id/nvme-WD_A-part3";
-      data = "/dev/disk/by-id/nvme-WD_B-part1";
-      half = "/dev/disk/by-id/ata-ST_2-part2";
+      count = 10;
+      malformed = [ ];
+      different = 8;
+      again = true;
     };
   };
 
