@@ -3,7 +3,6 @@
 # Declares only; what follows from it is in ./first-boot. The units are not written here: they
 # are the package's, the same as on every systemd host.
 {
-  config,
   lib,
   pkgs,
   ...
@@ -123,29 +122,5 @@ import ./lib/oldest-nixos.nix lib {
         lines on standard output, which the journal takes as plain messages.
       '';
     };
-  };
-
-  config = lib.mkIf (config.services.first-boot-automation.enable) {
-    assertions =
-      let
-        cfg = config.services.first-boot-automation;
-      in
-      [
-        {
-          assertion = cfg.enableFlareDB -> cfg.enableChainfire;
-          message = ''
-            services.first-boot-automation: the join of flaredb requires that of chainfire.
-            Set enableFlareDB = false as well, or leave both on and turn chainfire off in the
-            configuration (settings.services.chainfire.enable = false).
-          '';
-        }
-        {
-          assertion = !cfg.installer;
-          message = ''
-            services.first-boot-automation: an installer joins nothing.
-            Set enable on the installed system, installer in the image that installs it.
-          '';
-        }
-      ];
   };
 }

@@ -175,24 +175,21 @@ import ./lib/oldest-nixos.nix lib {
         ${hostName} is no node of nix-nos.clusters, so its agent is told nothing; there are:
         ${lib.concatStringsSep ", " nodeNames}. Set networking.hostName to one of them, or add it.
       '';
-  }
-  # The modules of the agent and of the services, where they are imported too, are told what
-  # follows for this host.
-  // {
-    services = lib.mkMerge [
-      (lib.mkMerge (
-        map (one: {
-          ${one.service}.${one.option} = lib.mkIf (node != null) (mkDefault one.number);
-        }) portsHere
-      ))
-      (lib.optionalAttrs (options ? services.first-boot-automation) {
-        first-boot-automation = lib.mkIf (node != null) {
-          settings = lib.mapAttrsRecursive (_: mkDefault) node.config;
-          enableChainfire = careOf "chainfire";
-          enableFlareDB = careOf "flaredb";
-          enableIAM = careOf "iam";
-        };
-      })
-    ];
+    # What follows for this host, for the modules of the agent and of the services where they are imported too.
+    services = lib.mkMerge (
+      map (one: {
+        ${one.service}.${one.option} = lib.mkIf (node != null) (mkDefault one.number);
+      }) portsHere
+      ++ [
+        (lib.optionalAttrs (options ? services.first-boot-automation) {
+          first-boot-automation = lib.mkIf (node != null) {
+            settings = lib.mapAttrsRecursive (_: mkDefault) node.config;
+            enableChainfire = careOf "chainfire";
+            enableFlareDB = careOf "flaredb";
+            enableIAM = careOf "iam";
+          };
+        })
+      ]
+    );
   };
 }

@@ -42,8 +42,8 @@ in
       agent itself when the system is built, and written on the node with mode 0600. It must hold
       no secret by value.
 
-      The fields are those of [the reference](../reference/configuration.md); `policies`,
-      `services.NAME.url` and its like, and `expect` are among them.
+      The fields are those of the cluster configuration, which {command}`first-boot-agent config example`
+      shows; `policies`, `services.NAME.url` and `expect` are among them.
     '';
     type = types.submodule {
       freeformType = (pkgs.formats.json { }).type;

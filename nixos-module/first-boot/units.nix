@@ -10,6 +10,7 @@ let
   configuration = import ../lib/config.nix;
   units = import ../lib/units.nix;
 
+  catalogLink = "/usr/local/lib/systemd/catalog/first-boot-agent.catalog";
   catalog = "${cfg.package}/lib/systemd/catalog/first-boot-agent.catalog";
   configFile = toString cfg.configFile;
   elsewhere = configFile != configuration.defaultFile;
@@ -57,6 +58,23 @@ in
       environment.systemPackages = [ cfg.package ];
     })
     (lib.mkIf cfg.enable {
+      assertions = [
+        {
+          assertion = cfg.enableFlareDB -> cfg.enableChainfire;
+          message = ''
+            services.first-boot-automation: the join of flaredb requires that of chainfire.
+            Set enableFlareDB = false as well, or leave both on and turn chainfire off in the
+            configuration (settings.services.chainfire.enable = false).
+          '';
+        }
+        {
+          assertion = !cfg.installer;
+          message = ''
+            services.first-boot-automation: an installer joins nothing.
+            Set enable on the installed system, installer in the image that installs it.
+          '';
+        }
+      ];
       systemd.packages = [ cfg.package ];
       systemd.services = lib.mkMerge [
         (lib.mapAttrs (_: service) enabled)
@@ -68,6 +86,11 @@ in
         {
           # systemd compiles the texts of `journalctl -x` where /var is new: an upgrade would keep the old ones.
           systemd-journal-catalog-update = {
+            # These put the catalog in its place: at a boot, and at a switch.
+            after = [
+              "systemd-tmpfiles-setup.service"
+              "systemd-tmpfiles-resetup.service"
+            ];
             unitConfig.ConditionNeedsUpdate = "";
             restartTriggers = [ catalog ];
           };
@@ -79,8 +102,8 @@ in
           lib.filterAttrs (_: unit: unit.path) enabled
         )
       );
-      # `journalctl -x` explains what the agent says.
-      environment.etc."systemd/catalog/first-boot-agent.catalog".source = catalog;
+      # `journalctl -x` explains what the agent says. systemd looks below /usr/lib and /usr/local/lib alone, and NixOS has neither.
+      systemd.tmpfiles.settings."10-first-boot-agent".${catalogLink}."L+".argument = catalog;
     })
   ];
 }

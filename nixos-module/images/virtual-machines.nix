@@ -1,13 +1,13 @@
 # What a machine needs to run virtual machines: KVM, Open vSwitch, QEMU and libvirt.
 #
 # Must not start any: plasmavmc and prismnet do. Lists are in ../lib/images.nix.
-{ pkgs, ... }:
+{ lib, pkgs, ... }:
 let
   images = import ../lib/images.nix;
 in
 {
   boot.kernelModules = images.virtualMachineModules;
-  boot.kernel.sysctl = images.virtualMachineSysctl;
+  boot.kernel.sysctl = lib.mapAttrs (_: lib.mkDefault) images.virtualMachineSysctl;
 
   environment.systemPackages = map (name: pkgs.${name}) images.virtualMachineTools;
 

@@ -1,8 +1,8 @@
 # The cluster configuration that a NixOS module generates, and how it gets to its place.
 #
-# The agent refuses a configuration that everybody may read, and so everything in the Nix
-# store. A generated one holds no secret, but addresses that are nobody's business: it is
-# written below /etc/nixos/secrets by systemd-tmpfiles, mode 0600. Must not know of nixpkgs.
+# The agent refuses a configuration that everybody may read, and so everything in the Nix store: systemd-tmpfiles writes it
+# below /etc/nixos/secrets, mode 0600. That hides nothing, for the text is a line of tmpfiles.d and thus in the store, of
+# the builder and of the node; so it must hold no secret by value. Must not know of nixpkgs.
 let
   inherit (import ./units.nix) literal;
 

@@ -107,11 +107,8 @@ rec {
     "virtio_net"
   ];
 
-  virtualMachineModules = [
-    "kvm-intel"
-    "kvm-amd"
-    "vhost_net"
-  ];
+  # KVM's own modules are loaded by udev, by the kind of CPU; the other kind's would fail.
+  virtualMachineModules = [ "vhost_net" ];
 
   virtualMachineSysctl = {
     "fs.file-max" = 1000000;

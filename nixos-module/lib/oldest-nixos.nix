@@ -6,6 +6,6 @@ let
 in
 lib: module:
 if lib.versionAtLeast lib.trivial.release oldest then
-  module
+  { _class = "nixos"; } // module
 else
   throw "first-boot-agent's modules need NixOS ${oldest} or later, and this is ${lib.trivial.release}: take a newer nixpkgs (with a flake: `nix flake update nixpkgs`)"

@@ -124,7 +124,7 @@ in
       };
 
       root = mkOption {
-        type = types.path;
+        type = types.externalPath;
         default = defaults.http.root;
         description = "What HTTP serves; put images below `images/PROFILE/`.";
       };
@@ -155,7 +155,7 @@ in
     };
 
     tftp.root = mkOption {
-      type = types.path;
+      type = types.externalPath;
       default = defaults.tftp.root;
       description = "What TFTP serves.";
     };

@@ -68,7 +68,7 @@ in
     # nixpkgs' module leaves the API on all addresses.
     systemd.services.gobgpd.serviceConfig.ExecStart = lib.mkForce (
       utils.escapeSystemdExecArgs [
-        "${pkgs.gobgpd}/bin/gobgpd"
+        (lib.getExe' pkgs.gobgpd "gobgpd")
         "--config-file=${configFile}"
         "--sdnotify"
         "--api-hosts=${cfg.bgp.address}"

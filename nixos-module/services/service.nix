@@ -21,8 +21,10 @@ let
   configFile = format.generate "${name}.json" cfg.settings;
   ports = map (port: cfg.${port}) (services.portNames row);
   resolved = config.services.resolved;
+  # NixOS 25.11 has `extraConfig` instead of `settings`.
   stubListens =
     resolved.enable
+    && !lib.hasInfix "DNSStubListener=no" (resolved.extraConfig or "")
     && !builtins.elem (resolved.settings.Resolve.DNSStubListener or true) [
       false
       "no"
@@ -61,7 +63,13 @@ import ../lib/oldest-nixos.nix lib {
         "--config"
         "${configFile}"
       ];
-      defaultText = lib.literalExpression "[ (lib.getExe package) \"--config\" settings ]";
+      defaultText = lib.literalExpression ''
+        [
+          (lib.getExe config.services.${name}.package)
+          "--config"
+          (pkgs.writeText "${name}.json" (builtins.toJSON config.services.${name}.settings))
+        ]
+      '';
       description = "How it is started: the program and its arguments.";
     };
 
@@ -103,7 +111,8 @@ import ../lib/oldest-nixos.nix lib {
   config = lib.mkIf cfg.enable {
     warnings = lib.optional (builtins.elem 53 ports && stubListens) ''
       services.${name} listens on port 53, and so does systemd-resolved on 127.0.0.53: whoever comes
-      second fails. Set services.resolved.settings.Resolve.DNSStubListener = "no", or another port.
+      second fails. Set services.resolved.settings.Resolve.DNSStubListener = "no" (on NixOS 25.11:
+      services.resolved.extraConfig = "DNSStubListener=no"), or another port.
     '';
 
     services.${name}.settings = {

@@ -13,6 +13,7 @@ let
         }) names
       );
     optional = condition: value: if condition then [ value ] else [ ];
+    optionalAttrs = condition: value: if condition then value else { };
   };
   pkgs = {
     testers.runNixOSTest = test: test // { isTest = true; };

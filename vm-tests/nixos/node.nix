@@ -80,13 +80,18 @@ in
     useDHCP = false;
     firewall.enable = false;
     resolvconf.enable = false;
+    # The driver's own names and addresses, of a network that no scenario knows.
+    extraHosts = lib.mkForce "";
     hosts = lib.mkForce ({ "127.0.0.1" = [ "localhost" ]; } // scenario.hosts);
-    interfaces.eth1.ipv4.addresses = lib.mkForce [
-      {
-        inherit (node) address;
-        prefixLength = 24;
-      }
-    ];
+    interfaces.eth1 = {
+      ipv4.addresses = lib.mkForce [
+        {
+          inherit (node) address;
+          prefixLength = 24;
+        }
+      ];
+      ipv6.addresses = lib.mkForce [ ];
+    };
   };
 
   # Commands are run in the initrd, until `switch_root()`.
@@ -96,10 +101,16 @@ in
   virtualisation = {
     memorySize = node.hardware.memory_mib or 1024;
     cores = node.hardware.cpus or 1;
-    credentials = builtins.mapAttrs (_: value: {
-      mechanism = node.hardware.credential_transport or "smbios";
-      text = if builtins.isString value then value else builtins.toJSON value;
-    }) (node.hardware.credentials or { });
+    credentials = builtins.mapAttrs (
+      _: value:
+      {
+        text = if builtins.isString value then value else builtins.toJSON value;
+      }
+      # Without it the platform's own: not every one has SMBIOS.
+      // lib.optionalAttrs (node.hardware ? credential_transport) {
+        mechanism = node.hardware.credential_transport;
+      }
+    ) (node.hardware.credentials or { });
     qemu.options =
       lib.optional (node.hardware ? clock) "-rtc base=${node.hardware.clock},clock=vm"
       ++ lib.optional (node.hardware ? uuid) "-uuid ${node.hardware.uuid}"

@@ -78,12 +78,15 @@ in
   theCatalogIsRefreshed = {
     expr = {
       inherit ((on { }).systemd.services.systemd-journal-catalog-update) unitConfig restartTriggers;
+      links = (on { }).systemd.tmpfiles.settings;
     };
     expected = {
       unitConfig.ConditionNeedsUpdate = "";
       restartTriggers = [
         "/nix/store/00000000000000000000000000000000-first-boot-agent/lib/systemd/catalog/first-boot-agent.catalog"
       ];
+      links."10-first-boot-agent"."/usr/local/lib/systemd/catalog/first-boot-agent.catalog"."L+".argument =
+        "/nix/store/00000000000000000000000000000000-first-boot-agent/lib/systemd/catalog/first-boot-agent.catalog";
     };
   };
 
@@ -161,7 +164,7 @@ in
       [
         unit.serviceConfig.ExecStart
         config.systemd.paths.chainfire-cluster-join.pathConfig
-        config.systemd.tmpfiles.settings
+        (config.systemd.tmpfiles.settings ? "10-first-boot-automation")
       ];
     expected = [
       [
@@ -169,7 +172,7 @@ in
         ''${agent} "--config" "/persist/100%%.json" join chainfire''
       ]
       { PathChanged = [ "/persist/100%%.json" ]; }
-      { }
+      false
     ];
   };
 

@@ -191,7 +191,7 @@ in
 
   virtualMachinesWhereTheyRun = {
     expr = everyProfile (config: {
-      kvm = lib.elem "kvm-intel" (config.boot.kernelModules or [ ]);
+      kvm = lib.elem "vhost_net" (config.boot.kernelModules or [ ]);
       switch = config.virtualisation.vswitch.enable or false;
       qemu = lib.elem "qemu_kvm" (names config.environment.systemPackages);
       forwards = config.boot.kernel.sysctl."net.ipv4.ip_forward" or 0;
