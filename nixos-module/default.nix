@@ -5,6 +5,7 @@
     ./first-boot-automation.nix
     ./services
     ./topology.nix
+    ./monitoring.nix
     ./pxe-server.nix
   ];
 }

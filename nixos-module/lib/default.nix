@@ -4,6 +4,7 @@
   config = import ./config.nix;
   disko = import ../disko;
   images = import ./images.nix;
+  monitoring = import ./monitoring.nix;
   pxe = import ./pxe;
   services = import ./services.nix;
   topology = import ./topology;

@@ -7,6 +7,7 @@ the descriptions do.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +21,14 @@ OPENING = """# NixOS options
 
 <!-- Generated from nixos-module by `NIXPKGS_LIB=… make generate`; do not edit. -->
 
-What the modules of `nixos-module` declare; `nixosModules.default`, or importing the folder,
+What the modules of `nixos-module` declare; `nixosModules.default`, or importing the directory,
 brings all of them. Nothing is on by importing. How they are used: [NixOS](../how-to/nixos.md).
+`nix-nos.clusters` and `services.pxe-boot-server` have pages of their own:
+[the topology](topology.md), [the PXE server](pxe-server.md).
 
 """
+#: How nixpkgs marks what a text names; plain Markdown has no such thing.
+ROLE = re.compile(r"\{(?:option|file|command|env|var|manpage)\}(?=`)")
 #: Every service has the same options, so one of them stands for all.
 SHOWN = "chainfire"
 SECTIONS = (
@@ -42,13 +47,18 @@ SECTIONS = (
         "services.fiberlb.bgp.",
         "",
     ),
+    (
+        "Monitoring",
+        "nix-nos.monitoring.",
+        "",
+    ),
 )
 
 
 def declared(lib: Path) -> list[dict[str, Any]]:
     """All options, as nixpkgs' own documentation gets them."""
     stubs = quoted(nix_checks.TESTS / "stubs" / "nixos.nix")
-    parts = ("first-boot-automation.nix", "services")
+    parts = ("first-boot-automation.nix", "services", "monitoring.nix")
     modules = " ".join(quoted(nix_checks.MODULE / part) for part in parts)
     options: list[dict[str, Any]] = nix().value(
         f"let lib = import {quoted(lib)}; text = value: if value == null then null"
@@ -76,7 +86,7 @@ def entry(option: dict[str, Any]) -> Iterator[str]:
     """One option."""
     yield f"### `{option['name']}`"
     yield ""
-    yield option["description"].strip().replace("{option}", "")
+    yield ROLE.sub("", option["description"].strip())
     yield ""
     yield f"*Type:* {option['type']}"
     for word in ("default", "example"):

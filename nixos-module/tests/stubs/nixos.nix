@@ -164,7 +164,24 @@ let
       dhcp4 = any;
     };
     services.nginx = any;
-    services.prometheus = any;
+    services.prometheus = {
+      enable = bool false;
+      scrapeConfigs = list;
+      exporters.blackbox = {
+        enable = bool false;
+        listenAddress = mkOption {
+          type = types.str;
+          default = "0.0.0.0";
+        };
+        port = mkOption {
+          type = types.port;
+          default = 9115;
+        };
+        configFile = mkOption {
+          type = types.path;
+        };
+      };
+    };
     services.gobgpd = {
       enable = bool false;
       settings = any;

@@ -1,0 +1,78 @@
+# What Prometheus is told about the clusters of a topology: the `/health` of every node's services.
+#
+# That is JSON and no metrics, so Prometheus cannot read it by itself: its blackbox exporter asks, and says
+# `probe_success`. Builtins only.
+let
+  inherit (builtins)
+    attrNames
+    attrValues
+    concatMap
+    elem
+    filter
+    ;
+  topology = import ./topology;
+  inherit (import ./topology/address.nix) bracketed;
+  inherit (topology.rules) ports;
+
+  module = "cluster_health";
+  given = key: value: if value == null then { } else { ${key} = value; };
+
+  endpoint =
+    node: service:
+    let
+      # By name where there is one: certificates are made for names.
+      host = if node.fqdn == null then bracketed node.ip else node.fqdn;
+      port = node.config.services.${service}.api_port or ports.${service}.api_port;
+    in
+    {
+      targets = [ "https://${host}:${toString port}/health" ];
+      labels = {
+        inherit (node) cluster;
+        inherit service;
+        node = node.name;
+      }
+      // given "site" node.site
+      // given "rack" node.rack;
+    };
+  endpointsOf =
+    node: map (endpoint node) (filter (service: elem service node.services) (attrNames ports));
+
+  copied = from: to: {
+    source_labels = [ from ];
+    target_label = to;
+  };
+in
+{
+  # The exporter's configuration: how it asks, and whose certificates it believes.
+  blackbox =
+    { caFile }:
+    {
+      modules.${module} = {
+        prober = "http";
+        timeout = "5s";
+        http = {
+          fail_if_not_ssl = true;
+          follow_redirects = false;
+          tls_config.ca_file = caFile;
+        };
+      };
+    };
+
+  # The job of a topology's clusters; `exporter` is HOST:PORT of the blackbox exporter.
+  scrapeConfig =
+    { exporter }:
+    said: {
+      job_name = "cluster-health";
+      metrics_path = "/probe";
+      params.module = [ module ];
+      static_configs = concatMap endpointsOf (attrValues (topology.nodesOf said));
+      relabel_configs = [
+        (copied "__address__" "__param_target")
+        (copied "__param_target" "instance")
+        {
+          target_label = "__address__";
+          replacement = exporter;
+        }
+      ];
+    };
+}
