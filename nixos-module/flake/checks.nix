@@ -81,7 +81,7 @@ in
   )
 )
 // prefixed "config" (builtins.mapAttrs validated (exampleConfigs // topologyConfigs))
-// prefixed "vm" (
+// prefixed "scenario" (
   import ../../vm-tests/nixos.nix {
     inherit pkgs;
     agent = first-boot-agent;

@@ -68,7 +68,7 @@ in
       # Four emulated machines become one cluster; its output is the story.
       demo = {
         type = "app";
-        program = "${self.checks.${system}.vm-fourth-node-joins.driver}/bin/nixos-test-driver";
+        program = "${self.checks.${system}.scenario-fourth-node-joins.driver}/bin/nixos-test-driver";
         meta.description = "Boots three nodes, and lets a fourth join";
       };
     }

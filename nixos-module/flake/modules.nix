@@ -6,12 +6,14 @@ let
     fiberlb-bgp = ../services/fiberlb-bgp.nix;
     services = ../services;
     topology = ../topology.nix;
+    monitoring = ../monitoring.nix;
     pxe-server = ../pxe-server.nix;
   };
 
   # The agent is the overlay's, also where nobody has added that: it knows the date of the source, which in the store is lost.
   first-boot-automation = {
     key = "first-boot-agent/first-boot-automation";
+    _file = ./modules.nix;
     imports = [
       ../first-boot-automation.nix
       (
@@ -32,10 +34,13 @@ in
     // parts
     // {
       inherit first-boot-automation;
-      default.imports = [
-        ../default.nix
-        first-boot-automation
-      ];
+      default = {
+        _file = ./modules.nix;
+        imports = [
+          ../default.nix
+          first-boot-automation
+        ];
+      };
     };
   disko = disko.nixosModules.disko;
 }

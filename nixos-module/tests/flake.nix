@@ -185,6 +185,7 @@ in
       [
         "default"
         "first-boot-automation"
+        "monitoring"
         "pxe-server"
         "services"
       ]
@@ -194,7 +195,7 @@ in
   };
 
   everyScenarioIsACheck = {
-    expr = missing (map (name: "vm-${name}") (foldersOf ../../vm-tests/scenarios)) x86_64-linux;
+    expr = missing (map (name: "scenario-${name}") (foldersOf ../../vm-tests/scenarios)) x86_64-linux;
     expected = [ ];
   };
 
