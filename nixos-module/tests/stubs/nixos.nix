@@ -39,33 +39,47 @@ let
     );
     default = { };
   };
-  unit =
-    extra:
-    types.attrsOf (
-      types.submodule {
-        options = {
-          description = mkOption {
-            type = types.str;
-            default = "";
-          };
-          wantedBy = list;
-          wants = list;
-          after = list;
-        }
-        // extra;
-      }
-    );
-  units =
-    extra:
+  listOf =
+    type:
     mkOption {
-      type = unit extra;
+      type = types.listOf type;
+      default = [ ];
+    };
+  setOf =
+    options:
+    mkOption {
+      type = types.attrsOf (types.submodule { inherit options; });
       default = { };
     };
-  services = units {
-    restartIfChanged = bool true;
-    restartTriggers = list;
+  optional =
+    type:
+    mkOption {
+      type = types.nullOr type;
+      default = null;
+    };
+  packages' = listOf types.package;
+  unitNames = listOf (types.strMatching "[a-zA-Z0-9@%:_.\\-]+[.](service|path|socket|target)");
+  units =
+    extra:
+    setOf (
+      {
+        description = mkOption {
+          type = types.singleLineStr;
+          default = "";
+        };
+        wantedBy = unitNames;
+        wants = unitNames;
+        after = unitNames;
+      }
+      // extra
+    );
+  service = {
     unitConfig = section;
     serviceConfig = section;
+  };
+  ports = {
+    allowedTCPPorts = listOf types.port;
+    allowedUDPPorts = listOf types.port;
   };
 
   # A package: where it would be, and what is asked of it.
@@ -125,27 +139,49 @@ let
     boot.initrd.secrets = any;
     boot.initrd.systemd = {
       enable = bool true;
-      packages = list;
-      storePaths = list;
-      contents = any;
-      inherit services;
+      packages = packages';
+      storePaths = listOf (types.either types.singleLineStr types.package);
+      contents = setOf {
+        source = optional types.path;
+        text = optional types.lines;
+      };
+      # No switch reaches an initrd: there is nothing to restart.
+      services = units service;
     };
     boot.initrd.network.enable = bool false;
     boot.loader.grub.enable = bool false;
-    boot.kernelParams = list;
-    environment.etc = any;
-    environment.systemPackages = list;
+    boot.kernelParams = listOf (types.strMatching "([^\"[:space:]]|\"[^\"]*\")+");
+    environment.etc = setOf {
+      source = optional types.path;
+      text = optional types.lines;
+      mode = optional types.str;
+    };
+    environment.systemPackages = packages';
     networking.hostName = mkOption {
-      type = types.str;
+      type = types.strMatching "[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?";
       default = "node04";
     };
-    networking.firewall = {
-      allowedTCPPorts = list;
-      allowedUDPPorts = list;
-      interfaces = any;
+    networking.firewall = ports // {
+      interfaces = setOf ports;
     };
-    hardware.firmware = list;
-    services.dnsmasq = any;
+    hardware.firmware = packages';
+    services.dnsmasq = {
+      enable = bool false;
+      resolveLocalQueries = bool true;
+      # A key, or a key several times; nothing is nested.
+      settings = mkOption {
+        type =
+          let
+            atom = types.oneOf [
+              types.bool
+              types.int
+              types.str
+            ];
+          in
+          types.attrsOf (types.either atom (types.listOf atom));
+        default = { };
+      };
+    };
     services.getty = {
       autologinUser = mkOption {
         type = types.nullOr types.str;
@@ -193,25 +229,46 @@ let
     system.build = any;
     system.checks = list;
     systemd = {
-      packages = list;
+      packages = packages';
       paths = units { pathConfig = section; };
-      inherit services;
-      tmpfiles.settings = any;
-    };
-    users.users = mkOption {
-      type = types.attrsOf (
-        types.submodule {
-          freeformType = types.attrsOf types.anything;
-          options.openssh.authorizedKeys = {
-            keys = list;
-            keyFiles = list;
-          };
+      services = units (
+        service
+        // {
+          restartIfChanged = bool true;
+          restartTriggers = list;
         }
       );
-      default = { };
+      tmpfiles.settings =
+        let
+          fields = [
+            "age"
+            "argument"
+            "group"
+            "mode"
+            "user"
+          ];
+          line = types.addCheck (types.attrsOf types.str) (
+            line: lib.subtractLists fields (lib.attrNames line) == [ ]
+          );
+        in
+        mkOption {
+          type = types.attrsOf (types.attrsOf (types.attrsOf line));
+          default = { };
+        };
     };
-    users.groups = any;
-    warnings = list;
+    users.users = setOf {
+      isSystemUser = bool false;
+      isNormalUser = bool false;
+      group = optional types.str;
+      home = optional types.path;
+      initialHashedPassword = optional types.str;
+      openssh.authorizedKeys = {
+        keys = listOf types.singleLineStr;
+        keyFiles = listOf types.path;
+      };
+    };
+    users.groups = setOf { };
+    warnings = listOf types.str;
   };
 in
 # The configuration that these modules make, or an error with every assertion that fails.

@@ -136,8 +136,6 @@ in
         first-boot-initrd = {
           after = [ "initrd-nixos-copy-secrets.service" ];
           description = "";
-          restartIfChanged = true;
-          restartTriggers = [ ];
           serviceConfig = { };
           unitConfig = { };
           wantedBy = [ "initrd.target" ];
