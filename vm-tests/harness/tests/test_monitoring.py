@@ -22,24 +22,27 @@ from harness.stage import Stage
 LIBRARY = places.REPOSITORY / "nixos-module" / "lib" / "monitoring.nix"
 SUITE = "bookworm"
 EXPORTER = "prometheus-blackbox-exporter"
+#: A topology takes no address of loopback, where the service of the test is.
+ADDRESS = "10.0.1.10"
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Plain nodes, the first of them with a certificate and the files of an installer."""
+    """Plain nodes, the last of them with a certificate and the files of an installer."""
     nodes = make_nodes(tmp_path)
-    stage = Stage(Screen(), nodes)
-    names = [f"{node.name}={node.name},{node.address}" for node in nodes[:1]]
-    words = [word for name in names for word in ("--node", name)]
-    certificates = tmp_path / "certificates"
-    subprocess.run(
-        [product.standin(), "pki", "--out", certificates, *words], check=True, timeout=60
-    )
-    stage.prepare(nodes[0], certificates)
+    stage = Stage(Screen([node.name for node in nodes]), nodes)
+    node, certificates = nodes[-1], tmp_path / "certificates"
+    make_certificates(certificates, "--node", f"{node.name}={node.name},{node.address}")
+    stage.prepare(node, certificates)
     try:
         yield stage
     finally:
         stage.close()
+
+
+def make_certificates(folder: Path, *words: str) -> None:
+    """A CA, and what it has signed."""
+    subprocess.run([product.standin(), "pki", "--out", folder, *words], check=True, timeout=60)
 
 
 def topology_of(node: PlainNode) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def topology_of(node: PlainNode) -> dict[str, Any]:
                     node.name: {
                         "role": "control-plane",
                         "bootstrap": True,
-                        "ip": node.address,
+                        "ip": ADDRESS,
                         "services": ["chainfire"],
                     }
                 },
@@ -73,10 +76,12 @@ def exporter_at(stage: Stage, listen: str, ca: Path) -> None:
     stage.start([program, *arguments], subprocess.DEVNULL)
 
 
-def probe_success(job: dict[str, Any], exporter: str) -> str:
+def probe_success(job: dict[str, Any], node: PlainNode, exporter: str) -> str:
     """The verdict, asked for as Prometheus does after relabeling; empty while nobody answers."""
-    (endpoint,) = job["static_configs"]
-    asked = {"target": endpoint["targets"][0], "module": job["params"]["module"][0]}
+    ((target,),) = (endpoint["targets"] for endpoint in job["static_configs"])
+    assert ADDRESS in target
+    target = target.replace(ADDRESS, node.address)
+    asked = {"target": target, "module": job["params"]["module"][0]}
     url = f"http://{exporter}{job['metrics_path']}?{urllib.parse.urlencode(asked)}"
     try:
         with urllib.request.urlopen(url, timeout=waiting.WATCHDOG) as answer:
@@ -87,20 +92,21 @@ def probe_success(job: dict[str, Any], exporter: str) -> str:
     return str(verdict.partition(" ")[2])
 
 
-def test_a_service_is_healthy_for_whoever_trusts_its_ca(stage: Stage) -> None:
-    node, trusting, doubting = stage.nodes[0], stage.nodes[1], stage.nodes[2]
-    exporter, other = f"{trusting.address}:9115", f"{doubting.address}:9115"
+def test_a_service_is_healthy_for_whoever_trusts_its_ca(stage: Stage, tmp_path: Path) -> None:
+    one, two, _, node = stage.nodes
+    trusting, doubting = f"{one.address}:9115", f"{two.address}:9115"
     said = f"(builtins.fromJSON {string(json.dumps(topology_of(node)))})"
-    job = nix().value(
-        f"(import {quoted(LIBRARY)}).scrapeConfig {{ exporter = {string(exporter)}; }} {said}"
-    )
-    assert job["relabel_configs"][-1]["replacement"] == exporter
-    foreign = stage.nodes[0].folder.parent / "foreign"
-    subprocess.run([product.standin(), "pki", "--out", foreign], check=True, timeout=60)
-    exporter_at(stage, exporter, node.folder / "ca.crt")
-    exporter_at(stage, other, foreign / "ca.crt")
+    library = f"(import {quoted(LIBRARY)})"
+    job = nix().value(f"{library}.scrapeConfig {{ exporter = {string(trusting)}; }} {said}")
+    assert job["relabel_configs"][-1]["replacement"] == trusting
+    make_certificates(tmp_path / "foreign")
+    exporter_at(stage, trusting, node.folder / "ca.crt")
+    exporter_at(stage, doubting, tmp_path / "foreign" / "ca.crt")
 
-    waiting.until(lambda: probe_success(job, exporter) == "0", 60, "nobody listens yet")
+    def verdict(exporter: str, expected: str) -> bool:
+        return probe_success(job, node, exporter) == expected
+
+    waiting.until(lambda: verdict(trusting, "0"), 60, "nobody listens yet")
     stage.start_services(node)
-    waiting.until(lambda: probe_success(job, exporter) == "1", 60, "the service is healthy")
-    waiting.until(lambda: probe_success(job, other) == "0", 60, "another CA is no proof of health")
+    waiting.until(lambda: verdict(trusting, "1"), 60, "the service is healthy")
+    waiting.until(lambda: verdict(doubting, "0"), 60, "another CA is no proof of health")
