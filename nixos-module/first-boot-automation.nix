@@ -1,4 +1,4 @@
-# services.first-boot-automation: what a node's administrator can say.
+# services.first-boot-automation: the options for a node's administrator.
 #
 # Declares only; what follows from it is in ./first-boot. The units are not written here: they
 # are the package's, the same as on every systemd host.
@@ -19,15 +19,15 @@ let
       inherit description;
     };
 
-  # What the agent does for a service: its configuration speaks of it as well.
+  # A service that the agent manages: its configuration covers it as well.
   careOf =
     what:
     on ''
       Whether ${what}.
 
-      Turned off, its unit is not enabled, and a configuration that is generated from
-      {option}`services.first-boot-automation.settings` says that the agent is not to take
-      care of it.
+      If disabled, the corresponding unit is not enabled, and a configuration generated from
+      {option}`services.first-boot-automation.settings` excludes the service from what the agent
+      manages.
     '';
 
   apiPort =
@@ -36,8 +36,9 @@ let
       type = types.port;
       default = configuration.usualPorts.${service};
       description = ''
-        The port of ${service}'s API on every node, as a generated configuration tells it to the
-        agent. A configuration from elsewhere says it itself (`services.${service}.api_port`).
+        Port of the ${service} API on every node, written to the configuration generated from
+        {option}`services.first-boot-automation.settings`. If the configuration is provided by
+        other means, set `services.${service}.api_port` there instead.
       '';
     };
 in
@@ -50,14 +51,14 @@ import ./lib/oldest-nixos.nix lib {
   ];
 
   options.services.first-boot-automation = {
-    enable = mkEnableOption "joining this machine to its cluster, unattended";
+    enable = mkEnableOption "unattended joining of this machine to its cluster";
 
     installer = mkOption {
       type = types.bool;
       default = false;
       description = ''
-        Whether this system is an installer that was booted from the network: the agent's command
-        and its stage in the initrd are there, but nothing joins.
+        Whether this system is a network-booted installer. The agent's command and initrd stage
+        are included, but no join units are enabled.
       '';
     };
 
@@ -65,9 +66,10 @@ import ./lib/oldest-nixos.nix lib {
       type = types.bool;
       default = false;
       description = ''
-        Whether a netboot image of {file}`nixos-module/images` is logged in on its consoles without a password, as nixpkgs'
-        installers are. Whoever reaches the machine's serial line over its management controller is root then.
-        Without it, the way in is SSH with a key.
+        Whether to log in automatically, without a password, on the consoles of the netboot
+        images in {file}`nixos-module/images`, as the nixpkgs installers do. Anyone with access
+        to the serial console, for example through the BMC, then has root access. If disabled,
+        use SSH with a key.
       '';
     };
 
@@ -75,7 +77,10 @@ import ./lib/oldest-nixos.nix lib {
       type = types.package;
       default = pkgs.first-boot-agent or (pkgs.callPackage ./package.nix { });
       defaultText = lib.literalExpression "pkgs.first-boot-agent or (pkgs.callPackage ./package.nix { })";
-      description = "The agent: one static binary, its units and its journal catalog.";
+      description = ''
+        The first-boot-agent package to use. It contains a static binary, the systemd units and
+        the journal catalog.
+      '';
     };
 
     configFile = mkOption {
@@ -83,19 +88,19 @@ import ./lib/oldest-nixos.nix lib {
       default = configuration.defaultFile;
       example = "/persist/secrets/cluster-config.json";
       description = ''
-        The cluster's configuration on the running node. It must not be in the Nix store, which
-        everybody can read; the agent refuses such a file. An installer puts it there (mode 0600),
-        or {option}`services.first-boot-automation.settings` generates it.
+        Path of the cluster configuration on the running node. It must not be in the
+        world-readable Nix store; the agent rejects such a file. It is put there by an installer
+        (mode 0600), or generated from {option}`services.first-boot-automation.settings`.
 
-        At another place than the usual one, commands by hand need `--config`, and neither a
-        credential nor what an initrd found is looked at.
+        If this is not the default path, manual invocations of the agent need `--config`, and
+        configurations from a systemd credential or from the initrd are ignored.
       '';
     };
 
-    enableChainfire = careOf "the node joins, or bootstraps, chainfire";
-    enableFlareDB = careOf "the node joins, or bootstraps, flaredb";
-    enableIAM = careOf "IAM is set up";
-    enableHealthCheck = on "Whether the cluster's health is judged at every boot.";
+    enableChainfire = careOf "the node joins or bootstraps chainfire";
+    enableFlareDB = careOf "the node joins or bootstraps flaredb";
+    enableIAM = careOf "to set up IAM";
+    enableHealthCheck = on "Whether to check the health of the cluster at every boot.";
 
     chainfirePort = apiPort "chainfire";
     flaredbPort = apiPort "flaredb";
@@ -105,8 +110,9 @@ import ./lib/oldest-nixos.nix lib {
       default = null;
       example = "/etc/nixos/secrets/iam-admin-password";
       description = ''
-        A file with the password of IAM's first administrator, handed to the setup as a
-        credential. Where there is none, the first node of `initial_peers` makes one up.
+        File with the password of the initial IAM administrator, passed to the setup unit as a
+        systemd credential. If neither this option nor `services.iam.admin_password_file` in the
+        configuration is set, the first node in `initial_peers` generates a password.
       '';
     };
 
@@ -118,8 +124,8 @@ import ./lib/oldest-nixos.nix lib {
       ];
       default = "auto";
       description = ''
-        Where the units' events go: `auto` is native entries in the journal, `json` and `text` are
-        lines on standard output, which the journal takes as plain messages.
+        Log format of the units. `auto` writes native journal entries; `json` and `text` write
+        lines to standard output, which the journal stores as plain messages.
       '';
     };
   };

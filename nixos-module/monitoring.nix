@@ -1,6 +1,7 @@
-# nix-nos.monitoring: this host's Prometheus watches the health of every cluster of the topology. Off by default.
+# nix-nos.monitoring: Prometheus on this host monitors the health of every cluster of the
+# topology. Off by default.
 #
-# Must not know how a service is asked: that is lib/monitoring.nix.
+# Must not know how a service is asked: that is in lib/monitoring.nix.
 {
   config,
   lib,
@@ -17,14 +18,14 @@ import ./lib/oldest-nixos.nix lib {
   imports = [ ./topology.nix ];
 
   options.nix-nos.monitoring = {
-    enable = lib.mkEnableOption "Prometheus on this host, asking every service of {option}`nix-nos.clusters` for its health";
+    enable = lib.mkEnableOption "Prometheus health checks of {option}`nix-nos.clusters`";
 
     caFile = mkOption {
       type = types.path;
       example = lib.literalExpression "./ca.crt";
       description = ''
-        The CA of the clusters: a certificate, and no secret. It has to be readable by the blackbox
-        exporter's user.
+        CA certificate of the clusters. It is not a secret, and must be readable by the user of
+        the blackbox exporter.
       '';
     };
   };

@@ -1,7 +1,7 @@
-# The PXE server as a NixOS service: texts of `lib/pxe` for the modules that nixpkgs has.
+# The PXE server as a NixOS service: the settings from `lib/pxe` for the modules of nixpkgs.
 #
-# Thin: what the texts say is decided in `lib/pxe`, the options stand in `pxe-server/options.nix`.
-# No daemon of its own.
+# Thin: the content is decided in `lib/pxe`, the options are in `pxe-server/options.nix`. No
+# daemon of its own.
 {
   config,
   lib,
@@ -16,7 +16,7 @@ let
   };
   withKea = cfg.dhcp.backend == "kea";
 
-  # Links instead of copies: what a new generation lists no longer is gone at once.
+  # Links instead of copies: what a new generation no longer lists is gone at once.
   scripts = pkgs.linkFarm "pxe-scripts" (
     lib.mapAttrs (name: pkgs.writeText (baseNameOf name)) (pxe.scripts server)
   );
@@ -67,7 +67,7 @@ import ./lib/oldest-nixos.nix lib {
       virtualHosts = pxe.nginxVirtualHosts server;
     };
 
-    # TFTP's further packets come to ports that the server opened itself: no helper is needed.
+    # Further TFTP packets arrive on ports that the server opened itself: no helper is needed.
     networking.firewall.interfaces = lib.mkIf cfg.openFirewall (
       lib.genAttrs interfaces (_: {
         allowedUDPPorts = [
@@ -85,7 +85,8 @@ import ./lib/oldest-nixos.nix lib {
 
     systemd.tmpfiles.settings."10-pxe-boot-server" = {
       ${cfg.http.root} = folder;
-      # Yours to fill: images by profile, and configurations of nodes (without secrets).
+      # Filled by the administrator: images by profile, and configurations of nodes (no
+      # secrets).
       "${cfg.http.root}/images" = folder;
       "${cfg.http.root}/config" = folder;
       "${cfg.http.root}/ipxe" = linkTo loaders;

@@ -1,7 +1,10 @@
-# nix-nos.clusters: clusters and their nodes, said once; every node's configuration follows.
+# nix-nos.clusters: clusters and their nodes, defined once; every node's configuration is
+# derived.
 #
-# Options, rules and sentences are in lib/topology/rules.json. What one value may be is its type, so that the error names file and
-# line; what nodes may be beside one another is told by the rules, with what to do, and all at once. Must not hold a rule of its own.
+# Options, rules and messages are in lib/topology/rules.json. What a single value may be is its
+# type, so that the error names file and line; how nodes may be combined is checked by the
+# rules, which report all problems at once, each with what to do. Must not hold a rule of its
+# own.
 {
   config,
   lib,
@@ -27,7 +30,7 @@ let
     text = types.nullOr types.str;
     texts = types.nullOr (types.listOf types.str);
   };
-  # A text that a rule of the topology takes.
+  # A string that satisfies a rule of the topology.
   that =
     name: description: holds:
     types.nullOr (
@@ -80,7 +83,7 @@ let
 
   careOf = service: mkDefault (builtins.elem service node.services);
 
-  # The cluster's ports, and what the modules of the services call them, where they are here.
+  # The cluster's ports, and the names of their options in the modules of the services.
   portOptions = {
     api_port = "port";
     raft_port = "raftPort";
@@ -92,7 +95,7 @@ let
         said: usual: {
           inherit service;
           option = portOptions.${said};
-          # Whether it is the usual one is for the configuration to say.
+          # The default applies if the configuration does not set it.
           number = node.config.services.${service}.${said} or usual;
         }
       )
@@ -113,7 +116,7 @@ let
       '';
     };
 
-  # An agent that is on, and was told nothing: what a slip of the host's name looks like.
+  # An agent that is enabled and has no configuration: probably a misspelt host name.
   agent = config.services.first-boot-automation;
   stranger =
     options ? services.first-boot-automation
@@ -129,9 +132,34 @@ import ./lib/oldest-nixos.nix lib {
     clusters = mkOption {
       type = types.attrsOf clusterType;
       default = { };
+      example = lib.literalExpression ''
+        {
+          prod-cluster = {
+            domain = "prod.example.com";
+            network.cluster = "10.0.1.0/24";
+            nodes = {
+              node01 = {
+                role = "control-plane";
+                bootstrap = true;
+                ip = "10.0.1.10";
+              };
+              node02 = {
+                role = "control-plane";
+                bootstrap = true;
+                ip = "10.0.1.11";
+              };
+              node03 = {
+                role = "control-plane";
+                bootstrap = true;
+                ip = "10.0.1.12";
+              };
+            };
+          };
+        }
+      '';
       description = ''
-        The clusters by name, each with its nodes. Every host of a cluster imports the same
-        definitions, and finds itself in them by {option}`networking.hostName`.
+        Clusters, by name, each with its nodes. Every host imports the same definitions and is
+        matched by {option}`networking.hostName`.
       '';
     };
 
@@ -145,7 +173,9 @@ import ./lib/oldest-nixos.nix lib {
           { generateClusterConfig = topology.generateClusterConfig said; };
       defaultText = lib.literalMD "null without {option}`nix-nos.clusters`";
       description = ''
-        `generateClusterConfig { hostname = "node01"; }` is the cluster configuration of a host.
+        Functions derived from {option}`nix-nos.clusters`:
+        `generateClusterConfig { hostname = "node01"; }` returns the cluster configuration of a
+        host.
       '';
     };
 
@@ -156,8 +186,8 @@ import ./lib/oldest-nixos.nix lib {
       defaultText = lib.literalMD "the node named {option}`networking.hostName`, or null";
       description = ''
         This host in the topology: `name`, `cluster`, `role`, `ip`, `fqdn`, `mac`, `disk`, `site`,
-        `rack`, `services`, `bootstrap`, its configuration as a value (`config`) and as the text of
-        the file (`configText`).
+        `rack`, `services`, `bootstrap`, and its configuration as a value (`config`) and as the
+        text of the file (`configText`).
       '';
     };
   };
@@ -175,7 +205,8 @@ import ./lib/oldest-nixos.nix lib {
         ${hostName} is no node of nix-nos.clusters, so its agent is told nothing; there are:
         ${lib.concatStringsSep ", " nodeNames}. Set networking.hostName to one of them, or add it.
       '';
-    # What follows for this host, for the modules of the agent and of the services where they are imported too.
+    # What is derived for this host, for the modules of the agent and of the services, if they
+    # are imported too.
     services = lib.mkMerge (
       map (one: {
         ${one.service}.${one.option} = lib.mkIf (node != null) (mkDefault one.number);

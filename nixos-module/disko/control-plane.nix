@@ -2,7 +2,7 @@
 # whose fsync must not wait for logs and builds.
 #
 # It is mounted at /data, not at a service's data directory: `reset` moves that directory
-# aside, and a mount point cannot be moved. So chainfire is told /data/chainfire.
+# aside, and a mount point cannot be moved. So chainfire's data directory is /data/chainfire.
 {
   root,
   data,

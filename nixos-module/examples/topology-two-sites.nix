@@ -1,5 +1,6 @@
-# Two sites with a cluster each. The private networks of the sites are not joined, so both may count
-# from 10.0.1.10; names of nodes differ everywhere. Must not hold more than a topology.
+# Two sites with a cluster each. The private networks of the sites are not connected, so both
+# may start at 10.0.1.10; names of nodes are unique everywhere. Must not hold more than a
+# topology.
 let
   member = rack: address: {
     role = "control-plane";
@@ -14,7 +15,7 @@ in
       domain = "osaka.example.com";
       site = "osaka-1";
       network.cluster = "10.0.1.0/24";
-      # The one in the best rack is asked first.
+      # The one in the best rack is contacted first.
       leader = "osaka02";
       nodes = {
         osaka01 = member "r01" "10.0.1.10";

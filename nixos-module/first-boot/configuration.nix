@@ -1,5 +1,5 @@
-# A configuration written in Nix is checked by the agent when the system is built, and put in
-# its place on the node, readable by root alone. Must not put anything there otherwise.
+# A configuration written in Nix is validated by the agent when the system is built, and put in
+# place on the node, readable by root alone. Must not put anything there otherwise.
 {
   config,
   lib,
@@ -11,7 +11,7 @@ let
   configuration = import ../lib/config.nix;
 
   generated = configuration.pruned cfg.settings != { };
-  # What is said here, else what the service on this node is told, where it is a module of ours.
+  # The option of the agent, else that of the service on this node, if it uses a module of ours.
   portOf =
     service: said:
     if said != configuration.usualPorts.${service} then
@@ -37,7 +37,7 @@ let
   };
   text = builtins.toJSON said;
 
-  # A unit that is enabled for what the configuration turned off.
+  # A unit that is enabled although the configuration disables its service.
   silent =
     service: option: on:
     lib.optional (generated && on && !(said.services.${service}.enable or true)) ''
@@ -45,7 +45,7 @@ let
       enabled all the same. Set ${option} = false instead, which says both.
     '';
 
-  # What the agent asks must be what a service on this node listens on.
+  # The port that the agent asks must be the one that the service on this node listens on.
   agrees =
     service: option: asked:
     let
@@ -67,7 +67,7 @@ let
     in
     if found == null then null else lib.toIntBase10 (builtins.head found);
 
-  # The very binary that will read it. A stage that cannot run on the builder checks at boot.
+  # By the binary that will read it. If that cannot run on the builder, it checks at boot.
   checked =
     pkgs.runCommand "cluster-config.json"
       {

@@ -8,7 +8,7 @@ let
   configuration = import ../lib/config.nix;
   units = import ../lib/units.nix;
 
-  # An authority alone is enough: a PXE server may say the URL.
+  # A CA certificate alone is enough: a PXE server may supply the URL.
   fetches = cfg.initrd.configUrl != null || cfg.initrd.caFile != null;
   configFile = toString cfg.configFile;
   generated = cfg.enable && configuration.pruned cfg.settings != { };
@@ -26,9 +26,10 @@ in
       default = null;
       example = "/etc/nixos/secrets/cluster-config.json";
       description = ''
-        A configuration that is added to the initrd as a secret when the boot loader is installed
-        (see {option}`boot.initrd.secrets`). Not for images that are served over the network, and
-        not for a file that is generated, which is written only when the system runs.
+        Configuration file that is added to the initrd as a secret when the boot loader is
+        installed (see {option}`boot.initrd.secrets`). Do not use this for images that are
+        served over the network, nor for a generated file, which is only written once the system
+        is running.
       '';
     };
 
@@ -37,42 +38,47 @@ in
       default = null;
       example = lib.literalExpression "./ca.crt";
       description = ''
-        The authority of the server at {option}`services.first-boot-automation.initrd.configUrl`,
-        or at the URL that a PXE server says. A certificate is public, so it may lie in the Nix
-        store. With either, the initrd gets a network ({option}`boot.initrd.network.enable`); the
-        driver of the card must be in {option}`boot.initrd.availableKernelModules`.
+        CA certificate used to verify the server at
+        {option}`services.first-boot-automation.initrd.configUrl`, or at the URL supplied by a
+        PXE server. Certificates are public, so it may be in the Nix store. Setting this or
+        `configUrl` enables networking in the initrd ({option}`boot.initrd.network.enable`); the
+        driver of the NIC must be listed in {option}`boot.initrd.availableKernelModules`.
       '';
     };
 
     configUrl = mkOption {
-      # What boot loaders would read as theirs is not among these.
+      # Excludes the characters that boot loaders would interpret themselves.
       type = types.nullOr (types.strMatching "https://[]A-Za-z0-9._~:/%+,=}{$[-]+");
       default = null;
       example = "https://boot.example.com/configs/cluster-config.json";
       description = ''
-        From where a configuration is fetched in the initrd, where nothing else brings one. The
-        machine fills in `''${uuid}`, `''${serial}` and `''${mac}`, so one image serves a fleet;
-        not with GRUB, which takes them for variables of its own.
+        HTTPS URL from which the initrd fetches a configuration if no other source provides one.
+        `''${uuid}`, `''${serial}` and `''${mac}` are replaced with the values of the machine,
+        so that one image can serve many machines. These placeholders cannot be used with GRUB,
+        which expands them as variables of its own.
       '';
     };
 
     configSha256 = mkOption {
       type = types.nullOr (types.strMatching "[0-9a-f]{64}");
       default = null;
-      description = "The digest that the fetched configuration must have.";
+      description = "SHA-256 digest that the fetched configuration must match.";
     };
 
     required = mkOption {
       type = types.bool;
       default = false;
-      description = "Whether the boot must not go on without a configuration.";
+      description = "Whether to stop the boot if no valid configuration is found.";
     };
 
     timeout = mkOption {
       type = types.nullOr (types.strMatching "([1-9][0-9]?|[1-5][0-9][0-9]|600)s|([1-9]|10)min");
       default = null;
       example = "2min";
-      description = "How long the boot may be held for it: 1s to 10min, by default 60s.";
+      description = ''
+        Maximum time that the boot waits for a configuration, from 1s to 10min. If `null`, the
+        agent's default of 60s applies.
+      '';
     };
   };
 
@@ -133,7 +139,7 @@ in
     ];
 
     boot.initrd = {
-      # Credentials come by SMBIOS and fw_cfg, configurations also on an ESP or a stick.
+      # Credentials come by SMBIOS and fw_cfg, configurations also on an ESP or a USB drive.
       availableKernelModules = [
         "dmi_sysfs"
         "nls_cp437"
@@ -149,14 +155,14 @@ in
         storePaths = [ (lib.getExe cfg.package) ];
         services.${units.initrd.name} = {
           inherit (units.initrd) wantedBy;
-          # Where configFile comes from.
+          # It puts configFile in place.
           after = [ "initrd-nixos-copy-secrets.service" ];
         };
         contents = lib.mkIf (cfg.initrd.caFile != null) {
           "${configuration.secrets}/ca.crt".source = cfg.initrd.caFile;
         };
       };
-      # Not systemd.network.enable, which brings networkd without a card to configure.
+      # Not systemd.network.enable, which brings networkd without a NIC to configure.
       network.enable = lib.mkIf fetches (lib.mkDefault true);
       secrets = lib.mkIf (cfg.initrd.configFile != null) {
         ${configuration.defaultFile} = cfg.initrd.configFile;

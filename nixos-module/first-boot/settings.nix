@@ -1,7 +1,7 @@
 # services.first-boot-automation.settings: the cluster configuration, written in Nix.
 #
-# Free in form (RFC 42): every field of the reference can be set. Those with a type here are
-# the ones that a wrong value is often given to, and those that name secrets.
+# Freeform (RFC 42): every field of the reference can be set. Those with a type here are the
+# ones that are often set to a wrong value, and those that name secrets.
 { lib, pkgs, ... }:
 let
   inherit (lib) mkOption types;
@@ -17,12 +17,13 @@ let
   secret =
     what:
     optional types.externalPath ''
-      ${what}: a path on the running node, never in the Nix store, which everybody can read.
+      ${what}. Must be a path on the running node, outside the world-readable Nix store.
     '';
   peers =
     service:
     optional (types.listOf types.str) ''
-      The Raft addresses (`HOST:PORT`) of ${service}'s first nodes, in the same order on each.
+      Raft addresses (`HOST:PORT`) of the initial ${service} nodes, in the same order on every
+      node.
     '';
 in
 {
@@ -37,35 +38,41 @@ in
       }
     '';
     description = ''
-      The cluster's configuration. Where anything is set, the whole of
-      {option}`services.first-boot-automation.configFile` is generated from it: checked by the
-      agent itself when the system is built, and written on the node with mode 0600. It must hold
-      no secret by value.
+      Cluster configuration. If not empty, {option}`services.first-boot-automation.configFile`
+      is generated from it: the agent validates it at build time, and it is written on the node
+      with mode 0600. It must not contain secrets, only paths of files that do.
 
-      The fields are those of the cluster configuration, which {command}`first-boot-agent config example`
-      shows; `policies`, `services.NAME.url` and `expect` are among them.
+      The fields are those of the cluster configuration (see
+      {command}`first-boot-agent config example`), among them `policies`, `services.NAME.url`
+      and `expect`.
     '';
     type = types.submodule {
       freeformType = (pkgs.formats.json { }).type;
       options = {
-        node_id = text "This node's id in every member list; by default the host name.";
+        node_id = text "ID of this node in the member lists. Defaults to the host name.";
         node_role = optional (types.enum [
           "control-plane"
           "worker"
           "all-in-one"
-        ]) "What this node is for.";
-        bootstrap = optional types.bool "Whether it is one of the first nodes of a new cluster.";
-        cluster_name = text "The cluster's name.";
-        leader_url = text "The HTTPS URL of a member of the running cluster, to ask first.";
-        raft_addr = text "This node's chainfire Raft address (`HOST:PORT`), as others reach it.";
+        ]) "Role of this node.";
+        bootstrap = optional types.bool ''
+          Whether this node is one of those that bootstrap a new cluster.
+        '';
+        cluster_name = text "Name of the cluster.";
+        leader_url = text "HTTPS URL of the cluster member to contact first.";
+        raft_addr = text ''
+          Raft address (`HOST:PORT`) of chainfire on this node, reachable from the other nodes.
+        '';
         initial_peers = peers "chainfire";
         flaredb_peers = peers "flaredb";
         tls = {
-          ca = optional types.externalPath "The authority that signed the services' certificates.";
-          cert = optional types.externalPath "This node's certificate.";
-          key = secret "The certificate's key";
+          ca = optional types.externalPath ''
+            CA certificate that signed the certificates of the services.
+          '';
+          cert = optional types.externalPath "Certificate of this node.";
+          key = secret "Private key of the certificate";
         };
-        services.iam.admin_password_file = secret "The password of IAM's first administrator";
+        services.iam.admin_password_file = secret "File with the initial IAM administrator's password";
       };
     };
   };

@@ -1,4 +1,4 @@
-# Enables the package's units, and configures them by drop-ins. Must not write a unit.
+# Enables the package's units, and configures them with drop-ins. Must not write a unit.
 {
   config,
   lib,
@@ -14,7 +14,7 @@ let
   catalog = "${cfg.package}/lib/systemd/catalog/first-boot-agent.catalog";
   configFile = toString cfg.configFile;
   elsewhere = configFile != configuration.defaultFile;
-  # TLS files in folders that the package's path units do not watch.
+  # TLS files in directories that the package's path units do not watch.
   tls = builtins.filter (file: dirOf file != configuration.secrets) (
     map toString (
       builtins.filter (file: file != null) (
@@ -41,8 +41,8 @@ let
 
   service = unit: {
     inherit (unit) wantedBy;
-    # A switch of the system waits for what it restarts, and a join may take its time: the
-    # units are found changed at the next boot, or by whoever restarts them.
+    # A switch of the system waits for what it restarts, and a join may take long: changes take
+    # effect at the next boot or on a manual restart.
     restartIfChanged = false;
     serviceConfig = lib.mkIf (arguments != [ ]) {
       ExecStart = [
@@ -84,7 +84,8 @@ in
           ];
         })
         {
-          # systemd compiles the texts of `journalctl -x` where /var is new: an upgrade would keep the old ones.
+          # systemd compiles the texts of `journalctl -x` only where /var is new: an upgrade
+          # would keep the old ones.
           systemd-journal-catalog-update = {
             # These put the catalog in its place: at a boot, and at a switch.
             after = [
@@ -96,13 +97,15 @@ in
           };
         }
       ];
-      # What blocks a unit may be mended in a file that the package's path units do not know.
+      # A blocked unit may be fixed by a change to a file that the package's path units do not
+      # watch.
       systemd.paths = lib.mkIf (watched != [ ]) (
         lib.mapAttrs (_: _: { pathConfig.PathChanged = map units.literal watched; }) (
           lib.filterAttrs (_: unit: unit.path) enabled
         )
       );
-      # `journalctl -x` explains what the agent says. systemd looks below /usr/lib and /usr/local/lib alone, and NixOS has neither.
+      # For `journalctl -x`, which explains the agent's messages. systemd only looks below
+      # /usr/lib and /usr/local/lib, and NixOS has neither.
       systemd.tmpfiles.settings."10-first-boot-agent".${catalogLink}."L+".argument = catalog;
     })
   ];

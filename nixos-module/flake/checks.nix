@@ -13,7 +13,7 @@ let
       }) (builtins.attrNames set)
     );
 
-  # Files of a folder by their name without the suffix.
+  # Files of a directory by their name without the suffix.
   filesOf =
     suffix: folder:
     let

@@ -1,5 +1,5 @@
-# The outputs of the flake, as a function of its inputs. Derived from what lies in the folders:
-# a new scenario, example or case file is a check without being named here.
+# The outputs of the flake, as a function of its inputs. Derived from the files in the
+# directories: a new scenario, example or case file is a check without being named here.
 {
   self,
   nixpkgs,

@@ -12,7 +12,7 @@ let
         { nixpkgs.hostPlatform = lib.mkDefault platform; }
       ];
     };
-  # node01.nix and its like; what they share has other names.
+  # node01.nix and similar; what they share has other names.
   cluster = ../examples/cluster;
   nodeNames = map builtins.head (
     builtins.filter (found: found != null) (

@@ -1,5 +1,6 @@
-# The modules by name: all at once, and each part for itself. They need nothing of the flake,
-# but for the installer and disks, which know disko, and the agent's, which takes its package from the overlay.
+# The modules by name: all at once, and each part separately. They need nothing of the flake,
+# except for the installer and disks, which know disko, and the agent's, which takes its package
+# from the overlay.
 { disko, overlay }:
 let
   parts = {
@@ -10,7 +11,8 @@ let
     pxe-server = ../pxe-server.nix;
   };
 
-  # The agent is the overlay's, also where nobody has added that: it knows the date of the source, which in the store is lost.
+  # The agent is that of the overlay, even if the overlay was not added: it knows the date of
+  # the source, which is lost in the store.
   first-boot-automation = {
     key = "first-boot-agent/first-boot-automation";
     _file = ./modules.nix;

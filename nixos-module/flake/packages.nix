@@ -13,7 +13,7 @@ rec {
   default = first-boot-agent;
 
   first-boot-agent = pkgs.callPackage ../package.nix { inherit sourceDate; };
-  # For whoever wants no glibc: it compiles a Rust for musl first.
+  # Without glibc: it compiles a Rust for musl first.
   first-boot-agent-musl = pkgs.pkgsStatic.callPackage ../package.nix { inherit sourceDate; };
   cluster-standin = pkgs.callPackage ../standin.nix { };
 

@@ -1,8 +1,8 @@
-# What every netboot image is: an installer in RAM that one reaches by SSH key and by serial
+# What every netboot image is: an installer in RAM that is reachable by SSH key and by serial
 # line, and that nixos-anywhere takes as it is (variant_id "installer": no kexec needed).
 #
-# Must not hold a secret, nor a key of anybody: the image is served to whoever asks. Lists are
-# in ../lib/images.nix.
+# Must not hold a secret, nor anyone's key: the image is served to anyone who asks. Lists are in
+# ../lib/images.nix.
 {
   config,
   lib,
@@ -15,7 +15,7 @@ let
   images = import ../lib/images.nix;
   never = lib.mkForce false;
 
-  # Files that are the same in two folders are links between them.
+  # Files that are the same in two directories are links between them.
   nicFirmware = pkgs.runCommand "nic-firmware" { } ''
     cd ${pkgs.linux-firmware}/lib/firmware
     mkdir --parents "$out/lib/firmware"
@@ -37,18 +37,18 @@ import ../lib/oldest-nixos.nix lib {
         consoleLogLevel = lib.mkDefault 4;
         # Lags behind the latest kernel, and then nothing builds.
         supportedFilesystems.zfs = never;
-        # It has a network where it knows an authority (initrd.caFile).
+        # Networking is enabled if a CA certificate is set (initrd.caFile).
         initrd.availableKernelModules = lib.mkIf config.boot.initrd.network.enable images.networkModules;
       };
 
-      # The minimal profile leaves all firmware out, and with it the network of some NICs.
+      # The minimal profile leaves out all firmware, without which some NICs do not work.
       hardware.firmware = [ nicFirmware ];
 
       environment.systemPackages = map (name: pkgs.${name}) (
         lib.concatLists (lib.attrValues images.tools)
       );
 
-      # The binary here, and its stage in the initrd. The joins belong to the installed system.
+      # The agent's command and its initrd stage. The joins belong to the installed system.
       services.first-boot-automation.installer = true;
 
       networking = {
@@ -78,7 +78,7 @@ import ../lib/oldest-nixos.nix lib {
         };
       };
 
-      # Size: an installer that nobody reads manuals on, and that builds nothing.
+      # For size: nobody reads manuals on an installer, and it builds nothing.
       documentation = {
         enable = never;
         doc.enable = never;
@@ -94,8 +94,8 @@ import ../lib/oldest-nixos.nix lib {
       # It keeps nothing.
       system.stateVersion = lib.mkOverride 900 lib.trivial.release;
     }
-    # nixpkgs' installer has empty passwords, and is logged in on every console: whoever has the serial line over the LAN
-    # would be root.
+    # The installer of nixpkgs has empty passwords, and is logged in on every console: anyone
+    # with serial-over-LAN access would be root.
     (lib.mkIf (!config.services.first-boot-automation.installerConsoleLogin) {
       services.getty.autologinUser = lib.mkForce null;
       services.getty.helpLine = lib.mkForce "";
@@ -103,7 +103,7 @@ import ../lib/oldest-nixos.nix lib {
         initialHashedPassword = lib.mkForce null;
       });
     })
-    # Where disko's module is at hand, it must not take the installer for the target.
+    # If disko's module is imported, it must not take the installer for the target.
     (lib.optionalAttrs (options ? disko) { disko.enableConfig = false; })
   ];
 }

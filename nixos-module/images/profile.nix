@@ -1,6 +1,6 @@
-# A profile's services, off until somebody turns one on, and its artefacts in one tree.
+# A profile's services, disabled until one is enabled, and its artefacts in one tree.
 #
-# Must not say what a service is: that is in ../services. Called with the profile's name.
+# Must not define what a service is: that is in ../services. Called with the profile's name.
 profile:
 {
   config,
@@ -29,8 +29,8 @@ in
 
   system.nixos.tags = [ profile ];
 
-  # What a PXE server needs, under the names that the iPXE script asks for. The script is
-  # nixpkgs' own and ends in ${cmdline}, so whoever chains to it can add parameters.
+  # What a PXE server needs, under the names that the iPXE script asks for. The script is that
+  # of nixpkgs and ends in ${cmdline}, so a script that chains to it can add parameters.
   system.build.netbootTree = pkgs.linkFarm "netboot-${profile}" {
     ${kernelFile} = "${build.kernel}/${kernelFile}";
     initrd = "${build.netbootRamdisk}/initrd";

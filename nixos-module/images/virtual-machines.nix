@@ -14,7 +14,7 @@ in
   virtualisation.vswitch.enable = true;
   virtualisation.libvirtd = {
     enable = true;
-    # By itself it brings a second QEMU, which emulates every other architecture.
+    # The default brings a second QEMU, which emulates every other architecture.
     qemu.package = pkgs.qemu_kvm;
   };
 }

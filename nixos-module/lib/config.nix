@@ -1,12 +1,13 @@
 # The cluster configuration that a NixOS module generates, and how it gets to its place.
 #
-# The agent refuses a configuration that everybody may read, and so everything in the Nix store: systemd-tmpfiles writes it
-# below /etc/nixos/secrets, mode 0600. That hides nothing, for the text is a line of tmpfiles.d and thus in the store, of
-# the builder and of the node; so it must hold no secret by value. Must not know of nixpkgs.
+# The agent rejects a world-readable configuration, and so everything in the Nix store:
+# systemd-tmpfiles writes it below /etc/nixos/secrets, mode 0600. That does not hide the text,
+# which is a line of tmpfiles.d and thus in the store of the builder and of the node; so it must
+# not contain a secret by value. Must not know of nixpkgs.
 let
   inherit (import ./units.nix) literal;
 
-  # Who has ports and data that may lie elsewhere.
+  # The services whose ports and data directories can be changed.
   rafts = { inherit ((import ./services.nix).table) chainfire flaredb; };
 in
 rec {
@@ -35,7 +36,7 @@ rec {
     else
       value;
 
-  # The right one wins, at any depth.
+  # The right one takes precedence, at any depth.
   merge =
     left: right:
     if builtins.isAttrs left && builtins.isAttrs right then
@@ -44,7 +45,7 @@ rec {
     else
       right;
 
-  # The whole configuration. What an option of the module says is a default: settings win.
+  # The whole configuration. Options of the module are defaults: settings take precedence.
   clusterConfig =
     {
       hostName,
@@ -80,9 +81,9 @@ rec {
   usualPorts = builtins.mapAttrs (_: row: row.ports.port) rafts;
   usualDataDirs = builtins.mapAttrs (_: row: row.dataDir) rafts;
 
-  # A line of tmpfiles.d that writes a text, whatever is in it: `%` would be a specifier, and
-  # the argument is read as C escapes. The folder is made for root alone where there is none; one
-  # that is there (`:`) may be anybody's, like /etc, and stays as it is.
+  # A line of tmpfiles.d that writes any text: `%` would be a specifier, and C escapes in the
+  # argument are expanded. The directory is created for root alone; an existing one (`:`) may be
+  # shared, like /etc, and stays as it is.
   writtenBy =
     {
       file ? defaultFile,

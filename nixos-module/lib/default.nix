@@ -1,5 +1,5 @@
-# The pure functions behind the modules: builtins only, no nixpkgs, so that they are
-# evaluated and tested wherever a Nix is. Each room says in its own file what it is for.
+# The pure functions behind the modules: builtins only, no nixpkgs, so that they can be
+# evaluated and tested wherever Nix is available. Each file documents its purpose.
 {
   config = import ./config.nix;
   disko = import ../disko;

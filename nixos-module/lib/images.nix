@@ -80,8 +80,8 @@ rec {
     "console=${if platform.isAarch64 then "ttyAMA0" else "ttyS0"},115200"
   ];
 
-  # What drivers of servers' NICs load, as folders of linux-firmware: 16 MB, 5 MB in the image. All of it would be some hundred.
-  # bnxt_en, i40e, igb, ixgbe and mlx5_core load nothing.
+  # Firmware for the NICs of servers, as directories of linux-firmware: 16 MB, 5 MB in the
+  # image. All of it would be some hundred. bnxt_en, i40e, igb, ixgbe and mlx5_core load none.
   nicFirmware = [
     "bnx2"
     "bnx2x"

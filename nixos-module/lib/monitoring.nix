@@ -1,7 +1,8 @@
-# What Prometheus is told about the clusters of a topology: the `/health` of every node's services.
+# The settings for Prometheus to monitor the clusters of a topology: the `/health` of every
+# node's services.
 #
-# That is JSON and no metrics, so Prometheus cannot read it by itself: its blackbox exporter asks, and says
-# `probe_success`. Builtins only.
+# That is JSON and no metrics, so Prometheus cannot read it directly: its blackbox exporter
+# asks, and exports `probe_success`. Builtins only.
 let
   inherit (builtins)
     attrNames
@@ -43,7 +44,7 @@ let
   };
 in
 {
-  # The exporter's configuration: how it asks, and whose certificates it believes.
+  # The exporter's configuration: how it asks, and which CA it trusts.
   blackbox =
     { caFile }:
     {

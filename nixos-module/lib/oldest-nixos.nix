@@ -1,6 +1,8 @@
-# What a module of ours is wrapped in: an older NixOS is told so in a sentence, instead of by an attribute that is missing.
+# Wraps our modules, so that an older NixOS fails with a clear message instead of a missing
+# attribute.
 #
-# The first `lib` with `types.externalPath` is that of 25.11; the cases of `tests/with-lib` hold with it.
+# The first `lib` with `types.externalPath` is that of 25.11; the cases of `tests/with-lib` hold
+# with it.
 let
   oldest = "25.11";
 in

@@ -1,27 +1,28 @@
 # The platform's services as one table, and what a systemd service of a row looks like.
-# The modules in ../services are made of this; must not know of nixpkgs.
+# The modules in ../services are made from it. Must not know of nixpkgs.
 let
   # Ports that the topology and the agent know as well.
   usual = (builtins.fromJSON (builtins.readFile ./topology/rules.json)).ports;
 
-  # Columns of a row, where it says nothing else.
+  # Defaults of the columns of a row.
   defaults = {
-    # Starts after these, where they run on the same node.
+    # Starts after these, if they run on the same node.
     after = [ ];
     # Capabilities, devices and groups beyond what an ordinary user has.
     capabilities = [ ];
     devices = [ ];
     groups = [ ];
-    # What it may use of an installer, which lives in RAM: tried out there, it must not take it all.
+    # Limits in an installer, which runs from RAM: a service that is tried out there must not
+    # use all of it.
     installerLimits = {
       MemoryMax = "512M";
       CPUQuota = "50%";
     };
     # Whether a switch of the system restarts it.
     restartIfChanged = true;
-    # What of the [Service] section below does not fit, or is missing.
+    # Overrides and additions to the [Service] section below.
     serviceConfig = { };
-    # Ports that are spoken by UDP as well as TCP.
+    # Ports that use UDP in addition to TCP.
     udp = [ ];
   };
 
@@ -44,12 +45,12 @@ let
       after = [ "chainfire" ];
     };
     iam = {
-      description = "identities and access";
+      description = "identity and access management";
       ports.port = usual.iam.api_port;
       after = [ "flaredb" ];
     };
     plasmavmc = {
-      description = "virtual machines";
+      description = "virtual machine management";
       ports.port = 8081;
       after = [
         "iam"
@@ -62,7 +63,7 @@ let
         "/dev/vhost-net rw"
       ];
       groups = [ "kvm" ];
-      # The machines that it started are its children; they outlive it.
+      # The virtual machines are its child processes, and outlive it.
       restartIfChanged = false;
       serviceConfig.KillMode = "process";
     };
@@ -101,13 +102,13 @@ let
       after = [ "iam" ];
     };
     nightlight = {
-      description = "metrics";
-      # Prometheus' own, whose interface it has.
+      description = "metrics storage";
+      # That of Prometheus, whose API it provides.
       ports.port = 9090;
       after = [ "iam" ];
     };
     k8shost = {
-      description = "containers";
+      description = "container orchestration";
       ports.port = 8085;
       after = [
         "iam"
@@ -180,7 +181,7 @@ in
           }
         else
           { ReadWritePaths = [ dataDir ]; };
-      # The folder is in the host's /dev: with devices of its own a service sees no other.
+      # The device nodes are those of the host's /dev, which PrivateDevices= would hide.
       devices =
         if row.devices == [ ] then
           { PrivateDevices = true; }

@@ -1,7 +1,7 @@
-# The agent's unit files, read: what each runs, and who wants it.
+# The agent's unit files, parsed: what each runs, and which targets want it.
 #
-# NixOS ignores [Install] sections. So that there is one source of what is enabled by whom, they
-# are read from the very files that the package installs. Must not know of nixpkgs.
+# NixOS ignores [Install] sections. They are read from the files that the package installs, so
+# that there is one source of what each target enables. Must not know of nixpkgs.
 let
   folder = ../../agent/systemd;
 
@@ -77,7 +77,8 @@ in
 {
   inherit folder parse program;
 
-  # A path in a setting of a unit or a line of tmpfiles.d, where `%` begins a specifier (systemd.unit(5), tmpfiles.d(5)).
+  # A path in a setting of a unit or a line of tmpfiles.d, where `%` begins a specifier
+  # (systemd.unit(5), tmpfiles.d(5)).
   literal = builtins.replaceStrings [ "%" ] [ "%%" ];
 
   # The services of the installed system, by name.
@@ -93,7 +94,7 @@ in
     name = inTheInitrd;
   };
 
-  # Which option turns which unit on: `enableChainfire` and so on.
+  # Which option enables which unit: `enableChainfire` and so on.
   enabledBy = {
     chainfire-cluster-join = "enableChainfire";
     flaredb-cluster-join = "enableFlareDB";

@@ -1,4 +1,4 @@
-# The options of the PXE server; defaults come from `lib/pxe/settings.nix`, said once.
+# The options of the PXE server; their defaults are defined once, in `lib/pxe/settings.nix`.
 {
   config,
   lib,
@@ -21,60 +21,91 @@ let
     mkOption {
       type = types.nullOr types.path;
       inherit default;
-      defaultText = lib.literalMD "from `package`, where it holds one; else `null`";
-      description = "iPXE for ${firmware}; `null` leaves that firmware without an answer.";
+      defaultText = lib.literalMD ''
+        the file in `package` for the server's own architecture, otherwise `null`
+      '';
+      description = ''
+        iPXE binary for ${firmware}. If `null`, clients with this firmware are not given a boot
+        file.
+      '';
     };
   on = condition: name: if condition then "${cfg.package}/${name}" else null;
 in
 {
   options.services.pxe-boot-server = {
-    enable = mkEnableOption "the PXE server: DHCP, TFTP and HTTP for machines that boot from the network";
+    enable = mkEnableOption "the PXE server: DHCP, TFTP and HTTP for network boot";
 
     package = mkPackageOption pkgs "ipxe" {
-      extraDescription = "For HTTPS it must trust the authority: see the how-to.";
+      extraDescription = "For HTTPS it must trust the CA of this server; see the how-to guide.";
     };
 
     serverAddress = mkOption {
       type = types.nullOr types.str;
       default = defaults.serverAddress;
-      description = "The IPv4 address under which nodes reach this server; a subnet may have its own.";
+      description = "IPv4 address at which nodes reach this server. Can be overridden per subnet.";
     };
 
     subnets = mkOption {
       type = types.attrsOf parts.subnet;
       default = defaults.subnets;
-      description = "The networks that nodes boot from, by name.";
+      example = lib.literalExpression ''
+        {
+          provisioning = {
+            interface = "eth1";
+            network = "10.0.100.0/24";
+            range = {
+              start = "10.0.100.100";
+              end = "10.0.100.200";
+            };
+            gateway = "10.0.100.1";
+            dns = [ "10.0.100.1" ];
+          };
+        }
+      '';
+      description = "Networks from which nodes boot, by name.";
     };
 
     nodes = mkOption {
       type = types.attrsOf parts.node;
       default = defaults.nodes;
-      description = "Machines by name. Others get the menu.";
+      example = lib.literalExpression ''
+        {
+          node01 = {
+            mac = "52:54:00:00:01:01";
+            profile = "control-plane";
+            address = "10.0.100.50";
+          };
+        }
+      '';
+      description = "Known machines, by name. Other machines get the boot menu.";
     };
 
     profiles = mkOption {
       type = types.attrsOf parts.profile;
       default = defaults.profiles;
-      description = "What can be booted, by name: an image below `http.root`.";
+      description = "Bootable images below `http.root`, by profile name.";
     };
 
     kernelParameters = mkOption {
       type = types.listOf types.str;
       default = defaults.kernelParameters;
-      description = "Kernel parameters of every profile. Readable by everybody: no secrets.";
+      description = ''
+        Kernel parameters added to every profile. They are world-readable and must not contain
+        secrets.
+      '';
     };
 
     menu = {
       timeout = mkOption {
         type = types.ints.positive;
         default = defaults.menu.timeout;
-        description = "Seconds until the menu chooses by itself.";
+        description = "Seconds until the default entry is booted.";
       };
 
       default = mkOption {
         type = types.str;
         default = defaults.menu.default;
-        description = "What it chooses: a profile, or `disk`.";
+        description = "Default menu entry: a profile name or `disk`.";
       };
     };
 
@@ -85,7 +116,7 @@ in
           "kea"
         ];
         default = defaults.dhcp.backend;
-        description = "Who answers DHCP. TFTP is dnsmasq's in any case.";
+        description = "DHCP server to use. TFTP is always served by dnsmasq.";
       };
 
       mode = mkOption {
@@ -94,70 +125,92 @@ in
           "proxy"
         ];
         default = defaults.dhcp.mode;
-        description = "`server` gives addresses; `proxy` leaves them to the DHCP server that the network has, and only says what to boot.";
+        description = ''
+          `server` assigns addresses. `proxy` leaves that to an existing DHCP server and only
+          provides boot information (proxyDHCP).
+        '';
       };
 
       onlyKnownNodes = mkOption {
         type = types.bool;
         default = defaults.dhcp.onlyKnownNodes;
-        description = "Whether machines that `nodes` does not list get no answer.";
+        description = ''
+          Whether to ignore machines that are not listed in `nodes`. Has no effect if
+          `dhcp.mode` is `proxy`.
+        '';
       };
 
       extraSettings = mkOption {
         type = (pkgs.formats.json { }).type;
         default = defaults.dhcp.extraSettings;
-        description = "Further settings of dnsmasq, or of kea's Dhcp4, in their own words; they win.";
+        description = ''
+          Additional settings for dnsmasq, or for Kea's `Dhcp4`, under their native names. They
+          take precedence.
+        '';
       };
     };
 
     failover = mkOption {
       type = types.nullOr parts.failover;
       default = defaults.failover;
-      description = "Two servers with kea that know each other's leases; `null` for one server.";
+      description = "Kea high-availability pair that shares leases. `null` for a single server.";
     };
 
     http = {
       port = mkOption {
         type = types.port;
         default = defaults.http.port;
-        description = "Port of plain HTTP.";
+        description = "Port for plain HTTP.";
       };
 
       root = mkOption {
         type = types.externalPath;
         default = defaults.http.root;
-        description = "What HTTP serves; put images below `images/PROFILE/`.";
+        description = "Document root of the HTTP server. Place images in `images/PROFILE/`.";
       };
 
       concurrentTransfers = mkOption {
         type = types.ints.positive;
         default = defaults.http.concurrentTransfers;
-        description = "Images sent at the same time. Who comes later is told to try again, and does, after 1 to 32 s.";
+        description = ''
+          Maximum number of concurrent image transfers. Further clients receive status 503 and
+          retry after 1 to 32 seconds.
+        '';
       };
 
       rate = mkOption {
         type = types.nullOr (types.strMatching "[1-9][0-9]{0,9}[kKmM]?");
         default = defaults.http.rate;
-        description = "Bytes per second for each transfer, as nginx writes it (`500k`, `50m`); `null` for no limit.";
+        example = "50m";
+        description = ''
+          Bandwidth limit per transfer of an image in bytes per second, in nginx notation;
+          `null` for no limit.
+        '';
       };
 
       statusFrom = mkOption {
         type = types.listOf types.str;
         default = defaults.http.statusFrom;
-        description = "Addresses that may read `/status`, nginx' counters, beside this server itself.";
+        description = ''
+          Addresses, in addition to this server, that may access `/status` (nginx's stub
+          status).
+        '';
       };
     };
 
     tls = mkOption {
       type = types.nullOr parts.tls;
       default = defaults.tls;
-      description = "HTTPS for scripts and images; iPXE itself is still fetched without.";
+      description = ''
+        HTTPS settings for scripts and images. The iPXE binaries are still served over TFTP or
+        plain HTTP.
+      '';
     };
 
     tftp.root = mkOption {
       type = types.externalPath;
       default = defaults.tftp.root;
-      description = "What TFTP serves.";
+      description = "Root directory of the TFTP server.";
     };
 
     loaders = {
@@ -170,7 +223,10 @@ in
     openFirewall = mkOption {
       type = types.bool;
       default = true;
-      description = "Whether to open the ports of DHCP, TFTP and HTTP, on the interfaces of `subnets` only.";
+      description = ''
+        Whether to open the firewall for DHCP, TFTP, HTTP(S) and the `failover` peer, only on
+        the interfaces of `subnets`.
+      '';
     };
   };
 }

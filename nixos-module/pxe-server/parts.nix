@@ -1,6 +1,6 @@
 # The types of the PXE server's parts: a subnet, a node, a profile, TLS, a pair of servers.
 #
-# Loose where `lib/pxe/problems` says more than a type could: which node, and what to do.
+# Loose where `lib/pxe/problems` can report more than a type could: which node, and what to do.
 { lib }:
 let
   inherit (lib) mkOption types;
@@ -10,12 +10,13 @@ in
     options = {
       network = mkOption {
         type = types.str;
-        description = "The network in CIDR form, such as `10.0.100.0/24`.";
+        example = "10.0.100.0/24";
+        description = "Network in CIDR notation.";
       };
 
       interface = mkOption {
         type = types.str;
-        description = "The card on which its requests arrive.";
+        description = "Network interface on which requests from this subnet arrive.";
       };
 
       range = mkOption {
@@ -24,60 +25,72 @@ in
             options = {
               start = mkOption {
                 type = types.str;
-                description = "The first address.";
+                description = "First address.";
               };
 
               end = mkOption {
                 type = types.str;
-                description = "The last address.";
+                description = "Last address.";
               };
             };
           }
         );
         default = null;
-        description = "Addresses to give away; `null` answers only nodes with an address of their own.";
+        description = "Dynamic address range. If `null`, only nodes with a fixed address get one.";
       };
 
       gateway = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "The router that nodes are told.";
+        description = "Default gateway advertised to nodes.";
       };
 
       dns = mkOption {
         type = types.listOf types.str;
         default = [ ];
-        description = "The resolvers that nodes are told.";
+        description = "DNS servers advertised to nodes.";
       };
 
       domain = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "The domain that nodes are told.";
+        description = "Domain name advertised to nodes.";
       };
 
       relay = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "The DHCP relay's address in this network, where this server has no leg in it.";
+        description = ''
+          Address of the DHCP relay in this subnet, if this server has no interface in it.
+        '';
       };
 
       serverAddress = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "This server's address in this network; by default the server's.";
+        description = ''
+          Address of this server in this subnet. Defaults to
+          {option}`services.pxe-boot-server.serverAddress`.
+        '';
       };
 
       leaseTime = mkOption {
         type = types.ints.positive;
         default = 43200;
-        description = "Seconds that an address is given for.";
+        description = "Lease time in seconds.";
       };
 
       options = mkOption {
         type = types.attrsOf types.str;
         default = { };
-        description = "Further DHCP options, by number from 1 to 254: `{ \"42\" = \"10.0.100.2\"; }`. Values are in the words of `dhcp.backend`; kea takes 43, and codes that it does not know (150, in kea 2.2 also 121), as bytes: `01:0a:ff`.";
+        example = {
+          "42" = "10.0.100.2";
+        };
+        description = ''
+          Additional DHCP options, by number from 1 to 254. Values use the syntax of
+          `dhcp.backend`. Kea expects option 43, and codes it does not define (150, in Kea 2.2
+          also 121), as hexadecimal bytes, for example `01:0a:ff`.
+        '';
       };
     };
   };
@@ -86,24 +99,27 @@ in
     options = {
       mac = mkOption {
         type = types.str;
-        description = "The MAC address of the card that it boots from.";
+        description = "MAC address of the NIC that the node boots from.";
       };
 
       profile = mkOption {
         type = types.str;
-        description = "What it boots.";
+        description = "Profile to boot.";
       };
 
       address = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "Its address, outside of the range; `null` takes one of the range.";
+        description = ''
+          Fixed address, outside the dynamic range. If `null`, an address from the range is
+          assigned.
+        '';
       };
 
       hostname = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "Its host name; by default its name here.";
+        description = "Host name. Defaults to the attribute name.";
       };
 
       boot = mkOption {
@@ -112,25 +128,34 @@ in
           "disk"
         ];
         default = "profile";
-        description = "`disk` once it is installed, for firmware that tries the network first.";
+        description = ''
+          Whether to boot the profile or the local disk. Set to `disk` after installation if the
+          firmware boots from the network first.
+        '';
       };
 
       configUrl = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "Where its first-boot stage finds its configuration, over HTTPS (`first_boot.config_url`).";
+        description = ''
+          HTTPS URL of the node's configuration for its first-boot stage
+          (`first_boot.config_url`).
+        '';
       };
 
       configSha256 = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "The configuration's digest (`first_boot.config_sha256`).";
+        description = "SHA-256 digest of the configuration (`first_boot.config_sha256`).";
       };
 
       kernelParameters = mkOption {
         type = types.listOf types.str;
         default = [ ];
-        description = "Its further kernel parameters. Readable by everybody: no secrets.";
+        description = ''
+          Additional kernel parameters of this node. They are world-readable and must not
+          contain secrets.
+        '';
       };
     };
   };
@@ -140,31 +165,36 @@ in
       title = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "What the menu calls it; by default its name.";
+        description = "Title in the boot menu. Defaults to the profile name.";
       };
 
       script = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "The image's iPXE script below `http.root`; by default `images/NAME/netboot.ipxe`.";
+        description = ''
+          Path of the image's iPXE script below `http.root`. Defaults to
+          `images/NAME/netboot.ipxe`.
+        '';
       };
 
       kernel = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "A kernel below `http.root`, where the image has no script.";
+        description = ''
+          Path of the kernel below `http.root`, for images without an iPXE script.
+        '';
       };
 
       initrd = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "The initrd that goes with `kernel`.";
+        description = "Path of the matching initrd below `http.root`.";
       };
 
       kernelParameters = mkOption {
         type = types.listOf types.str;
         default = [ ];
-        description = "Its further kernel parameters.";
+        description = "Additional kernel parameters of this profile.";
       };
     };
   };
@@ -173,24 +203,27 @@ in
     options = {
       certificate = mkOption {
         type = types.path;
-        description = "The certificate and what it hangs on, as PEM.";
+        description = "Certificate followed by its chain, in PEM format.";
       };
 
       key = mkOption {
         type = types.externalPath;
-        description = "Its key, outside of the Nix store; nginx reads it as its own user (0640 root:nginx).";
+        description = ''
+          Private key, outside the Nix store. It must be readable by the nginx user (for example
+          mode 0640, `root:nginx`).
+        '';
       };
 
       port = mkOption {
         type = types.port;
         default = 443;
-        description = "Port of HTTPS.";
+        description = "Port for HTTPS.";
       };
 
       name = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "The name in the certificate; by default the server's address.";
+        description = "Name in the certificate. Defaults to the address of the server.";
       };
     };
   };
@@ -199,7 +232,7 @@ in
     options = {
       this = mkOption {
         type = types.str;
-        description = "Which of the peers this server is.";
+        description = "Name of this server in `peers`.";
       };
 
       peers = mkOption {
@@ -208,13 +241,13 @@ in
             options = {
               address = mkOption {
                 type = types.str;
-                description = "Where its kea listens for the other.";
+                description = "Address on which Kea listens for its partner.";
               };
 
               port = mkOption {
                 type = types.port;
                 default = 8000;
-                description = "The port of it.";
+                description = "Port on which Kea listens for its partner.";
               };
 
               role = mkOption {
@@ -222,7 +255,9 @@ in
                   "primary"
                   "standby"
                 ];
-                description = "Who answers as long as both are well.";
+                description = ''
+                  High-availability role. The primary answers while both servers are healthy.
+                '';
               };
             };
           }

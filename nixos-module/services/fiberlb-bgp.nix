@@ -1,6 +1,7 @@
-# fiberlb announces its addresses by BGP: a GoBGP beside it, which it speaks to on loopback.
+# fiberlb announces its addresses by BGP, through a GoBGP on the same host that it connects to
+# on loopback.
 #
-# Must not invent a topology: who peers with whom is said in GoBGP's own settings.
+# Must not invent a topology: the peers are configured in GoBGP's own settings.
 {
   config,
   lib,
@@ -23,8 +24,8 @@ in
       type = types.str;
       default = "127.0.0.1:50051";
       description = ''
-        Where GoBGP's API listens, and fiberlb speaks to it. It knows no authentication, so it is
-        not for other machines.
+        Listen address (`HOST:PORT`) of the GoBGP API, which fiberlb connects to. The API has no
+        authentication and should not be reachable from other machines.
       '';
     };
 
@@ -47,7 +48,7 @@ in
           ];
         }
       '';
-      description = "GoBGP's configuration (see {option}`services.gobgpd.settings`).";
+      description = "Configuration of GoBGP (see {option}`services.gobgpd.settings`).";
     };
   };
 
@@ -65,7 +66,7 @@ in
       enable = true;
       inherit (cfg.bgp) settings;
     };
-    # nixpkgs' module leaves the API on all addresses.
+    # The module of nixpkgs has the API listen on all addresses.
     systemd.services.gobgpd.serviceConfig.ExecStart = lib.mkForce (
       utils.escapeSystemdExecArgs [
         (lib.getExe' pkgs.gobgpd "gobgpd")

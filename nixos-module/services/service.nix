@@ -33,12 +33,18 @@ let
   # As a JSON file writes it: raftPort is raft_port.
   snake = lib.stringAsChars (c: if lib.toLower c == c then c else "_${lib.toLower c}");
 
+  # What a port is for, by the name of its option.
+  portUses = {
+    port = "Port on which ${name} serves clients";
+    raftPort = "Raft port of ${name}";
+    gossipPort = "Gossip port of ${name}";
+  };
   portOption =
     port: number:
     mkOption {
       type = types.port;
       default = number;
-      description = "The port that ${name} listens on (`${snake port}` in its configuration).";
+      description = "${portUses.${port}} (`${snake port}` in its configuration).";
     };
 in
 import ../lib/oldest-nixos.nix lib {
@@ -53,7 +59,7 @@ import ../lib/oldest-nixos.nix lib {
           Set it, or add ${program} by an overlay of the platform's flake.
         '');
       defaultText = lib.literalExpression "pkgs.${program}";
-      description = "The package of ${name}.";
+      description = "The ${program} package to use.";
     };
 
     command = mkOption {
@@ -70,13 +76,13 @@ import ../lib/oldest-nixos.nix lib {
           (pkgs.writeText "${name}.json" (builtins.toJSON config.services.${name}.settings))
         ]
       '';
-      description = "How it is started: the program and its arguments.";
+      description = "Command line of ${name}, as a list of the program and its arguments.";
     };
 
     dataDir = mkOption {
       type = types.externalPath;
       default = row.dataDir;
-      description = "Where it keeps its data.";
+      description = "Data directory of ${name}.";
     };
 
     credentials = mkOption {
@@ -86,23 +92,23 @@ import ../lib/oldest-nixos.nix lib {
         "tls.key" = "/etc/nixos/secrets/node01.key";
       };
       description = ''
-        Secret files that are handed to it by systemd, each below
-        `/run/credentials/${name}.service`.
+        Secret files passed to ${name} as systemd credentials, by the name that each has below
+        {file}`/run/credentials/${name}.service`.
       '';
     };
 
     openFirewall = mkOption {
       type = types.bool;
       default = false;
-      description = "Whether its ports are open in the firewall.";
+      description = "Whether to open the ports of ${name} in the firewall.";
     };
 
     settings = mkOption {
       type = format.type;
       default = { };
       description = ''
-        Its configuration; it is in the Nix store, so secrets are named by path (see
-        {option}`services.${name}.credentials`).
+        Configuration of ${name}. It is world-readable in the Nix store, so refer to secrets by
+        path (see {option}`services.${name}.credentials`).
       '';
     };
   }
@@ -132,7 +138,7 @@ import ../lib/oldest-nixos.nix lib {
       wants = [ "network-online.target" ];
       after = [ "network-online.target" ] ++ services.ordering row;
       wantedBy = [ "multi-user.target" ];
-      # Of a folder of systemd's own it would follow.
+      # Implied by StateDirectory=, but not for a dataDir elsewhere.
       unitConfig.RequiresMountsFor = [ (literal (toString cfg.dataDir)) ];
       serviceConfig = services.serviceConfig name { dataDir = literal (toString cfg.dataDir); } // {
         ExecStart = utils.escapeSystemdExecArgs cfg.command;

@@ -87,13 +87,13 @@ in
     useNetworkd = true;
     # The PXE server reserves the topology's address for this machine.
     useDHCP = lib.mkDefault true;
-    # Peers are called by their full names, also while no DNS server can be asked.
+    # Peers are reached by their full names, even while no DNS server is available.
     hosts = lib.mapAttrs' (_: other: lib.nameValuePair other.ip [ other.fqdn ]) (
       lib.filterAttrs (_: other: other.fqdn != null) nodes
     );
   };
 
-  # What the disks of servers hang on, where no generated hardware configuration says it.
+  # Drivers of servers' disk controllers, if there is no generated hardware configuration.
   boot.initrd.availableKernelModules = [
     "ahci"
     "megaraid_sas"

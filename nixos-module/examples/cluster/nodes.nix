@@ -1,2 +1,2 @@
-# The nodes of the topology beside this folder, with what follows for each.
+# The nodes of the topology next to this directory, with what is derived for each.
 (import ../../lib/topology).nodesOf (import ../topology.nix).nix-nos

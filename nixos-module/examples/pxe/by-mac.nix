@@ -26,12 +26,12 @@
         profile = "worker";
         address = "10.0.100.51";
         # For an image of your own that runs from memory: one built with initrd.caFile, and with
-        # the agent on. An installer has no use for it: nothing of it joins.
+        # the agent enabled. An installer has no use for it: it does not join.
         configUrl = "https://deploy.example.com/node02/cluster-config.json";
-        # With the digest not even the server that holds it could change it.
+        # With the digest, not even the server that holds the file can change it.
         configSha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
       };
-      # Installed already: whatever its firmware tries first, it gets to its disk.
+      # Installed already: whatever its firmware tries first, it boots from its disk.
       node03 = {
         mac = "52:54:00:00:01:03";
         profile = "worker";

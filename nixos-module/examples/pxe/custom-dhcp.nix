@@ -1,5 +1,5 @@
-# 3. DHCP made to measure: options by number, short leases, no answer for strangers, and
-# a rack behind a relay.
+# 3. Customised DHCP: options by number, short leases, no answer for unknown machines, and a
+# rack behind a relay.
 {
   services.pxe-boot-server = {
     enable = true;
@@ -29,7 +29,7 @@
           "26" = "9000";
         };
       };
-      # The switch of rack 7 forwards requests; its address there is the relay's.
+      # The switch of rack 7 forwards requests; its address in that subnet is the relay's.
       rack07 = {
         interface = "eth1";
         network = "10.0.107.0/24";

@@ -1,10 +1,10 @@
-# 7. For trying things: beside the DHCP server that the network has, another port, a short
-# menu that installs by itself, and a profile built by hand.
+# 7. For experiments: next to an existing DHCP server, on another port, with a short menu that
+# installs automatically, and a profile built by hand.
 {
   services.pxe-boot-server = {
     enable = true;
     serverAddress = "192.168.1.20";
-    # The network's own server gives the addresses; this one only says what to boot.
+    # The network's own server assigns the addresses; this one only provides boot information.
     dhcp.mode = "proxy";
     http.port = 8000;
     subnets.home = {

@@ -1,5 +1,5 @@
-# 5. Two servers, one of which may fail: kea keeps their leases alike, and the standby
-# answers when the primary is silent for a quarter of a minute.
+# 5. Two servers, one of which may fail: Kea synchronises their leases, and the standby answers
+# when the primary has been silent for a quarter of a minute.
 #
 # The other server has the same file with `serverAddress = "10.0.100.11"` and
 # `failover.this = "pxe02"`. Scripts and images are files: copy them to both.
@@ -37,7 +37,7 @@
         profile = "control-plane";
         address = "10.0.100.50";
       };
-      # No address of its own: one of the range.
+      # No fixed address: one from the range.
       node02 = {
         mac = "52:54:00:00:05:02";
         profile = "worker";

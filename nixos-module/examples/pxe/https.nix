@@ -1,7 +1,7 @@
-# 6. Scripts and images over HTTPS: only what the authority vouches for is booted.
+# 6. Scripts and images over HTTPS: only from servers with a certificate that the CA has signed.
 #
-# iPXE must trust that authority, see `docs/src/how-to/pxe-server.md`; the `loaders` here are
-# such a build. What the firmware itself fetches (iPXE) stays on TFTP and plain HTTP.
+# iPXE must trust that CA, see `docs/src/how-to/pxe-server.md`; the `loaders` here are such a
+# build. What the firmware itself fetches (iPXE) stays on TFTP and plain HTTP.
 {
   services.pxe-boot-server = {
     enable = true;
@@ -19,7 +19,7 @@
         end = "10.0.100.200";
       };
       gateway = "10.0.100.1";
-      # It must know pxe.example.com.
+      # It must resolve pxe.example.com.
       dns = [ "10.0.100.1" ];
     };
     loaders = {

@@ -1,4 +1,4 @@
-# 4. A leg in each of three networks; nodes are told the server's address in their own.
+# 4. An interface in each of three networks; nodes receive the server's address in their own.
 #
 # The third has no range: only its nodes, by MAC address, get an answer there.
 {

@@ -1,5 +1,5 @@
-# 8. Production: strangers get nothing, transfers are limited, and monitoring sees the daemons,
-# HTTP and the machine.
+# 8. Production: unknown machines get no answer, transfers are limited, and monitoring covers
+# the daemons, HTTP and the machine.
 {
   services.pxe-boot-server = {
     enable = true;
@@ -13,7 +13,7 @@
     kernelParameters = [
       "console=tty0"
       "console=ttyS0,115200n8"
-      # A node that hangs comes back, and asks again.
+      # A node that panics reboots, and asks again.
       "panic=30"
     ];
     subnets.provisioning = {
@@ -42,7 +42,7 @@
   };
 
   services.prometheus.exporters = {
-    # dnsmasq's own exporter asks its name server, which is off here.
+    # The dnsmasq exporter queries its name server, which is off here.
     node = {
       enable = true;
       enabledCollectors = [ "systemd" ];

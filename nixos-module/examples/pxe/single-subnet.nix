@@ -1,4 +1,4 @@
-# 1. The smallest server: one card, one subnet, a menu for whoever boots.
+# 1. The smallest server: one NIC, one subnet, a menu for every machine that boots.
 {
   services.pxe-boot-server = {
     enable = true;

@@ -77,17 +77,17 @@ let
       dhcp-authoritative = true;
       dhcp-range = map range server.subnetList;
       dhcp-option = builtins.concatMap options server.subnetList;
-      # UEFI's HTTP client takes an answer only where it says HTTPClient as well.
+      # UEFI's HTTP client only accepts an answer that has HTTPClient as well.
       dhcp-option-force = map (
         one: "tag:${requests.firmware one},tag:client/http,tag:!client/ipxe,60,HTTPClient"
       ) (builtins.filter (one: one.httpCodes != [ ]) server.architectures);
       dhcp-host = map host server.nodeList;
       dhcp-boot = builtins.concatMap (bootRules server) server.subnetList;
-      # Requests of machines that nobody described are not answered.
+      # Requests of machines that are not listed are not answered.
       dhcp-ignore = if server.dhcp.onlyKnownNodes then [ "tag:!known" ] else [ ];
     };
 
-  # PXE firmware by dnsmasq's own names; UEFI over HTTP does not listen to proxies.
+  # PXE firmware by dnsmasq's own names; UEFI HTTP boot ignores proxies.
   services = {
     bios = "x86PC";
     efi32 = "IA32_EFI";

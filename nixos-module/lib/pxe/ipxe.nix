@@ -24,7 +24,7 @@
       ":${label}_done"
     ];
 
-  # BIOS must be told which disk; UEFI goes on by its own boot order.
+  # BIOS needs the number of the disk; UEFI continues with its own boot order.
   localDisk = [
     "iseq \${platform} pcbios && sanboot --no-describe --drive 0x80 ||"
     "exit"

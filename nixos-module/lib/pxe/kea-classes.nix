@@ -102,7 +102,7 @@ let
         class "${one.name}-http" "member('firmware-${one.name}') and member('http') and not member('ipxe')"
           "${subnet.plainUrl}/ipxe/${one.file}"
         // {
-          # UEFI's HTTP client takes an answer only where it says HTTPClient as well.
+          # UEFI's HTTP client only accepts an answer that has HTTPClient as well.
           option-data = [
             {
               name = "vendor-class-identifier";

@@ -51,7 +51,7 @@ let
         code = builtins.fromJSON number;
         data = subnet.options.${number};
       }
-      # kea defines it as one that holds others, and takes bytes only where it is told that they are.
+      # Kea defines it as a container of other options, and only takes bytes without csv-format.
       // (if number == "43" then { csv-format = false; } else { })
     ) (builtins.attrNames subnet.options);
 
@@ -74,7 +74,7 @@ let
       pools =
         if subnet.range == null then [ ] else [ { pool = "${subnet.range.start} - ${subnet.range.end}"; } ];
       option-data = options subnet;
-      # A node without an address of its own is known in every subnet.
+      # A node without a fixed address is known in every subnet.
       reservations = map (reservation subnet) (
         builtins.filter (node: node.address == null || livesIn subnet node) server.nodeList
       );
@@ -108,7 +108,8 @@ let
             {
               this-server-name = server.failover.this;
               mode = "hot-standby";
-              # Milliseconds. A boot waits a minute for an address; a dead partner is noticed sooner.
+              # Milliseconds. A boot waits a minute for an address; a dead partner is noticed
+              # sooner.
               heartbeat-delay = 5000;
               max-response-delay = 15000;
               max-ack-delay = 5000;
@@ -129,7 +130,7 @@ let
     {
       interfaces-config = {
         interfaces = server.interfaces;
-        # A card may come up later than kea: for ten minutes.
+        # An interface may come up after Kea: for ten minutes.
         service-sockets-max-retries = 120;
         service-sockets-retry-wait-time = 5000;
       };

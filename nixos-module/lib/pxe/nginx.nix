@@ -1,7 +1,8 @@
-# nginx' settings: scripts, kernels and initrds over HTTP, and over HTTPS where TLS is given.
+# nginx's settings: scripts, kernels and initrds over HTTP, and over HTTPS if TLS is configured.
 #
-# `virtualHosts` is in the words of NixOS (`services.nginx.virtualHosts`), `commonHttpConfig` is what they need beside them;
-# `configuration` is a whole file for other hosts, rendered from the same. Must not know what the scripts say.
+# `virtualHosts` is for `services.nginx.virtualHosts` of NixOS, and `commonHttpConfig` is what
+# they need in addition; `configuration` is a whole file for other hosts, rendered from the
+# same. Must not know what the scripts do.
 let
   quoted = builtins.toJSON;
   lines = builtins.concatStringsSep "\n";

@@ -5,7 +5,7 @@ let
   address = import ./address.nix;
 
   defaults = {
-    # The address under which nodes reach this server; a subnet may have its own.
+    # The address at which nodes reach this server; can be overridden per subnet.
     serverAddress = null;
     subnets = { };
     nodes = { };
@@ -22,34 +22,34 @@ let
     menu = {
       # Seconds.
       timeout = 30;
-      # A profile, or "disk": a machine that nobody described is not installed by accident.
+      # A profile, or "disk": an unknown machine is not installed by accident.
       default = "disk";
     };
     dhcp = {
       # "dnsmasq" or "kea".
       backend = "dnsmasq";
-      # "server" gives addresses; "proxy" leaves them to the network's own DHCP server.
+      # "server" assigns addresses; "proxy" leaves that to an existing DHCP server.
       mode = "server";
-      # Whether machines that `nodes` does not list get no answer.
+      # Whether to ignore machines that are not listed in `nodes`; only as "server".
       onlyKnownNodes = false;
-      # Further settings of dnsmasq, or of kea's Dhcp4, in their own words.
+      # Additional settings for dnsmasq, or for Kea's Dhcp4, under their native names.
       extraSettings = { };
     };
-    # Two kea servers that know each other's leases.
+    # A Kea high-availability pair that shares leases.
     failover = null;
     http = {
       port = 80;
       root = "/var/lib/pxe-boot/http";
-      # Images sent at the same time; who comes later is told to try again, and does.
+      # Concurrent image transfers; further clients receive 503 and retry.
       concurrentTransfers = 32;
-      # Bytes per second and transfer, as nginx writes it ("50m"); null for no limit.
+      # Bytes per second and transfer, in nginx notation ("50m"); null for no limit.
       rate = null;
-      # Who may read /status (counters for monitoring), beside this server itself.
+      # Who may read /status (counters for monitoring), in addition to this server.
       statusFrom = [ ];
     };
     tls = null;
     tftp.root = "/var/lib/pxe-boot/tftp";
-    # iPXE by firmware: a file; null where that firmware gets no answer.
+    # iPXE by firmware: a file; null: such clients are not given a boot file.
     loaders = {
       bios = "undionly.kpxe";
       efi64 = "ipxe.efi";
@@ -67,12 +67,12 @@ let
     gateway = null;
     dns = [ ];
     domain = null;
-    # The DHCP relay's address in this subnet, where the server has no leg in it.
+    # The DHCP relay's address in this subnet, if the server has no interface in it.
     relay = null;
     serverAddress = null;
     # Seconds.
     leaseTime = 43200;
-    # Further DHCP options: number to value.
+    # Additional DHCP options: number to value.
     options = { };
   };
 
@@ -92,7 +92,7 @@ let
     title = name;
     # The iPXE script that came with the image; it takes further parameters from `cmdline`.
     script = "images/${name}/netboot.ipxe";
-    # Where there is no such script: kernel and initrd themselves.
+    # For images without such a script: kernel and initrd themselves.
     kernel = null;
     initrd = null;
     kernelParameters = [ ];
@@ -104,7 +104,7 @@ let
     name = null;
   };
 
-  # `null` and "not said" are the same, as in NixOS options.
+  # `null` and "not set" are the same, as in NixOS options.
   filled =
     base: given:
     base
@@ -130,7 +130,7 @@ let
         http = filled defaults.http (given.http or { });
         tftp = filled defaults.tftp (given.tftp or { });
         tls = if given.tls or null == null then null else filled tlsDefaults given.tls;
-        # Here null says something: no answer for this firmware.
+        # Here null has a meaning: no boot file for this firmware.
         loaders = defaults.loaders // given.loaders or { };
         profiles = builtins.mapAttrs (name: filled (profileDefaults name)) (
           given.profiles or defaults.profiles
@@ -149,8 +149,8 @@ let
           inherit name;
           serverAddress = host;
           net = address.network own.network;
-          # Where firmware that speaks HTTP finds iPXE, and where iPXE finds its first script: with TLS,
-          # that is the one which goes on over HTTPS.
+          # Where firmware that supports HTTP finds iPXE, and where iPXE finds its first script:
+          # with TLS, the one that continues over HTTPS.
           plainUrl = url "http" 80 server.http.port host;
           bootUrl =
             url "http" 80 server.http.port host + (if server.tls == null then "/boot.ipxe" else "/start.ipxe");

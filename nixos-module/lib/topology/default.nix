@@ -1,4 +1,5 @@
-# The topology: clusters and their nodes, said once, from which every node's configuration follows.
+# The topology: clusters and their nodes, defined once, from which every node's configuration is
+# derived.
 #
 # A topology is `{ clusters.NAME = { domain, nodes.NAME = { role, ip, … }, … }; }`; its options and
 # rules are in `rules.json`, which the command `first-boot-topology` reads as well. Builtins only.
@@ -23,7 +24,7 @@ let
   shape = import ./shape.nix;
   unique = import ./unique.nix;
 
-  # Everything that follows from a topology, its problems included.
+  # Everything that is derived from a topology, including its problems.
   evaluate =
     topology:
     let

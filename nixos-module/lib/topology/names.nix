@@ -38,8 +38,9 @@ in
   isHardwareAddress =
     text: fits "[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}" text && text != "00:00:00:00:00:00";
 
-  # What identifies a disk, whichever of its names is written: its number in the world,
-  # else its model and serial number. Null for a disk that is named by whoever made a virtual machine.
+  # What identifies a disk, whichever of its names is written: its worldwide number, else its
+  # model and serial number. Null for a virtual disk, whose name the creator of the virtual
+  # machine chose.
   diskIdentity =
     text:
     let

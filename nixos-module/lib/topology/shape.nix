@@ -80,7 +80,7 @@ let
     in
     {
       problems = map unknownKey unknown ++ concatMap ofField (attrNames fields);
-      # What is of the wrong kind has been told of; nothing further is made of it.
+      # What is of the wrong kind has been reported; nothing further is made of it.
       values = mapAttrs (
         key: field:
         let

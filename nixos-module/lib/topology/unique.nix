@@ -77,7 +77,7 @@ clusterNames
 ++ told "address-taken" (node: _: { found = node.ip; }) (
   shared [
     (addressIn (node: node.cluster))
-    # Whoever writes a place in two ways means one.
+    # Two spellings of a site are one site.
     (addressIn (node: if node.site == null then null else [ (lowerCase node.site) ]))
   ] nodes
 )

@@ -38,7 +38,7 @@ let
   );
   splitWord = text: builtins.filter builtins.isString (builtins.split " " text);
 
-  # Only the name is told: the value may be the very secret.
+  # Only the name is shown: the value may be the secret itself.
   nameOf = parameter: builtins.head (builtins.match "([^=:]*).*" parameter);
   ofParameter =
     name: parameter:
