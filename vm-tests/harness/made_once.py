@@ -22,6 +22,10 @@ FROZEN = ('--aptopt=Acquire::Check-Valid-Until "false"',)
 LAST_LINES = 30
 
 
+#: A mirror that is being updated contradicts itself for a moment; so often it is asked.
+TRIES = 3
+
+
 def made_once(name: str, make: Callable[[Path], Path]) -> Path:
     """The file or folder of this name; `make` is given an empty folder, and says where in it."""
     made = places.CACHE / name
@@ -31,15 +35,22 @@ def made_once(name: str, make: Callable[[Path], Path]) -> Path:
     leftovers.sweep_folders()
     # What a run leaves that is killed outright is found by the number of its process.
     work = places.CACHE / f"building-{os.getpid()}-{name}"
-    work.mkdir()
-    try:
-        make(work).rename(made)
-    except OSError:
-        # Another run was quicker; its copy is as good.
-        if not made.exists():
-            raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    for left in reversed(range(TRIES)):
+        work.mkdir()
+        try:
+            make(work).rename(made)
+        except OSError:
+            # Another run was quicker; its copy is as good.
+            if not made.exists():
+                raise
+        except RuntimeError as error:
+            if not left:
+                raise
+            print(f"{name} is made again: {error}")
+            continue
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        break
     return made
 
 
