@@ -31,7 +31,7 @@ fi
 install() {
   DEBIAN_FRONTEND=noninteractive timeout --kill-after=60 1800 \
     apt-get install --yes --quiet=2 --no-install-recommends \
-    -o Dpkg::Use-Pty=0 "${missing[@]}" >"$log" 2>&1
+    -o Dpkg::Use-Pty=0 -o Acquire::Retries=5 "${missing[@]}" >"$log" 2>&1
 }
 
 log=$(mktemp)
