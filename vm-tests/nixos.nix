@@ -36,9 +36,9 @@ let
           certificates = certificatesOf scenario;
         }
       ) scenario.nodes;
-      # Not every version of the driver has `machines`.
+      # The driver's own `machines` may be containers too, which cannot do what these can.
       testScript = ''
-        machines = [${builtins.concatStringsSep ", " (map variable (builtins.attrNames scenario.nodes))}]
+        nodes = [${builtins.concatStringsSep ", " (map variable (builtins.attrNames scenario.nodes))}]
         ${builtins.readFile scenario.script}
       '';
     };

@@ -31,7 +31,14 @@ single
             "data"
           ];
           mountpoint = "/data";
-          mountOptions = [ "noatime" ];
+          # Without the disk the system comes up, and the services do not: they require the mount.
+          # Their directories are made by tmpfiles, which would not wait for what may fail.
+          mountOptions = [
+            "noatime"
+            "nofail"
+            "x-systemd.device-timeout=30s"
+            "x-systemd.before=systemd-tmpfiles-setup.service"
+          ];
         };
       };
     };

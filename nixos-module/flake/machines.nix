@@ -12,24 +12,10 @@ let
         { nixpkgs.hostPlatform = lib.mkDefault platform; }
       ];
     };
-  # node01.nix and similar; what they share has other names.
-  cluster = ../examples/cluster;
-  nodeNames = map builtins.head (
-    builtins.filter (found: found != null) (
-      map (builtins.match "(node[0-9]+)\\.nix") (builtins.attrNames (builtins.readDir cluster))
-    )
-  );
 in
 {
   netboot =
     platform: builtins.mapAttrs (profile: _: system platform (../images + "/${profile}.nix")) profiles;
 
-  exampleCluster =
-    platform:
-    builtins.listToAttrs (
-      map (name: {
-        inherit name;
-        value = system platform (cluster + "/${name}.nix");
-      }) nodeNames
-    );
+  exampleCluster = platform: builtins.mapAttrs (_: system platform) (import ../examples/cluster);
 }

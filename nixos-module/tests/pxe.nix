@@ -206,7 +206,7 @@ in
   aTopologyIsANodeList = {
     expr =
       let
-        topology = (import ../examples/topology.nix).nix-nos;
+        topology = builtins.fromJSON (builtins.readFile ./topology/good/four-nodes.json);
         given = {
           serverAddress = "10.0.1.2";
           subnets.cluster = {
@@ -218,17 +218,17 @@ in
       in
       [
         (pxe.problems given)
-        (builtins.elemAt (lines (texts given)."http/nodes/52-54-00-00-01-13.ipxe") 1)
+        (builtins.elemAt (lines (texts given)."http/nodes/52-54-00-00-01-04.ipxe") 1)
         (settings given).dhcp-host
       ];
     expected = [
       [ ]
       "# node04: control-plane"
       [
-        "52:54:00:00:01:10,10.0.1.10,node01."
-        "52:54:00:00:01:11,10.0.1.11,node02."
-        "52:54:00:00:01:12,10.0.1.12,node03."
-        "52:54:00:00:01:13,10.0.1.13,node04."
+        "52:54:00:00:01:01,10.0.1.10,node01."
+        "52:54:00:00:01:02,10.0.1.11,node02."
+        "52:54:00:00:01:03,10.0.1.12,node03."
+        "52:54:00:00:01:04,10.0.1.13,node04."
       ]
     ];
   };

@@ -69,7 +69,7 @@ in
 
   everyScriptBeginsWithItsMachines = {
     expr = builtins.head (builtins.split "\n" tests.three-node-bootstrap.testScript);
-    expected = "machines = [node01, node02, node03]";
+    expected = "nodes = [node01, node02, node03]";
   };
 
   aNode = {

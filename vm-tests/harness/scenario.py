@@ -68,7 +68,7 @@ def vocabulary(machines: list[Machine], log: Log) -> dict[str, Any]:
         "retry": retry,
         "log": log,
         "t": unittest.TestCase(),
-        "machines": machines,
+        "nodes": machines,
     }
     return words | {machine.name.replace("-", "_"): machine for machine in machines}
 

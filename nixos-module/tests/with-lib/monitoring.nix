@@ -2,11 +2,13 @@
 { lib }:
 let
   evaluate = import ../stubs/nixos.nix { inherit lib; };
+  # Not the example, which is for its reader to change.
+  example.nix-nos = lib.importJSON ../topology/good/four-nodes.json;
   watching =
     module:
     (evaluate [
       ../../monitoring.nix
-      ../../examples/topology.nix
+      example
       module
     ]).services.prometheus;
   on.nix-nos.monitoring = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,28 @@ def test_every_file_is_formatted() -> None:
 @pytest.mark.parametrize("path", nix_checks.case_files(), ids=named)
 def test_cases(path: Path) -> None:
     hold(nix_checks.cases_of(path))
+
+
+def of_another_cluster(folder: Path) -> Path:
+    """The repository, where somebody has made three machines of their own of the example."""
+    for name in ("Cargo.toml", "Cargo.lock", "agent", "vm-tests"):
+        (folder / name).symlink_to(places.REPOSITORY / name)
+    # Nix would follow a link, and import what lies beside its target.
+    shutil.copy(places.REPOSITORY / "flake.nix", folder)
+    shutil.copytree(nix_checks.MODULE, folder / "nixos-module")
+    example = folder / "nixos-module" / "examples" / "topology.nix"
+    text, rest = example.read_text(), "\n    };\n  };\n}\n"
+    text = text[: text.index("      node04 =")].rstrip() + rest
+    example.write_text(text.replace("52:54:00:00", "52:54:00:ab").replace("10.0.1.", "10.7.1."))
+    return folder / "nixos-module" / "tests"
+
+
+def test_the_cases_hold_for_whoever_makes_the_example_their_own(tmp_path: Path) -> None:
+    tests = of_another_cluster(tmp_path)
+    for path in (tests / path.relative_to(nix_checks.TESTS) for path in nix_checks.case_files()):
+        hold(nix_checks.cases_of(path))
+    for path in (tests / path.relative_to(nix_checks.TESTS) for path in WITH_LIB):
+        hold(nix_checks.cases_of(path, LIB))
 
 
 # Without a `lib` these are not skipped but absent: no CI host has one.

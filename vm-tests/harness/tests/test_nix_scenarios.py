@@ -17,7 +17,6 @@ from harness.nix import EvaluationFailed, nix, quoted
 from harness.scenario import all_scenarios
 
 MAPPING = places.VM_TESTS / "nixos" / "scenarios.nix"
-PRELUDE = places.VM_TESTS / "nixos" / "prelude.py"
 SCENARIOS = {scenario.name: scenario.folder for scenario in all_scenarios(places.SCENARIOS)}
 REASONS = {
     name: blueprint.harness_only(folder / "nodes.json") for name, folder in SCENARIOS.items()
@@ -49,7 +48,7 @@ def test_every_scenario_is_played_or_says_why_not() -> None:
 @pytest.mark.parametrize("name", PLAYED)
 def test_nodes_are_what_the_harness_makes_of_them(name: str) -> None:
     nodes = blueprint.read(SCENARIOS[name] / "nodes.json")
-    # Nix sorts names, and scripts count on the order of `machines`.
+    # Nix sorts names, and scripts count on the order of `nodes`.
     assert [node.name for node in nodes] == sorted(node.name for node in nodes)
     mapped = mapping()[name]
     assert set(mapped["nodes"]) == {node.name for node in nodes}
@@ -92,25 +91,69 @@ def driver_globals() -> list[str]:
 def script_of(name: str) -> tuple[list[str], str]:
     """The machines of a test, and its script, as Nix puts it together."""
     machines = [node.replace("-", "_") for node in sorted(mapping()[name]["nodes"])]
-    first = f"machines = [{', '.join(machines)}]"
+    first = f"nodes = [{', '.join(machines)}]"
     return machines, f"{first}\n{(SCENARIOS[name] / 'test.py').read_text()}"
 
 
-def test_scripts_are_typed_as_the_driver_types_them(tmp_path: Path) -> None:
-    (tmp_path / "driver.pyi").write_text(DRIVER.read_text())
+def mypy(folder: Path, scripts: dict[str, tuple[list[str], str]]) -> str:
+    """What mypy has to say of scripts, given what the driver gives them."""
+    (folder / "driver.pyi").write_text(DRIVER.read_text())
     given = f"from driver import Machine, {', '.join(driver_globals())}"
-    for name in PLAYED:
-        machines, script = script_of(name)
+    for name, (machines, script) in scripts.items():
         hints = "".join(f"{machine}: Machine\n" for machine in machines)
-        path = tmp_path / f"{name.replace('-', '_')}.py"
-        path.write_text(f"{given}\nmachines: list[Machine]\n{hints}{script}")
-    # With the very options that the driver uses.
-    command = ["mypy", "--no-implicit-optional", "--no-color-output", "--no-incremental"]
+        (folder / f"{name.replace('-', '_')}.py").write_text(f"{given}\n{hints}{script}")
+    # The driver's own options, and what is within functions as well.
+    options = ["--no-implicit-optional", "--check-untyped-defs", "--no-incremental"]
     checked = subprocess.run(
-        [*command, *sorted(str(path) for path in tmp_path.glob("*.py"))],
-        cwd=tmp_path, capture_output=True, text=True, timeout=600,
+        ["mypy", *options, "--no-color-output", *sorted(map(str, folder.glob("*.py")))],
+        cwd=folder, capture_output=True, text=True, timeout=600,
     )
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    return "" if checked.returncode == 0 else checked.stdout + checked.stderr
+
+
+def test_scripts_are_typed_as_the_driver_types_them(tmp_path: Path) -> None:
+    assert not mypy(tmp_path, {name: script_of(name) for name in PLAYED})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "node01.power_on()",
+        "node01.wait_for_unit('a.service', timout=3)",
+        "retry(lambda last: True, timeout=3)",
+        "def helper():\n    node01.power_on()",
+        "for node in nodes:\n    node.start(reboot=True)",
+    ],
+)
+def test_a_script_that_the_driver_would_not_take_is_found(tmp_path: Path, wrong: str) -> None:
+    assert "error:" in mypy(tmp_path, {"wrong": (["node01"], f"nodes = [node01]\n{wrong}\n")})
+
+
+def methods_of(machine: ast.AST) -> set[str]:
+    """The methods that the driver's machine has here."""
+    return {node.name for node in ast.walk(machine) if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_parameters_without_a_type_are_machines(name: str) -> None:
+    """mypy knows nothing of them; what is called on one is held to be the driver's, or ordinary."""
+    (machine,) = [
+        node
+        for node in ast.parse(DRIVER.read_text()).body
+        if isinstance(node, ast.ClassDef) and node.name == "Machine"
+    ]
+    for function in ast.walk(ast.parse(script_of(name)[1])):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        parameters = {argument.arg for argument in function.args.args}
+        for node in ast.walk(function):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id in parameters
+            ):
+                assert node.func.attr in methods_of(machine) | set(dir(str)) | set(dir(dict))
 
 
 @pytest.mark.parametrize("name", PLAYED)

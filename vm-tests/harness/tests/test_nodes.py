@@ -39,7 +39,7 @@ def test_power_and_cable(tmp_path: Path) -> None:
         tmp_path,
         """
 start_all()
-for node in machines:
+for node in nodes:
     node.wait_for_unit("multi-user.target", timeout=120)
     node.succeed("systemctl start network-online.target", timeout=60)
 boot = "cat /proc/sys/kernel/random/boot_id"

@@ -26,7 +26,7 @@ with subtest("the third one finds its cluster, and there is one"):
     node03.start()
     node03.wait_for_unit(JOIN, timeout=60)
     clusters = set()
-    for node in machines:
+    for node in nodes:
         listed = node.wait_until_succeeds(
             f"{ASK} https://localhost:2379/admin/cluster/members | jq --exit-status --raw-output"
             " 'select([.members[] | select(.role == \"voter\")] | length == 3) | .cluster_id'",

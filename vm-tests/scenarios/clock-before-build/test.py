@@ -54,7 +54,7 @@ def fails_again(node):
 
 
 start_all()
-for node in machines[:3]:
+for node in nodes[:3]:
     node.wait_for_unit(JOIN, timeout=60)
 
 with subtest("node05 waits for its clock, and says so"):

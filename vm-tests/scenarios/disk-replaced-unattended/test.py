@@ -14,9 +14,9 @@ def entries(port):
     ).split()
 
 
-for node in machines[:3]:
+for node in nodes[:3]:
     node.start()
-for node in machines[:3]:
+for node in nodes[:3]:
     node.wait_for_unit("flaredb-cluster-join.service", timeout=60)
 node04.start()
 node04.wait_for_unit("flaredb-cluster-join.service", timeout=60)

@@ -1,8 +1,8 @@
 """Every command of the document's troubleshooting and logging sections does what it promises."""
 
-for node in machines[:3]:
+for node in nodes[:3]:
     node.start()
-for node in machines[:3]:
+for node in nodes[:3]:
     node.wait_for_unit("iam-initial-setup.service", timeout=60)
 node04.start()
 node04.wait_until_succeeds(

@@ -28,15 +28,15 @@ def give_lead(node, port):
     )
 
 
-for node in machines[:3]:
+for node in nodes[:3]:
     node.start()
-for node in machines[:3]:
+for node in nodes[:3]:
     node.wait_for_unit("iam-initial-setup.service", timeout=60)
 
 with subtest("chainfire is led by node01, flaredb by node02"):
     give_lead(node01, 2379)
     give_lead(node02, 2479)
-    for node in machines[:3]:
+    for node in nodes[:3]:
         node.wait_until_succeeds(leads(node01, 2379), timeout=20)
         node.wait_until_succeeds(leads(node02, 2479), timeout=20)
 

@@ -2,7 +2,7 @@
 
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 MARKERS = "/var/lib/first-boot-automation"
-first_three = machines[:3]
+first_three = nodes[:3]
 
 for node in first_three:
     node.start()
@@ -17,7 +17,7 @@ with subtest("node04 joins by itself"):
 
 with subtest("both clusters list it once, as a voter, on every node"):
     for port, raft in ((2379, 2380), (2479, 2480)):
-        for node in machines:
+        for node in nodes:
             node.wait_until_succeeds(
                 f"{ASK} https://localhost:{port}/admin/cluster/members | jq --exit-status"
                 f""" '(.members | length == 4) and

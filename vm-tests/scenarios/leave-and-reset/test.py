@@ -27,9 +27,9 @@ def is_back():
     node04.wait_until_succeeds("first-boot-agent health-check", timeout=60)
 
 
-for node in machines[:3]:
+for node in nodes[:3]:
     node.start()
-for node in machines[:3]:
+for node in nodes[:3]:
     node.wait_for_unit("flaredb-cluster-join.service", timeout=60)
 node04.start()
 is_back()

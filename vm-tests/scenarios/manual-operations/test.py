@@ -12,9 +12,9 @@ def wait_for_members(port, count):
     )
 
 
-for node in machines[:3]:
+for node in nodes[:3]:
     node.start()
-for node in machines[:3]:
+for node in nodes[:3]:
     node.wait_for_unit("iam-initial-setup.service", timeout=60)
 
 with subtest("the leader is node01, as the document has it"):

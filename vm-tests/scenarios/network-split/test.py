@@ -4,7 +4,7 @@ ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 JOIN = "chainfire-cluster-join.service"
 MARKER = "/var/lib/first-boot-automation/.chainfire-joined"
 ADD = "/admin/member/add"
-first_three = machines[:3]
+first_three = nodes[:3]
 
 
 def entries(asked, name):
@@ -60,9 +60,9 @@ for node in first_three:
     node.start()
 for node in first_three:
     node.wait_for_unit(JOIN, timeout=60)
-for joiner in machines[3:]:
+for joiner in nodes[3:]:
     joiner.start()
-for joiner in machines[3:]:
+for joiner in nodes[3:]:
     joiner.wait_for_unit("multi-user.target", timeout=60)
 lead(node01)
 
@@ -93,12 +93,12 @@ with subtest("the leader is cut off with an add in its hands: the others take ov
     is_a_member_once(node05, [node02, node03, node05])
     # The old leader still has its own idea of the list, until it hears the others again.
     node01.unblock()
-    is_a_member_once(node05, machines[:5])
+    is_a_member_once(node05, nodes[:5])
     t.assertEqual(entries(node01, "node05"), ["10.0.1.14:2380 voter"])
 
 with subtest("what the joiner sends is late, what it gets late and twice, of Raft it gets nothing"):
     lead(node01)
-    for node in machines[:5]:
+    for node in nodes[:5]:
         node.succeed("iptables -t mangle -A OUTPUT -d 10.0.1.15 -j TEE --gateway 10.0.1.15")
     # What comes in goes through one ifb, which is slow; the other one is down and swallows all.
     node06.succeed(
@@ -113,7 +113,7 @@ with subtest("what the joiner sends is late, what it gets late and twice, of Raf
         "tc filter add dev eth0 parent ffff: prio 2 protocol all u32 match u32 0 0"
         " action mirred egress redirect dev ifb0",
     )
-    asked = count(machines[:5])
+    asked = count(nodes[:5])
     let_start(node06)
     node06.wait_until_succeeds(
         f"journalctl -u {JOIN} | grep 'Waiting to become a full member (now learner)'", timeout=60
@@ -123,8 +123,8 @@ with subtest("what the joiner sends is late, what it gets late and twice, of Raf
 
 with subtest("Raft gets through, and the marker follows the voter"):
     node06.succeed("tc filter del dev eth0 parent ffff: prio 1")
-    is_a_member_once(node06, machines)
-    t.assertEqual(count(machines[:5]), asked + 1)
+    is_a_member_once(node06, nodes)
+    t.assertEqual(count(nodes[:5]), asked + 1)
 
 with subtest("all of that over a network as bad as it was meant to be"):
     t.assertIn("DUP!", node06.succeed("ping -c 5 -i 0.2 10.0.1.10"))

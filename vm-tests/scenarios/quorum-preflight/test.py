@@ -3,7 +3,7 @@
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 JOIN = "chainfire-cluster-join.service"
 MARKER = "/var/lib/first-boot-automation/.chainfire-joined"
-first_three = machines[:3]
+first_three = nodes[:3]
 
 
 def adds(nodes):

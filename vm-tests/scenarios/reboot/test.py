@@ -4,14 +4,14 @@ ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 MARKERS = "/var/lib/first-boot-automation"
 JOINS = ("chainfire-cluster-join", "flaredb-cluster-join", "iam-initial-setup")
 
-for node in machines[:3]:
+for node in nodes[:3]:
     node.start(allow_reboot=True)
-for node in machines[:3]:
+for node in nodes[:3]:
     node.wait_for_unit("iam-initial-setup.service", timeout=60)
 node04.start()
 node04.wait_for_unit("iam-initial-setup.service", timeout=60)
 
-before = {node.name: node.succeed(f"tail --lines=+1 {MARKERS}/.*-*") for node in machines}
+before = {node.name: node.succeed(f"tail --lines=+1 {MARKERS}/.*-*") for node in nodes}
 
 with subtest("one bootstrapped node reboots, the joined one loses power"):
     node02.reboot()
@@ -45,7 +45,7 @@ with subtest("the health check compares markers with live membership and is cont
         )
 
 with subtest("markers are as they were, and nobody asked for a change"):
-    for node in machines:
+    for node in nodes:
         t.assertEqual(before[node.name], node.succeed(f"tail --lines=+1 {MARKERS}/.*-*"))
     for node in (node02, node04):
         for port in (2379, 2479):

@@ -20,9 +20,9 @@ with subtest("alone, it has made its own cluster, and does not take itself for t
     node04.fail(f"ls {MARKERS}/.chainfire-*")
 
 with subtest("the peers are a cluster: its next run is blocked, and says why"):
-    for node in machines[:3]:
+    for node in nodes[:3]:
         node.start()
-    for node in machines[:3]:
+    for node in nodes[:3]:
         node.wait_for_unit(JOIN, timeout=60)
     node04.wait_until_succeeds(f"systemctl show {JOIN} | grep '^StatusText=blocked: '", timeout=60)
     said = node04.succeed(f"journalctl --output=cat -u {JOIN} | grep ^blocked: | tail --lines=1")
@@ -58,7 +58,7 @@ with subtest("the remedy, as it was told, makes it join by itself"):
     )
     node04.wait_for_file(f"{MARKERS}/.chainfire-joined", timeout=45)
     node04.wait_for_unit(JOIN, timeout=10)
-    for node in machines:
+    for node in nodes:
         node.wait_until_succeeds(
             f"{ASK} https://localhost:2379/admin/cluster/members | jq --exit-status"
             " '[.members[] | select(.role == \"voter\")] | length == 4'",

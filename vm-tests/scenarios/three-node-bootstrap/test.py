@@ -11,14 +11,14 @@ def members(machine, port):
 start_all()
 
 with subtest("every unit of every node succeeds"):
-    for node in machines:
+    for node in nodes:
         node.wait_for_unit("chainfire-cluster-join.service", timeout=60)
         node.wait_for_unit("flaredb-cluster-join.service", timeout=60)
         node.wait_for_unit("iam-initial-setup.service", timeout=60)
 
 with subtest("one chainfire and one flaredb, each with the three as voters"):
     clusters = set()
-    for node in machines:
+    for node in nodes:
         for port in (2379, 2479):
             node.succeed(
                 members(node, port)
@@ -29,7 +29,7 @@ with subtest("one chainfire and one flaredb, each with the three as voters"):
     t.assertEqual(len(clusters), 2, "one cluster of each service")
 
 with subtest("the markers say since when and who"):
-    for node in machines:
+    for node in nodes:
         for marker in (".chainfire-initialized", ".flaredb-initialized", ".iam-initialized"):
             # The first line is an RFC 3339 time: date refuses anything else.
             node.succeed(f'date --date="$(head --lines=1 {MARKERS}/{marker})"')
@@ -38,11 +38,11 @@ with subtest("the markers say since when and who"):
 
 with subtest("IAM is set up once, by the first host of initial_peers"):
     node03.succeed(f"{ASK} https://localhost:8080/admin/setup | jq --exit-status .completed")
-    for node in machines:
+    for node in nodes:
         log.info(node.succeed(f"ls -la {MARKERS}"))
 
 with subtest("the health check agrees"):
-    for node in machines:
+    for node in nodes:
         node.wait_until_succeeds(
             "systemctl show cluster-health-check.service | grep ^ExecMainExitTimestamp=.",
             timeout=60,
@@ -57,10 +57,10 @@ with subtest("the health check agrees"):
         node.succeed("first-boot-agent plan")
 
 with subtest("the boot was not held up and nothing failed"):
-    for node in machines:
+    for node in nodes:
         node.require_unit_state("multi-user.target")
         t.assertIn("0 loaded units", node.succeed("systemctl list-units --failed"))
 
 with subtest("no secret has left"):
-    for node in machines:
+    for node in nodes:
         node.fail("journalctl | grep 'PRIVATE KEY'")
