@@ -10,7 +10,6 @@ let
   configuration = import ../lib/config.nix;
   units = import ../lib/units.nix;
 
-  catalogLink = "/usr/local/lib/systemd/catalog/first-boot-agent.catalog";
   catalog = "${cfg.package}/lib/systemd/catalog/first-boot-agent.catalog";
   configFile = toString cfg.configFile;
   elsewhere = configFile != configuration.defaultFile;
@@ -84,15 +83,14 @@ in
           ];
         })
         {
-          # systemd compiles the texts of `journalctl -x` only where /var is new: an upgrade
-          # would keep the old ones.
+          # The texts of `journalctl -x`. systemd only looks below /usr/lib and /usr/local/lib,
+          # and compiles what it finds only where /var is new: an upgrade would keep the old
+          # texts. A link in there would outlive what it leads to, and fail the whole update.
           systemd-journal-catalog-update = {
-            # These put the catalog in its place: at a boot, and at a switch.
-            after = [
-              "systemd-tmpfiles-setup.service"
-              "systemd-tmpfiles-resetup.service"
-            ];
             unitConfig.ConditionNeedsUpdate = "";
+            serviceConfig.BindReadOnlyPaths = [
+              "${catalog}:/usr/local/lib/systemd/catalog/first-boot-agent.catalog"
+            ];
             restartTriggers = [ catalog ];
           };
         }
@@ -104,9 +102,6 @@ in
           lib.filterAttrs (_: unit: unit.path) enabled
         )
       );
-      # For `journalctl -x`, which explains the agent's messages. systemd only looks below
-      # /usr/lib and /usr/local/lib, and NixOS has neither.
-      systemd.tmpfiles.settings."10-first-boot-agent".${catalogLink}."L+".argument = catalog;
     })
   ];
 }

@@ -5,6 +5,7 @@ name:
 {
   config,
   lib,
+  options,
   pkgs,
   utils,
   ...
@@ -21,11 +22,15 @@ let
   configFile = format.generate "${name}.json" cfg.settings;
   ports = map (port: cfg.${port}) (services.portNames row);
   resolved = config.services.resolved;
-  # NixOS 25.11 has `extraConfig` instead of `settings`.
+  # NixOS 25.11 has a text instead of settings. That option is gone since, and an error to read.
+  stubListener =
+    if options.services.resolved ? settings then
+      resolved.settings.Resolve.DNSStubListener or true
+    else
+      !lib.hasInfix "DNSStubListener=no" resolved.extraConfig;
   stubListens =
     resolved.enable
-    && !lib.hasInfix "DNSStubListener=no" (resolved.extraConfig or "")
-    && !builtins.elem (resolved.settings.Resolve.DNSStubListener or true) [
+    && !builtins.elem stubListener [
       false
       "no"
       "false"

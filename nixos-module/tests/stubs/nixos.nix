@@ -7,6 +7,8 @@
   # Further packages, and a folder that stands in for nixpkgs' nixos/modules.
   packages ? _: { },
   modulesPath ? null,
+  # Where it matters: the oldest NixOS that is taken, or a newer one.
+  release ? "26.05",
   # What is asked for: the configuration, or the declared options.
   result ? "config",
 }:
@@ -224,8 +226,18 @@ let
     };
     services.resolved = {
       enable = bool false;
-      settings = any;
-    };
+    }
+    // (
+      if release == "25.11" then
+        {
+          extraConfig = mkOption {
+            type = types.lines;
+            default = "";
+          };
+        }
+      else
+        { settings = any; }
+    );
     system.build = any;
     system.checks = list;
     systemd = {
@@ -275,7 +287,14 @@ in
 modules:
 let
   evaluated = lib.evalModules {
-    modules = [ { inherit options; } ] ++ modules;
+    modules = [
+      { inherit options; }
+    ]
+    # Gone, it is still declared, and an error to read.
+    ++ lib.optional (release != "25.11") (
+      lib.mkRemovedOptionModule [ "services" "resolved" "extraConfig" ] "Use settings."
+    )
+    ++ modules;
     specialArgs = { inherit modulesPath pkgs utils; };
   };
   failed = builtins.filter (one: !one.assertion) evaluated.config.assertions;

@@ -76,18 +76,23 @@ in
 
   # systemd would compile the texts where /var is new, and never after an upgrade.
   theCatalogIsRefreshed = {
-    expr = {
-      inherit ((on { }).systemd.services.systemd-journal-catalog-update) unitConfig restartTriggers;
-      links = (on { }).systemd.tmpfiles.settings;
-    };
-    expected = {
-      unitConfig.ConditionNeedsUpdate = "";
-      restartTriggers = [
-        "/nix/store/00000000000000000000000000000000-first-boot-agent/lib/systemd/catalog/first-boot-agent.catalog"
-      ];
-      links."10-first-boot-agent"."/usr/local/lib/systemd/catalog/first-boot-agent.catalog"."L+".argument =
-        "/nix/store/00000000000000000000000000000000-first-boot-agent/lib/systemd/catalog/first-boot-agent.catalog";
-    };
+    expr = (on { }).systemd.services.systemd-journal-catalog-update;
+    expected =
+      let
+        catalog = "/nix/store/00000000000000000000000000000000-first-boot-agent/lib/systemd/catalog/first-boot-agent.catalog";
+      in
+      {
+        description = "";
+        wantedBy = [ ];
+        wants = [ ];
+        after = [ ];
+        restartIfChanged = true;
+        unitConfig.ConditionNeedsUpdate = "";
+        serviceConfig.BindReadOnlyPaths = [
+          "${catalog}:/usr/local/lib/systemd/catalog/first-boot-agent.catalog"
+        ];
+        restartTriggers = [ catalog ];
+      };
   };
 
   aSwitchDoesNotWaitForAJoin = {
@@ -162,7 +167,7 @@ in
       [
         unit.serviceConfig.ExecStart
         config.systemd.paths.chainfire-cluster-join.pathConfig
-        (config.systemd.tmpfiles.settings ? "10-first-boot-automation")
+        config.systemd.tmpfiles.settings
       ];
     expected = [
       [
@@ -170,7 +175,7 @@ in
         ''${agent} "--config" "/persist/100%%.json" join chainfire''
       ]
       { PathChanged = [ "/persist/100%%.json" ]; }
-      false
+      { }
     ];
   };
 

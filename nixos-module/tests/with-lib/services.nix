@@ -196,6 +196,39 @@ in
     ];
   };
 
+  twoOnThePortOfDnsOnTheOldestNixos = {
+    expr =
+      map
+        (
+          extraConfig:
+          lib.length
+            (import ../stubs/nixos.nix
+              {
+                inherit lib;
+                release = "25.11";
+              }
+              [
+                ../../services
+                {
+                  services.flashdns.enable = true;
+                  services.resolved = {
+                    enable = true;
+                    inherit extraConfig;
+                  };
+                }
+              ]
+            ).warnings
+        )
+        [
+          ""
+          "DNSStubListener=no"
+        ];
+    expected = [
+      1
+      0
+    ];
+  };
+
   credentials = {
     expr =
       (node {
