@@ -50,18 +50,41 @@ let
       (digits 18 12)
     ];
 
+  # Shell for disko, before it formats: ends the installation where another disk carries what the system will be found by.
+  # `others` prints the kernel names of what does.
+  refuse = others: what: ''
+    others=$(${others})
+    if [ -n "$others" ]; then
+      echo "$(echo $others): ${what} is there already, on another disk. Take it out, or wipe it, and install again." >&2
+      exit 1
+    fi
+  '';
+  kernelName = path: ''"$(basename -- "$(readlink --canonicalize -- ${path})")"'';
+
   # Partitions are mounted by UUIDs that the layout fixes, not by disko's default, the label: an old disk may carry the same
-  # label, and would be mounted instead, or would keep the machine from its boot.
-  gpt = device: partitions: {
-    type = "disk";
-    inherit device;
-    content = {
-      type = "gpt";
-      partitions = builtins.mapAttrs (
+  # label, and would be mounted instead, or would keep the machine from its boot. A copy carries the same UUIDs, too.
+  gpt =
+    device: partitions:
+    let
+      withUuids = builtins.mapAttrs (
         name: partition: partition // { uuid = uuidOf device name; }
       ) partitions;
+      uuids = map (partition: partition.uuid) (builtins.attrValues withUuids);
+    in
+    {
+      type = "disk";
+      inherit device;
+      preCreateHook = refuse ''
+        lsblk --json --list --output NAME,PKNAME,PARTUUID |
+          jq --raw-output --arg own ${kernelName "\"$device\""} '.blockdevices[]
+            | select(.pkname != $own and (.partuuid | IN(${builtins.concatStringsSep ", " (map builtins.toJSON uuids)})))
+            | .name'
+      '' "a partition with a UUID of this layout";
+      content = {
+        type = "gpt";
+        partitions = withUuids;
+      };
     };
-  };
 
   ext4 = label: mountpoint: {
     type = "filesystem";
@@ -108,5 +131,7 @@ in
     ext4
     esp
     firstBootConfig
+    refuse
+    kernelName
     ;
 }

@@ -59,7 +59,8 @@ class Shell:
     def start(self, allow_reboot: bool = False) -> None:
         """Switch the node on; returns at once. Without `allow_reboot` a reboot would end it."""
         self.log.info(f"{self.name}: starts")
-        self._may_reboot = allow_reboot
+        if not self.node.running():
+            self._may_reboot = allow_reboot
         self.node.boot()
 
     def shutdown(self) -> None:

@@ -6,6 +6,7 @@ in
   imports = [
     (import ./every-node.nix "node03")
     (layouts.mirror {
+      name = "node03";
       first = (import ./nodes.nix).node03.disk;
       second = "/dev/disk/by-id/nvme-eui.0000000000000112";
     })

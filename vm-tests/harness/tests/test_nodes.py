@@ -38,6 +38,7 @@ def test_power_and_cable(tmp_path: Path) -> None:
     run(
         tmp_path,
         """
+node01.start(allow_reboot=True)
 start_all()
 for node in nodes:
     node.wait_for_unit("multi-user.target", timeout=120)
@@ -51,6 +52,8 @@ with subtest("the cable"):
     node01.fail("ping -c 1 -W 1 node02")
     node02.unblock()
     node01.wait_until_succeeds("ping -c 1 -W 1 node02", timeout=60)
+with subtest("what was not allowed to reboot does not"):
+    t.assertRaises(AssertionError, node02.reboot)
 with subtest("every kind of new boot keeps the disk"):
     seen = {node01.succeed(boot)}
     node01.succeed("touch /root/kept")
@@ -62,7 +65,7 @@ with subtest("every kind of new boot keeps the disk"):
             retry(lambda last: node01.execute(boot)[1] not in ("", before), timeout=120)
         else:
             getattr(node01, again)()
-            node01.start()
+            node01.start(allow_reboot=True)
         node01.succeed("test -e /root/kept")
         seen.add(node01.succeed(boot))
     t.assertEqual(len(seen), 5)
