@@ -18,23 +18,37 @@ let
   module = "cluster_health";
   given = key: value: if value == null then { } else { ${key} = value; };
 
-  endpoint =
+  # A key of the configuration; null is as good as absent.
+  valueOr =
+    default: object: key:
+    if object.${key} or null == null then default else object.${key};
+
+  # From outside, at the port and path that the configuration has. Its `url` is how the node asks itself.
+  urlOf =
     node: service:
     let
+      config = node.config.services.${service} or { };
       # By name where there is one: certificates are made for names.
       host = if node.fqdn == null then bracketed node.ip else node.fqdn;
-      port = node.config.services.${service}.api_port or ports.${service}.api_port;
+      port = valueOr ports.${service}.api_port config "api_port";
+      path =
+        if service == "iam" then
+          valueOr "/health" config "health_path"
+        else
+          valueOr "/health" (valueOr { } config "paths") "health";
     in
-    {
-      targets = [ "https://${host}:${toString port}/health" ];
-      labels = {
-        inherit (node) cluster;
-        inherit service;
-        node = node.name;
-      }
-      // given "site" node.site
-      // given "rack" node.rack;
-    };
+    "https://${host}:${toString port}${path}";
+
+  endpoint = node: service: {
+    targets = [ (urlOf node service) ];
+    labels = {
+      inherit (node) cluster;
+      inherit service;
+      node = node.name;
+    }
+    // given "site" node.site
+    // given "rack" node.rack;
+  };
   endpointsOf =
     node: map (endpoint node) (filter (service: elem service node.services) (attrNames ports));
 

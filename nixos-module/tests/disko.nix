@@ -8,6 +8,7 @@ let
     configPartition = true;
   };
   mirror = layouts.mirror {
+    name = "node03";
     first = byId "ata-ST_1";
     second = byId "ata-ST_2";
   };
@@ -114,8 +115,8 @@ in
         "first"
         "second"
       ];
-      inherit (mirror.disko.devices.mdadm.root) level;
-      root = mirror.disko.devices.mdadm.root.content.mountpoint;
+      inherit (mirror.disko.devices.mdadm.node03) level;
+      root = mirror.disko.devices.mdadm.node03.content.mountpoint;
     };
     expected = {
       disks = {
@@ -125,11 +126,11 @@ in
       halves = [
         {
           type = "mdraid";
-          name = "root";
+          name = "node03";
         }
         {
           type = "mdraid";
-          name = "root";
+          name = "node03";
         }
       ];
       level = 1;
@@ -185,6 +186,7 @@ in
 
   oneDiskTwice = {
     expr = layouts.mirror {
+      name = "node03";
       first = byId "ata-ST_1";
       second = byId "ata-ST_1";
     };
@@ -193,6 +195,7 @@ in
 
   aMirrorOfANumberedDisk = {
     expr = layouts.mirror {
+      name = "node03";
       first = byId "ata-ST_1";
       second = "/dev/sdb";
     };

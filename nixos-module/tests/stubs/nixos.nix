@@ -204,6 +204,10 @@ let
     services.nginx = any;
     services.prometheus = {
       enable = bool false;
+      port = mkOption {
+        type = types.port;
+        default = 9090;
+      };
       scrapeConfigs = list;
       exporters.blackbox = {
         enable = bool false;

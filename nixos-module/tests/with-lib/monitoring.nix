@@ -45,6 +45,26 @@ in
     ];
   };
 
+  nothingToWatch = {
+    expr =
+      map (lib.hasInfix "has no cluster")
+        (evaluate [
+          ../../monitoring.nix
+          on
+        ]).warnings;
+    expected = [ true ];
+  };
+
+  twoOnOnePort = {
+    expr = evaluate [
+      ../../default.nix
+      example
+      on
+      { services.nightlight.enable = true; }
+    ];
+    expectedError = "services.nightlight and services.prometheus both listen on port 9090";
+  };
+
   anExporterElsewhere = {
     expr =
       (lib.last
