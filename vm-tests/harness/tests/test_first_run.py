@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from harness import blueprint, places
+from harness import blueprint, places, product, waiting
 from harness.waiting import WATCHDOG
 
 COMMAND = places.VM_TESTS / "nixos" / "first-run.sh"
-#: Whatever is built is one folder; what a test says is not built.
+#: Delivers what the test has laid out; what the test says is not built.
 FAKE_NIX = """\
 #!/usr/bin/env bash
 set -euo pipefail
@@ -26,48 +27,86 @@ if grep --quiet --fixed-strings --file="$FAKE_STORE/fails" <<<"$*"; then
   exit 1
 fi >&2
 case $* in
-  *" eval "*) echo x86_64-linux ;;
+  *" eval "*) cat "$FAKE_STORE/system" ;;
+  *" config show "*) cat "$FAKE_STORE/features" ;;
+  *" log "*) cat "$FAKE_STORE/log" ;;
+  *" path-info "*) cat "$FAKE_STORE/paths" ;;
+  *" --out-link "*)
+    while (($# > 0)); do
+      case $1 in --out-link) ln -sfn "$FAKE_STORE/image" "$2" ;; esac
+      shift
+    done ;;
+  *scenario-fourth-node-joins*) if [[ -e $FAKE_STORE/hangs ]]; then sleep 600; fi ;;
   *" build "*) echo "$FAKE_STORE/result" ;;
-  *" path-info "*) echo /nix/store/x-qemu-host-cpu-only-10.0.2 ;;
 esac
 """
 
 
 class Run:
-    """The script with a Nix that does what the test says."""
+    """The script with a Nix that delivers what the test says; by itself everything is right."""
 
     def __init__(self, folder: Path) -> None:
         self.store = folder / "store"
         self.tools = folder / "tools"
-        self.output = folder / "first-run"
-        agent = self.store / "result" / "bin" / "first-boot-agent"
-        for program, text in (
-            (self.tools / "nix", FAKE_NIX),
-            (agent, "#!/bin/sh\necho 0.1.0\n"),
+        self.output = folder / "first run"
+        result = self.store / "result"
+        for text, path in (
+            ("x86_64-linux", self.store / "system"),
+            ("benchmark kvm nixos-test", self.store / "features"),
+            ("   Compiling first-boot-agent", self.store / "log"),
+            ("/nix/store/x-qemu-host-cpu-only-10.0.2", self.store / "paths"),
+            ("", result / "lib/systemd/system/chainfire-cluster-join.service"),
+            ("", result / "lib/systemd/catalog/first-boot-agent.catalog"),
+            ("", result / "firmware/bnx2x.fw"),
+            (
+                "bzImage 1 99999 1 99999\ninitrd 1 99 1 99\n",
+                self.store / "image/expected-sizes",
+            ),
+            ("070701", self.store / "image/initrd"),
+            (
+                "#!ipxe\nkernel bzImage init=/nix/store/x ${cmdline}\n",
+                self.store / "image/netboot.ipxe",
+            ),
+            (FAKE_NIX, self.tools / "nix"),
         ):
-            program.parent.mkdir(parents=True)
-            program.write_text(text)
-            program.chmod(0o755)
-        (self.store / "result" / "firmware").mkdir()
-        (self.store / "result" / "firmware" / "bnx2x.fw").touch()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        (self.tools / "nix").chmod(0o755)
+        kernel = bytearray(1024)
+        kernel[514:518] = b"HdrS"
+        (self.store / "image/bzImage").write_bytes(kernel)
+        binary = result / "bin" / "first-boot-agent"
+        binary.parent.mkdir()
+        binary.symlink_to(product.agent())
 
-    def __call__(self, *fails: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run it; whatever names one of `fails` is not built."""
+    def start(self, *fails: str, path: str | None = None) -> subprocess.Popen[str]:
+        """Start it; whatever names one of `fails` is not built."""
         (self.store / "fails").write_text("".join(f"{line}\n" for line in fails))
         tools = f"{self.tools}:/usr/bin:/bin" if path is None else path
-        return subprocess.run(
+        return subprocess.Popen(
             ["/bin/bash", COMMAND, "--output-dir", self.output],
             env={"PATH": tools, "FAKE_STORE": str(self.store), "HOME": os.environ["HOME"]},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=WATCHDOG,
+            start_new_session=True,
         )
 
-    def verdicts(self) -> dict[str, str]:
-        """The colour of each assumption of the report."""
-        report = (self.output / "report.md").read_text()
-        found = re.findall(r"\| (green|RED) \| ([^|]*) \|", report)
-        return {what: colour for colour, what in found}
+    def __call__(self, *fails: str, path: str | None = None) -> tuple[int, str]:
+        """Its exit code and what it said."""
+        running = self.start(*fails, path=path)
+        said = "".join(running.communicate(timeout=WATCHDOG))
+        return running.returncode, said
+
+    @property
+    def report(self) -> str:
+        return (self.output / "report.md").read_text()
+
+    def not_green(self) -> set[str]:
+        """The assumptions of the report that have another colour."""
+        found = re.findall(r"^\| (green|RED|unseen) \| ([^|]*) \|", self.report, re.MULTILINE)
+        assert len(found) == 16
+        return {what for colour, what in found if colour != "green"}
 
 
 @pytest.fixture
@@ -75,23 +114,69 @@ def run(tmp_path: Path) -> Run:
     return Run(tmp_path)
 
 
+def test_all_green(run: Run) -> None:
+    code, said = run()
+    assert code == 0, said
+    assert not run.not_green()
+
+
 def test_a_step_that_fails_is_red_and_stops_no_other(run: Run) -> None:
-    done = run("scenario-initrd-any", "netboot-worker --out-link")
-    assert done.returncode == 1, done.stderr
-    verdicts = run.verdicts()
-    wrong = {what for what, colour in verdicts.items() if colour == "RED"}
-    assert "the agent's unit runs in a NixOS initrd and hands over" in wrong
-    assert "an image builds; kernel, initrd and script are sound" in wrong
-    assert verdicts["a node boots from its disk by the UUIDs of the layout"] == "green"
-    assert verdicts["an image has one QEMU"] == "green"
-    assert verdicts["an image has the firmware of servers' NICs"] == "green"
-    # What was built is no package: the checks say so, each for itself.
-    assert verdicts["it runs"] == "green"
-    assert "the catalog is where the module looks" in wrong
-    report = (run.output / "report.md").read_text()
-    assert "The end of scenario-initrd-any.log" in report
-    assert "error: it was not to be built" in report
-    assert f"please send {run.output}/report.md" in done.stdout
+    code, said = run("scenario-initrd-any")
+    assert code == 1
+    assert run.not_green() == {"the agent's unit runs in a NixOS initrd and hands over"}
+    assert "The end of scenario-initrd-any.log" in run.report
+    assert "error: it was not to be built" in run.report
+    assert f"1 not green; please send {run.output}/report.md" in said
+
+
+#: What is wrong, the assumption that is red for it, and what the report says.
+WRONG = {
+    "features": ("benchmark nixos-test", "Nix runs virtual machines with KVM", "Nix has no kvm"),
+    "log": ("warning: SOURCE_DATE_EPOCH", "the date of the source reaches cargo", "build.rs warns"),
+    "paths": ("/nix/store/x-qemu-10.0.2\n/nix/store/y-qemu-host-cpu-only-10.0.2",
+              "an image has one QEMU", "y-qemu-host-cpu-only"),
+    "result/firmware/bnx2x.fw": (None, "an image has the firmware of servers' NICs", "no bnx2x"),
+    "result/lib/systemd/catalog/first-boot-agent.catalog":
+        (None, "the catalog is where the module looks", "is missing"),
+    "result/lib/systemd/system/chainfire-cluster-join.service":
+        (None, "the units are where systemd.packages looks", "is missing"),
+    "image/initrd":
+        ("nonsense", "an image builds; kernel, initrd and script are sound", "no initrd"),
+}
+
+
+@pytest.mark.parametrize("place", WRONG)
+def test_what_is_wrong_is_red_with_what_was_found(run: Run, place: str) -> None:
+    text, what, found = WRONG[place]
+    if text is None:
+        (run.store / place).unlink()
+    else:
+        (run.store / place).write_text(text)
+    code, _ = run()
+    assert code == 1
+    assert run.not_green() == {what}
+    assert found in run.report
+
+
+@pytest.mark.parametrize("program", ["/bin/sh", "/etc/hostname"])
+def test_a_program_that_is_not_static_is_red(run: Run, program: str) -> None:
+    binary = run.store / "result" / "bin" / "first-boot-agent"
+    binary.unlink()
+    binary.symlink_to(program)
+    assert run()[0] == 1
+    assert "the stock compiler links it statically (glibc.static)" in run.not_green()
+
+
+def test_one_that_is_cut_off_leaves_a_report(run: Run) -> None:
+    (run.store / "hangs").touch()
+    running = run.start()
+    log = run.output / "scenario-fourth-node-joins.log"
+    waiting.until(log.exists, WATCHDOG, "the scenario has begun")
+    os.killpg(running.pid, signal.SIGHUP)
+    running.communicate(timeout=WATCHDOG)
+    assert running.returncode == 1
+    assert "| unseen | journalctl -x explains" in run.report
+    assert "| green | the package builds" in run.report
 
 
 def test_what_it_asks_for_is_there(run: Run) -> None:
@@ -112,14 +197,15 @@ def test_what_it_asks_for_is_there(run: Run) -> None:
     }
 
 
-def test_without_nix_it_says_what_is_missing(run: Run) -> None:
-    done = run(path=str(run.tools.parent))
-    assert done.returncode == 3, done.stdout
-    assert "nix is not on the PATH" in done.stderr
-    assert not run.output.exists()
+def test_where_it_cannot_run_it_says_why(run: Run) -> None:
+    code, said = run(path=str(run.tools.parent))
+    assert code == 3 and "nix is not on the PATH" in said
+    (run.store / "system").write_text("aarch64-linux")
+    code, said = run()
+    assert code == 3 and "this is aarch64-linux" in said
 
 
-def test_an_option_that_is_none(run: Run) -> None:
+def test_an_option_that_is_none() -> None:
     done = subprocess.run(
         ["/bin/bash", COMMAND, "--fast"], capture_output=True, text=True, timeout=WATCHDOG
     )
