@@ -63,6 +63,9 @@ in
       stay off, and the agent will wait for them. Add the platform's overlay.
     '';
 
+  # To replace a disk by hand (docs/src/how-to/replace-a-disk.md).
+  environment.systemPackages = [ pkgs.gptfdisk ];
+
   services = lib.mkMerge [
     (lib.genAttrs node.services platformService)
     {

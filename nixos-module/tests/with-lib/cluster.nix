@@ -10,6 +10,7 @@ let
       package:
       lib.genAttrs [
         "flaredb-server"
+        "gptfdisk"
         "iam-server"
       ] package;
   };
