@@ -81,11 +81,15 @@ in
           pkgs.cargo
           pkgs.cargo-deny
           pkgs.clippy
+          pkgs.jq
           pkgs.mdbook
+          pkgs.mypy
           pkgs.nixfmt
           (pkgs.python3.withPackages (python: [ python.pytest ]))
+          pkgs.python3Packages.pyflakes
           pkgs.rustc
           pkgs.rustfmt
+          pkgs.shellcheck
         ];
       };
     }

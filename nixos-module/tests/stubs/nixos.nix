@@ -98,7 +98,9 @@ let
     formats =
       let
         format = suffix: {
-          type = types.lazyAttrsOf types.anything;
+          type = types.lazyAttrsOf types.anything // {
+            description = "${lib.toUpper suffix} value";
+          };
           generate = name: value: package name // { inherit value; };
         };
       in
