@@ -6,6 +6,7 @@
 //! the work up: sinks write from a thread of their own.
 
 mod catalog;
+mod console;
 mod field;
 mod journal;
 mod line;

@@ -1,16 +1,14 @@
 //! Takes events from the work and writes them from a thread of its own, so that a stalled
 //! journal or a slow terminal never holds up a join.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
 use crate::foreign_text;
 
+use super::console::Console;
 use super::journal::Journal;
 use super::{Event, Field, Report, Severity, Value, line};
 
@@ -18,9 +16,6 @@ use super::{Event, Field, Report, Severity, Value, line};
 const QUEUE: usize = 256;
 /// How long the end of the program waits for the queue to drain.
 const DRAIN: Duration = Duration::from_secs(1);
-
-/// What every console of the kernel's command line is reached by.
-const CONSOLE: &str = "/dev/console";
 
 /// Where events go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -105,13 +100,13 @@ impl Reporter {
     /// The same with the console as well, for what is more than information: in an initrd nobody can read the journal.
     #[must_use]
     pub fn start_on_console(format: Format, run_id: &str) -> Self {
-        Self::start_with(format, run_id, Some(Path::new(CONSOLE)))
+        Self::start_with(format, run_id, Some(Console::of_this_machine()))
     }
 
-    fn start_with(format: Format, run_id: &str, console: Option<&'static Path>) -> Self {
+    fn start_with(format: Format, run_id: &str, console: Option<Console>) -> Self {
         let (queue, messages) = sync_channel(QUEUE);
         std::thread::spawn(move || {
-            let sinks = Sinks { console: console.and_then(open_console), ..Sinks::choose(format) };
+            let mut sinks = Sinks { console, ..Sinks::choose(format) };
             for message in messages {
                 match message {
                     Message::Record(record) => sinks.write(&record),
@@ -151,11 +146,6 @@ impl Report for ScopedReporter {
     }
 }
 
-/// Never the controlling terminal, and never waited for: what a slow serial line does not take at once is lost.
-fn open_console(path: &Path) -> Option<File> {
-    OpenOptions::new().write(true).custom_flags(nix::libc::O_NOCTTY | nix::libc::O_NONBLOCK).open(path).ok()
-}
-
 /// The open sinks of the writing thread.
 struct Sinks {
     journal: Option<Journal>,
@@ -164,7 +154,7 @@ struct Sinks {
     /// Errors go to the journal a second time as the seed's JSON line, at debug priority:
     /// the seed's `journalctl -u … | grep '"level":"ERROR"'` finds them there.
     companion: bool,
-    console: Option<File>,
+    console: Option<Console>,
 }
 
 impl Sinks {
@@ -187,7 +177,7 @@ impl Sinks {
 
     /// Writes to every sink. A sink that fails is not a reason to stop the work, and there
     /// is no further place to complain to.
-    fn write(&self, record: &Record) {
+    fn write(&mut self, record: &Record) {
         if let Some(journal) = &self.journal {
             let _ = journal.write(record);
         }
@@ -197,9 +187,8 @@ impl Sinks {
         if self.text {
             let _ = writeln!(io::stderr(), "{}", line::text(record));
         }
-        if let Some(mut console) = self.console.as_ref().filter(|_| record.event.meaning().severity != Severity::Info) {
-            // In one piece, or the lines of others come in between.
-            let _ = console.write_all(format!("first-boot-agent: {}\r\n", record.message()).as_bytes());
+        if let Some(console) = self.console.as_mut().filter(|_| record.event.meaning().severity != Severity::Info) {
+            console.say(&format!("first-boot-agent: {}", record.message()));
         }
         if self.companion && record.event.meaning().severity == Severity::Error {
             let _ = writeln!(io::stdout(), "<7>{}", line::json(record));
