@@ -55,7 +55,7 @@ let
   refuse = others: what: ''
     others=$(${others})
     if [ -n "$others" ]; then
-      echo "$(echo $others): ${what} is there already, on another disk. Take it out, or wipe it, and install again." >&2
+      echo "$(echo $others): ${what} is there already, on another disk. Take that disk out, and install again." >&2
       exit 1
     fi
   '';

@@ -89,8 +89,8 @@ host() {
     wrong "Nix has no kvm; turn virtualization on in the firmware, so that there is /dev/kvm"
 }
 
-# `set -e` holds in no condition, and a bare `return` in a trap is the status before it: both are
-# said.
+# In a condition `set -e` is off, and within a trap a bare `return` gives the status from before it:
+# so a check says `return 1`.
 wrong() { echo "$*" >&2 && return 1; }
 is_there() { [[ -e $1 ]] || wrong "$1 is missing"; }
 is_static() {
@@ -169,10 +169,10 @@ report() {
   printf '%s\n' "${lines[@]}"
   printf '\n## Steps\n\n| step | result | seconds |\n|---|---|---|\n'
   for name in "${steps[@]}"; do
-    printf '| %s | %s | %s |\n' "$name" "${result[$name]}" "${seconds[$name]}"
+    printf '| %s | %s | %s |\n' "$name" "${result[$name]-cut off}" "${seconds[$name]-}"
   done
   for name in "${steps[@]}"; do
-    [[ ${result[$name]} == FAILED ]] || continue
+    [[ ${result[$name]-} == FAILED ]] || continue
     printf '\n## The end of %s.log\n\n%s\n%s\n%s\n' "$name" \
       "$fence" "$(tail -n 40 -- "$output/$name.log")" "$fence"
   done

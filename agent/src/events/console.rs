@@ -16,10 +16,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 /// What every console of the kernel's command line is reached by.
 const CONSOLE: &str = "/dev/console";
 /// A terminal that somebody is about to close, as PID 1 does after each of its lines, cannot be opened: the kernel says EIO. It is
-/// asked again, as often as systemd's own `open_terminal()` does.
-const TRIES: u32 = 20;
+/// asked again as often as systemd's own `open_terminal()` does it.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long a serial line may take for what is to be said.
+/// How long opening it may take, and a serial line for what is to be said. Once that was too short, nobody waits any more: the
+/// journal's entries are behind.
 const LIMIT: Duration = Duration::from_secs(1);
 
 /// The console, opened when there is something to say.
@@ -52,7 +52,6 @@ impl<Open: FnMut() -> io::Result<File>> Console<Open> {
             let Some(file) = &self.file else { return };
             match written(file, text.as_bytes(), self.limit) {
                 Ok(()) => return,
-                // It takes nothing any more: nobody waits for it again.
                 Err(error) if error.kind() == ErrorKind::TimedOut => return self.limit = Duration::ZERO,
                 Err(_) => self.file = None,
             }
@@ -60,14 +59,18 @@ impl<Open: FnMut() -> io::Result<File>> Console<Open> {
     }
 
     fn reopened(&mut self) -> Option<File> {
-        for left in (0..TRIES).rev() {
+        let ends = Instant::now() + self.limit;
+        loop {
             match (self.open)() {
                 Ok(file) => return Some(file),
-                Err(error) if error.raw_os_error() == Some(Errno::EIO as i32) && left > 0 => std::thread::sleep(PAUSE),
-                Err(_) => return None,
+                Err(error) if error.raw_os_error() != Some(Errno::EIO as i32) => return None,
+                Err(_) if Instant::now() < ends => std::thread::sleep(PAUSE),
+                Err(_) => {
+                    self.limit = Duration::ZERO;
+                    return None;
+                }
             }
         }
-        None
     }
 }
 
@@ -162,6 +165,24 @@ mod tests {
         );
         console.say("found");
         assert_eq!(std::fs::read_to_string(&path).expect("what was said"), "found\r\n");
+    }
+
+    #[test]
+    fn one_that_stays_closed_is_waited_for_once() {
+        let mut asked = 0;
+        let mut console = console(
+            || {
+                asked += 1;
+                Err(Errno::EIO.into())
+            },
+            Duration::from_millis(1),
+        );
+        console.say("nobody hears");
+        assert_eq!(console.limit, Duration::ZERO);
+        console.say("nor does this hold up the journal");
+        drop(console);
+        // Before and after the limit; then once.
+        assert_eq!(asked, 3);
     }
 
     #[test]

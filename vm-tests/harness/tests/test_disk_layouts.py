@@ -62,7 +62,7 @@ def test_a_copy_of_the_disk_is_refused_and_named(tmp_path: Path, uuid: str) -> N
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "sda2 sdb2: a partition with a UUID of this layout is there already, on another disk."
-        " Take it out, or wipe it, and install again.\n"
+        " Take that disk out, and install again.\n"
     )
 
 

@@ -177,6 +177,8 @@ def test_one_that_is_cut_off_leaves_a_report(run: Run) -> None:
     assert running.returncode == 1
     assert "| unseen | journalctl -x explains" in run.report
     assert "| green | the package builds" in run.report
+    assert "| scenario-fourth-node-joins | cut off |" in run.report
+    assert "## flake.lock" in run.report
 
 
 def test_what_it_asks_for_is_there(run: Run) -> None:
