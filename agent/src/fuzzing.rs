@@ -10,11 +10,12 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::cluster::Answer;
 use crate::config::Endpoint;
 use crate::delivery;
+use crate::http::Answer;
 use crate::names::{self, Question, Reading};
 use crate::plan::member::MemberList;
+use crate::protocols::admin_v1;
 use crate::run::ports::Fault;
 use crate::systemd;
 
@@ -52,7 +53,7 @@ impl Heard {
     /// # Errors
     /// When it is none.
     pub fn member_list(&self) -> Result<MemberList, Fault> {
-        self.0.member_list()
+        admin_v1::member_list(&self.0)
     }
 }
 

@@ -15,7 +15,7 @@
 //! - [`initrd`] is the stage before there is a root file system; [`delivery`] is where a configuration comes from then.
 //! - [`run`] executes decisions through the ports that it owns.
 //! - [`systemd`] watches units, over the system bus or PID 1's private socket.
-//! - [`cluster`] speaks the services' HTTP APIs over verified TLS and classifies failures.
+//! - [`protocols`] speak the services' APIs, a module each, over [`http`]: verified TLS, deadlines, and failures in classes.
 //! - `names` makes addresses of names, from the hosts file and name servers.
 //! - [`markers`] is the only writer of state, durably. [`secret_file`] reads what others must not.
 //! - [`regular_file`] opens files, and nothing that has a file's name and is none; `obstacle` knows what helps where that fails.
@@ -35,7 +35,6 @@ mod crash;
 pub mod boot;
 pub mod cli;
 pub mod clock;
-pub mod cluster;
 pub mod config;
 pub mod data_directory;
 pub mod delivery;
@@ -47,6 +46,7 @@ pub mod foreign_text;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod hardware_address;
+pub mod http;
 pub mod initrd;
 pub mod inventory;
 pub mod markers;
@@ -54,6 +54,7 @@ mod mount_watch;
 mod names;
 mod obstacle;
 pub mod plan;
+pub mod protocols;
 mod random;
 pub mod regular_file;
 pub mod retry;

@@ -12,8 +12,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use first_boot_agent::cluster::{TlsFindings, tls_findings};
 use first_boot_agent::config::TlsPaths;
+use first_boot_agent::http::{TlsFindings, tls_findings};
 use first_boot_agent::plan::Cause;
 use openssl::{Ca, EC, P521};
 

@@ -16,8 +16,8 @@ use first_boot_agent::markers::{Holder, Identity, Markers, Trouble};
 use first_boot_agent::plan::member::MemberList;
 use first_boot_agent::plan::{Cause, Step};
 use first_boot_agent::run::ports::{
-    Added, Class, Cluster as ClusterPort, Fault, Health, IamSetup, Machine, NewMember, Password, Progress, UnitPhase,
-    UnitWatch, Units,
+    Added, Class, Fault, Health, IamSetup, KeyValue, Machine, Members, NewMember, Password, Probe, Progress, Setup,
+    UnitPhase, UnitWatch, Units,
 };
 use first_boot_agent::run::{Context, Outcome, Requests, run_step};
 use tokio::time::{sleep, timeout};
@@ -109,12 +109,14 @@ fn fault(at: &Endpoint, class: Class, message: &str) -> Fault {
     Fault { class, endpoint: at.clone(), message: message.to_owned() }
 }
 
-impl ClusterPort for Door {
+impl Probe for Door {
     async fn health(&self, _at: &Endpoint, _path: &str) -> Result<Health, Fault> {
         // This node's own service: the cluster is not asked.
         Ok(Health::default())
     }
+}
 
+impl Members for Door {
     async fn members(&self, _service: &RaftServiceConfig, at: &Endpoint) -> Result<MemberList, Fault> {
         self.exchange(at, async { self.cluster.list() }).await
     }
@@ -136,7 +138,9 @@ impl ClusterPort for Door {
     async fn remove(&self, _service: &RaftServiceConfig, at: &Endpoint, _id: &str) -> Result<(), Fault> {
         Err(not_in_a_storm(at))
     }
+}
 
+impl KeyValue for Door {
     async fn read_after_write(
         &self,
         _service: &RaftServiceConfig,
@@ -146,12 +150,14 @@ impl ClusterPort for Door {
     ) -> Result<(), Fault> {
         Err(not_in_a_storm(at))
     }
+}
 
-    async fn iam_is_set_up(&self, iam: &IamConfig) -> Result<bool, Fault> {
+impl Setup for Door {
+    async fn is_set_up(&self, iam: &IamConfig) -> Result<bool, Fault> {
         Err(not_in_a_storm(&iam.url))
     }
 
-    async fn set_up_iam(&self, iam: &IamConfig, _cluster: &str, _password: &Password) -> Result<IamSetup, Fault> {
+    async fn set_up(&self, iam: &IamConfig, _cluster: &str, _password: &Password) -> Result<IamSetup, Fault> {
         Err(not_in_a_storm(&iam.url))
     }
 }

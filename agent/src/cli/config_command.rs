@@ -5,8 +5,8 @@ use std::path::Path;
 use nix::unistd::geteuid;
 use serde_json::json;
 
-use crate::cluster;
 use crate::config::{self, Config, ConfigError, Example, Permissions, Shown};
+use crate::http;
 use crate::regular_file::Links;
 use crate::secret_file;
 
@@ -47,7 +47,7 @@ fn validate(options: &Options, strict: bool) -> Exit {
 /// Says what the units would refuse of the files that the configuration names. Where a system is built there are none, nor their
 /// directories: that is nothing to mention.
 fn files(config: &Config) -> Exit {
-    let found = cluster::tls_findings(&config.tls);
+    let found = http::tls_findings(&config.tls);
     let password = config.iam.admin_password_file.as_ref().filter(|_| config.iam.enable);
     let missing_password =
         password.filter(|path| !path.exists()).map(|path| ("services.iam.admin_password_file", path.clone()));

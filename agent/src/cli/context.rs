@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::clock;
-use crate::cluster::HttpCluster;
 use crate::config::{ClusterName, Config, ConfigError};
 use crate::events::{Event, Report, Scope, ScopedReporter};
 use crate::foreign_text::LONGEST_MESSAGE;
 use crate::inventory::{self, Inventory, Link};
 use crate::markers::{Hold, Markers, NotedTrouble, Trouble};
 use crate::plan::Blocker;
+use crate::protocols::HttpCluster;
 use crate::run::ports::{Machine, Progress};
 use crate::run::{Context, Requests};
 use crate::systemd::Systemd;

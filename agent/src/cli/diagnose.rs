@@ -18,8 +18,8 @@ use tokio::join;
 use tokio::time::timeout;
 
 use crate::clock;
-use crate::cluster::{describe_tls_files, tls_findings};
 use crate::config::{Config, Loaded, Permissions};
+use crate::http::{describe_tls_files, tls_findings};
 use crate::inventory::Inventory;
 use crate::systemd::Systemd;
 

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::HttpCluster;
 use crate::config::{Config, ConfigError, Mode, Permissions, RaftServiceConfig};
 use crate::inventory;
 use crate::markers::Markers;
 use crate::plan::expectations::{Outlook, Unmet};
 use crate::plan::membership::{Move, next_move};
 use crate::plan::{self, Action, Blocker, Decision, Observed, Step};
+use crate::protocols::HttpCluster;
 use crate::run;
-use crate::run::ports::Cluster;
+use crate::run::ports::{Members, Probe};
 
 use super::context::ThisMachine;
 use super::{Exit, Options, node, output};

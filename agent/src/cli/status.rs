@@ -9,11 +9,11 @@ use std::time::Duration;
 use futures_util::future::{join, join_all, select_all};
 
 use crate::clock;
-use crate::cluster::HttpCluster;
 use crate::config::{Config, Loaded, Permissions};
 use crate::markers::{Holder, Markers, NotedTrouble};
 use crate::names::{self, Names};
 use crate::plan::{self, Decision, Observed, Step};
+use crate::protocols::HttpCluster;
 use crate::run::{self, Context, Requests};
 use crate::systemd::{Systemd, UnitState, UnitWatch};
 

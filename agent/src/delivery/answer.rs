@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::cluster::Served;
 use crate::config::SIZE_LIMIT;
+use crate::http::Served;
 
 use super::Digest;
 

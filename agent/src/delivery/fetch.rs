@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::cluster::Download;
 use crate::config::{Limits, Request, SIZE_LIMIT, Source};
 use crate::events::{Event, Report};
+use crate::http::Download;
 use crate::plan::Cause;
 use crate::retry::Schedule;
 use crate::run::ports::{Class, Fault};

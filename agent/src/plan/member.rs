@@ -5,35 +5,26 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
 use crate::config::{Endpoint, NodeId, RaftServiceConfig};
 
 mod address;
-mod wire;
+mod contradiction;
 mod word;
 
 pub use address::MemberAddress;
-pub use wire::{Contradiction, Object};
+pub use contradiction::Contradiction;
 pub use word::Word;
 
-use wire::{identity, leader, optional_word};
-
-/// The answer of `GET /admin/cluster/members`. What the design does not demand (`leader`, `cluster_id`, `role`) is used
-/// where the service offers it, and passed over where it has another shape.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+/// A member list, as whoever was asked has it. Not every service tells its leader, its `cluster_id` or the roles.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MemberList {
     /// Every member; empty on a service that is in no cluster yet.
-    #[serde(deserialize_with = "wire::members")]
     pub members: Vec<Member>,
     /// Who leads.
-    #[serde(default, deserialize_with = "leader")]
     pub leader: Leader,
     /// The identity of the cluster itself.
-    #[serde(default, deserialize_with = "identity")]
     pub cluster_id: Option<Word>,
     /// Where it was answered, by the address of the connection.
-    #[serde(skip)]
     pub answered: Answered,
 }
 
@@ -73,20 +64,17 @@ impl Leader {
 }
 
 /// One entry of a member list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// The node's id.
     pub id: Word,
     /// Its Raft address, `HOST:PORT` in any spelling.
     pub raft_addr: MemberAddress,
     /// For example `healthy`; empty where the service does not tell.
-    #[serde(default)]
     pub status: Word,
     /// `voter` or `learner`, where the service tells.
-    #[serde(default, deserialize_with = "optional_word")]
     pub role: Option<Word>,
     /// The data directory behind the id, where the service tells: another one is another member of the same name.
-    #[serde(default, deserialize_with = "identity")]
     pub incarnation: Option<Word>,
 }
 

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::expectations::Outlook;
-use super::member::{Leader, Member, MemberAddress, MemberList, Object, Word};
+use super::member::{Leader, Member, MemberAddress, MemberList, Word};
 use super::membership::{Candidate, Move, formed, next_move, refuse_second_cluster};
 use super::*;
 use crate::config::{self, Endpoint};
 use crate::markers::Achievement;
+use crate::protocols::admin_v1::read;
 
 fn joining() -> Config {
     config::of(
@@ -228,7 +229,7 @@ fn what_a_list_need_not_tell_may_have_any_shape() {
         ),
         (r#", "leader": [1]"#, Leader::NotTold),
     ] {
-        let Object(list): Object<MemberList> = serde_json::from_str(&format!("{{{members}{further}}}")).unwrap();
+        let list = read(&format!("{{{members}{further}}}")).unwrap();
         assert_eq!((list.leader, list.cluster_id), (leader, None), "{further}");
         assert_eq!(list.members[0].id.to_string(), "node01\\u{1b}[31m", "no control character reaches a terminal");
     }

@@ -117,14 +117,14 @@ async fn until_set_up<U, C: Cluster>(
 /// One round: is it done, and if not, can this node do it? `None`: another node must.
 async fn ask<U, C: Cluster>(context: &Context<'_, U, C>, own: &mut OwnPassword) -> Result<Option<IamSetup>, Setback> {
     let iam = &context.config.iam;
-    if context.cluster.iam_is_set_up(iam).await? {
+    if context.cluster.is_set_up(iam).await? {
         return Ok(Some(IamSetup::DoneAlready));
     }
     let Some(password) = password(context, own).map_err(Setback::Stop)? else {
         return Ok(None);
     };
     let name = context.config.cluster_name.as_ref().map_or(UNNAMED_CLUSTER, ClusterName::as_str);
-    let answer = context.cluster.set_up_iam(iam, name, &password).await;
+    let answer = context.cluster.set_up(iam, name, &password).await;
     own.may_be_taken |= answer.is_err();
     Ok(Some(answer?))
 }

@@ -1,4 +1,4 @@
-//! What the run needs of the world: the traits it owns. The adapters (`systemd`, `cluster`)
+//! What the run needs of the world: the traits it owns. The adapters (`systemd`, `protocols`)
 //! implement them; fakes for fault injection live in the tests.
 
 use std::fmt;
@@ -194,10 +194,14 @@ pub struct NewMember<'a> {
     pub incarnation: Option<&'a Word>,
 }
 
-/// The services' HTTP APIs (design.md, "The admin API the agent speaks").
-pub trait Cluster {
+/// Asks services for their health.
+pub trait Probe {
     /// `GET` of a health path; `Ok` is 200.
     fn health(&self, at: &Endpoint, path: &str) -> impl Future<Output = Result<Health, Fault>>;
+}
+
+/// Membership: the list, and its changes.
+pub trait Members {
     /// The member list that `at` knows; one that contradicts itself is a fault.
     fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> impl Future<Output = Result<MemberList, Fault>>;
     /// Asks `at` to add a member.
@@ -209,6 +213,10 @@ pub trait Cluster {
     ) -> impl Future<Output = Result<Added, Fault>>;
     /// Asks `at` to remove a member; one that is none is fine.
     fn remove(&self, service: &RaftServiceConfig, at: &Endpoint, id: &str) -> impl Future<Output = Result<(), Fault>>;
+}
+
+/// What a service stores.
+pub trait KeyValue {
     /// Writes a value and reads it back.
     fn read_after_write(
         &self,
@@ -217,16 +225,25 @@ pub trait Cluster {
         key: &str,
         value: &str,
     ) -> impl Future<Output = Result<(), Fault>>;
-    /// Whether IAM has been set up.
-    fn iam_is_set_up(&self, iam: &IamConfig) -> impl Future<Output = Result<bool, Fault>>;
-    /// Sets IAM up.
-    fn set_up_iam(
+}
+
+/// Services that are set up once.
+pub trait Setup {
+    /// Whether it has been set up.
+    fn is_set_up(&self, iam: &IamConfig) -> impl Future<Output = Result<bool, Fault>>;
+    /// Sets it up.
+    fn set_up(
         &self,
         iam: &IamConfig,
         cluster_name: &str,
         password: &Password,
     ) -> impl Future<Output = Result<IamSetup, Fault>>;
 }
+
+/// All that the steps ask services for.
+pub trait Cluster: Probe + Members + KeyValue + Setup {}
+
+impl<T: Probe + Members + KeyValue + Setup> Cluster for T {}
 
 /// The answer to a setup of IAM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,14 +4,14 @@ use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::clock;
-use crate::cluster::HttpCluster;
 use crate::config::{Config, Endpoint, RaftServiceConfig};
 use crate::events::MEANINGS;
 use crate::foreign_text::{LONGEST_MESSAGE, shown_lines};
 use crate::names::{self, Names};
 use crate::plan::Step;
 use crate::plan::member::{Leader, Member, MemberList};
-use crate::run::ports::{Cluster, Fault, Health};
+use crate::protocols::HttpCluster;
+use crate::run::ports::{Fault, Health, Members, Probe};
 use crate::systemd::{Entry, Systemd, UnitState, entries_of_this_boot};
 
 use super::each;

@@ -6,8 +6,6 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use serde::{Deserialize, Deserializer};
-
 use crate::config::{Endpoint, Host, HostPort, RaftServiceConfig};
 
 use super::Word;
@@ -106,12 +104,6 @@ impl fmt::Display for MemberAddress {
             (false, true) => formatter.write_str("an empty address"),
             (false, false) => write!(formatter, "an address that cannot be read ({})", self.text),
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for MemberAddress {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self::new(&text))
     }
 }
 

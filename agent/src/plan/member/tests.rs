@@ -1,17 +1,14 @@
 //! What a service may write, and what it means.
 
-use super::{Leader, Member, MemberAddress, MemberList, Object, Whose, Word};
+use super::{Leader, Member, MemberAddress, MemberList, Whose, Word};
 use crate::config::{self, Config};
+use crate::protocols::admin_v1::read;
 
 fn joining(raft_addr: &str) -> Config {
     config::of(&format!(
         r#"{{"node_id": "node04", "leader_url": "https://node01:2379", "raft_addr": "{raft_addr}",
              "node_fqdn": "node04.example.com"}}"#
     ))
-}
-
-fn read(json: &str) -> Result<MemberList, serde_json::Error> {
-    serde_json::from_str::<Object<MemberList>>(json).map(|Object(list)| list)
 }
 
 fn member(id: &str, raft_addr: &str) -> Member {

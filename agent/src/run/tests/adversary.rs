@@ -15,7 +15,9 @@ use crate::config::{Endpoint, IamConfig, RaftServiceConfig, Service};
 use crate::markers::MarkerState;
 use crate::plan::member::{Answered, Leader, Member, MemberList, Word};
 use crate::plan::{Cause, Step};
-use crate::run::ports::{Added, Class, Cluster, Fault, Health, IamSetup, NewMember, Password, UnitPhase};
+use crate::run::ports::{
+    Added, Class, Fault, Health, IamSetup, KeyValue, Members, NewMember, Password, Probe, Setup, UnitPhase,
+};
 use crate::run::run_step;
 
 /// No run lasts as long: its unit is ended by `TimeoutStartSec=` before.
@@ -154,7 +156,7 @@ impl World {
     }
 }
 
-impl Cluster for Adversary {
+impl Probe for Adversary {
     async fn health(&self, at: &Endpoint, _path: &str) -> Result<Health, Fault> {
         self.call(at).await?;
         self.note(Seen::Other);
@@ -166,7 +168,9 @@ impl Cluster for Adversary {
         let incarnation = Word::new(&format!("{}{}", if world.chance.is(50) { "i" } else { "I" }, world.incarnation));
         Ok(Health { node_id: Some(node_id.into()), cluster_id: None, incarnation: Some(incarnation) })
     }
+}
 
+impl Members for Adversary {
     async fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> Result<MemberList, Fault> {
         self.call(at).await?;
         let list = {
@@ -251,7 +255,9 @@ impl Cluster for Adversary {
         }
         answer
     }
+}
 
+impl KeyValue for Adversary {
     async fn read_after_write(
         &self,
         _service: &RaftServiceConfig,
@@ -261,12 +267,14 @@ impl Cluster for Adversary {
     ) -> Result<(), Fault> {
         Ok(())
     }
+}
 
-    async fn iam_is_set_up(&self, _iam: &IamConfig) -> Result<bool, Fault> {
+impl Setup for Adversary {
+    async fn is_set_up(&self, _iam: &IamConfig) -> Result<bool, Fault> {
         Ok(true)
     }
 
-    async fn set_up_iam(&self, _iam: &IamConfig, _name: &str, _password: &Password) -> Result<IamSetup, Fault> {
+    async fn set_up(&self, _iam: &IamConfig, _name: &str, _password: &Password) -> Result<IamSetup, Fault> {
         Ok(IamSetup::DoneAlready)
     }
 }

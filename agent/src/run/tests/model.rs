@@ -16,7 +16,8 @@ use crate::markers::{Lock, Trouble};
 use crate::plan::Cause;
 use crate::plan::member::{Answered, Leader, Member, MemberAddress, MemberList, Word};
 use crate::run::ports::{
-    Added, Class, Cluster, Fault, Health, IamSetup, Machine, NewMember, Password, Progress, UnitPhase, UnitWatch, Units,
+    Added, Class, Fault, Health, IamSetup, KeyValue, Machine, Members, NewMember, Password, Probe, Progress, Setup,
+    UnitPhase, UnitWatch, Units,
 };
 
 /// What an add does instead of what it should.
@@ -142,7 +143,7 @@ fn fault(at: &Endpoint, class: Class) -> Fault {
     Fault { class, endpoint: at.clone(), message: "connection error: the model says so".to_owned() }
 }
 
-impl Cluster for ModelCluster {
+impl Probe for ModelCluster {
     async fn health(&self, at: &Endpoint, _path: &str) -> Result<Health, Fault> {
         self.called("HEALTH", at)?;
         let takes = {
@@ -167,7 +168,9 @@ impl Cluster for ModelCluster {
             None => Err(fault(at, Class::Permanent(Cause::Trust))),
         }
     }
+}
 
+impl Members for ModelCluster {
     async fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> Result<MemberList, Fault> {
         self.called("LIST", at)?;
         let mut state = self.0.borrow_mut();
@@ -248,7 +251,9 @@ impl Cluster for ModelCluster {
         crash_point!("removed");
         if loses_answer { Err(fault(at, Class::Transient { retry_after: None })) } else { Ok(()) }
     }
+}
 
+impl KeyValue for ModelCluster {
     async fn read_after_write(
         &self,
         _service: &RaftServiceConfig,
@@ -258,14 +263,16 @@ impl Cluster for ModelCluster {
     ) -> Result<(), Fault> {
         self.called("PROBE", at)
     }
+}
 
-    async fn iam_is_set_up(&self, iam: &IamConfig) -> Result<bool, Fault> {
+impl Setup for ModelCluster {
+    async fn is_set_up(&self, iam: &IamConfig) -> Result<bool, Fault> {
         self.called("IAM?", &iam.url)?;
         let state = self.0.borrow();
         Ok(state.iam_is_set_up && !state.iam_is_silent)
     }
 
-    async fn set_up_iam(&self, iam: &IamConfig, _cluster: &str, password: &Password) -> Result<IamSetup, Fault> {
+    async fn set_up(&self, iam: &IamConfig, _cluster: &str, password: &Password) -> Result<IamSetup, Fault> {
         self.called("IAM!", &iam.url)?;
         let mut state = self.0.borrow_mut();
         if state.iam_is_set_up {

@@ -9,13 +9,12 @@ use crate::config::{Endpoint, Request, TlsPaths};
 use crate::plan::Blocker;
 use crate::run::ports::Fault;
 
-use super::http::{Answer, Http, Method};
-use super::tls;
+use super::client::{Answer, Client, Method};
 
 /// A client that presents no certificate.
 #[derive(Debug)]
 pub struct Download {
-    http: Http,
+    client: Client,
 }
 
 /// What a server has answered. Shown without the body, which may be somebody's configuration.
@@ -47,8 +46,8 @@ impl Download {
     pub fn new(ca: &Path, request: Request) -> Result<Self, Blocker> {
         let nobody = PathBuf::new();
         let paths = TlsPaths { ca: ca.to_owned(), certificate: nobody.clone(), key: nobody, identity_required: false };
-        let http = Http::new(tls::client(&paths)?, request)?;
-        Ok(Self { http: http.advising("a configuration has no more: does the URL lead to one?") })
+        let client = Client::new(&paths, request)?;
+        Ok(Self { client: client.advising("a configuration has no more: does the URL lead to one?") })
     }
 
     /// What the server has at a path. A redirect is not followed.
@@ -56,7 +55,7 @@ impl Download {
     /// # Errors
     /// There is no whole answer, or none that can be trusted.
     pub async fn get(&self, at: &Endpoint, path: &str) -> Result<Served, Fault> {
-        Ok(Served::from(self.http.send(Method::GET, at, path, None).await?))
+        Ok(Served::from(self.client.send(Method::GET, at, path, None).await?))
     }
 }
 

@@ -5,7 +5,7 @@ use rustls::{AlertDescription, Error, InvalidMessage, OtherError, PeerIncompatib
 use super::{certificate, plain, spelled};
 
 /// What is wrong with a file of this node, where rustls minds it.
-pub(in crate::cluster) fn own(error: &Error) -> String {
+pub(in crate::http) fn own(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(reason) => certificate(reason),
         other => handshake(other),
@@ -13,7 +13,7 @@ pub(in crate::cluster) fn own(error: &Error) -> String {
 }
 
 /// What happened: `it …`.
-pub(in crate::cluster) fn handshake(error: &Error) -> String {
+pub(in crate::http) fn handshake(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(reason) => format!("its certificate was not accepted: {}", certificate(reason)),
         Error::AlertReceived(alert) => self::alert(*alert),

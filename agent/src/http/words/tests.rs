@@ -9,8 +9,8 @@ use rustls::{
 };
 
 use super::*;
-use crate::cluster::trust;
 use crate::config::Endpoint;
+use crate::http::trust;
 use crate::plan::Cause;
 use crate::run::ports::Class;
 

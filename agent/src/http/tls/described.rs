@@ -12,9 +12,9 @@ use super::algorithm::kind_of_key;
 use super::der::{elements, first, object_identifier};
 use super::{own, pem_file};
 use crate::clock;
-use crate::cluster::words;
 use crate::config::TlsPaths;
 use crate::foreign_text::shown;
+use crate::http::words;
 
 /// A chain has three; a bundle of public CAs more than anybody reads.
 const MOST_CERTIFICATES: usize = 20;

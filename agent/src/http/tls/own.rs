@@ -19,8 +19,8 @@ use super::algorithm::{self, KeyKind, USABLE_KEYS};
 use super::der::first;
 use super::{described, is_missing, pem_file};
 use crate::clock::NotBeforeBuild;
-use crate::cluster::words;
 use crate::config::TlsPaths;
+use crate::http::words;
 use crate::plan::{Blocker, Cause};
 use crate::shell_word::quoted;
 

@@ -7,20 +7,21 @@ use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(super) use reqwest::Method;
+pub(crate) use reqwest::Method;
 
-use crate::config::{Endpoint, Request};
+use crate::config::{Endpoint, Request, TlsPaths};
 use crate::foreign_text;
 use crate::inventory;
 use crate::names::{ClientNames, SendError};
-use crate::plan::member::{Answered, MemberList, Object, Word};
+use crate::plan::member::Answered;
 use crate::plan::{Blocker, Cause};
-use crate::run::ports::{Class, Fault, Health};
+use crate::run::ports::{Class, Fault};
 
-use super::tls::Tls;
+use super::object::Object;
+use super::tls::{self, Tls};
 use super::{classify, words};
 
 /// Characters of an unexpected answer that go into a message.
@@ -28,7 +29,7 @@ const EXCERPT: usize = 160;
 
 /// A client for all endpoints.
 #[derive(Debug)]
-pub(super) struct Http {
+pub(crate) struct Client {
     client: reqwest::Client,
     names: ClientNames,
     request: Request,
@@ -41,18 +42,23 @@ pub(super) struct Http {
 /// A whole answer, within bounds.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    pub(super) status: u16,
+    pub(crate) status: u16,
     endpoint: Endpoint,
     pub(super) content_type: String,
     pub(super) location: Option<String>,
     pub(super) retry_after: Option<Duration>,
     /// Where the other end of the connection is.
-    answered: Answered,
+    pub(crate) answered: Answered,
     pub(super) body: Vec<u8>,
 }
 
-impl Http {
-    pub(super) fn new(Tls { config, remarks }: Tls, request: Request) -> Result<Self, Blocker> {
+impl Client {
+    /// Reads the TLS files and prepares a client; no connection is made.
+    ///
+    /// # Errors
+    /// A TLS file is missing, damaged, expired, does not fit, or is readable by others.
+    pub(crate) fn new(tls: &TlsPaths, request: Request) -> Result<Self, Blocker> {
+        let Tls { config, remarks } = tls::client(tls)?;
         let names = ClientNames::default();
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(config)
@@ -80,7 +86,7 @@ impl Http {
     }
 
     /// Sends a request and reads the answer. The body of a POST is JSON, that of a PUT a value as it is.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         at: &Endpoint,
@@ -159,38 +165,26 @@ impl Answer {
     }
 
     /// Whether it is a page for people: a captive portal or a proxy, not the service.
-    pub(super) fn is_html(&self) -> bool {
+    pub(crate) fn is_html(&self) -> bool {
         self.content_type.starts_with("text/html") || self.body.trim_ascii_start().first() == Some(&b'<')
     }
 
-    /// The member list that it is; anything else is a fault that may pass.
-    pub(crate) fn member_list(&self) -> Result<MemberList, Fault> {
-        let is_none = |why: &str| {
-            let (why, excerpt) = (foreign_text::shown(why, EXCERPT), self.excerpt());
-            self.transient(&format!(
-                "answered {} with something that is not a member list ({why}): {excerpt}",
-                self.status
-            ))
-        };
-        let read = serde_json::from_slice::<Object<MemberList>>(&self.body);
-        let Object(list) = read.map_err(|error| is_none(&error.to_string()))?;
-        Ok(MemberList { answered: self.answered, ..list })
+    /// The JSON object that it is, read as `what`; anything else is a fault that may pass.
+    pub(crate) fn object<T: DeserializeOwned>(&self, what: &str) -> Result<T, Fault> {
+        let read = serde_json::from_slice::<Object<T>>(&self.body);
+        read.map(|Object(object)| object).map_err(|error| {
+            let (why, excerpt) = (foreign_text::shown(&error.to_string(), EXCERPT), self.excerpt());
+            self.transient(&format!("answered {} with something that is not {what} ({why}): {excerpt}", self.status))
+        })
     }
 
-    /// What a health endpoint tells beside its 200; a body of another form tells nothing.
-    pub(super) fn health(&self) -> Health {
-        let body = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
-        let word = |key: &str| Word::deserialize(body.get(key)?).ok().filter(|word| !word.is_nobody());
-        Health { node_id: word("node_id"), cluster_id: word("cluster_id"), incarnation: word("incarnation") }
-    }
-
-    /// What `{"completed": …}` in the answer of IAM's setup state says; `None` where it does not tell.
-    pub(super) fn completed(&self) -> Option<bool> {
-        serde_json::from_slice::<Value>(&self.body).ok()?.get("completed")?.as_bool()
+    /// The JSON that it is; nothing, where it is none.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
     /// Whether the body is this very value.
-    pub(super) fn holds(&self, value: &str) -> bool {
+    pub(crate) fn holds(&self, value: &str) -> bool {
         self.body == value.as_bytes()
     }
 
@@ -199,8 +193,7 @@ impl Answer {
         let class = if self.is_html() {
             Class::Transient { retry_after: None }
         } else {
-            let body = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
-            let hint = classify::leader_hint(&body, self.location.as_deref());
+            let hint = classify::leader_hint(&self.json(), self.location.as_deref());
             // Who names itself sends nobody elsewhere.
             classify::status(self.status, hint.filter(|leader| *leader != self.endpoint), self.retry_after)
         };
@@ -215,17 +208,17 @@ impl Answer {
     }
 
     /// The same without any of the body: for calls that carry a secret, which an answer might quote.
-    pub(super) fn fault_without_body(&self) -> Fault {
+    pub(crate) fn fault_without_body(&self) -> Fault {
         Fault { message: format!("answered HTTP {}", self.status), ..self.fault() }
     }
 
     /// A fault of this endpoint that may pass.
-    pub(super) fn transient(&self, message: &str) -> Fault {
+    pub(crate) fn transient(&self, message: &str) -> Fault {
         classify::transient(&self.endpoint, message.to_owned())
     }
 
     /// A fault of this endpoint that will not pass by itself.
-    pub(super) fn permanent(&self, cause: Cause, message: String) -> Fault {
+    pub(crate) fn permanent(&self, cause: Cause, message: String) -> Fault {
         Fault { class: Class::Permanent(cause), endpoint: self.endpoint.clone(), message }
     }
 

@@ -15,7 +15,7 @@ const NAMES_SHOWN: usize = 8;
 const LONGEST_NAME: usize = 100;
 
 /// What is wrong with a certificate: `it …`.
-pub(in crate::cluster) fn refused(error: &CertificateError) -> String {
+pub(in crate::http) fn refused(error: &CertificateError) -> String {
     match error {
         CertificateError::BadEncoding => DAMAGED.to_owned(),
         CertificateError::Expired => format!("it has expired, and {}", this_clock()),
@@ -208,7 +208,7 @@ fn wanted(expected: &ServerName<'_>) -> String {
 }
 
 /// The names of a certificate as webpki prints them, the first of many.
-pub(in crate::cluster) fn names(presented: &[String]) -> String {
+pub(in crate::http) fn names(presented: &[String]) -> String {
     all(&presented.iter().map(|presented| name(presented)).collect::<Vec<_>>())
 }
 

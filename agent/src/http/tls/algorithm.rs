@@ -10,9 +10,9 @@ const BIT_STRING: u8 = 0x03;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 
 /// What keys may be, in a sentence.
-pub(in crate::cluster) const USABLE_KEYS: &str = "RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519";
+pub(in crate::http) const USABLE_KEYS: &str = "RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519";
 /// How certificates may be signed, in a sentence.
-pub(in crate::cluster) const USABLE_SIGNATURES: &str =
+pub(in crate::http) const USABLE_SIGNATURES: &str =
     "RSA with SHA-256 or more, ECDSA with SHA-256 or SHA-384 by a key of P-256 or P-384, or Ed25519";
 
 /// Object identifiers of keys, curves and signatures, and whether a key of that kind can be used.
@@ -51,17 +51,17 @@ const ELLIPTIC_CURVE: &str = "1.2.840.10045.2.1";
 
 /// The kind of a key.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cluster) struct KeyKind {
+pub(in crate::http) struct KeyKind {
     /// As people say it, with an article.
-    pub(in crate::cluster) name: String,
+    pub(in crate::http) name: String,
     /// Whether signatures of such a key can be verified here.
-    pub(in crate::cluster) can_verify: bool,
+    pub(in crate::http) can_verify: bool,
     /// Whether this node can sign with such a key.
-    pub(in crate::cluster) can_sign: bool,
+    pub(in crate::http) can_sign: bool,
 }
 
 /// The kind of a public key, by the content of its `SubjectPublicKeyInfo` (RFC 5280, 4.1.2.7); `None` where that is damaged.
-pub(in crate::cluster) fn kind_of_key(info: &[u8]) -> Option<KeyKind> {
+pub(in crate::http) fn kind_of_key(info: &[u8]) -> Option<KeyKind> {
     let mut parts = elements(info);
     let (SEQUENCE, algorithm) = parts.next()? else { return None };
     let name = object_identifier(first(algorithm, OBJECT_IDENTIFIER)?);
@@ -102,7 +102,7 @@ fn named(identifier: &str) -> KeyKind {
 }
 
 /// The name of an algorithm, by the content of its `AlgorithmIdentifier` (RFC 5280, 4.1.1.2).
-pub(in crate::cluster) fn name_of(algorithm: &[u8]) -> String {
+pub(in crate::http) fn name_of(algorithm: &[u8]) -> String {
     let parts: Vec<String> = elements(algorithm)
         .filter(|(tag, _)| *tag == OBJECT_IDENTIFIER)
         .map(|(_, content)| object_identifier(content))

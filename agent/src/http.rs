@@ -1,0 +1,17 @@
+//! HTTPS as the agent speaks it, to services and to whoever delivers configurations: one client with its names, TLS files,
+//! deadlines and bounds, and what went wrong put into classes, once for all calls.
+//!
+//! Must not know what is asked for: paths and bodies are the protocols'.
+
+mod classify;
+mod client;
+mod download;
+mod object;
+mod tls;
+mod trust;
+mod words;
+
+pub(crate) use client::{Answer, Client, Method};
+pub use download::{Download, Served};
+pub(crate) use object::Object;
+pub use tls::{TlsFindings, describe as describe_tls_files, findings as tls_findings};

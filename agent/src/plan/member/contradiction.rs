@@ -1,0 +1,55 @@
+//! A member list that contradicts itself, of which nothing can be believed.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::config::RaftServiceConfig;
+
+use super::{Member, MemberList};
+
+/// Two entries of a list of which at most one can be true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contradiction {
+    /// What they share: `id` or `address`.
+    pub shared: &'static str,
+    /// The one.
+    pub one: Member,
+    /// The other.
+    pub other: Member,
+}
+
+impl fmt::Display for Contradiction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { shared, one, other } = self;
+        write!(formatter, "the member list contradicts itself, two entries have one {shared}: {one}, and {other}")
+    }
+}
+
+impl MemberList {
+    /// Two entries with one id, or with one address in whatever spelling, two names of this node among them: such a list can
+    /// be believed in nothing, for a node that is listed twice makes a majority that is none.
+    #[must_use]
+    pub fn contradiction(&self, service: &RaftServiceConfig) -> Option<Contradiction> {
+        let found =
+            |shared, one: &Member, other: &Member| Contradiction { shared, one: one.clone(), other: other.clone() };
+        let (mut ids, mut addresses, mut own) = (HashMap::new(), HashMap::new(), None);
+        for member in &self.members {
+            if let Some(one) = ids.insert(&member.id, member) {
+                return Some(found("id", one, member));
+            }
+            if member.raft_addr.is_own(service)
+                && let Some(one) = own.replace(member)
+            {
+                return Some(found("address", one, member));
+            }
+            for key in member.raft_addr.meanings(service.raft_port) {
+                if let Some(one) = addresses.insert(key, member)
+                    && !std::ptr::eq(one, member)
+                {
+                    return Some(found("address", one, member));
+                }
+            }
+        }
+        None
+    }
+}
