@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub use ownership::{Claim, Owner, can_be_moved, of_the_system};
 
-use crate::markers::sync;
+use crate::durable::sync;
 use crate::obstacle;
 use crate::shell_word::quoted;
 

@@ -17,7 +17,7 @@
 //! - [`systemd`] watches units, over the system bus or PID 1's private socket.
 //! - [`protocols`] speak the services' APIs, a module each, over [`http`]: verified TLS, deadlines, and failures in classes.
 //! - `names` makes addresses of names, from the hosts file and name servers.
-//! - [`markers`] is the only writer of state, durably. [`secret_file`] reads what others must not.
+//! - [`markers`] is the only writer of state, [`durable`] how that outlives a power cut. [`secret_file`] reads what others must not.
 //! - [`regular_file`] opens files, and nothing that has a file's name and is none; `obstacle` knows what helps where that fails.
 //! - [`inventory`] takes stock of the machine; [`disks`] finds block devices and reads their partition tables; [`sysfs`] is
 //!   where the kernel and udev tell of hardware; [`hardware_address`] reads the address of a network interface;
@@ -40,6 +40,7 @@ pub mod data_directory;
 pub mod delivery;
 mod directory_watch;
 pub mod disks;
+pub mod durable;
 pub mod events;
 pub mod filler;
 pub mod foreign_text;

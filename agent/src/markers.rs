@@ -1,5 +1,4 @@
-//! Marker files: the cache of what live membership has confirmed; and durable writing, for
-//! them and for the one other file that the agent writes, a generated password.
+//! Marker files: the cache of what live membership has confirmed.
 //!
 //! A marker is written after its effect and is durable before the write returns (temporary
 //! file, fsync, rename, fsync of the directory): a power cut leaves either no marker or a
@@ -11,16 +10,13 @@ use std::path::{Path, PathBuf};
 
 use crate::clock;
 use crate::config::Service;
-use crate::obstacle;
-use crate::regular_file::{self, Links, RegularFileError};
+use crate::durable::{self, Existing, StateError, write_durably};
+use crate::regular_file::{self, Links};
 
-mod durable;
 mod identity;
 mod lock;
 mod trouble;
 
-pub(crate) use durable::sync;
-pub use durable::{Existing, write_durably};
 pub use identity::{Identity, Mismatch};
 pub use lock::{Attempt, Held, Holder, Lock};
 pub use trouble::{Hold, NotedTrouble, Trouble};
@@ -74,27 +70,6 @@ pub enum MarkerState {
         /// What is wrong with it.
         reason: String,
     },
-}
-
-/// A marker could not be written or removed; the effect it stands for is not undone.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {path}: {source}; {remedy}")]
-pub struct MarkerError {
-    action: &'static str,
-    path: PathBuf,
-    source: RegularFileError,
-    remedy: String,
-}
-
-impl MarkerError {
-    fn new(action: &'static str, path: &Path, source: impl Into<RegularFileError>) -> Self {
-        let source = source.into();
-        let remedy = match &source {
-            RegularFileError::Io(error) => obstacle::remedy(path, error),
-            other => other.remedy(path),
-        };
-        Self { action, path: path.to_owned(), source, remedy }
-    }
 }
 
 /// The directory of markers.
@@ -151,7 +126,7 @@ impl Markers {
     /// # Errors
     /// Any failure of the file system, with the path and what to do; nothing half-written
     /// is left under the marker's name.
-    pub fn write(&self, lock: &Lock, achievement: Achievement, identity: &Identity) -> Result<PathBuf, MarkerError> {
+    pub fn write(&self, lock: &Lock, achievement: Achievement, identity: &Identity) -> Result<PathBuf, StateError> {
         let text = format!("{}\n{identity}", clock::now());
         let path = self.path(lock.service(), achievement);
         write_durably(&path, text.as_bytes(), 0o644, Existing::Replace)?;
@@ -162,12 +137,12 @@ impl Markers {
     ///
     /// # Errors
     /// One has, with the path and what to do.
-    pub fn can_be_removed(&self, service: Service) -> Result<(), MarkerError> {
+    pub fn can_be_removed(&self, service: Service) -> Result<(), StateError> {
         for achievement in [Achievement::Joined, Achievement::Initialized] {
             let path = self.path(service, achievement);
             if std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir()) {
                 let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
-                return Err(MarkerError::new("remove", &path, error));
+                return Err(StateError::new("remove", &path, error));
             }
         }
         Ok(())
@@ -178,18 +153,18 @@ impl Markers {
     ///
     /// # Errors
     /// Any failure of the file system, with the path and what to do.
-    pub fn remove(&self, lock: &Lock) -> Result<Vec<PathBuf>, MarkerError> {
+    pub fn remove(&self, lock: &Lock) -> Result<Vec<PathBuf>, StateError> {
         let mut removed = Vec::new();
         for achievement in [Achievement::Joined, Achievement::Initialized] {
             let path = self.path(lock.service(), achievement);
-            if durable::remove_if_there(&path).map_err(|source| MarkerError::new("remove", &path, source))? {
+            if durable::remove_if_there(&path).map_err(|source| StateError::new("remove", &path, source))? {
                 crash_point!("marker removed");
                 removed.push(path);
             }
         }
         // What is left of it is for `status` alone, and names a run that is over.
         let _ = NotedTrouble::remove(&self.directory, lock.service().as_str());
-        durable::sync(&self.directory).map_err(|source| MarkerError::new("sync", &self.directory, source))?;
+        durable::sync(&self.directory).map_err(|source| StateError::new("sync", &self.directory, source))?;
         Ok(removed)
     }
 }

@@ -12,10 +12,11 @@ use std::path::PathBuf;
 use tokio::sync::oneshot;
 
 use crate::config::Service;
+use crate::durable::StateError;
 use crate::foreign_text;
 use crate::regular_file::{self, Links, RegularFileError};
 
-use super::{MarkerError, Markers};
+use super::Markers;
 
 /// What is read of a holder's own words.
 const MAX_HOLDER: u64 = 1024;
@@ -90,9 +91,9 @@ impl Markers {
     ///
     /// # Errors
     /// The state directory cannot be used, with the path and what to do.
-    pub fn try_lock(&self, service: Service, who: &Holder) -> Result<Attempt, MarkerError> {
+    pub fn try_lock(&self, service: Service, who: &Holder) -> Result<Attempt, StateError> {
         let path = self.lock_path(service);
-        let failed = |source: RegularFileError| MarkerError::new("lock", &path, source);
+        let failed = |source: RegularFileError| StateError::new("lock", &path, source);
         std::fs::create_dir_all(&self.directory).map_err(|source| failed(source.into()))?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);

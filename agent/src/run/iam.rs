@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use tokio::time::{Instant, sleep};
 
 use crate::config::ClusterName;
+use crate::durable::{Existing, write_durably};
 use crate::events::{Event, Report};
-use crate::markers::{Achievement, Existing, Lock, write_durably};
+use crate::markers::{Achievement, Lock};
 use crate::plan::{Blocker, Cause};
 use crate::random::{self, NoRandomNumbers};
 use crate::regular_file::Links;

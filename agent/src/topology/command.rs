@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::Exit;
 use crate::cli::output::{self, complain};
-use crate::markers::{Existing, MarkerError, write_durably};
+use crate::durable::{Existing, StateError, write_durably};
 
 use super::findings::listed;
 use super::{Generated, Rules, SourceError, Topology, evaluate, read};
@@ -59,7 +59,7 @@ enum Failure {
     #[error("cannot make the directory {}: {source}; choose another with --output-dir", .path.display())]
     Directory { path: PathBuf, source: io::Error },
     #[error(transparent)]
-    Write(#[from] MarkerError),
+    Write(#[from] StateError),
     #[error("the table of rules that was built in cannot be read: {0}; this is a fault of the command, report it")]
     Table(#[from] serde_json::Error),
 }

@@ -8,7 +8,29 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::MarkerError;
+use crate::obstacle;
+use crate::regular_file::RegularFileError;
+
+/// A file of the agent's own could not be written, locked or removed; what it stands for is not undone.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {path}: {source}; {remedy}")]
+pub struct StateError {
+    action: &'static str,
+    path: PathBuf,
+    source: RegularFileError,
+    remedy: String,
+}
+
+impl StateError {
+    pub(crate) fn new(action: &'static str, path: &Path, source: impl Into<RegularFileError>) -> Self {
+        let source = source.into();
+        let remedy = match &source {
+            RegularFileError::Io(error) => obstacle::remedy(path, error),
+            other => other.remedy(path),
+        };
+        Self { action, path: path.to_owned(), source, remedy }
+    }
+}
 
 /// What becomes of a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +46,9 @@ pub enum Existing {
 ///
 /// # Errors
 /// Any failure of the file system, with the path and what to do.
-pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<bool, MarkerError> {
+pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<bool, StateError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(directory).map_err(|source| MarkerError::new("create the directory of", path, source))?;
+    fs::create_dir_all(directory).map_err(|source| StateError::new("create the directory of", path, source))?;
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
     let temporary = PathBuf::from(temporary);
@@ -53,7 +75,7 @@ pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -
         let _ = fs::remove_file(&temporary);
         match (existing, source.kind()) {
             (Existing::Keep, io::ErrorKind::AlreadyExists) => Ok(false),
-            _ => Err(MarkerError::new("write", in_the_way(&temporary).unwrap_or(path), source)),
+            _ => Err(StateError::new("write", in_the_way(&temporary).unwrap_or(path), source)),
         }
     })
 }
@@ -69,7 +91,7 @@ pub(crate) fn sync(directory: &Path) -> io::Result<()> {
 }
 
 /// Removes a file; one that is not there is fine.
-pub(super) fn remove_if_there(path: &Path) -> io::Result<bool> {
+pub(crate) fn remove_if_there(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
