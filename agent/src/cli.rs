@@ -19,13 +19,14 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::config::Service;
+use crate::config::{ServiceName, ValueError};
 use crate::events::Format;
 use crate::plan::Step;
 use crate::random::{self, NoRandomNumbers};
 use crate::run::Quorum;
 
-use departure::Departure;
+use departure::{Departure, Of};
+use steps::Steps;
 
 pub use exit::Exit;
 
@@ -64,15 +65,13 @@ struct Options {
 enum Command {
     /// Become a member of a service's cluster, or confirm the bootstrapped one
     Join {
-        /// The service
-        #[arg(value_enum)]
-        service: Joinable,
+        /// The service: chainfire, flaredb, or another one of the configuration
+        service: ServiceName,
     },
     /// Set a service up
     Setup {
-        /// The service
-        #[arg(value_enum)]
-        service: Settable,
+        /// The service: iam, or another one of the configuration
+        service: ServiceName,
     },
     /// Judge the cluster: quorum of both Raft groups, IAM, every health endpoint, markers against live membership
     HealthCheck {
@@ -105,9 +104,9 @@ enum Command {
     ///
     /// Data is moved to DIRECTORY.backup-TIME, never deleted. Refuses where the cluster could not decide without this node.
     Reset {
-        /// The service
-        #[arg(value_enum)]
-        service: Resettable,
+        /// The service: chainfire, flaredb, iam, another one of the configuration, or all
+        #[arg(value_parser = whose)]
+        service: Of,
         #[command(flatten)]
         quorum: AcceptQuorumLoss,
     },
@@ -137,40 +136,10 @@ enum Command {
     Config(ConfigCommand),
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Joinable {
-    Chainfire,
-    Flaredb,
+/// Whose reset it is: `all`, or the name of a service.
+fn whose(text: &str) -> Result<Of, ValueError> {
+    if text == "all" { Ok(Of::All) } else { text.parse().map(Of::One) }
 }
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Settable {
-    Iam,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Resettable {
-    Chainfire,
-    Flaredb,
-    Iam,
-    All,
-}
-
-impl Resettable {
-    /// The services meant, those that stand on others first.
-    fn services(self) -> &'static [Service] {
-        match self {
-            Self::Chainfire => &[Service::Chainfire],
-            Self::Flaredb => &[Service::Flaredb],
-            Self::Iam => &[Service::Iam],
-            Self::All => DOWNWARDS,
-        }
-    }
-}
-
-/// The services of this node, those that stand on others first; IAM, which has nobody to ask, last: where a cluster
-/// refuses to let the node go, nothing was changed.
-const DOWNWARDS: &[Service] = &[Service::Flaredb, Service::Chainfire, Service::Iam];
 
 #[derive(Debug, Clone, Copy, clap::Args)]
 struct AcceptQuorumLoss {
@@ -247,17 +216,15 @@ async fn dispatch(cli: Cli) -> Exit {
     let options = &cli.options;
     match cli.command {
         Command::Diagnose { output } => diagnose::run(cli.options, output).await,
-        Command::Join { service: Joinable::Chainfire } => steps::run(options, &[Step::Chainfire], true).await,
-        Command::Join { service: Joinable::Flaredb } => steps::run(options, &[Step::Flaredb], true).await,
-        Command::Setup { service: Settable::Iam } => steps::run(options, &[Step::Iam], true).await,
-        Command::HealthCheck { wait } => steps::run(options, &[Step::HealthCheck], wait).await,
-        Command::Run => steps::run(options, &Step::ALL, true).await,
+        Command::Join { service } | Command::Setup { service } => {
+            steps::run(options, Steps::One(service.into()), true).await
+        }
+        Command::HealthCheck { wait } => steps::run(options, Steps::One(Step::HealthCheck), wait).await,
+        Command::Run => steps::run(options, Steps::All, true).await,
         Command::Status(manner) => status::run(options, manner).await,
         Command::Plan { json } => plan_command::run(options, json).await,
-        Command::Leave { quorum } => departure::run(options, Departure::Leave, DOWNWARDS, quorum.into()).await,
-        Command::Reset { service, quorum } => {
-            departure::run(options, Departure::Reset, service.services(), quorum.into()).await
-        }
+        Command::Leave { quorum } => departure::run(options, Departure::Leave, Of::All, quorum.into()).await,
+        Command::Reset { service, quorum } => departure::run(options, Departure::Reset, service, quorum.into()).await,
         Command::Initrd => initrd_command::run(options).await,
         Command::Inventory { json } => inventory_command::run(json),
         Command::Config(command) => config_command::run(options, &command),

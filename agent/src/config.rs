@@ -27,6 +27,7 @@ mod reference;
 mod report;
 mod rules;
 mod schema;
+mod services;
 mod shown;
 mod source;
 mod syntax;
@@ -39,7 +40,7 @@ pub use changes::Changes;
 pub use error::ConfigError;
 pub use example::{Example, example};
 pub use expectations::{Expectations, ExpectedPartition};
-pub use model::{Config, IamConfig, Limits, Mode, Policies, RaftServiceConfig, Request, Retry, TlsPaths};
+pub use model::{Config, Limits, MemberService, Mode, Policies, Request, Retry, Service, SetupService, TlsPaths};
 pub use reference::reference;
 pub use report::{Problem, Report};
 pub use schema::schema;
@@ -50,7 +51,7 @@ pub use source::{
 };
 pub(crate) use syntax::text;
 pub use syntax::{SIZE_LIMIT, SyntaxError};
-pub use value::{ClusterName, Endpoint, Host, HostPort, NodeId, RaftAddr, RaftService, Service, UnitName};
+pub use value::{ClusterName, Endpoint, Host, HostPort, NodeId, Protocol, RaftAddr, ServiceName, UnitName, ValueError};
 
 use std::path::PathBuf;
 
@@ -141,4 +142,20 @@ pub(crate) fn of(json: &str) -> Config {
     let context =
         Context { given: Origin::Default, host_name: None, secrets: "/etc/nixos/secrets".into(), strict: true };
     check(&parse(json.as_bytes()).unwrap(), &context).unwrap().config
+}
+
+/// The default services, for the tests of other modules.
+#[cfg(test)]
+impl Config {
+    pub(crate) fn chainfire(&self) -> &MemberService {
+        self.member_service(ServiceName::CHAINFIRE).unwrap()
+    }
+
+    pub(crate) fn member_service_mut(&mut self, name: ServiceName) -> &mut MemberService {
+        let mut found = self.services.iter_mut().filter_map(|service| match service {
+            Service::Members(service) if service.name == name => Some(service),
+            _ => None,
+        });
+        found.next().unwrap()
+    }
 }

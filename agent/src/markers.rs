@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::clock;
-use crate::config::Service;
+use crate::config::ServiceName;
 use crate::durable::{self, Existing, StateError, write_durably};
 use crate::regular_file::{self, Links};
 
@@ -93,14 +93,26 @@ impl Markers {
 
     /// The path of one marker, for example `.chainfire-joined`.
     #[must_use]
-    pub fn path(&self, service: Service, achievement: Achievement) -> PathBuf {
+    pub fn path(&self, service: ServiceName, achievement: Achievement) -> PathBuf {
         self.directory.join(format!(".{service}-{}", achievement.as_str()))
+    }
+
+    /// The services that have a marker, whatever is in it: without a configuration nobody knows which there are.
+    #[must_use]
+    pub fn services(&self) -> Vec<ServiceName> {
+        let entries = std::fs::read_dir(&self.directory).into_iter().flatten().filter_map(Result::ok);
+        let named = |name: &str| {
+            let (service, achievement) = name.strip_prefix('.')?.rsplit_once('-')?;
+            let is_one = [Achievement::Initialized, Achievement::Joined].iter().any(|one| one.as_str() == achievement);
+            service.parse().ok().filter(|_| is_one)
+        };
+        entries.filter_map(|entry| named(entry.file_name().to_str()?)).collect()
     }
 
     /// What the markers of a service say. A joined marker counts before an initialized one, as the later of the two
     /// where a node went from one to the other; a damaged one counts only where no other is there.
     #[must_use]
-    pub fn read(&self, service: Service) -> MarkerState {
+    pub fn read(&self, service: ServiceName) -> MarkerState {
         let joined = self.read_one(service, Achievement::Joined);
         if matches!(joined, MarkerState::Present { .. }) {
             return joined;
@@ -112,7 +124,7 @@ impl Markers {
         }
     }
 
-    fn read_one(&self, service: Service, achievement: Achievement) -> MarkerState {
+    fn read_one(&self, service: ServiceName, achievement: Achievement) -> MarkerState {
         let path = self.path(service, achievement);
         match read_text(&path) {
             Ok(None) => MarkerState::Absent,
@@ -137,7 +149,7 @@ impl Markers {
     ///
     /// # Errors
     /// One has, with the path and what to do.
-    pub fn can_be_removed(&self, service: Service) -> Result<(), StateError> {
+    pub fn can_be_removed(&self, service: ServiceName) -> Result<(), StateError> {
         for achievement in [Achievement::Joined, Achievement::Initialized] {
             let path = self.path(service, achievement);
             if std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir()) {

@@ -15,138 +15,143 @@ mod tests;
 
 use std::fmt;
 
-use crate::config::{Config, Mode, RaftService, RaftServiceConfig, Service};
+use crate::config::{Config, MemberService, Mode, Service, ServiceName, SetupService};
 use crate::markers::{Identity, MarkerState};
 
 pub use blocker::{Blocker, Cause};
 pub use expectations::Unmet;
 
-/// One step of the first boot, in the order of the sequence.
+/// One step of the first boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
-    /// Become a member of chainfire.
-    Chainfire,
-    /// Become a member of flaredb.
-    Flaredb,
-    /// Have IAM set up.
-    Iam,
+    /// Become a member of a service's cluster, or have it set up.
+    Service(ServiceName),
     /// Judge the whole.
     HealthCheck,
 }
 
 impl Step {
-    /// All steps, in order.
-    pub const ALL: [Self; 4] = [Self::Chainfire, Self::Flaredb, Self::Iam, Self::HealthCheck];
+    /// Become a member of chainfire.
+    pub const CHAINFIRE: Self = Self::Service(ServiceName::CHAINFIRE);
+    /// Become a member of flaredb.
+    pub const FLAREDB: Self = Self::Service(ServiceName::FLAREDB);
+    /// Have IAM set up.
+    pub const IAM: Self = Self::Service(ServiceName::IAM);
+    /// The steps of a configuration that names no services, and what is known where there is none.
+    pub const DEFAULT: [Self; 4] = [Self::CHAINFIRE, Self::FLAREDB, Self::IAM, Self::HealthCheck];
+
+    /// All steps of a configuration, in order.
+    #[must_use]
+    pub fn all(config: &Config) -> Vec<Self> {
+        let services = config.services.iter().map(|service| Self::Service(service.name()));
+        services.chain([Self::HealthCheck]).collect()
+    }
 
     /// The `SERVICE` of its events.
     #[must_use]
-    pub fn service_name(self) -> &'static str {
+    pub fn service_name(&self) -> &str {
         match self {
-            Self::Chainfire => "chainfire",
-            Self::Flaredb => "flaredb",
-            Self::Iam => "iam",
+            Self::Service(name) => name.as_str(),
             Self::HealthCheck => "cluster",
         }
     }
 
     /// The step's name in `status` and `plan`.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub fn label(&self) -> &str {
         match self {
+            Self::Service(name) => name.as_str(),
             Self::HealthCheck => "health",
-            other => other.service_name(),
         }
     }
 
-    /// The `OPERATION` of its events (first-boot seed).
+    /// The `OPERATION` of its events (first-boot-readme.md). Without a configuration, only the default services are known.
     #[must_use]
-    pub fn operation(self) -> &'static str {
-        match self {
-            Self::Chainfire | Self::Flaredb => "cluster-join",
-            Self::Iam => "initial-setup",
-            Self::HealthCheck => "health-check",
-        }
+    pub fn operation(self, config: Option<&Config>) -> &'static str {
+        let Self::Service(name) = self else { return "health-check" };
+        let is_set_up = match config.and_then(|config| config.service(name)) {
+            Some(service) => matches!(service, Service::Setup(_)),
+            None => name == ServiceName::IAM,
+        };
+        if is_set_up { "initial-setup" } else { "cluster-join" }
     }
 
     /// The unit that runs the step.
     #[must_use]
-    pub fn unit(self) -> &'static str {
-        match self {
-            Self::Chainfire => "chainfire-cluster-join.service",
-            Self::Flaredb => "flaredb-cluster-join.service",
-            Self::Iam => "iam-initial-setup.service",
-            Self::HealthCheck => "cluster-health-check.service",
-        }
+    pub fn unit(self) -> String {
+        self.unit_with("service")
     }
 
     /// The unit that starts it when what it waits for has changed.
     #[must_use]
-    pub fn path_unit(self) -> &'static str {
+    pub fn path_unit(self) -> String {
+        self.unit_with("path")
+    }
+
+    /// The default services have the unit names of the first-boot specification, others an instance of a template.
+    fn unit_with(self, suffix: &str) -> String {
         match self {
-            Self::Chainfire => "chainfire-cluster-join.path",
-            Self::Flaredb => "flaredb-cluster-join.path",
-            Self::Iam => "iam-initial-setup.path",
-            Self::HealthCheck => "cluster-health-check.path",
+            Self::IAM => format!("iam-initial-setup.{suffix}"),
+            Self::Service(name) if ServiceName::DEFAULT.contains(&name) => format!("{name}-cluster-join.{suffix}"),
+            Self::Service(name) => format!("cluster-join@{name}.{suffix}"),
+            Self::HealthCheck => format!("cluster-health-check.{suffix}"),
         }
     }
 
-    /// The step that must be done first.
+    /// Whether a unit is one that runs a step.
     #[must_use]
-    pub fn needs(self) -> Option<Self> {
-        match self {
-            Self::Chainfire | Self::HealthCheck => None,
-            Self::Flaredb => Some(Self::Chainfire),
-            Self::Iam => Some(Self::Flaredb),
-        }
+    pub fn is_run_by(unit: &str) -> bool {
+        unit.starts_with("cluster-join@") || Self::DEFAULT.iter().any(|step| step.unit() == unit)
     }
 
     /// The service whose marker says that the step is done; the health check has none.
     #[must_use]
-    pub fn marked_by(self) -> Option<Service> {
+    pub fn marked_by(self) -> Option<ServiceName> {
         match self {
-            Self::Chainfire => Some(Service::Chainfire),
-            Self::Flaredb => Some(Service::Flaredb),
-            Self::Iam => Some(Service::Iam),
+            Self::Service(name) => Some(name),
             Self::HealthCheck => None,
         }
     }
-}
 
-impl From<Service> for Step {
-    fn from(service: Service) -> Self {
-        match service {
-            Service::Chainfire => Self::Chainfire,
-            Service::Flaredb => Self::Flaredb,
-            Service::Iam => Self::Iam,
+    /// It and the steps behind it, in order: those that need it, and the health check.
+    #[must_use]
+    pub fn and_behind(self, config: &Config) -> Vec<Self> {
+        let mut behind: Vec<ServiceName> = self.marked_by().into_iter().collect();
+        for service in &config.services {
+            if service.needs().iter().any(|needed| behind.contains(needed)) && !behind.contains(&service.name()) {
+                behind.push(service.name());
+            }
         }
+        behind.into_iter().map(Self::Service).chain([Self::HealthCheck]).collect()
     }
 }
 
-impl From<RaftService> for Step {
-    fn from(service: RaftService) -> Self {
-        Service::from(service).into()
+impl From<ServiceName> for Step {
+    fn from(name: ServiceName) -> Self {
+        Self::Service(name)
     }
 }
 
 /// What is to be done for a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub enum Action<'a> {
     /// Confirm that the local service has formed its cluster with this node.
-    Bootstrap(RaftService),
+    Bootstrap(&'a MemberService),
     /// Have this node added to the service's cluster.
-    Join(RaftService),
-    /// Have IAM set up.
-    SetUpIam,
+    Join(&'a MemberService),
+    /// Have the service set up.
+    SetUp(&'a SetupService),
     /// Judge the whole.
     CheckHealth,
 }
 
-impl fmt::Display for Action {
+impl fmt::Display for Action<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bootstrap(service) => write!(formatter, "confirm the bootstrapped {service} cluster"),
-            Self::Join(service) => write!(formatter, "join the {service} cluster"),
-            Self::SetUpIam => formatter.write_str("set up IAM"),
+            Self::Bootstrap(service) => write!(formatter, "confirm the bootstrapped {} cluster", service.name),
+            Self::Join(service) => write!(formatter, "join the {} cluster", service.name),
+            Self::SetUp(service) if service.name == ServiceName::IAM => formatter.write_str("set up IAM"),
+            Self::SetUp(service) => write!(formatter, "set up {}", service.name),
             Self::CheckHealth => formatter.write_str("check the health of the cluster"),
         }
     }
@@ -156,7 +161,7 @@ impl fmt::Display for Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SkipReason {
     /// The configuration turns the service off.
-    Disabled(Service),
+    Disabled(ServiceName),
     /// A step before it is blocked.
     Waits(Step),
 }
@@ -174,9 +179,9 @@ impl fmt::Display for SkipReason {
 
 /// The plan for one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
+pub enum Decision<'a> {
     /// To be done now.
-    Run(Action),
+    Run(Action<'a>),
     /// Done before; `since` is the marker's first line.
     Done {
         /// When, as the marker says.
@@ -193,12 +198,8 @@ pub enum Decision {
 pub struct Observed {
     /// Who this node is.
     pub this_node: Identity,
-    /// chainfire's marker.
-    pub chainfire: MarkerState,
-    /// flaredb's marker.
-    pub flaredb: MarkerState,
-    /// IAM's marker.
-    pub iam: MarkerState,
+    /// The marker of each service.
+    pub markers: Vec<(ServiceName, MarkerState)>,
     /// What the machine lacks of what the configuration expects.
     pub unmet: Vec<Unmet>,
 }
@@ -206,21 +207,18 @@ pub struct Observed {
 impl Observed {
     /// The marker of a service.
     #[must_use]
-    pub fn marker(&self, service: Service) -> &MarkerState {
-        match service {
-            Service::Chainfire => &self.chainfire,
-            Service::Flaredb => &self.flaredb,
-            Service::Iam => &self.iam,
-        }
+    pub fn marker(&self, service: ServiceName) -> &MarkerState {
+        let found = self.markers.iter().find(|(name, _)| *name == service);
+        found.map_or(&MarkerState::Absent, |(_, marker)| marker)
     }
 }
 
 /// The decision for every step, in order.
 #[must_use]
-pub fn plan(config: &Config, observed: &Observed) -> Vec<(Step, Decision)> {
-    let mut decisions: Vec<(Step, Decision)> = Vec::with_capacity(Step::ALL.len());
-    for step in Step::ALL {
-        let waits_for = step.needs().filter(|needed| {
+pub fn plan<'a>(config: &'a Config, observed: &Observed) -> Vec<(Step, Decision<'a>)> {
+    let mut decisions: Vec<(Step, Decision<'a>)> = Vec::new();
+    for step in Step::all(config) {
+        let waits_for = needs(config, step).find(|needed| {
             decisions.iter().any(|(earlier, decision)| {
                 earlier == needed && matches!(decision, Decision::Blocked(_) | Decision::Skip(SkipReason::Waits(_)))
             })
@@ -237,24 +235,25 @@ pub fn plan(config: &Config, observed: &Observed) -> Vec<(Step, Decision)> {
     decisions
 }
 
+/// The steps that must be done before one.
+pub fn needs(config: &Config, step: Step) -> impl Iterator<Item = Step> {
+    let service = step.marked_by().and_then(|name| config.service(name));
+    service.map_or(&[][..], Service::needs).iter().copied().map(Step::Service)
+}
+
 /// The decision for one step, whatever becomes of the others.
 #[must_use]
-pub fn decide(config: &Config, observed: &Observed, step: Step) -> Decision {
-    let Some(service) = step.marked_by() else {
+pub fn decide<'a>(config: &'a Config, observed: &Observed, step: Step) -> Decision<'a> {
+    let Step::Service(name) = step else {
         return Decision::Run(Action::CheckHealth);
     };
-    let (enabled, action) = match service {
-        Service::Chainfire => membership_action(&config.chainfire),
-        Service::Flaredb => membership_action(&config.flaredb),
-        Service::Iam => (config.iam.enable, Action::SetUpIam),
+    let Some(service) = config.service(name).filter(|service| service.is_enabled()) else {
+        return Decision::Skip(SkipReason::Disabled(name));
     };
-    if !enabled {
-        return Decision::Skip(SkipReason::Disabled(service));
-    }
-    match observed.marker(service) {
+    match observed.marker(name) {
         MarkerState::Absent | MarkerState::Damaged { .. } => match expectations::blocker(&observed.unmet) {
             Some(blocker) => Decision::Blocked(blocker),
-            None => Decision::Run(action),
+            None => Decision::Run(action(service)),
         },
         MarkerState::Present { written, identity, path, .. } => match identity.mismatch(&observed.this_node) {
             Some(mismatch) => Decision::Blocked(Blocker::foreign_marker(path, &mismatch)),
@@ -263,10 +262,12 @@ pub fn decide(config: &Config, observed: &Observed, step: Step) -> Decision {
     }
 }
 
-fn membership_action(service: &RaftServiceConfig) -> (bool, Action) {
-    let action = match service.mode {
-        Mode::Bootstrap => Action::Bootstrap(service.service),
-        Mode::Join { .. } => Action::Join(service.service),
-    };
-    (service.enable, action)
+fn action(service: &Service) -> Action<'_> {
+    match service {
+        Service::Members(service) => match service.mode {
+            Mode::Bootstrap { .. } => Action::Bootstrap(service),
+            Mode::Join { .. } => Action::Join(service),
+        },
+        Service::Setup(service) => Action::SetUp(service),
+    }
 }

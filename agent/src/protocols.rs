@@ -5,7 +5,7 @@
 pub(crate) mod admin_v1;
 mod http_setup;
 
-use crate::config::{Endpoint, IamConfig, RaftServiceConfig, Request, TlsPaths};
+use crate::config::{Endpoint, MemberService, Request, SetupService, TlsPaths};
 use crate::http::{Client, Method};
 use crate::plan::Blocker;
 use crate::plan::member::MemberList;
@@ -39,15 +39,15 @@ impl Probe for HttpCluster {
 }
 
 impl Members for HttpCluster {
-    async fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> Result<MemberList, Fault> {
+    async fn members(&self, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault> {
         admin_v1::members(&self.client, service, at).await
     }
 
-    async fn add(&self, service: &RaftServiceConfig, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
+    async fn add(&self, service: &MemberService, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
         admin_v1::add(&self.client, service, at, member).await
     }
 
-    async fn remove(&self, service: &RaftServiceConfig, at: &Endpoint, id: &str) -> Result<(), Fault> {
+    async fn remove(&self, service: &MemberService, at: &Endpoint, id: &str) -> Result<(), Fault> {
         admin_v1::remove(&self.client, service, at, id).await
     }
 }
@@ -55,7 +55,7 @@ impl Members for HttpCluster {
 impl KeyValue for HttpCluster {
     async fn read_after_write(
         &self,
-        service: &RaftServiceConfig,
+        service: &MemberService,
         at: &Endpoint,
         key: &str,
         value: &str,
@@ -65,11 +65,11 @@ impl KeyValue for HttpCluster {
 }
 
 impl Setup for HttpCluster {
-    async fn is_set_up(&self, iam: &IamConfig) -> Result<bool, Fault> {
+    async fn is_set_up(&self, iam: &SetupService) -> Result<bool, Fault> {
         http_setup::is_set_up(&self.client, iam).await
     }
 
-    async fn set_up(&self, iam: &IamConfig, cluster_name: &str, password: &Password) -> Result<IamSetup, Fault> {
+    async fn set_up(&self, iam: &SetupService, cluster_name: &str, password: &Password) -> Result<IamSetup, Fault> {
         http_setup::set_up(&self.client, iam, cluster_name, password).await
     }
 }

@@ -7,14 +7,15 @@
 mod bootstrap;
 mod candidates;
 mod health;
-mod iam;
 mod join;
 mod leave;
+mod needed;
 pub mod ports;
 mod preflight;
 mod removed;
 mod reset;
 mod service;
+mod setup;
 
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use std::path::PathBuf;
 use tokio::time::sleep;
 
 use crate::clock;
-use crate::config::{Config, Policies, RaftService, Service};
+use crate::config::{Config, Policies, ServiceName};
 use crate::events::{Event, Report};
 use crate::markers::{Achievement, Attempt, Hold, Holder, Identity, Lock, MarkerState, Markers, Trouble};
 use crate::plan::member::Word;
@@ -37,9 +38,9 @@ use ports::{Cluster, Fault, Machine, Progress, Units};
 
 pub use bootstrap::find_second_cluster;
 pub use health::find as find_health;
-pub use leave::{Quorum, foresee_leave, foresee_markers, leave, leave_iam};
+pub use leave::{Quorum, foresee_leave, foresee_markers, forget, leave};
 pub use preflight::unmet;
-pub use reset::{after_reset_of_all, reset, reset_iam};
+pub use reset::{after_reset_of_all, reset, reset_setup};
 pub use service::refuse_anothers;
 
 /// How many members of a group are asked at the same time, of both groups 16: enough to be quick, and no storm from a node of
@@ -64,8 +65,8 @@ pub struct Context<'a, U, C> {
     pub progress: &'a dyn Progress,
     /// The machine under the agent.
     pub machine: &'a dyn Machine,
-    /// The credential with IAM's admin password, where there is one.
-    pub admin_password_credential: Option<Credential>,
+    /// Finds the credential of a name, as systemd has it for this process.
+    pub find_credential: &'a dyn Fn(&str) -> Option<Credential>,
     /// What this process has asked the clusters for.
     pub requests: &'a Requests,
     /// Whether a step that is blocked by trouble elsewhere looks again, as a unit does; an operator who calls is told at once.
@@ -86,20 +87,20 @@ pub enum Credential {
 #[derive(Debug, Default)]
 pub struct Requests {
     /// Whose removal was asked for and has not been seen done: at most one at a time for each service.
-    removals: RefCell<Vec<RaftService>>,
+    removals: RefCell<Vec<ServiceName>>,
     /// Whose was asked for at all.
-    removed: RefCell<Vec<RaftService>>,
+    removed: RefCell<Vec<ServiceName>>,
     /// To which services this node was asked to be added.
-    adds: RefCell<Vec<RaftService>>,
+    adds: RefCell<Vec<ServiceName>>,
 }
 
 impl Requests {
-    fn removes(&self, service: RaftService) -> bool {
+    fn removes(&self, service: ServiceName) -> bool {
         self.removals.borrow().contains(&service)
     }
 
     /// Whether it is the first one.
-    fn remove(&self, service: RaftService) -> bool {
+    fn remove(&self, service: ServiceName) -> bool {
         let is_first = !self.removed.borrow().contains(&service);
         self.removals.borrow_mut().push(service);
         self.removed.borrow_mut().push(service);
@@ -107,16 +108,16 @@ impl Requests {
     }
 
     /// A list has shown the entry gone, or the removal was not taken.
-    fn forget_removal(&self, service: RaftService) {
+    fn forget_removal(&self, service: ServiceName) {
         self.removals.borrow_mut().retain(|other| *other != service);
     }
 
     /// From now on an old entry of this node is an old list.
-    fn add(&self, service: RaftService) {
+    fn add(&self, service: ServiceName) {
         self.adds.borrow_mut().push(service);
     }
 
-    fn adds(&self, service: RaftService) -> bool {
+    fn adds(&self, service: ServiceName) -> bool {
         self.adds.borrow().contains(&service)
     }
 }
@@ -179,12 +180,10 @@ impl From<Fault> for Setback {
 
 /// Reads the markers, for the plan; what the machine lacks is for the caller to say.
 #[must_use]
-pub fn observe(markers: &Markers, this_node: &Identity) -> Observed {
+pub fn observe(config: &Config, markers: &Markers, this_node: &Identity) -> Observed {
     Observed {
         this_node: this_node.clone(),
-        chainfire: markers.read(Service::Chainfire),
-        flaredb: markers.read(Service::Flaredb),
-        iam: markers.read(Service::Iam),
+        markers: config.services.iter().map(|service| (service.name(), markers.read(service.name()))).collect(),
         unmet: Vec::new(),
     }
 }
@@ -206,7 +205,7 @@ pub async fn run_step<U: Units, C: Cluster>(
                     return ended;
                 }
             }
-            ended => return end(context, step.operation(), ended, report),
+            ended => return end(context, step.operation(Some(context.config)), ended, report),
         }
     }
 }
@@ -287,6 +286,9 @@ async fn attend<U: Units, C: Cluster>(
         return Ok(());
     };
     preflight::attend(context, &unmet, report).await?;
+    if let Some(service) = context.config.service(service) {
+        needed::await_needed(context, service, report).await?;
+    }
     let lock = match context.lock(service)? {
         Attempt::Taken(lock) => lock,
         Attempt::Held(held) => {
@@ -303,22 +305,23 @@ async fn attend<U: Units, C: Cluster>(
         }
     };
     match action {
-        Action::Bootstrap(service) => bootstrap::bootstrap(context, context.config.raft(service), &lock, report).await,
-        Action::Join(service) => join::join(context, context.config.raft(service), &lock, report).await,
-        Action::SetUpIam => iam::set_up(context, &lock, report).await,
+        Action::Bootstrap(service) => bootstrap::bootstrap(context, service, &lock, report).await,
+        Action::Join(service) => join::join(context, service, &lock, report).await,
+        Action::SetUp(service) => setup::set_up(context, service, &lock, report).await,
         Action::CheckHealth => Ok(()),
     }
 }
 
 /// What the plan has for a step, if anything; the rest is told.
-fn to_do<U, C>(
-    context: &Context<'_, U, C>,
+fn to_do<'a, U, C>(
+    context: &Context<'a, U, C>,
     step: Step,
     unmet: &[Unmet],
     report: &dyn Report,
-) -> Result<Option<Action>, Stop> {
-    let observed = Observed { unmet: unmet.to_vec(), ..observe(context.markers, &context.this_node) };
-    match plan::decide(context.config, &observed, step) {
+) -> Result<Option<Action<'a>>, Stop> {
+    let config = context.config;
+    let observed = Observed { unmet: unmet.to_vec(), ..observe(config, context.markers, &context.this_node) };
+    match plan::decide(config, &observed, step) {
         Decision::Done { since } => {
             report.report(Event::AlreadyDone { since });
             Ok(None)
@@ -345,7 +348,7 @@ fn locking_failed(error: &dyn fmt::Display) -> Stop {
 
 impl<U, C> Context<'_, U, C> {
     /// The right to change a service's state, or who has it.
-    fn lock(&self, service: Service) -> Result<Attempt, Stop> {
+    fn lock(&self, service: ServiceName) -> Result<Attempt, Stop> {
         self.markers.try_lock(service, &self.who).map_err(|error| locking_failed(&error))
     }
 

@@ -4,8 +4,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use first_boot_agent::config::{Checked, Context, Document, Example, Origin, check, example, model::Mode, parse};
+use first_boot_agent::config::{
+    Checked, Config, Context, Document, Example, MemberService, Mode, Origin, SetupService, check, example, parse,
+};
 use std::{fs, path::PathBuf};
+
+fn members<'a>(config: &'a Config, name: &str) -> &'a MemberService {
+    config.member_service(name.parse().unwrap()).unwrap()
+}
+
+fn iam(config: &Config) -> &SetupService {
+    config.set_up_once().next().unwrap()
+}
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/config")
@@ -69,41 +79,43 @@ fn no_golden_file_is_left_untested() {
 #[test]
 fn a_node_of_three_has_the_two_others_as_peers() {
     let config = checked(&document("three-nodes-node02")).config;
-    let peers: Vec<String> = config.chainfire.peers.iter().map(|peer| peer.url.to_string()).collect();
+    let peers: Vec<String> = members(&config, "chainfire").peers.iter().map(|peer| peer.url.to_string()).collect();
     assert_eq!(peers, ["https://node01:2379", "https://node03:2379"]);
-    assert_eq!(config.chainfire.mode, Mode::Bootstrap);
-    assert_eq!(config.chainfire.url.to_string(), "https://10.0.1.11:2379");
-    assert!(config.chainfire.is_own(&"node02:2380".parse().unwrap()));
-    assert!(!config.iam.generates_password);
-    assert!(checked(&document("three-nodes-node01")).config.iam.generates_password);
+    let address = Some("10.0.1.11:2380".parse().unwrap());
+    assert_eq!(members(&config, "chainfire").mode, Mode::Bootstrap { address });
+    assert_eq!(members(&config, "chainfire").url.to_string(), "https://10.0.1.11:2379");
+    assert!(members(&config, "chainfire").is_own(&"node02:2380".parse().unwrap()));
+    assert!(!iam(&config).generates_password);
+    assert!(iam(&checked(&document("three-nodes-node01")).config).generates_password);
 }
 
 #[test]
 fn a_node_that_joins_asks_the_leader_of_each_service() {
     let config = checked(&document("join-existing")).config;
-    let asked = |service: &first_boot_agent::config::model::RaftServiceConfig| {
+    let asked = |service: &first_boot_agent::config::model::MemberService| {
         service.endpoints_for_change().iter().map(ToString::to_string).collect::<Vec<_>>()
     };
-    assert_eq!(asked(&config.chainfire), ["https://node01.prod.example.com:2379"]);
-    assert_eq!(asked(&config.flaredb), ["https://node01.prod.example.com:2479"]);
-    assert_eq!(config.flaredb.raft_addr.unwrap().to_string(), "10.0.1.13:2480");
-    assert!(!config.iam.generates_password);
+    assert_eq!(asked(members(&config, "chainfire")), ["https://node01.prod.example.com:2379"]);
+    assert_eq!(asked(members(&config, "flaredb")), ["https://node01.prod.example.com:2479"]);
+    assert_eq!(members(&config, "flaredb").raft_addr().unwrap().to_string(), "10.0.1.13:2480");
+    assert!(!iam(&config).generates_password);
 }
 
 #[test]
 fn a_single_node_has_no_peers() {
     let config = checked(&document("all-in-one")).config;
-    assert!(config.chainfire.peers.is_empty() && config.flaredb.peers.is_empty());
-    assert!(config.iam.generates_password);
+    assert!(members(&config, "chainfire").peers.is_empty() && members(&config, "flaredb").peers.is_empty());
+    assert!(iam(&config).generates_password);
 }
 
 #[test]
 fn the_leader_is_asked_once_though_it_is_a_peer_too() {
     let config = checked(&document("everything")).config;
-    let asked: Vec<String> = config.chainfire.endpoints_for_change().iter().map(ToString::to_string).collect();
+    let asked: Vec<String> =
+        members(&config, "chainfire").endpoints_for_change().iter().map(ToString::to_string).collect();
     assert_eq!(asked, ["https://node01.lab.example.com:12379", "https://[fd00::12]:12379"]);
-    assert_eq!(config.chainfire.url.join("/health").as_str(), "https://localhost:12379/health");
-    assert_eq!(config.flaredb.endpoints_for_change()[0].to_string(), "https://[fd00::12]:443");
+    assert_eq!(members(&config, "chainfire").url.join("/health").as_str(), "https://localhost:12379/health");
+    assert_eq!(members(&config, "flaredb").endpoints_for_change()[0].to_string(), "https://[fd00::12]:443");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use first_boot_agent::config::{Config, Context, Origin, check, parse};
+use first_boot_agent::config::{Config, Context, MemberService, Origin, check, parse};
 
 fn config(text: &str) -> Config {
     let context = Context { given: Origin::Credential, host_name: None, secrets: "/".into(), strict: false };
@@ -16,6 +16,10 @@ fn config(text: &str) -> Config {
 /// Bootstraps `node01` with these peers and further members.
 fn bootstrapping(peers: &str, further: &str) -> Config {
     config(&format!(r#"{{"node_id":"node01","bootstrap":true,"initial_peers":[{peers}]{further}}}"#))
+}
+
+fn members<'a>(config: &'a Config, name: &str) -> &'a MemberService {
+    config.member_service(name.parse().unwrap()).unwrap()
 }
 
 /// Initial peers, further members, the peers that are left, the own API.
@@ -47,7 +51,8 @@ const ROWS: &[[&str; 4]] = &[
 #[test]
 fn this_node_is_told_from_its_peers() {
     for [peers, further, left, url] in ROWS {
-        let chainfire = bootstrapping(peers, further).chainfire;
+        let config = bootstrapping(peers, further);
+        let chainfire = members(&config, "chainfire");
         let others: Vec<String> = chainfire.peers.iter().map(|peer| peer.raft.to_string()).collect();
         assert_eq!(others.join(" "), *left, "{peers} {further}");
         assert_eq!(chainfire.url.to_string(), *url, "{peers} {further}");
@@ -56,7 +61,7 @@ fn this_node_is_told_from_its_peers() {
 
 #[test]
 fn only_the_first_of_the_list_makes_up_the_password() {
-    let first = |peers| bootstrapping(peers, "").iam.generates_password;
+    let first = |peers| bootstrapping(peers, "").set_up_once().next().unwrap().generates_password;
     assert!(first(r#""node01.x:2380","node02.x:2380""#));
     assert!(!first(r#""node02:2380","node01:2380""#));
     assert!(!first(r#""a:2380","b:2380""#));
@@ -65,10 +70,10 @@ fn only_the_first_of_the_list_makes_up_the_password() {
 #[test]
 fn flaredb_has_the_hosts_of_chainfire_and_its_own_ports() {
     let config = bootstrapping(r#""node01:7","b:8""#, r#","services":{"flaredb":{"api_port":5,"raft_port":6}}"#);
-    assert_eq!(config.flaredb.peers[0].raft.to_string(), "b:6");
-    assert_eq!(config.flaredb.peers[0].url.to_string(), "https://b:5");
-    assert_eq!(config.flaredb.url.to_string(), "https://node01:5");
-    assert!(config.flaredb.is_own(&"node01:6".parse().unwrap()));
+    assert_eq!(members(&config, "flaredb").peers[0].raft.to_string(), "b:6");
+    assert_eq!(members(&config, "flaredb").peers[0].url.to_string(), "https://b:5");
+    assert_eq!(members(&config, "flaredb").url.to_string(), "https://node01:5");
+    assert!(members(&config, "flaredb").is_own(&"node01:6".parse().unwrap()));
 }
 
 #[test]
@@ -77,9 +82,27 @@ fn flaredb_may_be_told_otherwise() {
         r#"{"node_id":"n","leader_url":"https://a","raft_addr":"n:1","flaredb_peers":["c:3"],"services":{"flaredb":
         {"leader_url":"https://b","raft_addr":"[fd00::1]:9","unit":"f.service","enable":false}}}"#,
     );
-    let asked: Vec<String> = config.flaredb.endpoints_for_change().iter().map(ToString::to_string).collect();
+    let asked: Vec<String> =
+        members(&config, "flaredb").endpoints_for_change().iter().map(ToString::to_string).collect();
     assert_eq!(asked, ["https://b:2479", "https://c:2479"]);
-    assert_eq!(config.flaredb.raft_addr.unwrap().to_string(), "[fd00::1]:9");
-    assert_eq!(config.flaredb.unit.as_str(), "f.service");
-    assert!(!config.flaredb.enable && config.chainfire.enable);
+    assert_eq!(members(&config, "flaredb").raft_addr().unwrap().to_string(), "[fd00::1]:9");
+    assert_eq!(members(&config, "flaredb").unit.as_str(), "f.service");
+    assert!(!members(&config, "flaredb").enable && members(&config, "chainfire").enable);
+}
+
+#[test]
+fn a_worker_has_chainfire_alone_where_services_does_not_say_otherwise() {
+    let enabled = |further: &str| {
+        let text = format!(r#"{{"node_id":"n","leader_url":"https://a:2379","raft_addr":"10.0.0.1:2380"{further}}}"#);
+        let config = config(&text);
+        let on = config.services.iter().filter(|service| service.is_enabled());
+        on.map(|service| service.name().to_string()).collect::<Vec<_>>().join(" ")
+    };
+    for role in ["control-plane", "all-in-one"] {
+        assert_eq!(enabled(&format!(r#","node_role":"{role}""#)), "chainfire flaredb iam");
+    }
+    assert_eq!(enabled(r#","node_role":"worker""#), "chainfire");
+    assert_eq!(enabled(r#","node_role":"worker","services":{"flaredb":{}}"#), "chainfire flaredb");
+    assert_eq!(enabled(r#","node_role":"worker","services":{"iam":{"enable":true}}"#), "chainfire iam");
+    assert_eq!(enabled(r#","services":{"kv":{"protocol":"admin-v1"}}"#), "kv", "these are all");
 }

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use first_boot_agent::config::{Config, Context, Endpoint, Origin, RaftService, check, parse};
+use first_boot_agent::config::{Config, Context, Endpoint, Origin, ServiceName, check, parse};
 use first_boot_agent::fuzzing::{Heard, journal_lines};
 use first_boot_agent::markers::Identity;
 use first_boot_agent::plan::member::{Member, MemberAddress, MemberList};
@@ -29,7 +29,7 @@ fn chainfires_move(list: &MemberList) -> Move {
         list,
         Candidate {
             config: &config,
-            service: RaftService::Chainfire,
+            service: config.member_service(ServiceName::CHAINFIRE).unwrap(),
             incarnation: None,
             cluster_id: None,
             addresses: &[],

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use first_boot_agent::config::{self, Config, RaftService, Service};
+use first_boot_agent::config::{self, Config, MemberService, ServiceName};
 use first_boot_agent::markers::{Achievement, Identity, MarkerState};
 use first_boot_agent::plan::member::{Leader, Member, MemberAddress, MemberList};
 use first_boot_agent::plan::membership::{Candidate, Move, formed, next_move};
-use first_boot_agent::plan::{Action, Decision, Observed, SkipReason, Step, plan};
+use first_boot_agent::plan::{Action, Decision, Observed, SkipReason, Step, needs, plan};
 use proptest::prelude::*;
 
 fn config(bootstrap: bool, enabled: [bool; 3]) -> Config {
@@ -63,12 +63,14 @@ fn any_marker() -> impl Strategy<Value = MarkerState> {
     ]
 }
 
+fn members<'a>(config: &'a Config, name: &str) -> &'a MemberService {
+    config.member_service(name.parse().unwrap()).unwrap()
+}
+
 fn any_markers() -> impl Strategy<Value = Observed> {
-    (any_marker(), any_marker(), any_marker()).prop_map(|(chainfire, flaredb, iam)| Observed {
+    [any_marker(), any_marker(), any_marker()].prop_map(|markers| Observed {
         this_node: this_node(),
-        chainfire,
-        flaredb,
-        iam,
+        markers: ServiceName::DEFAULT.into_iter().zip(markers).collect(),
         unmet: Vec::new(),
     })
 }
@@ -91,22 +93,19 @@ struct World {
     config: Config,
     observed: Observed,
     /// How often each effect was asked for and not confirmed by a marker before.
-    effects: BTreeMap<Service, u32>,
+    effects: BTreeMap<ServiceName, u32>,
 }
 
 impl World {
-    fn set(&mut self, service: Service, state: MarkerState) {
-        *match service {
-            Service::Chainfire => &mut self.observed.chainfire,
-            Service::Flaredb => &mut self.observed.flaredb,
-            Service::Iam => &mut self.observed.iam,
-        } = state;
+    fn set(&mut self, service: ServiceName, state: MarkerState) {
+        self.observed.markers.retain(|(name, _)| *name != service);
+        self.observed.markers.push((service, state));
     }
 
     /// One go of the units: in order, each step that the plan lets run; what does not end well ends the go, as everything
     /// behind it waits for its marker.
     fn run(&mut self, ends: &mut impl Iterator<Item = End>) {
-        for step in Step::ALL {
+        for step in Step::DEFAULT {
             let decision = self.plan().into_iter().find_map(|(one, decision)| (one == step).then_some(decision));
             let (Some(Decision::Run(_)), Some(service)) = (decision, step.marked_by()) else {
                 continue;
@@ -122,7 +121,7 @@ impl World {
         }
     }
 
-    fn plan(&self) -> Vec<(Step, Decision)> {
+    fn plan(&self) -> Vec<(Step, Decision<'_>)> {
         plan(&self.config, &self.observed)
     }
 
@@ -134,7 +133,7 @@ impl World {
 
     /// What a remedy asks the operator to do.
     fn remove_foreign_markers(&mut self) -> usize {
-        let blocked: Vec<Service> = self
+        let blocked: Vec<ServiceName> = self
             .plan()
             .into_iter()
             .filter(|(_, decision)| matches!(decision, Decision::Blocked(_)))
@@ -163,17 +162,17 @@ proptest! {
         let config = config(bootstrap, enabled);
         let found = plan(&config, &observed);
         prop_assert_eq!(&found, &plan(&config, &observed), "the same input gives the same plan");
-        prop_assert_eq!(found.iter().map(|(step, _)| *step).collect::<Vec<_>>(), Step::ALL);
+        prop_assert_eq!(found.iter().map(|(step, _)| *step).collect::<Vec<_>>(), Step::DEFAULT);
         let decisions: BTreeMap<Step, Decision> = found.into_iter().collect();
         for (step, decision) in &decisions {
-            let needed = step.needs().map(|needed| &decisions[&needed]);
+            let needed = needs(&config, *step).next().map(|needed| &decisions[&needed]);
             let waits = matches!(needed, Some(Decision::Blocked(_) | Decision::Skip(SkipReason::Waits(_))));
             prop_assert!(!(waits && matches!(decision, Decision::Run(_))), "{step:?}");
             let Some(service) = step.marked_by() else {
                 prop_assert_eq!(decision, &Decision::Run(Action::CheckHealth));
                 continue;
             };
-            let enabled = enabled[Service::ALL.iter().position(|one| *one == service).unwrap()];
+            let enabled = enabled[ServiceName::DEFAULT.iter().position(|one| *one == service).unwrap()];
             prop_assert_eq!(matches!(decision, Decision::Skip(SkipReason::Disabled(_))), !enabled);
             prop_assert_eq!(matches!(decision, Decision::Blocked(_)), enabled && is_foreign(observed.marker(service)));
         }
@@ -190,8 +189,8 @@ proptest! {
         }
         let cut_or_failed = ends.iter().filter(|end| **end != End::Done).count();
         let cuts = u32::try_from(ends.iter().filter(|end| **end == End::CutBeforeMarker).count()).unwrap();
-        let done_before: Vec<Service> =
-            Service::ALL.into_iter().filter(|service| matches!(world.observed.marker(*service), MarkerState::Present { .. })).collect();
+        let done_before: Vec<ServiceName> =
+            ServiceName::DEFAULT.into_iter().filter(|service| matches!(world.observed.marker(*service), MarkerState::Present { .. })).collect();
         let blocked = world.plan().iter().any(|(_, decision)| matches!(decision, Decision::Blocked(_)));
         let mut ends = ends.into_iter();
         let mut runs = 0;
@@ -205,10 +204,10 @@ proptest! {
             prop_assert!(!done_before.contains(service), "{service} was done and is done again");
             prop_assert!(*times <= cuts + 1, "{service}: {times} times with {cuts} cuts");
         }
-        let at_rest = world.plan();
+        let at_rest = format!("{:?}", world.plan());
         world.run(&mut std::iter::empty());
-        prop_assert_eq!(&at_rest, &world.plan(), "a fixed point");
-        for (step, decision) in at_rest {
+        prop_assert_eq!(at_rest, format!("{:?}", world.plan()), "a fixed point");
+        for (step, decision) in world.plan() {
             let at_end = matches!(decision, Decision::Done { .. } | Decision::Skip(SkipReason::Disabled(_)));
             prop_assert!(blocked || at_end || step == Step::HealthCheck, "{step:?}: {decision:?}");
         }
@@ -244,9 +243,14 @@ fn has_address(member: &Member) -> bool {
 }
 
 fn chainfires_move(list: &MemberList, config: &Config) -> Move {
-    let candidate =
-        Candidate { config, service: RaftService::Chainfire, incarnation: None, cluster_id: None, addresses: &[] };
-    next_move(list, candidate, &config.chainfire.url)
+    let candidate = Candidate {
+        config,
+        service: members(config, "chainfire"),
+        incarnation: None,
+        cluster_id: None,
+        addresses: &[],
+    };
+    next_move(list, candidate, &members(config, "chainfire").url)
 }
 
 fn member(id: &str, raft_addr: &str, role: &str) -> Member {
@@ -292,7 +296,7 @@ proptest! {
         };
         if last == Move::Confirmed {
             prop_assert!(ours(&list) <= ours(&before).max(1), "an entry too many: {list}");
-            prop_assert!(list.entry_of(&config.node.id, &config.chainfire).is_some_and(Member::is_full));
+            prop_assert!(list.entry_of(&config.node.id, members(&config, "chainfire")).is_some_and(Member::is_full));
         } else {
             prop_assert_eq!(&list, &before, "a node that is blocked has changed nothing");
         }
@@ -301,7 +305,7 @@ proptest! {
     #[test]
     fn m11_a_cluster_counts_as_formed_only_with_this_node_and_a_majority_of_its_first_members(list in any_list()) {
         let config = config(true, [true; 3]);
-        if formed(&list, &config.node.id, &config.chainfire).is_ok() {
+        if formed(&list, &config.node.id, members(&config, "chainfire")).is_ok() {
             let own = list.members.iter().find(|one| has_id(one) && has_address(one));
             prop_assert!(own.is_some_and(Member::is_full), "{list}");
             prop_assert!(list.voters().count() >= 2, "{list}");

@@ -6,13 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use first_boot_agent::config::Service;
+use first_boot_agent::config::ServiceName;
 use first_boot_agent::markers::{Achievement, Attempt, Holder, Identity, Lock, Markers};
 
 /// Markers in a directory whose name a shell would obey, and the right to write IAM's.
 fn markers(keep: &Path) -> (Markers, Lock) {
     let markers = Markers::new(keep.join("it's $(a) `state`; \"dir\""));
-    let Attempt::Taken(lock) = markers.try_lock(Service::Iam, &Holder::default()).unwrap() else {
+    let Attempt::Taken(lock) = markers.try_lock(ServiceName::IAM, &Holder::default()).unwrap() else {
         panic!("locked");
     };
     (markers, lock)
@@ -26,7 +26,7 @@ fn write(markers: &Markers, lock: &Lock) -> Result<PathBuf, String> {
 fn what_helps_against_a_directory_in_a_markers_place_helps() {
     let keep = tempfile::tempdir().unwrap();
     let (markers, lock) = markers(keep.path());
-    let path = markers.path(Service::Iam, Achievement::Initialized);
+    let path = markers.path(ServiceName::IAM, Achievement::Initialized);
     for name in [path.clone(), path.with_file_name(".iam-initialized.new")] {
         for content in [None, Some("precious")] {
             fs::create_dir(&name).unwrap();

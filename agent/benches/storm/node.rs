@@ -8,7 +8,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use first_boot_agent::config::{self, Config, Endpoint, IamConfig, RaftServiceConfig, UnitName};
+use first_boot_agent::config::{self, Config, Endpoint, MemberService, SetupService, UnitName};
 use first_boot_agent::data_directory::Owner;
 use first_boot_agent::events::{Event, Report};
 use first_boot_agent::inventory::{Inventory, Link};
@@ -77,11 +77,11 @@ pub(crate) async fn join(cluster: Rc<Cluster>, config: Config, markers: Markers)
         who: Holder { words: "storm".to_owned(), unit: None },
         progress: &Unheard,
         machine: &Unheard,
-        admin_password_credential: None,
+        find_credential: &|_name| None,
         requests: &Requests::default(),
         looks_again: false,
     };
-    let outcome = run_step(&context, Step::Chainfire, true, &Unheard).await;
+    let outcome = run_step(&context, Step::CHAINFIRE, true, &Unheard).await;
     Fate { joined: outcome == Outcome::Done, requests: calls.get() }
 }
 
@@ -117,11 +117,11 @@ impl Probe for Door {
 }
 
 impl Members for Door {
-    async fn members(&self, _service: &RaftServiceConfig, at: &Endpoint) -> Result<MemberList, Fault> {
+    async fn members(&self, _service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault> {
         self.exchange(at, async { self.cluster.list() }).await
     }
 
-    async fn add(&self, _service: &RaftServiceConfig, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
+    async fn add(&self, _service: &MemberService, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
         let (host, raft_addr) = (at.host().to_string(), member.raft_addr.to_string());
         match self.exchange(at, self.cluster.add(&host, member.id.as_str(), &raft_addr)).await? {
             Ok(()) => Ok(Added::Accepted),
@@ -135,7 +135,7 @@ impl Members for Door {
         }
     }
 
-    async fn remove(&self, _service: &RaftServiceConfig, at: &Endpoint, _id: &str) -> Result<(), Fault> {
+    async fn remove(&self, _service: &MemberService, at: &Endpoint, _id: &str) -> Result<(), Fault> {
         Err(not_in_a_storm(at))
     }
 }
@@ -143,7 +143,7 @@ impl Members for Door {
 impl KeyValue for Door {
     async fn read_after_write(
         &self,
-        _service: &RaftServiceConfig,
+        _service: &MemberService,
         at: &Endpoint,
         _key: &str,
         _value: &str,
@@ -153,11 +153,11 @@ impl KeyValue for Door {
 }
 
 impl Setup for Door {
-    async fn is_set_up(&self, iam: &IamConfig) -> Result<bool, Fault> {
+    async fn is_set_up(&self, iam: &SetupService) -> Result<bool, Fault> {
         Err(not_in_a_storm(&iam.url))
     }
 
-    async fn set_up(&self, iam: &IamConfig, _cluster: &str, _password: &Password) -> Result<IamSetup, Fault> {
+    async fn set_up(&self, iam: &SetupService, _cluster: &str, _password: &Password) -> Result<IamSetup, Fault> {
         Err(not_in_a_storm(&iam.url))
     }
 }

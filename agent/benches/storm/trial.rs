@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use first_boot_agent::config::Service;
+use first_boot_agent::config::ServiceName;
 use first_boot_agent::markers::{MarkerState, Markers};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep};
@@ -132,7 +132,7 @@ impl Storm {
 }
 
 fn has_marker(state: PathBuf) -> bool {
-    matches!(Markers::new(state).read(Service::Chainfire), MarkerState::Present { .. })
+    matches!(Markers::new(state).read(ServiceName::CHAINFIRE), MarkerState::Present { .. })
 }
 
 impl Figures {

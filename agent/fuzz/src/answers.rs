@@ -14,7 +14,7 @@ const LONGEST_PAUSE: u64 = 300;
 
 /// Takes an answer as it is written: a line with the status, lines with headers, an empty line, the body.
 pub fn answers(data: &[u8]) {
-    let at = &NODES[0].chainfire.url;
+    let at = NODES[0].services[0].url();
     let (head, body) = match data.windows(2).position(|pair| pair == b"\n\n") {
         Some(end) => (&data[..end], &data[end + 2..]),
         None => (data, &[][..]),
@@ -96,7 +96,7 @@ fn assert_hint(leader: &Endpoint) {
     assert_eq!(address.as_ref(), Some(leader.address()), "{text}");
     assert_eq!(leader.join("/x").as_str().strip_suffix("/x"), Some(text.trim_end_matches(":443")));
     let body = serde_json::json!({"leader": text}).to_string();
-    let asked = &NODES[0].iam.url;
+    let asked = NODES[0].services[2].url();
     let again = Heard::new(421, asked, &[], body.as_bytes()).fault();
     // Who names itself names nobody else.
     let expected = (leader != asked).then(|| leader.clone());

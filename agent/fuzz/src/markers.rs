@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use first_boot_agent::config::Service;
+use first_boot_agent::config::ServiceName;
 use first_boot_agent::markers::{Achievement, Identity, MarkerState, Markers};
 use first_boot_agent::plan::{Decision, Observed, Step, decide};
 use tempfile::TempDir;
@@ -28,9 +28,9 @@ pub fn markers(data: &[u8]) {
     for achievement in [Achievement::Joined, Achievement::Initialized] {
         write(&markers, achievement, halves.next());
     }
-    let state = markers.read(Service::Chainfire);
+    let state = markers.read(ServiceName::CHAINFIRE);
     if let MarkerState::Present { achievement, written, identity, path } = &state {
-        assert_eq!(*path, markers.path(Service::Chainfire, *achievement));
+        assert_eq!(*path, markers.path(ServiceName::CHAINFIRE, *achievement));
         assert_plain(written);
         let text = identity.to_string();
         assert_eq!(Identity::parse(text.lines()), *identity, "{text:?}");
@@ -39,7 +39,7 @@ pub fn markers(data: &[u8]) {
 }
 
 fn write(markers: &Markers, achievement: Achievement, bytes: Option<&[u8]>) {
-    let path: PathBuf = markers.path(Service::Chainfire, achievement);
+    let path: PathBuf = markers.path(ServiceName::CHAINFIRE, achievement);
     let written = match bytes {
         Some(bytes) => fs::create_dir_all(markers.directory()).and_then(|()| fs::write(&path, bytes)),
         None => fs::remove_file(&path)
@@ -51,10 +51,9 @@ fn write(markers: &Markers, achievement: Achievement, bytes: Option<&[u8]>) {
 fn assert_decision(state: MarkerState) {
     let config = &NODES[0];
     let this_node = Identity::of_this_node(config, Some("0123456789abcdef0123456789abcdef\n"));
-    let (flaredb, iam) = (MarkerState::Absent, MarkerState::Absent);
-    let observed = Observed { this_node, chainfire: state, flaredb, iam, unmet: Vec::new() };
-    let decision = decide(config, &observed, Step::Chainfire);
-    match (&observed.chainfire, &decision) {
+    let observed = Observed { this_node, markers: vec![(ServiceName::CHAINFIRE, state)], unmet: Vec::new() };
+    let decision = decide(config, &observed, Step::CHAINFIRE);
+    match (observed.marker(ServiceName::CHAINFIRE), &decision) {
         (MarkerState::Absent, Decision::Run(_)) => {}
         (MarkerState::Damaged { reason, .. }, Decision::Run(_)) => assert_plain(reason),
         (MarkerState::Present { identity, .. }, Decision::Done { since }) => {

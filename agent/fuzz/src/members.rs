@@ -1,7 +1,7 @@
 //! Member lists: whatever a service answers, a node is never added where its id or its address is listed, nothing is
 //! confirmed without its entry, and no command that an operator is told to run does more than it says.
 
-use first_boot_agent::config::{Config, Endpoint, RaftService, RaftServiceConfig};
+use first_boot_agent::config::{Config, Endpoint, MemberService};
 use first_boot_agent::fuzzing::Heard;
 use first_boot_agent::plan::Blocker;
 use first_boot_agent::plan::health::{Findings, GroupFinding, Verdict};
@@ -14,7 +14,7 @@ use crate::{assert_plain, nodes::NODES};
 
 /// Takes the body of an answer to `GET /admin/cluster/members`.
 pub fn members(data: &[u8]) {
-    let at = &NODES[0].chainfire.url;
+    let at = NODES[0].services[0].url();
     let list = match Heard::new(200, at, &[], data).member_list() {
         Ok(list) => list,
         Err(fault) => {
@@ -26,10 +26,9 @@ pub fn members(data: &[u8]) {
     assert_plain(&list.to_string());
     assert_own_is_own(&list, data);
     for config in NODES.iter() {
-        for service in RaftService::ALL {
-            let raft = config.raft(service);
+        for service in config.with_members() {
             // The client passes on no list that contradicts itself.
-            if let Some(contradiction) = list.contradiction(raft) {
+            if let Some(contradiction) = list.contradiction(service) {
                 assert_plain(&contradiction.to_string());
                 continue;
             }
@@ -56,13 +55,12 @@ fn assert_own_is_own(list: &MemberList, data: &[u8]) {
 }
 
 /// Whether an entry has this node's address, by the configuration's own word.
-fn has_address(member: &Member, service: &RaftServiceConfig) -> bool {
-    service.raft_addr.as_ref().is_some_and(|own| member.raft_addr.is(own))
+fn has_address(member: &Member, service: &MemberService) -> bool {
+    service.raft_addr().is_some_and(|own| member.raft_addr.is(own))
 }
 
-fn assert_move(list: &MemberList, config: &Config, service: RaftService, at: &Endpoint) {
-    let raft = config.raft(service);
-    let own = list.entry_of(&config.node.id, raft);
+fn assert_move(list: &MemberList, config: &Config, service: &MemberService, at: &Endpoint) {
+    let own = list.entry_of(&config.node.id, service);
     // A service of this node that tells its incarnation, or none.
     for incarnation in [None, Some(&Word::new("now"))] {
         assert_move_of(list, Candidate { config, service, incarnation, cluster_id: None, addresses: &[] }, at, own);
@@ -71,7 +69,7 @@ fn assert_move(list: &MemberList, config: &Config, service: RaftService, at: &En
 
 fn assert_move_of(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint, own: Option<&Member>) {
     let config = candidate.config;
-    let raft = config.raft(candidate.service);
+    let raft = candidate.service;
     let id = config.node.id.as_str();
     let is_listed = list.members.iter().any(|member| member.id.as_str() == id || has_address(member, raft));
     let found = next_move(list, candidate, at);
@@ -105,7 +103,7 @@ fn assert_move_of(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint, ow
 }
 
 /// A remedy is pasted into a shell of root: one argument in quotes, and one member of the list, no other.
-fn assert_one_command(blocker: &Blocker, config: &Config, raft: &RaftServiceConfig, list: &MemberList) {
+fn assert_one_command(blocker: &Blocker, config: &Config, raft: &MemberService, list: &MemberList) {
     assert_plain(&blocker.to_string());
     let Some((_, command)) = blocker.remedy.split_once(" -X DELETE ") else {
         assert!(!blocker.remedy.contains("curl"), "{blocker}");
@@ -139,12 +137,12 @@ fn decoded(text: &str) -> Vec<u8> {
     bytes
 }
 
-fn assert_formed(list: &MemberList, config: &Config, service: RaftService) {
-    let (id, raft) = (&config.node.id, config.raft(service));
+fn assert_formed(list: &MemberList, config: &Config, raft: &MemberService) {
+    let id = &config.node.id;
     let cluster_id = list.cluster_id.as_ref();
     let refused = refuse_second_cluster(
         list,
-        Candidate { config, service, incarnation: None, cluster_id, addresses: &[] },
+        Candidate { config, service: raft, incarnation: None, cluster_id, addresses: &[] },
         &raft.url,
     );
     if let Some(blocker) = &refused {
@@ -164,8 +162,11 @@ fn assert_formed(list: &MemberList, config: &Config, service: RaftService) {
 }
 
 fn assert_verdict(list: &MemberList) {
+    let Some(service) = NODES[0].with_members().next() else {
+        return;
+    };
     let group = GroupFinding {
-        service: RaftService::Chainfire,
+        service,
         list: Ok(list.clone()),
         holds_this_node: true,
         marker_claims_membership: true,

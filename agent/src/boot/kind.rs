@@ -6,7 +6,6 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Service;
 use crate::markers;
 use crate::mount_watch::file_system_at;
 
@@ -57,7 +56,7 @@ impl BootKind {
             return Self::Netboot;
         }
         let markers = markers::Markers::new(within(root, markers::DEFAULT_DIRECTORY));
-        let marked = Service::ALL.into_iter().any(|service| markers.read(service) != markers::MarkerState::Absent);
+        let marked = !markers.services().is_empty();
         if marked { Self::LaterBoot } else { Self::FirstBoot }
     }
 }

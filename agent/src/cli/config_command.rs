@@ -48,10 +48,14 @@ fn validate(options: &Options, strict: bool) -> Exit {
 /// directories: that is nothing to mention.
 fn files(config: &Config) -> Exit {
     let found = http::tls_findings(&config.tls);
-    let password = config.iam.admin_password_file.as_ref().filter(|_| config.iam.enable);
-    let missing_password =
-        password.filter(|path| !path.exists()).map(|path| ("services.iam.admin_password_file", path.clone()));
-    for (setting, path) in found.missing.into_iter().chain(missing_password) {
+    let set_up = config.set_up_once().filter(|service| service.enable);
+    let passwords: Vec<_> =
+        set_up.filter_map(|service| Some((service.name, service.admin_password_file.clone()?))).collect();
+    let missing_passwords = passwords.iter().filter(|(_, path)| !path.exists());
+    let missing_passwords =
+        missing_passwords.map(|(name, path)| (format!("services.{name}.admin_password_file"), path.clone()));
+    let missing = found.missing.into_iter().map(|(setting, path)| (setting.to_owned(), path));
+    for (setting, path) in missing.chain(missing_passwords) {
         if path.parent().is_some_and(Path::is_dir) {
             output::complain(&format!("warning: {setting}: there is no {}", path.display()));
         }
@@ -59,9 +63,9 @@ fn files(config: &Config) -> Exit {
     for remark in &found.remarks {
         output::complain(&format!("warning: {remark}"));
     }
-    let password = password.filter(|path| path.exists()).and_then(|path| unusable_password(path));
+    let unusable = passwords.iter().filter(|(_, path)| path.exists()).filter_map(|(_, path)| unusable_password(path));
     let refused: Vec<String> =
-        found.refused.iter().map(|blocker| format!("{}; {}", blocker.reason, blocker.remedy)).chain(password).collect();
+        found.refused.iter().map(|blocker| format!("{}; {}", blocker.reason, blocker.remedy)).chain(unusable).collect();
     // Who is not root may not look at keys, and cannot say what the units would make of them.
     let is_root = geteuid().is_root();
     for refusal in &refused {

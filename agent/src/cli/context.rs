@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::clock;
-use crate::config::{ClusterName, Config, ConfigError};
+use crate::config::{ClusterName, Config, ConfigError, Service, ServiceName};
 use crate::events::{Event, Report, Scope, ScopedReporter};
 use crate::foreign_text::LONGEST_MESSAGE;
 use crate::inventory::{self, Inventory, Link};
@@ -24,15 +24,21 @@ pub(super) struct StepProgress<'a> {
     pub(super) notifier: &'a Notifier,
     state_dir: PathBuf,
     invocation_id: Option<String>,
-    step: &'static str,
+    step: String,
     is_noted: Cell<bool>,
 }
 
 impl<'a> StepProgress<'a> {
-    pub(super) fn new(notifier: &'a Notifier, state_dir: &Path, step: &'static str) -> Self {
+    pub(super) fn new(notifier: &'a Notifier, state_dir: &Path, step: &str) -> Self {
         let invocation_id = node::invocation_id();
         // An earlier run may have left something, which is no longer so.
-        Self { notifier, state_dir: state_dir.to_owned(), invocation_id, step, is_noted: Cell::new(true) }
+        Self {
+            notifier,
+            state_dir: state_dir.to_owned(),
+            invocation_id,
+            step: step.to_owned(),
+            is_noted: Cell::new(true),
+        }
     }
 
     /// Notes trouble that is met before there is a step.
@@ -46,7 +52,7 @@ impl Progress for StepProgress<'_> {
         self.notifier.status(line);
         if self.invocation_id.is_some() && self.is_noted.replace(false) {
             // What is left there names another run, or is forgotten with the next.
-            let _ = NotedTrouble::remove(&self.state_dir, self.step);
+            let _ = NotedTrouble::remove(&self.state_dir, &self.step);
         }
     }
 
@@ -55,7 +61,7 @@ impl Progress for StepProgress<'_> {
         if let Some(invocation_id) = &self.invocation_id {
             self.is_noted.set(true);
             // On a full disk the line above is what is left.
-            let _ = NotedTrouble::new(invocation_id, trouble).write(&self.state_dir, self.step);
+            let _ = NotedTrouble::new(invocation_id, trouble).write(&self.state_dir, &self.step);
         }
     }
 }
@@ -110,7 +116,7 @@ pub(super) async fn of<'a>(
         who: node::who(),
         progress,
         machine: &ThisMachine,
-        admin_password_credential: node::admin_password_credential(),
+        find_credential: &node::find_credential,
         requests,
         looks_again: node::invocation_id().is_some(),
     })
@@ -127,13 +133,26 @@ async fn connect(report: &ScopedReporter) -> Option<Systemd> {
 }
 
 /// What every event of a command carries along.
-pub(super) fn scope(service: &'static str, operation: &'static str, config: Option<&Config>) -> Scope {
+pub(super) fn scope(service: &str, operation: &'static str, config: Option<&Config>) -> Scope {
     Scope {
-        service,
+        service: service.to_owned(),
         operation,
         node_id: config.map(|config| config.node.id.to_string()),
         cluster_name: config.and_then(|config| config.cluster_name.as_ref()).map(ClusterName::to_string),
     }
+}
+
+/// A service of this node.
+///
+/// # Errors
+/// It has none of that name.
+pub(super) fn service(config: &Config, name: ServiceName) -> Result<&Service, Event> {
+    config.service(name).ok_or_else(|| {
+        let all: Vec<String> = config.services.iter().map(|service| service.name().to_string()).collect();
+        Event::ServiceNotConfigured {
+            error: format!("this node has no service {name}; its configuration has {}", all.join(", ")),
+        }
+    })
 }
 
 /// What ends a report that is too long for one message.

@@ -1,8 +1,9 @@
 //! `leave` and `reset`: the way out, for this node or for one of its services.
 
-use crate::config::{Permissions, RaftService, Service};
+use crate::config::{Config, Permissions, Service, ServiceName};
 use crate::events::{Event, Report, Reporter, ScopedReporter};
 use crate::markers::Markers;
+use crate::plan::SkipReason;
 use crate::run::{self, Outcome, Quorum, Requests};
 use crate::systemd::notify::Notifier;
 
@@ -27,11 +28,38 @@ impl Departure {
     }
 }
 
-/// Lets these services go, in this order; the first that cannot ends it.
-pub(super) async fn run(options: &Options, departure: Departure, services: &[Service], quorum: Quorum) -> Exit {
+/// Whose departure it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Of {
+    /// All services of this node.
+    All,
+    /// One of them.
+    One(ServiceName),
+}
+
+impl Of {
+    /// The services meant, those that stand on others first; those without members, which have nobody to ask, last: where a
+    /// cluster refuses to let the node go, nothing was changed.
+    ///
+    /// # Errors
+    /// This node has no service of that name.
+    fn services(self, config: &Config) -> Result<Vec<&Service>, Event> {
+        match self {
+            Self::All => {
+                let (with_members, others): (Vec<_>, Vec<_>) =
+                    config.services.iter().rev().partition(|service| service.members().is_some());
+                Ok(with_members.into_iter().chain(others).collect())
+            }
+            Self::One(name) => context::service(config, name).map(|service| vec![service]),
+        }
+    }
+}
+
+/// Lets services go, one after the other; the first that cannot ends it.
+pub(super) async fn run(options: &Options, departure: Departure, of: Of, quorum: Quorum) -> Exit {
     let operation = departure.operation();
     let reporter = Reporter::start(options.log_format, &node::run_id());
-    let exit = depart(options, departure, services, quorum, &reporter).await.unwrap_or_else(|event| {
+    let exit = depart(options, departure, of, quorum, &reporter).await.unwrap_or_else(|event| {
         reporter.scoped(context::scope("cluster", operation, None)).report(event);
         Exit::Blocked
     });
@@ -42,13 +70,14 @@ pub(super) async fn run(options: &Options, departure: Departure, services: &[Ser
 async fn depart(
     options: &Options,
     departure: Departure,
-    services: &[Service],
+    of: Of,
     quorum: Quorum,
     reporter: &Reporter,
 ) -> Result<Exit, Event> {
     let loaded =
         node::load(options, Permissions::Refuse, false).map_err(|error| context::configuration_event(&error))?;
     let config = &loaded.checked.config;
+    let services = of.services(config)?;
     if !options.state_dir.is_dir() {
         // Else the membership would go, and the markers elsewhere stay.
         let error = format!("{} is no directory; check --state-dir", options.state_dir.display());
@@ -56,39 +85,39 @@ async fn depart(
     }
     let (markers, notifier) = (Markers::new(options.state_dir.clone()), Notifier::from_environment());
     let (progress, requests) = (StepProgress::new(&notifier, &options.state_dir, "leave"), Requests::default());
-    let scoped = |service| reporter.scoped(context::scope(service, departure.operation(), Some(config)));
+    let scoped = |service: &str| reporter.scoped(context::scope(service, departure.operation(), Some(config)));
     let context = context::of(config, &markers, &progress, &requests, &scoped("cluster"))
         .await
         .map_err(|blocker| blocker.event())?;
-    for service in services {
-        let outcome = run::foresee_markers(&context, *service, &scoped(service.as_str()));
+    for name in services.iter().map(|service| service.name()) {
+        let outcome = run::foresee_markers(&context, name, &scoped(name.as_str()));
         if outcome != Outcome::Done {
             return Ok(outcome.into());
         }
     }
-    let rafts: Vec<RaftService> =
-        services.iter().filter_map(|service| service.raft()).filter(|raft| config.raft(*raft).enable).collect();
+    let with_members: Vec<_> =
+        services.iter().filter_map(|service| service.members()).filter(|service| service.enable).collect();
     // Of one alone the departure itself finds out, before it changes anything.
-    for raft in rafts.iter().copied().filter(|_| rafts.len() > 1) {
-        let outcome = run::foresee_leave(&context, raft, quorum, &scoped(raft.as_str())).await;
+    for service in with_members.iter().filter(|_| with_members.len() > 1) {
+        let outcome = run::foresee_leave(&context, service, quorum, &scoped(service.name.as_str())).await;
         if outcome != Outcome::Done && quorum == Quorum::Keep {
             return Ok(outcome.into());
         }
     }
-    let is_reset_of_all = matches!(departure, Departure::Reset) && services.len() > 1;
+    let is_reset_of_all = matches!((departure, of), (Departure::Reset, Of::All));
     for service in services {
-        let report = scoped(service.as_str());
+        let name = service.name();
+        let report = scoped(name.as_str());
         let report = PartOfAll { report: &report, of_all: is_reset_of_all };
-        let outcome = match (departure, service.raft()) {
-            (_, Some(raft)) if !config.raft(raft).enable => {
-                let reason = format!("services.{service}.enable is false in the configuration");
-                report.report(Event::StepDisabled { reason });
+        let outcome = match (departure, service) {
+            (_, Service::Members(service)) if !service.enable => {
+                report.report(Event::StepDisabled { reason: SkipReason::Disabled(name).to_string() });
                 Outcome::Done
             }
-            (Departure::Leave, Some(raft)) => run::leave(&context, raft, quorum, &report).await,
-            (Departure::Reset, Some(raft)) => run::reset(&context, raft, quorum, &report).await,
-            (Departure::Leave, None) => run::leave_iam(&context, &report).await,
-            (Departure::Reset, None) => run::reset_iam(&context, &report).await,
+            (Departure::Leave, Service::Members(service)) => run::leave(&context, service, quorum, &report).await,
+            (Departure::Reset, Service::Members(service)) => run::reset(&context, service, quorum, &report).await,
+            (Departure::Leave, Service::Setup(_)) => run::forget(&context, name, &report).await,
+            (Departure::Reset, Service::Setup(_)) => run::reset_setup(&context, name, &report).await,
         };
         if outcome != Outcome::Done {
             return Ok(outcome.into());

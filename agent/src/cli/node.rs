@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::boot::Boot;
-use crate::config::{self, Config, ConfigError, InitrdFindings, Loaded, Permissions, Service};
+use crate::config::{self, Config, ConfigError, InitrdFindings, Loaded, Permissions, ServiceName};
 use crate::markers::{Holder, Identity, MarkerState, Markers};
 use crate::plan::Step;
 use crate::regular_file::{self, Links};
@@ -56,11 +56,8 @@ pub(super) fn invocation_id() -> Option<String> {
 /// Whether this process is one of the agent's units, and systemd has left its system call filters out.
 pub(super) fn lacks_filters() -> bool {
     let root = Path::new("/");
-    own_unit(root).is_some_and(|unit| Step::ALL.iter().any(|step| step.unit() == unit)) && is_unfiltered(root)
+    own_unit(root).is_some_and(|unit| Step::is_run_by(&unit)) && is_unfiltered(root)
 }
-
-/// The name of the credential with IAM's admin password (design.md, section 3).
-const ADMIN_PASSWORD: &str = "iam-admin-password";
 
 /// Where systemd takes a credential from that a unit asks for by name alone (`LoadCredential=` in systemd.exec(5)).
 const CREDENTIAL_STORES: [&str; 5] =
@@ -75,11 +72,11 @@ fn store_of(credential: &str) -> Option<PathBuf> {
     }
 }
 
-/// The credential with IAM's admin password, where there is one.
-pub(super) fn admin_password_credential() -> Option<Credential> {
-    let arrived = store_of(ADMIN_PASSWORD).map(|store| store.join(ADMIN_PASSWORD)).filter(|path| path.exists());
+/// The credential of a name, where there is one.
+pub(super) fn find_credential(name: &str) -> Option<Credential> {
+    let arrived = store_of(name).map(|store| store.join(name)).filter(|path| path.exists());
     let encrypted = || {
-        let mut paths = config::ENCRYPTED_STORES.iter().map(|store| Path::new("/").join(store).join(ADMIN_PASSWORD));
+        let mut paths = config::ENCRYPTED_STORES.iter().map(|store| Path::new("/").join(store).join(name));
         paths.find(|path| path.symlink_metadata().is_ok())
     };
     arrived.map(Credential::Readable).or_else(|| encrypted().map(Credential::Encrypted))
@@ -130,5 +127,6 @@ fn is_member(options: &Options) -> bool {
         MarkerState::Present { identity, .. } => identity.mismatch(&this_machine).is_none(),
         MarkerState::Absent | MarkerState::Damaged { .. } => false,
     };
-    [Service::Chainfire, Service::Flaredb].into_iter().any(is_marked)
+    // IAM has no members.
+    markers.services().into_iter().any(|service| service != ServiceName::IAM && is_marked(service))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::config::{Config, ConfigError, Mode, Permissions, RaftServiceConfig};
+use crate::config::{Config, ConfigError, MemberService, Mode, Permissions};
 use crate::inventory;
 use crate::markers::Markers;
 use crate::plan::expectations::{Outlook, Unmet};
@@ -43,7 +43,7 @@ pub(super) async fn look_ahead(options: &Options) -> Result<Foresight, ConfigErr
     let loaded = node::load(options, Permissions::Warn, false)?;
     let config = &loaded.checked.config;
     let unmet = run::unmet(config, &ThisMachine);
-    let observed = run::observe(&Markers::new(options.state_dir.clone()), &node::identity(config));
+    let observed = run::observe(config, &Markers::new(options.state_dir.clone()), &node::identity(config));
     let observed = Observed { unmet, ..observed };
     let cluster = HttpCluster::new(&config.tls, config.policies.request);
     let mut rows = Vec::new();
@@ -101,18 +101,18 @@ impl Row {
 }
 
 /// What a decision comes to, and why.
-async fn foresee(config: &Config, cluster: &Result<HttpCluster, Blocker>, decision: &Decision) -> Row {
+async fn foresee(config: &Config, cluster: &Result<HttpCluster, Blocker>, decision: &Decision<'_>) -> Row {
     match (decision, cluster) {
         (Decision::Done { since }, _) => Row::new("nothing", format!("done at {since}, as its marker says")),
         (Decision::Skip(reason), _) => Row::new("nothing", reason.to_string()),
         (Decision::Blocked(blocker), _) | (Decision::Run(_), Err(blocker)) => Row::blocked(blocker),
         (Decision::Run(action @ (Action::Bootstrap(service) | Action::Join(service))), Ok(cluster)) => {
-            match next(config, config.raft(*service), cluster).await {
+            match next(config, service, cluster).await {
                 Ok(why) => Row::new(&action.to_string(), why),
                 Err(blocker) => Row::blocked(&blocker),
             }
         }
-        (Decision::Run(action @ Action::SetUpIam), Ok(_)) => {
+        (Decision::Run(action @ Action::SetUp(_)), Ok(_)) => {
             Row::new(&action.to_string(), "there is no marker".to_owned())
         }
         (Decision::Run(action @ Action::CheckHealth), Ok(_)) => {
@@ -122,12 +122,12 @@ async fn foresee(config: &Config, cluster: &Result<HttpCluster, Blocker>, decisi
 }
 
 /// What the live member lists say of this node.
-async fn next(config: &Config, service: &RaftServiceConfig, cluster: &HttpCluster) -> Result<String, Blocker> {
+async fn next(config: &Config, service: &MemberService, cluster: &HttpCluster) -> Result<String, Blocker> {
     let health = cluster.health(&service.url, service.paths.health.as_str()).await.unwrap_or_default();
     let health = run::refuse_anothers(config, service, health)?;
     let addresses = inventory::addresses();
     let asked = match &service.mode {
-        Mode::Bootstrap => {
+        Mode::Bootstrap { .. } => {
             if let Some(blocker) = run::find_second_cluster(cluster, config, service, &health, None, &addresses).await {
                 return Err(blocker);
             }
@@ -140,7 +140,7 @@ async fn next(config: &Config, service: &RaftServiceConfig, cluster: &HttpCluste
         match cluster.members(service, &at).await {
             Ok(list) => {
                 let ids = if list.members.is_empty() { "nobody".to_owned() } else { list.ids() };
-                return match next_move(&list, health.candidate(config, service.service, &addresses), &at) {
+                return match next_move(&list, health.candidate(config, service, &addresses), &at) {
                     Move::Add => Ok(format!("no marker, and the members at {at} are {ids}")),
                     Move::Await(member) => Ok(format!("the list at {at} has this node as {}", member.standing())),
                     Move::Confirmed => Ok(format!("the list at {at} has this node; only the marker is missing")),

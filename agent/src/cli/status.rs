@@ -44,7 +44,10 @@ pub(super) struct Manner {
 pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
     let systemd = Systemd::connect().await.ok();
     let mut watches = match &systemd {
-        Some(systemd) if manner.wait || manner.watch => watch(systemd).await,
+        Some(systemd) if manner.wait || manner.watch => {
+            let loaded = node::load(options, Permissions::Warn, false).ok();
+            watch(systemd, &steps(loaded.as_ref())).await
+        }
         _ => Vec::new(),
     };
     let mut view = manner.watch.then(|| View::of_this_process(manner.json));
@@ -78,9 +81,15 @@ fn exit(status: &Status) -> Exit {
     }
 }
 
-async fn watch(systemd: &Systemd) -> Vec<UnitWatch> {
-    let mut watches: Vec<_> =
-        join_all(Step::ALL.map(|step| systemd.watch(step.unit()))).await.into_iter().flatten().collect();
+/// The steps of the configuration, where there is one that can be used.
+fn steps(loaded: Option<&Loaded>) -> Vec<Step> {
+    loaded.map_or_else(|| Step::DEFAULT.to_vec(), |loaded| Step::all(&loaded.checked.config))
+}
+
+async fn watch(systemd: &Systemd, steps: &[Step]) -> Vec<UnitWatch> {
+    let units: Vec<String> = steps.iter().map(|step| step.unit()).collect();
+    let watches = units.iter().map(|unit| systemd.watch(unit));
+    let mut watches: Vec<_> = join_all(watches).await.into_iter().flatten().collect();
     for watch in &mut watches {
         // The current state is read anyway; later ones are the news.
         let _ = watch.next().await;
@@ -106,21 +115,19 @@ pub(super) async fn text(options: &Options, systemd: Option<&Systemd>) -> String
 
 /// Looks at everything once: configuration, markers, units, names, and the live cluster.
 async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
-    let units = match systemd {
-        Some(systemd) => join_all(Step::ALL.map(|step| systemd.unit(step.unit()))).await,
-        None => Vec::new(),
-    };
-    let units: Vec<Option<UnitState>> =
-        units.into_iter().map(Result::ok).chain(std::iter::repeat(None)).take(Step::ALL.len()).collect();
-    let loaded = match node::load(options, Permissions::Warn, false) {
+    let loaded = node::load(options, Permissions::Warn, false);
+    let steps = steps(loaded.as_ref().ok());
+    let units = join_all(steps.iter().map(async |step| systemd?.unit(&step.unit()).await.ok())).await;
+    let loaded = match loaded {
         Ok(loaded) => loaded,
         Err(error) if error.is_not_permitted() => return Status::for_root_alone(&error.to_string(), &units),
         Err(error) => return Status::without_configuration(&error.to_string(), &units),
     };
     let config = &loaded.checked.config;
+    let (markers, requests) = (Markers::new(options.state_dir.clone()), Requests::default());
     let facts = async {
         let units = units_of_steps(config, systemd, units).await;
-        facts(options, &loaded, units).await
+        facts(options, &loaded, &markers, &requests, units).await
     };
     let (facts, names) = join(facts, names::check(&Names::default(), config)).await;
     Status { names, ..judge::judge(config, facts) }
@@ -128,41 +135,47 @@ async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
 
 /// With each step's unit the path unit that starts it, and the unit of the service that it is about.
 async fn units_of_steps(config: &Config, systemd: Option<&Systemd>, units: Vec<Option<UnitState>>) -> Vec<StepUnits> {
-    let around = Step::ALL.into_iter().zip(units).map(async |(step, unit)| {
+    let around = Step::all(config).into_iter().zip(units).map(async |(step, unit)| {
         let Some(systemd) = systemd else {
             return StepUnits { unit, ..StepUnits::default() };
         };
         let service = async {
-            let service = step.marked_by()?;
-            systemd.unit(config.unit(service).as_str()).await.ok()
+            let service = config.service(step.marked_by()?)?;
+            systemd.unit(service.unit().as_str()).await.ok()
         };
-        let (path, service) = join(systemd.unit(step.path_unit()), service).await;
+        let path_unit = step.path_unit();
+        let (path, service) = join(systemd.unit(&path_unit), service).await;
         StepUnits { unit, path: path.ok(), service }
     });
     join_all(around).await
 }
 
-async fn facts(options: &Options, loaded: &Loaded, units: Vec<StepUnits>) -> Facts {
-    let config: &Config = &loaded.checked.config;
-    let markers = Markers::new(options.state_dir.clone());
+async fn facts<'a>(
+    options: &Options,
+    loaded: &'a Loaded,
+    markers: &'a Markers,
+    requests: &'a Requests,
+    units: Vec<StepUnits>,
+) -> Facts<'a> {
+    let config: &'a Config = &loaded.checked.config;
     let this_node = node::identity(config);
     let unmet = run::unmet(config, &ThisMachine);
-    let observed = Observed { unmet, ..run::observe(&markers, &this_node) };
-    let decisions: Vec<(Step, Decision)> = plan::plan(config, &observed);
+    let observed = Observed { unmet, ..run::observe(config, markers, &this_node) };
+    let decisions: Vec<(Step, Decision<'a>)> = plan::plan(config, &observed);
     let live = match HttpCluster::new(&config.tls, config.policies.request) {
         Ok(cluster) => {
             let context: Context<'_, Systemd, _> = Context {
                 // It only reads.
                 who: Holder::default(),
                 config,
-                markers: &markers,
+                markers,
                 this_node,
                 units: None,
                 cluster,
                 progress: &Silent,
                 machine: &ThisMachine,
-                admin_password_credential: None,
-                requests: &Requests::default(),
+                find_credential: &|_name| None,
+                requests,
                 looks_again: false,
             };
             // status only reads.
@@ -176,17 +189,17 @@ async fn facts(options: &Options, loaded: &Loaded, units: Vec<StepUnits>) -> Fac
         warnings: passed_over.chain(loaded.checked.warnings.iter().map(ToString::to_string)).collect(),
         decisions,
         unmet: observed.unmet,
-        troubles: troubles(options, &units),
+        troubles: troubles(options, config, &units),
         units,
         live,
     }
 }
 
 /// What the units have noted of the runs that systemd knows of; what an earlier run has left is no longer so.
-fn troubles(options: &Options, units: &[StepUnits]) -> Vec<Option<NotedTrouble>> {
+fn troubles(options: &Options, config: &Config, units: &[StepUnits]) -> Vec<Option<NotedTrouble>> {
     let noted = |(step, units): (Step, &StepUnits)| {
         let noted = NotedTrouble::read(&options.state_dir, step.label())?;
         units.unit.as_ref().is_some_and(|unit| unit.invocation_id == noted.invocation_id).then_some(noted)
     };
-    Step::ALL.into_iter().zip(units).map(noted).collect()
+    Step::all(config).into_iter().zip(units).map(noted).collect()
 }

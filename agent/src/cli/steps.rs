@@ -21,18 +21,39 @@ const CORRECT_IT: &str =
 /// How long a configuration that cannot be used is given to become another one: somebody may just be writing it.
 const SETTLING: Duration = Duration::from_millis(300);
 
+/// What is to be done.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Steps {
+    /// All that the configuration has, in their order.
+    All,
+    /// One.
+    One(Step),
+}
+
+impl Steps {
+    /// # Errors
+    /// The configuration has no such service.
+    fn of(self, config: &Config) -> Result<Vec<Step>, Event> {
+        let Self::One(step) = self else { return Ok(Step::all(config)) };
+        step.marked_by().map_or(Ok(()), |name| context::service(config, name).map(drop))?;
+        Ok(vec![step])
+    }
+}
+
 /// Brings the steps to their end in order; the first that is not done ends the sequence. Where the configuration changes
 /// meanwhile, it starts over: nobody should act on what an operator has corrected.
-pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
-    let Some(first) = steps.first() else {
-        return Exit::Success;
+pub(super) async fn run(options: &Options, steps: Steps, wait: bool) -> Exit {
+    // Known without a configuration, which may be what is wrong.
+    let named = match steps {
+        Steps::All => Step::CHAINFIRE,
+        Steps::One(step) => step,
     };
     let reporter = Reporter::start(options.log_format, &node::run_id());
     let notifier = Notifier::from_environment();
-    let progress = StepProgress::new(&notifier, &options.state_dir, first.label());
+    let progress = StepProgress::new(&notifier, &options.state_dir, named.label());
     let requests = Requests::default();
     if node::lacks_filters() {
-        reporter.scoped(scope(*first, None)).report(Event::SandboxUnfiltered {});
+        reporter.scoped(scope(named, None)).report(Event::SandboxUnfiltered {});
     }
     let places = node::places_of_configuration(options);
     let mut changes = Changes::none();
@@ -48,17 +69,19 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
                     continue;
                 }
                 progress.blocked(&error.summary(), CORRECT_IT);
-                reporter.scoped(scope(*first, None)).report(context::configuration_event(&error));
+                reporter.scoped(scope(named, None)).report(context::configuration_event(&error));
                 break Exit::Blocked;
             }
         };
         let config = &loaded.checked.config;
         changes.include(&[&config.tls.ca, &config.tls.certificate, &config.tls.key]);
+        let steps = steps.of(config);
+        let first = steps.as_ref().map_or(named, |steps| steps.first().copied().unwrap_or(named));
         let sequence = Sequence {
             options,
             loaded: &loaded,
-            first: *first,
-            steps,
+            first,
+            steps: &steps,
             wait,
             reporter: &reporter,
             progress: &progress,
@@ -77,7 +100,7 @@ pub(super) async fn run(options: &Options, steps: &[Step], wait: bool) -> Exit {
             () = changes.next() => {}
         }
         reporter
-            .scoped(scope(*first, Some(config)))
+            .scoped(scope(first, Some(config)))
             .report(Event::ConfigurationChanged { source: loaded.origin.to_string() });
     };
     reporter.flush();
@@ -89,7 +112,8 @@ struct Sequence<'a> {
     options: &'a Options,
     loaded: &'a Loaded,
     first: Step,
-    steps: &'a [Step],
+    /// Or why there are none.
+    steps: &'a Result<Vec<Step>, Event>,
     wait: bool,
     reporter: &'a Reporter,
     progress: &'a StepProgress<'a>,
@@ -106,7 +130,15 @@ impl Sequence<'_> {
         for warning in &self.loaded.checked.warnings {
             report.report(Event::ConfigurationWarning { warning: warning.to_string() });
         }
-        if let Some(outcome) = done_without_effort(self.options, config, self.steps, self.reporter) {
+        let steps = match self.steps {
+            Ok(steps) => steps,
+            Err(event) => {
+                self.progress.blocked(&event.to_string(), CORRECT_IT);
+                report.report(event.clone());
+                return Exit::Blocked;
+            }
+        };
+        if let Some(outcome) = done_without_effort(self.options, config, steps, self.reporter) {
             return outcome.into();
         }
         report.report(Event::ConfigurationLoaded { source: self.loaded.origin.to_string() });
@@ -123,7 +155,7 @@ impl Sequence<'_> {
                 }
             }
         };
-        for step in self.steps {
+        for step in steps {
             let report = self.reporter.scoped(scope(*step, Some(config)));
             match run::run_step(&context, *step, self.wait, &report).await {
                 Outcome::Done => {}
@@ -150,7 +182,7 @@ impl Sequence<'_> {
 
 /// A second start: where the markers say that all is done, neither systemd nor the cluster is asked.
 fn done_without_effort(options: &Options, config: &Config, steps: &[Step], reporter: &Reporter) -> Option<Outcome> {
-    let observed = run::observe(&Markers::new(options.state_dir.clone()), &node::identity(config));
+    let observed = run::observe(config, &Markers::new(options.state_dir.clone()), &node::identity(config));
     let events: Option<Vec<(Step, Event)>> = steps
         .iter()
         .map(|step| match plan::decide(config, &observed, *step) {
@@ -166,5 +198,5 @@ fn done_without_effort(options: &Options, config: &Config, steps: &[Step], repor
 }
 
 fn scope(step: Step, config: Option<&Config>) -> Scope {
-    context::scope(step.service_name(), step.operation(), config)
+    context::scope(step.service_name(), step.operation(config), config)
 }

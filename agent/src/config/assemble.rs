@@ -4,15 +4,16 @@
 use super::{
     Context,
     expectations::Expectations,
-    fields::Fields,
+    fields::{Fields, Row},
     group::Group,
     kind::Value,
     model::{
-        Config, HealthCheckConfig, IamConfig, InitrdConfig, Limits, Network, Node, Policies, RaftServiceConfig,
-        Request, Retry, TlsPaths,
+        Config, HealthCheckConfig, InitrdConfig, Limits, MemberService, Network, Node, Policies, Request, Retry,
+        Service, SetupService, TlsPaths,
     },
-    raft::{derived_url, service_config},
-    value::{BaseUrl, Cidr, Label, NodeId},
+    raft::{derived_url, own_host, service_config},
+    services::needs,
+    value::{BaseUrl, Cidr, Label, NodeId, Protocol},
 };
 use std::path::PathBuf;
 
@@ -20,13 +21,8 @@ use std::path::PathBuf;
 /// none, which means that the fields have problems.
 pub(crate) fn assemble(fields: &mut Fields, context: &Context) -> Option<Config> {
     let node = node(fields)?;
-    let group = Group::chainfire(fields)?;
-    let chainfire = service_config(fields, &group, &node)?;
-    let first_is_own = group.members.first().is_some_and(|first| chainfire.is_own(first));
-    let group = Group::flaredb(fields, &group)?;
-    let flaredb = service_config(fields, &group, &node)?;
+    let services = services(fields, &node)?;
     Some(Config {
-        iam: iam(fields, &chainfire, first_is_own)?,
         expect: Expectations::assemble(fields)?,
         tls: tls(fields, &node.id, context)?,
         policies: policies(fields)?,
@@ -36,8 +32,7 @@ pub(crate) fn assemble(fields: &mut Fields, context: &Context) -> Option<Config>
         cluster_name: fields.get("$.cluster_name"),
         replace: fields.get("$.replace")?,
         node,
-        chainfire,
-        flaredb,
+        services,
     })
 }
 
@@ -52,22 +47,47 @@ fn node(fields: &Fields) -> Option<Node> {
     })
 }
 
-fn iam(fields: &mut Fields, chainfire: &RaftServiceConfig, first_is_own: bool) -> Option<IamConfig> {
-    let port = fields.get("$.services.iam.api_port")?;
-    let path = "$.services.iam.url";
-    let url = match fields.get::<BaseUrl>(path) {
-        Some(url) => url.endpoint(port).ok()?,
-        None => derived_url(fields, path, chainfire.url.host().clone(), port, "chainfire's url, api_port")?,
+fn services(fields: &mut Fields, node: &Node) -> Option<Vec<Service>> {
+    let mut services = Vec::new();
+    let mut first: Option<(Group, MemberService)> = None;
+    for row in fields.rows.clone() {
+        services.push(match row.protocol {
+            Protocol::AdminV1 => {
+                let group = Group::of(fields, row, first.as_ref().map(|(group, _)| group))?;
+                let service = service_config(fields, &group, node)?;
+                first.get_or_insert((group, service.clone()));
+                Service::Members(service)
+            }
+            Protocol::HttpSetup => Service::Setup(setup(fields, row, node, first.as_ref())?),
+        });
+    }
+    Some(services)
+}
+
+fn setup(fields: &mut Fields, row: Row, node: &Node, first: Option<&(Group, MemberService)>) -> Option<SetupService> {
+    let port = fields.get(&row.path("api_port"))?;
+    let path = row.path("url");
+    let url = match (fields.get::<BaseUrl>(&path), first) {
+        (Some(url), _) => url.endpoint(port).ok()?,
+        (None, Some((_, service))) => {
+            let from = format!("{}'s url, api_port", service.name);
+            derived_url(fields, &path, service.url.host().clone(), port, &from)?
+        }
+        (None, None) => derived_url(fields, &path, own_host(node)?.0, port, "this node's host, api_port")?,
     };
-    Some(IamConfig {
-        enable: fields.get("$.services.iam.enable")?,
-        unit: fields.get("$.services.iam.unit")?,
+    let first_is_own =
+        first.is_some_and(|(group, service)| group.members.first().is_some_and(|first| service.is_own(first)));
+    Some(SetupService {
+        name: row.name,
+        needs: needs(fields, row),
+        enable: fields.get(&row.path("enable"))?,
+        unit: fields.get(&row.path("unit"))?,
         url,
-        admin_user: fields.get("$.services.iam.admin_user")?,
-        admin_password_file: fields.get("$.services.iam.admin_password_file"),
+        admin_user: fields.get(&row.path("admin_user"))?,
+        admin_password_file: fields.get(&row.path("admin_password_file")),
         generates_password: first_is_own,
-        health_path: fields.get("$.services.iam.health_path")?,
-        setup_path: fields.get("$.services.iam.setup_path")?,
+        health_path: fields.get(&row.path("health_path"))?,
+        setup_path: fields.get(&row.path("setup_path"))?,
     })
 }
 

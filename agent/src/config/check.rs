@@ -3,15 +3,19 @@
 //! know any field by name.
 
 use super::{
-    fields::Fields,
+    fields::{Fields, Row},
     kind::{Kind, TextKind, Value},
     near::nearest,
     report::{Quotes, below, looks_secret},
     shown::Origin,
     syntax,
-    table::{Absent, Field, ROOT},
+    table::{
+        Absent, Field, ROOT,
+        services::{self, DEFAULT, default_of},
+    },
+    text_kinds::PROTOCOL,
     tree::Tree,
-    value::{Label, ValueError},
+    value::{Label, Protocol, ServiceName, ValueError},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -28,26 +32,34 @@ pub(crate) fn walk(tree: &Tree, origin: &Origin, quotes: Quotes) -> Fields {
     walk.fields
 }
 
-/// The defaults by path, read once. One that is wrong leaves its field without a value, which a test of the table would
-/// have found.
-static DEFAULTS: LazyLock<HashMap<String, Value>> = LazyLock::new(|| {
+/// The defaults by path, with their texts, read once. One that is wrong leaves its field without a value, which a test of the
+/// table would have found.
+static DEFAULTS: LazyLock<HashMap<String, (&str, Value)>> = LazyLock::new(|| {
     let mut defaults = HashMap::new();
     collect_defaults(ROOT, "$", &mut defaults);
     defaults
 });
 
-fn collect_defaults(table: &[Field], path: &str, defaults: &mut HashMap<String, Value>) {
+fn collect_defaults(table: &[Field], path: &str, defaults: &mut HashMap<String, (&str, Value)>) {
     for field in table {
         let at = below(path, field.key);
         match (field.absent, field.kind) {
             (_, Kind::Object(inner)) => collect_defaults(inner, &at, defaults),
+            (_, Kind::Services) => {
+                for service in DEFAULT {
+                    collect_defaults(service.fields, &below(&at, service.name.as_str()), defaults);
+                }
+            }
             (Absent::Default(json), kind) => {
-                let value = syntax::read(json.as_bytes()).ok().and_then(|tree| kind.read(&tree).ok());
-                defaults.extend(value.map(|value| (at, value)));
+                defaults.extend(read_default(json, kind).map(|value| (at, (json, value))));
             }
             _ => {}
         }
     }
+}
+
+fn read_default(json: &str, kind: Kind) -> Option<Value> {
+    kind.read(&syntax::read(json.as_bytes()).ok()?).ok()
 }
 
 struct Walk<'a> {
@@ -61,7 +73,7 @@ impl Walk<'_> {
         for (place, (key, tree)) in entries.iter().enumerate() {
             let Some(field) = table.iter().find(|field| field.key == key) else {
                 if seen.insert(key) {
-                    self.unknown_key(table, path, key, place);
+                    self.unknown_key(table.iter().map(|field| field.key), path, key, place);
                 }
                 continue;
             };
@@ -83,8 +95,8 @@ impl Walk<'_> {
 
     /// Guesses what was meant: a neighbour of nearly that name, or a field of
     /// just that name elsewhere.
-    fn unknown_key(&mut self, table: &[Field], path: &str, key: &str, place: usize) {
-        let near = nearest(key, table.iter().map(|field| field.key));
+    fn unknown_key(&mut self, known: impl Iterator<Item = &'static str>, path: &str, key: &str, place: usize) {
+        let near = nearest(key, known);
         let (meant, hint) = if let Some(near) = near {
             (Some(below(path, near)), Some(format!("did you mean `{near}`?")))
         } else {
@@ -102,6 +114,7 @@ impl Walk<'_> {
     fn field(&mut self, field: &Field, tree: &Tree, at: &str) {
         let value = match (field.kind, tree) {
             (Kind::Object(inner), Tree::Object(entries)) => return self.object(inner, entries, at),
+            (Kind::Services, Tree::Object(entries)) => return self.services(entries, at),
             (Kind::List(kind), Tree::List(items)) => self.list(kind, items, at),
             (Kind::Map(kind), Tree::Object(entries)) => self.map(kind, entries, at),
             (kind, _) => self.single(&kind, tree, at),
@@ -109,6 +122,71 @@ impl Walk<'_> {
         if let Some(value) = value {
             self.fields.put(at, value, self.origin.clone());
         }
+    }
+
+    /// The default services, with what differs; where one has a protocol, those that are there and no others.
+    fn services(&mut self, entries: &[(String, Tree)], at: &str) {
+        let is_whole = entries.iter().any(|(_, tree)| given_protocol(tree).is_some());
+        let mut seen = HashSet::new();
+        for (place, (key, tree)) in entries.iter().enumerate() {
+            let path = below(at, key);
+            if !seen.insert(key.as_str()) {
+                self.fields.problem(&path, "the key a second time".to_owned(), "each key once".to_owned(), None);
+            } else if *tree == Tree::Null {
+                seen.remove(key.as_str());
+            } else if default_of(key).is_none() && given_protocol(tree).is_none() {
+                self.unknown_service(at, key, tree, place);
+            } else {
+                self.fields.note_given(&path);
+                self.service(key, tree, &path, place);
+            }
+        }
+        if !is_whole {
+            for service in DEFAULT.iter().filter(|service| !seen.contains(service.name.as_str())) {
+                let path = below(at, service.name.as_str());
+                self.fields.rows.push(Row { name: service.name, protocol: service.protocol, fields: service.fields });
+                self.object(service.fields, &[], &path);
+            }
+            let place = |row: &Row| DEFAULT.iter().position(|service| service.name == row.name);
+            self.fields.rows.sort_by_key(place);
+        }
+    }
+
+    /// Without a protocol it is none, be it meant as one or not.
+    fn unknown_service(&mut self, at: &str, key: &str, tree: &Tree, place: usize) {
+        let known = || DEFAULT.iter().map(|service| service.name.as_str());
+        if nearest(key, known()).is_none() && matches!(tree, Tree::Object(_)) {
+            let path = self.fields.quotes.below(at, key, place);
+            let hint = format!("to have it as a service, give it a `protocol`: {}", PROTOCOL.name);
+            return self.fields.unknown_key(path, None, Some(hint));
+        }
+        self.unknown_key(known(), at, key, place);
+    }
+
+    fn service(&mut self, key: &str, tree: &Tree, path: &str, place: usize) {
+        let name = match key.parse::<ServiceName>() {
+            Ok(name) => name,
+            Err(advice) => {
+                let shown = self.fields.quotes.below("$.services", key, place);
+                let advice = self.advice(&advice, &shown);
+                return self.fields.problem(&shown, "this key".to_owned(), "the name of a service".to_owned(), advice);
+            }
+        };
+        let protocol = match given_protocol(tree) {
+            None => default_of(key).map(|service| service.protocol),
+            Some(given) => self
+                .single(&Kind::Text(&PROTOCOL), given, &below(path, "protocol"))
+                .and_then(|value| Protocol::try_from(value).ok()),
+        };
+        // Which fields it has is not known then; its protocol is what there is to say.
+        let Some(protocol) = protocol else { return };
+        let Tree::Object(entries) = tree else {
+            let found = self.fields.quotes.value(path, tree);
+            return self.fields.problem(path, found, Kind::Object(&[]).expected(), None);
+        };
+        let fields = services::fields(key, protocol);
+        self.fields.rows.push(Row { name, protocol, fields });
+        self.object(fields, entries, path);
     }
 
     fn list(&mut self, kind: &'static TextKind, items: &[Tree], at: &str) -> Option<Value> {
@@ -157,14 +235,22 @@ impl Walk<'_> {
     fn absent(&mut self, field: &Field, at: &str) {
         match (field.absent, field.kind) {
             (Absent::Inner, Kind::Object(inner)) => self.object(inner, &[], at),
-            (Absent::Default(_), _) => {
-                if let Some(value) = DEFAULTS.get(at) {
-                    self.fields.put(at, value.clone(), Origin::Default);
+            (Absent::Inner, Kind::Services) => self.services(&[], at),
+            (Absent::Default(json), kind) => {
+                let known = DEFAULTS.get(at).filter(|(text, _)| *text == json).map(|(_, value)| value.clone());
+                if let Some(value) = known.or_else(|| read_default(json, kind)) {
+                    self.fields.put(at, value, Origin::Default);
                 }
             }
             _ => {}
         }
     }
+}
+
+/// What a service has as its protocol, right or wrong.
+fn given_protocol(tree: &Tree) -> Option<&Tree> {
+    let Tree::Object(entries) = tree else { return None };
+    entries.iter().find(|(key, tree)| key == "protocol" && *tree != Tree::Null).map(|(_, tree)| tree)
 }
 
 /// The first place at which the table has a key.
@@ -174,6 +260,9 @@ fn place_of(table: &[Field], path: &str, key: &str) -> Option<String> {
     }
     table.iter().find_map(|field| match field.kind {
         Kind::Object(inner) => place_of(inner, &below(path, field.key), key),
+        Kind::Services => DEFAULT
+            .iter()
+            .find_map(|service| place_of(service.fields, &format!("{path}.{}.{}", field.key, service.name), key)),
         _ => None,
     })
 }

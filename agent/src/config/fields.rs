@@ -5,6 +5,8 @@ use super::{
     kind::Value,
     report::{Problem, Quotes},
     shown::Origin,
+    table::Field,
+    value::{Protocol, ServiceName},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,11 +18,29 @@ pub(crate) struct Unknown {
     pub(crate) meant: Option<String>,
 }
 
+/// A service of one config.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) name: ServiceName,
+    pub(crate) protocol: Protocol,
+    /// The fields that it may have.
+    pub(crate) fields: &'static [Field],
+}
+
+impl Row {
+    /// The path of one of its fields.
+    pub(crate) fn path(&self, key: &str) -> String {
+        format!("$.services.{}.{key}", self.name)
+    }
+}
+
 /// The checked values of one config.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     values: BTreeMap<String, (Value, Origin)>,
     given: BTreeSet<String>,
+    /// The services, in the order in which the config has them.
+    pub(crate) rows: Vec<Row>,
     /// The keys that the table does not know.
     pub(crate) unknown: Vec<Unknown>,
     /// Whether a problem may quote the config.

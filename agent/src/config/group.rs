@@ -1,17 +1,17 @@
-//! What the config says about one Raft group before this node's part in it is
-//! worked out. flaredb's is made from chainfire's wherever the config does not
+//! What the config says about one cluster before this node's part in it is
+//! worked out. That of a service which is not the first is made from the first one's wherever the config does not
 //! say otherwise. Must not decide which of the addresses are this node's.
 
 use super::{
-    fields::Fields,
+    fields::{Fields, Row},
     kind::Value,
-    value::{BaseUrl, Host, HostPort, RaftService},
+    value::{BaseUrl, Host, HostPort, ServiceName},
 };
 
-/// One Raft group as the config tells it.
+/// One cluster as the config tells it.
 #[derive(Debug)]
 pub(crate) struct Group {
-    pub(crate) service: RaftService,
+    pub(crate) row: Row,
     pub(crate) api_port: u16,
     pub(crate) raft_port: u16,
     /// The member to ask first, where the config names one.
@@ -20,62 +20,63 @@ pub(crate) struct Group {
     /// The initial members, this node among them.
     pub(crate) members: Vec<HostPort>,
     /// The field that `members` came from.
-    pub(crate) members_path: &'static str,
+    pub(crate) members_path: String,
 }
 
 impl Group {
     /// The path of one of the service's fields.
     pub(crate) fn path(&self, key: &str) -> String {
-        format!("$.services.{}.{key}", self.service)
+        self.row.path(key)
     }
 
-    fn new(service: RaftService, fields: &Fields, members_path: &'static str) -> Option<Self> {
-        let path = |key: &str| format!("$.services.{service}.{key}");
-        Some(Self {
-            service,
-            api_port: fields.get(&path("api_port"))?,
-            raft_port: fields.get(&path("raft_port"))?,
-            leader: fields.get(&path("leader_url")),
-            raft_addr: fields.get(&path("raft_addr")),
-            members: fields.list(members_path).unwrap_or_default(),
-            members_path,
-        })
-    }
-
-    /// chainfire's: the top of the config, unless `services` overrides it.
-    pub(crate) fn chainfire(fields: &mut Fields) -> Option<Self> {
-        let mut group = Self::new(RaftService::Chainfire, fields, "$.initial_peers")?;
-        if group.leader.is_none() {
-            group.leader = fields.get("$.leader_url");
-            group.note_leader(fields, "$.leader_url");
-        }
-        if group.raft_addr.is_none() {
-            group.raft_addr = fields.get("$.raft_addr");
-            group.note_raft_addr(fields, "$.raft_addr");
+    /// The cluster of a service: of the first one the top of the config, of others the first one's hosts with their own
+    /// ports, unless `services` says otherwise.
+    pub(crate) fn of(fields: &mut Fields, row: Row, first: Option<&Self>) -> Option<Self> {
+        let mut group = Self {
+            row,
+            api_port: fields.get(&row.path("api_port"))?,
+            raft_port: fields.get(&row.path("raft_port"))?,
+            leader: fields.get(&row.path("leader_url")),
+            raft_addr: fields.get(&row.path("raft_addr")),
+            members: Vec::new(),
+            members_path: members_path(fields, row, first),
+        };
+        group.members = fields.list(&group.members_path).unwrap_or_default();
+        match first {
+            None => group.complete_from_top(fields),
+            Some(first) => group.complete_from(fields, first),
         }
         Some(group)
     }
 
-    /// flaredb's: chainfire's hosts with flaredb's ports, unless said otherwise.
-    pub(crate) fn flaredb(fields: &mut Fields, chainfire: &Self) -> Option<Self> {
-        let mut group = Self::new(RaftService::Flaredb, fields, "$.flaredb_peers")?;
-        let (api_port, raft_port) = (group.api_port, group.raft_port);
-        if group.leader.is_none() {
+    fn complete_from_top(&mut self, fields: &mut Fields) {
+        if self.leader.is_none() {
+            self.leader = fields.get("$.leader_url");
+            self.note_leader(fields, "$.leader_url");
+        }
+        if self.raft_addr.is_none() {
+            self.raft_addr = fields.get("$.raft_addr");
+            self.note_raft_addr(fields, "$.raft_addr");
+        }
+    }
+
+    fn complete_from(&mut self, fields: &mut Fields, first: &Self) {
+        let (api_port, raft_port, name) = (self.api_port, self.raft_port, first.row.name);
+        if self.leader.is_none() {
             let there = |host: &Host| HostPort::new(host.clone(), api_port).ok();
-            group.leader = chainfire.leader.as_ref().and_then(|url| there(url.host())).map(BaseUrl::from);
-            group.note_leader(fields, "the host of chainfire's leader_url, api_port");
+            self.leader = first.leader.as_ref().and_then(|url| there(url.host())).map(BaseUrl::from);
+            self.note_leader(fields, &format!("the host of {name}'s leader_url, api_port"));
         }
         let here = |address: &HostPort| HostPort::new(address.host().clone(), raft_port).ok();
-        if group.raft_addr.is_none() {
-            group.raft_addr = chainfire.raft_addr.as_ref().and_then(here);
-            group.note_raft_addr(fields, "the host of chainfire's raft_addr, raft_port");
+        if self.raft_addr.is_none() {
+            self.raft_addr = first.raft_addr.as_ref().and_then(here);
+            self.note_raft_addr(fields, &format!("the host of {name}'s raft_addr, raft_port"));
         }
-        if !fields.is_given(group.members_path) && !chainfire.members.is_empty() {
-            group.members = chainfire.members.iter().filter_map(here).collect();
-            let list = group.members.iter().cloned().map(Value::Address).collect();
-            fields.derive(group.members_path, Value::List(list), "the hosts of initial_peers, raft_port");
+        if !fields.is_given(&self.members_path) && !first.members.is_empty() {
+            self.members = first.members.iter().filter_map(here).collect();
+            let list = self.members.iter().cloned().map(Value::Address).collect();
+            fields.derive(&self.members_path, Value::List(list), "the hosts of initial_peers, raft_port");
         }
-        Some(group)
     }
 
     fn note_leader(&self, fields: &mut Fields, from: &str) {
@@ -88,5 +89,18 @@ impl Group {
         if let Some(address) = &self.raft_addr {
             fields.derive(self.path("raft_addr"), Value::Address(address.clone()), from);
         }
+    }
+}
+
+/// flaredb's stand at the top as well.
+fn members_path(fields: &Fields, row: Row, first: Option<&Group>) -> String {
+    let own = row.path("initial_peers");
+    if fields.is_given(&own) {
+        return own;
+    }
+    match first {
+        None => "$.initial_peers".to_owned(),
+        Some(_) if row.name == ServiceName::FLAREDB => "$.flaredb_peers".to_owned(),
+        Some(_) => own,
     }
 }

@@ -6,8 +6,8 @@ use super::{
     table::Field,
     tree::Tree,
     value::{
-        ApiPath, BaseUrl, Cidr, ClusterName, DnsName, HostPort, Label, LinkChoice, NodeId, NodeRole, UnitName,
-        UserName, ValueError, parse_duration, parse_size, show_duration, show_size,
+        ApiPath, BaseUrl, Cidr, ClusterName, DnsName, HostPort, Label, LinkChoice, NodeId, NodeRole, Protocol,
+        ServiceName, UnitName, UserName, ValueError, parse_duration, parse_size, show_duration, show_size,
     },
 };
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     /// An object whose keys are free.
     Map(&'static TextKind),
     Object(&'static [Field]),
+    /// An object of services by name; which fields one has follows from its protocol.
+    Services,
 }
 
 /// A text with rules of its own.
@@ -71,7 +73,7 @@ macro_rules! values {
 values! {
     Flag(bool), Port(u16), Count(u32), Time(Duration), Size(u64),
     NodeId(NodeId), Role(NodeRole), Cluster(ClusterName), User(UserName), Unit(UnitName), Dns(DnsName), Label(Label),
-    Ip(IpAddr), Address(HostPort), Url(BaseUrl), Api(ApiPath), File(PathBuf), Range(Cidr), Link(LinkChoice), List(Vec<Value>),
+    Ip(IpAddr), Address(HostPort), Url(BaseUrl), Api(ApiPath), File(PathBuf), Range(Cidr), Link(LinkChoice), Protocol(Protocol), Service(ServiceName), List(Vec<Value>),
     Map(Vec<(Label, Value)>),
 }
 
@@ -93,6 +95,7 @@ impl Kind {
             Self::List(text) => format!("a list, each item {}, for example [\"{}\"]", text.name, text.example),
             Self::Map(text) => format!("an object, each value {}, for example \"{}\"", text.name, text.example),
             Self::Object(_) => "an object".to_owned(),
+            Self::Services => "an object of services by name, each an object".to_owned(),
         }
     }
 
@@ -157,6 +160,8 @@ impl fmt::Display for Value {
             Self::File(path) => write!(out, "{}", path.display()),
             Self::Range(range) => write!(out, "{range}"),
             Self::Link(link) => write!(out, "{link}"),
+            Self::Protocol(protocol) => write!(out, "{protocol}"),
+            Self::Service(name) => write!(out, "{name}"),
             Self::List(items) if items.is_empty() => out.write_str("(none)"),
             Self::List(items) => out.write_str(&joined(items.iter().map(ToString::to_string))),
             Self::Map(entries) => out.write_str(&joined(entries.iter().map(|(key, value)| format!("{key} {value}")))),

@@ -4,8 +4,8 @@
 
 use super::expectations::Expectations;
 use super::value::{
-    ApiPath, Cidr, ClusterName, DnsName, Endpoint, Host, HostPort, Label, NodeId, NodeRole, RaftAddr, RaftService,
-    Service, UnitName, UserName,
+    ApiPath, Cidr, ClusterName, DnsName, Endpoint, Host, HostPort, Label, NodeId, NodeRole, RaftAddr, ServiceName,
+    UnitName, UserName,
 };
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
@@ -18,12 +18,8 @@ pub struct Config {
     pub cluster_name: Option<ClusterName>,
     /// Whether a dead member of this node's id gives way to this node.
     pub replace: bool,
-    /// How chainfire is reached and joined.
-    pub chainfire: RaftServiceConfig,
-    /// How flaredb is reached and joined.
-    pub flaredb: RaftServiceConfig,
-    /// How IAM is reached and set up.
-    pub iam: IamConfig,
+    /// The services of this node, those that are turned off too, each after what it needs.
+    pub services: Vec<Service>,
     /// What the machine must have.
     pub expect: Expectations,
     /// Where the TLS files are.
@@ -39,28 +35,99 @@ pub struct Config {
 }
 
 impl Config {
-    /// The unit of a service.
+    /// The service of a name.
     #[must_use]
-    pub fn unit(&self, service: Service) -> &UnitName {
-        match service {
-            Service::Chainfire => &self.chainfire.unit,
-            Service::Flaredb => &self.flaredb.unit,
-            Service::Iam => &self.iam.unit,
-        }
+    pub fn service(&self, name: ServiceName) -> Option<&Service> {
+        self.services.iter().find(|service| service.name() == name)
+    }
+
+    /// The services that have members, those that are turned off too.
+    pub fn with_members(&self) -> impl DoubleEndedIterator<Item = &MemberService> {
+        self.services.iter().filter_map(Service::members)
+    }
+
+    /// The services that are set up once, those that are turned off too.
+    pub fn set_up_once(&self) -> impl Iterator<Item = &SetupService> {
+        self.services.iter().filter_map(|service| match service {
+            Service::Setup(service) => Some(service),
+            Service::Members(_) => None,
+        })
+    }
+
+    /// The service of a name, where it has members.
+    #[must_use]
+    pub fn member_service(&self, name: ServiceName) -> Option<&MemberService> {
+        self.service(name).and_then(Service::members)
     }
 
     /// Whether this node forms a cluster instead of joining one.
     #[must_use]
     pub fn bootstraps(&self) -> bool {
-        [&self.chainfire, &self.flaredb].into_iter().any(|service| service.mode == Mode::Bootstrap)
+        self.with_members().any(|service| service.mode.is_bootstrap())
+    }
+}
+
+/// A service on this node: one row of `services`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Service {
+    /// One whose nodes are members of a cluster.
+    Members(MemberService),
+    /// One that is set up once.
+    Setup(SetupService),
+}
+
+impl Service {
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> ServiceName {
+        match self {
+            Self::Members(service) => service.name,
+            Self::Setup(service) => service.name,
+        }
     }
 
-    /// The part of a Raft service.
+    /// Whether the agent takes care of it.
     #[must_use]
-    pub fn raft(&self, service: RaftService) -> &RaftServiceConfig {
-        match service {
-            RaftService::Chainfire => &self.chainfire,
-            RaftService::Flaredb => &self.flaredb,
+    pub fn is_enabled(&self) -> bool {
+        match self {
+            Self::Members(service) => service.enable,
+            Self::Setup(service) => service.enable,
+        }
+    }
+
+    /// The services that must be done first; each is one of this node's.
+    #[must_use]
+    pub fn needs(&self) -> &[ServiceName] {
+        match self {
+            Self::Members(service) => &service.needs,
+            Self::Setup(service) => &service.needs,
+        }
+    }
+
+    /// The unit it runs as.
+    #[must_use]
+    pub fn unit(&self) -> &UnitName {
+        match self {
+            Self::Members(service) => &service.unit,
+            Self::Setup(service) => &service.unit,
+        }
+    }
+
+    /// Its API on this node.
+    #[must_use]
+    pub fn url(&self) -> &Endpoint {
+        match self {
+            Self::Members(service) => &service.url,
+            Self::Setup(service) => &service.url,
+        }
+    }
+
+    /// It, where it has members.
+    #[must_use]
+    pub fn members(&self) -> Option<&MemberService> {
+        match self {
+            Self::Members(service) => Some(service),
+            Self::Setup(_) => None,
         }
     }
 }
@@ -82,23 +149,38 @@ pub struct Node {
     pub rack: Option<Label>,
 }
 
-/// How a node becomes part of a Raft group.
+/// How a node becomes a member of a service's cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mode {
-    /// It forms the group together with the other initial peers.
-    Bootstrap,
-    /// It is added to a group that exists.
+    /// It forms the cluster together with the other initial peers.
+    Bootstrap {
+        /// This node's address, where it is known: without, the node is recognised by its id alone.
+        address: Option<RaftAddr>,
+    },
+    /// It is added to a cluster that exists.
     Join {
         /// The member to ask first.
         leader: Endpoint,
+        /// This node's address, under which it is added.
+        address: RaftAddr,
     },
 }
 
-/// One Raft service on this node.
+impl Mode {
+    /// Whether this node forms the cluster.
+    #[must_use]
+    pub fn is_bootstrap(&self) -> bool {
+        matches!(self, Self::Bootstrap { .. })
+    }
+}
+
+/// A service whose nodes are members of a cluster, as it is on this node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RaftServiceConfig {
-    /// Which one.
-    pub service: RaftService,
+pub struct MemberService {
+    /// What it is called.
+    pub name: ServiceName,
+    /// The services that must be done first.
+    pub needs: Vec<ServiceName>,
     /// Whether the agent takes care of it.
     pub enable: bool,
     /// The unit it runs as.
@@ -113,8 +195,6 @@ pub struct RaftServiceConfig {
     pub mode: Mode,
     /// The Raft port of a member whose address names none.
     pub raft_port: u16,
-    /// This node's Raft address; always given when joining.
-    pub raft_addr: Option<RaftAddr>,
     /// Every Raft address that means this node.
     pub own_addresses: Vec<RaftAddr>,
     /// The other initial members.
@@ -123,7 +203,16 @@ pub struct RaftServiceConfig {
     pub paths: ApiPaths,
 }
 
-impl RaftServiceConfig {
+impl MemberService {
+    /// This node's address, where it is known; always, where it joins.
+    #[must_use]
+    pub fn raft_addr(&self) -> Option<&RaftAddr> {
+        match &self.mode {
+            Mode::Bootstrap { address } => address.as_ref(),
+            Mode::Join { address, .. } => Some(address),
+        }
+    }
+
     /// Whether an address is one of this node's.
     #[must_use]
     pub fn is_own(&self, address: &HostPort) -> bool {
@@ -150,8 +239,8 @@ impl RaftServiceConfig {
     pub fn endpoints_for_change(&self) -> Vec<Endpoint> {
         let mut asked = Vec::new();
         let leader = match &self.mode {
-            Mode::Join { leader } => Some(leader),
-            Mode::Bootstrap => None,
+            Mode::Join { leader, .. } => Some(leader),
+            Mode::Bootstrap { .. } => None,
         };
         for endpoint in leader.into_iter().chain(self.peers.iter().map(|peer| &peer.url)) {
             if !asked.contains(endpoint) && !self.is_own_api(endpoint) {
@@ -186,9 +275,13 @@ pub struct ApiPaths {
     pub kv: ApiPath,
 }
 
-/// IAM on this node.
+/// A service that is set up once, as it is on this node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IamConfig {
+pub struct SetupService {
+    /// What it is called.
+    pub name: ServiceName,
+    /// The services that must be done first.
+    pub needs: Vec<ServiceName>,
     /// Whether the agent takes care of it.
     pub enable: bool,
     /// The unit it runs as.

@@ -1,23 +1,25 @@
-//! This node's part in a Raft group: who the peers are, whom to ask, where its
+//! This node's part in a service's cluster: who the peers are, whom to ask, where its
 //! own API is. Must not reach out to any of them.
 
 use super::{
-    fields::Fields,
+    fields::{Fields, Row},
     group::Group,
     kind::Value,
-    model::{ApiPaths, Mode, Node, Peer, RaftServiceConfig},
+    model::{ApiPaths, MemberService, Mode, Node, Peer},
     own::own_addresses,
-    value::{BaseUrl, DnsName, Endpoint, Host, HostPort, RaftService},
+    services::{needs, with_members},
+    value::{BaseUrl, DnsName, Endpoint, Host, HostPort},
 };
 
 /// Builds the configuration of a service from what is told about its group.
-pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) -> Option<RaftServiceConfig> {
+pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) -> Option<MemberService> {
     let own_addresses = own_addresses(group, node);
     note_peers(fields, group, &own_addresses);
     let url = own_url(fields, group, node, &own_addresses)?;
     let mode = mode(fields, group)?;
-    let config = RaftServiceConfig {
-        service: group.service,
+    let config = MemberService {
+        name: group.row.name,
+        needs: needs(fields, group.row),
         enable: fields.get(&group.path("enable"))?,
         unit: fields.get(&group.path("unit"))?,
         data_dir: fields.get(&group.path("data_dir"))?,
@@ -25,7 +27,6 @@ pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) ->
         api_port: group.api_port,
         mode,
         raft_port: group.raft_port,
-        raft_addr: group.raft_addr.clone(),
         peers: peers(group, &own_addresses)?,
         own_addresses,
         paths: paths(fields, group)?,
@@ -36,10 +37,10 @@ pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) ->
 
 fn mode(fields: &Fields, group: &Group) -> Option<Mode> {
     if fields.get::<bool>("$.bootstrap")? {
-        return Some(Mode::Bootstrap);
+        return Some(Mode::Bootstrap { address: group.raft_addr.clone() });
     }
     let leader = group.leader.as_ref()?.endpoint(group.api_port).ok()?;
-    Some(Mode::Join { leader })
+    Some(Mode::Join { leader, address: group.raft_addr.clone()? })
 }
 
 fn peers(group: &Group, own: &[HostPort]) -> Option<Vec<Peer>> {
@@ -53,28 +54,28 @@ fn peers(group: &Group, own: &[HostPort]) -> Option<Vec<Peer>> {
     Some(peers)
 }
 
-/// A node cannot join through itself, nor through the other service, which speaks the same language.
-fn check_leader(fields: &mut Fields, group: &Group, config: &RaftServiceConfig) {
-    let Mode::Join { leader } = &config.mode else { return };
+/// A node cannot join through itself, nor through another service, which may speak the same language.
+fn check_leader(fields: &mut Fields, group: &Group, config: &MemberService) {
+    let Mode::Join { leader, .. } = &config.mode else { return };
     let own = group.path("leader_url");
     let path = if fields.is_given(&own) { own.as_str() } else { "$.leader_url" };
-    let others = match group.service {
-        RaftService::Chainfire => RaftService::Flaredb,
-        RaftService::Flaredb => RaftService::Chainfire,
-    };
-    let others_port: Option<u16> = fields.get(&format!("$.services.{others}.api_port"));
-    if others_port == Some(leader.port()) && leader.port() != group.api_port {
+    let name = group.row.name;
+    let mut others = with_members(fields).filter(|row| row.name != name);
+    let is_its_port = |row: &Row| fields.get::<u16>(&row.path("api_port")) == Some(leader.port());
+    if let Some(others) = others.find(is_its_port).filter(|_| leader.port() != group.api_port) {
+        let others = others.name;
         fields.problem(
             path,
             fields
                 .quotes
                 .either(format!("{leader}, the port of {others}"), &format!("a URL with the port of {others}")),
-            format!("the API of {}, usually at port {}", group.service, group.api_port),
-            Some(format!("give the port of {}, or leave it out", group.service)),
+            format!("the API of {name}, usually at port {}", group.api_port),
+            Some(format!("give the port of {name}, or leave it out")),
         );
     }
-    // What is derived of chainfire's was reported there.
-    let is_reported = group.service == RaftService::Flaredb && !fields.is_given(&own);
+    // What is derived of the first one's was reported there.
+    let is_first = with_members(fields).next().is_some_and(|first| first.name == name);
+    let is_reported = !is_first && !fields.is_given(&own);
     if config.enable && !is_reported && config.is_own_api(leader) {
         fields.problem(
             path,
@@ -92,7 +93,7 @@ fn check_leader(fields: &mut Fields, group: &Group, config: &RaftServiceConfig) 
 /// Warns of member lists that will not mean what their writer meant. What is odd in a derived list was told of the one
 /// that it is derived from.
 fn note_peers(fields: &mut Fields, group: &Group, own: &[HostPort]) {
-    let path = group.members_path;
+    let path = group.members_path.as_str();
     if !fields.is_given(path) {
         return;
     }
@@ -124,14 +125,22 @@ fn own_url(fields: &mut Fields, group: &Group, node: &Node, own: &[HostPort]) ->
         return url.endpoint(group.api_port).ok();
     }
     let by_list = group.members.iter().find(|member| own.contains(member));
-    let (host, from) = match (&group.raft_addr, by_list, &node.fqdn, node.ip) {
-        (Some(address), ..) => (address.host().clone(), "raft_addr, api_port"),
-        (_, Some(member), ..) => (member.host().clone(), "initial_peers, api_port"),
-        (_, _, Some(name), _) => (Host::Name(name.clone()), "node_fqdn, api_port"),
-        (_, _, _, Some(ip)) => (Host::Ip(ip), "node_ip, api_port"),
-        _ => (Host::Name("localhost".parse::<DnsName>().ok()?), "api_port"),
+    let (host, from) = match (&group.raft_addr, by_list) {
+        (Some(address), _) => (address.host().clone(), "raft_addr"),
+        (None, Some(member)) => (member.host().clone(), "initial_peers"),
+        (None, None) => own_host(node)?,
     };
-    derived_url(fields, &path, host, group.api_port, from)
+    let from = if from.is_empty() { "api_port".to_owned() } else { format!("{from}, api_port") };
+    derived_url(fields, &path, host, group.api_port, &from)
+}
+
+/// The host of this node where no cluster has it, and the field that says so.
+pub(crate) fn own_host(node: &Node) -> Option<(Host, &'static str)> {
+    Some(match (&node.fqdn, node.ip) {
+        (Some(name), _) => (Host::Name(name.clone()), "node_fqdn"),
+        (None, Some(ip)) => (Host::Ip(ip), "node_ip"),
+        (None, None) => (Host::Name("localhost".parse::<DnsName>().ok()?), ""),
+    })
 }
 
 /// An endpoint that the config does not give, noted as derived.

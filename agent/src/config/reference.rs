@@ -4,7 +4,11 @@
 use super::{
     kind::Kind,
     report::below,
-    table::{Absent, Field, ROOT},
+    table::{
+        Absent, Field, ROOT,
+        services::{DEFAULT, fields},
+    },
+    value::Protocol,
 };
 use std::fmt::Write;
 
@@ -23,9 +27,28 @@ fn rows(table: &[Field], path: &str, page: &mut String) {
         let (holds, absent, about) = (cell(&field.kind.expected()), cell(&absent(field.absent)), cell(field.about));
         // Writing to a String cannot fail.
         let _ = writeln!(page, "| `{shown}` | {holds} | {absent} | {about} |");
-        if let Kind::Object(inner) = field.kind {
-            rows(inner, &at, page);
+        match field.kind {
+            Kind::Object(inner) => rows(inner, &at, page),
+            Kind::Services => services(&at, page),
+            _ => {}
         }
+    }
+}
+
+/// The default services by name; further ones by protocol.
+fn services(path: &str, page: &mut String) {
+    for service in DEFAULT {
+        let at = below(path, service.name.as_str());
+        let shown = at.trim_start_matches("$.");
+        let (holds, absent) = (Kind::Object(&[]).expected(), absent(Absent::Inner));
+        let _ = writeln!(page, "| `{shown}` | {holds} | {absent} | {} |", cell(service.about));
+        rows(service.fields, &at, page);
+    }
+    for protocol in Protocol::ALL {
+        let at = format!("{path}.NAME");
+        let shown = at.trim_start_matches("$.");
+        let _ = writeln!(page, "| `{shown}` | an object | not there | A further service that speaks `{protocol}`. |");
+        rows(fields("NAME", protocol), &at, page);
     }
 }
 

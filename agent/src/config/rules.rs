@@ -5,8 +5,9 @@
 use super::{
     fields::Fields,
     kind::Value,
+    services::{self, with_members},
     shown::Origin,
-    value::{BaseUrl, DnsName, Host, HostPort, NodeId, Reach},
+    value::{BaseUrl, DnsName, Host, HostPort, NodeId, Reach, ServiceName},
 };
 use crate::data_directory;
 use std::{net::IpAddr, path::PathBuf, time::Duration};
@@ -16,7 +17,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 pub(crate) struct Need {
     /// The mode: the value of `bootstrap`.
     pub(crate) bootstrap: bool,
-    /// The paths of which one must be given.
+    /// The paths of which one must be given; `*` is the first service that has members.
     pub(crate) any_of: &'static [&'static str],
     pub(crate) expected: &'static str,
     pub(crate) hint: &'static str,
@@ -26,19 +27,19 @@ pub(crate) struct Need {
 pub(crate) static NEEDS: &[Need] = &[
     Need {
         bootstrap: true,
-        any_of: &["$.initial_peers"],
+        any_of: &["$.initial_peers", "$.services.*.initial_peers"],
         expected: "the Raft addresses of the first nodes, for example [\"node01:2380\", \"node02:2380\", \"node03:2380\"]",
         hint: "a node that bootstraps needs `initial_peers`; one that joins a running cluster has `bootstrap` false",
     },
     Need {
         bootstrap: false,
-        any_of: &["$.leader_url", "$.services.chainfire.leader_url"],
+        any_of: &["$.leader_url", "$.services.*.leader_url"],
         expected: "the URL of a member of the cluster, for example https://node01.prod.example.com:2379",
         hint: "a node that joins needs `leader_url`; one of the first nodes of a new cluster has `bootstrap` true",
     },
     Need {
         bootstrap: false,
-        any_of: &["$.raft_addr", "$.services.chainfire.raft_addr"],
+        any_of: &["$.raft_addr", "$.services.*.raft_addr"],
         expected: "this node's Raft address as HOST:PORT, for example 10.0.1.13:2380",
         hint: "a node that joins needs `raft_addr`: the address under which the members reach it",
     },
@@ -47,6 +48,7 @@ pub(crate) static NEEDS: &[Need] = &[
 /// Applies every rule; fills in the node's id where the config has none.
 pub(crate) fn apply(fields: &mut Fields, host_name: Option<&str>) {
     node_id(fields, host_name);
+    services::apply(fields);
     needs(fields);
     tls_pair(fields);
     data_directories(fields);
@@ -81,14 +83,19 @@ fn needs(fields: &mut Fields) {
     let Some(bootstrap) = fields.get::<bool>("$.bootstrap") else {
         return;
     };
+    let Some(first) = with_members(fields).next() else {
+        return;
+    };
+    let name = first.name.to_string();
     for need in NEEDS.iter().filter(|need| need.bootstrap == bootstrap) {
         let empty = |path: &str| fields.get::<Vec<Value>>(path).is_some_and(|list| list.is_empty());
-        let Some(first) = need.any_of.first() else {
+        let any_of: Vec<String> = need.any_of.iter().map(|path| path.replace('*', &name)).collect();
+        let Some(first) = any_of.first() else {
             continue;
         };
-        if need.any_of.iter().all(|path| !fields.is_given(path)) {
+        if any_of.iter().all(|path| !fields.is_given(path)) {
             fields.missing(first, need.expected, need.hint.to_owned());
-        } else if need.any_of.iter().any(|path| empty(path)) {
+        } else if any_of.iter().any(|path| empty(path)) {
             fields.problem(first, "an empty list".to_owned(), need.expected.to_owned(), Some(need.hint.to_owned()));
         }
     }
@@ -106,53 +113,54 @@ fn tls_pair(fields: &mut Fields) {
 
 /// Warns of data directories that `reset` would not move: nothing else touches them.
 fn data_directories(fields: &mut Fields) {
-    let paths = ["chainfire", "flaredb"].map(|service| format!("$.services.{service}.data_dir"));
-    let directories = paths.each_ref().map(|path| fields.get::<PathBuf>(path));
     let expected = || "a directory of this service alone, as /var/lib/chainfire".to_owned();
     let hint = || Some("`reset` moves this directory aside, and refuses one that is not the service's own".to_owned());
-    let mut warned = false;
-    for (path, directory) in paths.iter().zip(&directories) {
-        if let Some(directory) = directory
-            && let Some(reason) = data_directory::of_the_system(directory).filter(|_| fields.is_given(path))
-        {
+    let mut earlier: Vec<(ServiceName, PathBuf)> = Vec::new();
+    for row in with_members(fields) {
+        let path = row.path("data_dir");
+        let Some(directory) = fields.get::<PathBuf>(&path) else { continue };
+        if let Some(reason) = data_directory::of_the_system(&directory).filter(|_| fields.is_given(&path)) {
             let found = fields.quotes.either(format!("{}: {reason}", directory.display()), &reason);
-            fields.warn(path, found, expected(), hint());
-            warned = true;
+            fields.warn(&path, found, expected(), hint());
+            continue;
         }
-    }
-    if let [Some(chainfire), Some(flaredb)] = &directories
-        && !warned
-        && (chainfire.starts_with(flaredb) || flaredb.starts_with(chainfire))
-    {
-        let found = format!("{}, and chainfire has {}", flaredb.display(), chainfire.display());
-        let found = fields.quotes.either(found, "one of the two directories is in the other");
-        fields.warn(&paths[1], found, expected(), hint());
+        let is_one = |other: &PathBuf| other.starts_with(&directory) || directory.starts_with(other);
+        if let Some((name, other)) = earlier.iter().find(|(_, other)| is_one(other)) {
+            let found = format!("{}, and {name} has {}", directory.display(), other.display());
+            let found = fields.quotes.either(found, "one of the two directories is in the other");
+            fields.warn(&path, found, expected(), hint());
+        }
+        earlier.push((row.name, directory));
     }
 }
 
 /// The addresses by which nodes are to reach each other.
 static HOSTS: &[&str] = &[
     "$.raft_addr",
-    "$.services.chainfire.raft_addr",
-    "$.services.flaredb.raft_addr",
+    "$.services.*.raft_addr",
     "$.initial_peers",
     "$.flaredb_peers",
+    "$.services.*.initial_peers",
     "$.leader_url",
-    "$.services.chainfire.leader_url",
-    "$.services.flaredb.leader_url",
+    "$.services.*.leader_url",
     "$.node_ip",
     "$.node_fqdn",
 ];
 
 /// Warns of addresses that others do not reach, though a lab on one machine works with them.
 fn reachable(fields: &mut Fields) {
-    for path in HOSTS {
-        if !fields.is_given(path) {
+    let names: Vec<String> = with_members(fields).map(|row| row.name.to_string()).collect();
+    let of_all = |path: &&str| match path.split_once('*') {
+        Some((before, behind)) => names.iter().map(|name| format!("{before}{name}{behind}")).collect(),
+        None => vec![(*path).to_owned()],
+    };
+    for path in HOSTS.iter().flat_map(of_all) {
+        if !fields.is_given(&path) {
             continue;
         }
-        let listed = fields.list::<HostPort>(path).unwrap_or_default();
+        let listed = fields.list::<HostPort>(&path).unwrap_or_default();
         let listed = listed.iter().enumerate().map(|(at, one)| (format!("{path}[{at}]"), one.host().clone()));
-        let hosts: Vec<_> = listed.chain(host(fields, path).map(|host| ((*path).to_owned(), host))).collect();
+        let hosts: Vec<_> = listed.chain(host(fields, &path).map(|host| (path.clone(), host))).collect();
         for (path, host) in hosts {
             if let Some(trouble) = Reach::of_host(&host).trouble() {
                 let hint =

@@ -7,9 +7,13 @@ use super::{
     kind::{Kind, TextKind},
     rules::{NEEDS, Need},
     syntax,
-    table::{Absent, Field, ROOT},
+    table::{
+        Absent, Field, ROOT,
+        services::{DEFAULT, fields},
+    },
     text_kinds::LABEL,
     tree::Tree,
+    value::{Protocol, ServiceName},
 };
 use std::time::Duration;
 
@@ -76,12 +80,32 @@ fn property(field: &Field) -> Tree {
             with(schema, "additionalProperties", text(kind, &["string", "null"]))
         }
         Kind::Object(inner) => with(typed(&["object", "null"]), "properties", properties(inner)),
+        Kind::Services => services(),
     };
     schema.put("description", Tree::text(described(field)));
     if let Some(default) = default(field) {
         schema.put("default", default);
     }
     schema
+}
+
+/// The default services have their own fields; any other one those of its protocol. What has no protocol is an unknown key.
+fn services() -> Tree {
+    let defaults = DEFAULT.iter().map(|service| {
+        let schema = with(typed(&["object", "null"]), "properties", properties(service.fields));
+        (service.name.to_string(), with(schema, "description", Tree::text(service.about)))
+    });
+    let further = Protocol::ALL.map(|protocol| {
+        let is_meant = Tree::object([
+            ("properties", Tree::object([("protocol", Tree::object([("const", Tree::text(protocol.as_str()))]))])),
+            ("required", Tree::texts(["protocol"])),
+        ]);
+        let fields = Tree::object([("properties", properties(fields("NAME", protocol)))]);
+        Tree::object([("if", is_meant), ("then", fields)])
+    });
+    let further = with(typed(&["object", "null"]), "allOf", Tree::List(further.into()));
+    let schema = with(typed(&["object", "null"]), "properties", Tree::Object(defaults.collect()));
+    with(schema, "additionalProperties", further)
 }
 
 fn described(field: &Field) -> String {
@@ -131,13 +155,29 @@ fn needs(bootstrap: bool) -> Tree {
 }
 
 fn any_of(need: &Need) -> Tree {
-    Tree::object([("anyOf", Tree::List(need.any_of.iter().map(|path| given(path)).collect()))])
+    Tree::object([("anyOf", Tree::List(need.any_of.iter().flat_map(|path| given_of_services(path)).collect()))])
+}
+
+/// The first service is chainfire, unless the services are all named; which one of them is the first, no schema can say.
+fn given_of_services(path: &str) -> Vec<Tree> {
+    let Some((services, field)) = path.split_once('*') else {
+        return vec![given(path)];
+    };
+    let is_whole = given(&format!("{services}*.protocol"));
+    let of_any = Tree::object([("allOf", Tree::List(vec![is_whole, given(path)]))]);
+    vec![given(&format!("{services}{}{field}", ServiceName::CHAINFIRE)), of_any]
 }
 
 /// That there is something at a path.
 fn given(path: &str) -> Tree {
     let mut schema = Tree::object([("type", Tree::texts(["string", "array"])), ("minItems", Tree::Count(1))]);
     for key in path.trim_start_matches("$.").rsplit('.') {
+        if key == "*" {
+            // Not all are without it.
+            let none = Tree::object([("additionalProperties", Tree::object([("not", schema)]))]);
+            schema = Tree::object([("type", Tree::text("object")), ("not", none)]);
+            continue;
+        }
         schema = Tree::object([
             ("type", Tree::text("object")),
             ("required", Tree::texts([key])),

@@ -79,6 +79,10 @@ fn collect(table: &[Field], path: &str, fields: &Fields, shown: &mut Vec<Shown>)
         let at = below(path, field.key);
         if let Kind::Object(inner) = field.kind {
             collect(inner, &at, fields, shown);
+        } else if matches!(field.kind, Kind::Services) {
+            for row in &fields.rows {
+                collect(row.fields, &below(&at, row.name.as_str()), fields, shown);
+            }
         } else if let Some((value, origin)) = fields.entry(&at) {
             // The path of a secret's file is no secret, and is what an operator
             // looks for.

@@ -4,11 +4,10 @@
 
 mod expect;
 mod policies;
-mod services;
+pub(crate) mod services;
 
 use expect::EXPECT;
 use policies::POLICIES;
-use services::SERVICES;
 
 use super::{
     kind::Kind,
@@ -40,7 +39,7 @@ pub(crate) enum Absent {
 }
 
 use Absent::{Default, Derived, Inner, Needed, Open};
-use Kind::{Flag, List, Map, Object, Text};
+use Kind::{Flag, List, Map, Object, Services, Text};
 
 const fn field(key: &'static str, kind: Kind, absent: Absent, about: &'static str) -> Field {
     Field { key, kind, absent, about }
@@ -76,7 +75,12 @@ pub(crate) static ROOT: &[Field] = &[
     field("node_fqdn", Text(&DNS), Open, "This node's full name in DNS."),
     field("datacenter", Text(&LABEL), Open, "The datacenter this node stands in."),
     field("rack", Text(&LABEL), Open, "The rack this node stands in."),
-    field("services", Object(SERVICES), Inner, "What differs from the usual, by service."),
+    field(
+        "services",
+        Services,
+        Inner,
+        "What differs from the usual, by service. Where one has a `protocol`, these are all services of this node.",
+    ),
     field("expect", Object(EXPECT), Inner, "What the machine must have before it joins anything."),
     field("tls", Object(TLS), Inner, "Where the TLS files are."),
     field("network", Map(&RANGE), Open, "Address ranges by name, for other readers of this file."),

@@ -21,6 +21,20 @@ pub(crate) static ROLE: TextKind = TextKind {
     read: |text| text.parse().map(Value::Role),
 };
 
+pub(crate) static PROTOCOL: TextKind = TextKind {
+    name: "admin-v1 or http-setup",
+    example: "admin-v1",
+    pattern: "^(admin-v1|http-setup)$",
+    read: |text| text.parse().map(Value::Protocol),
+};
+
+pub(crate) static SERVICE: TextKind = TextKind {
+    name: "the name of a service",
+    example: "chainfire",
+    pattern: "^[a-z][a-z0-9-]{0,30}$",
+    read: |text| text.parse().map(Value::Service),
+};
+
 pub(crate) static CLUSTER: TextKind = TextKind {
     name: "the name of a cluster",
     example: "prod-cluster",

@@ -19,7 +19,7 @@ pub use name::{ClusterName, DnsName, Label, NodeId, UnitName, UserName};
 pub use network::Cidr;
 pub use quantity::{parse_duration, parse_size, say_size, show_duration, show_size};
 pub(crate) use reach::Reach;
-pub use service::{NodeRole, RaftService, Service};
+pub use service::{NodeRole, Protocol, ServiceName};
 
 /// Why a text is not a value of the wanted type, worded as advice to the
 /// person who wrote it.

@@ -30,7 +30,7 @@ impl Journal {
         let fields = Fields(
             [
                 ("MESSAGE_ID", meaning.message_id),
-                ("SERVICE", record.scope.service),
+                ("SERVICE", &record.scope.service),
                 ("OPERATION", record.scope.operation),
             ]
             .into_iter()

@@ -33,7 +33,7 @@ impl Serialize for JsonLine<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("timestamp", &record.timestamp)?;
         map.serialize_entry("level", meaning.severity.level())?;
-        map.serialize_entry("service", record.scope.service)?;
+        map.serialize_entry("service", &record.scope.service)?;
         map.serialize_entry("operation", record.scope.operation)?;
         map.serialize_entry("message", &record.message())?;
         map.serialize_entry("message_id", meaning.message_id)?;

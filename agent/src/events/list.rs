@@ -239,6 +239,15 @@ events! {
             again. Where this node is to bootstrap, that is all; where it is to join, the valid one can say so, and \
             the agent starts again by itself."
 
+    /// A step is asked for that the configuration knows nothing of.
+    ServiceNotConfigured { error: String }
+        Error "8f4f0f6b7a5e4ab8a6d1b1f0c93d27e5"
+        message "{error}"
+        subject "This node has no such service"
+        explanation "A command or a unit names a service that is not under services in the cluster configuration of this \
+            node: @ERROR@. Correct the name, or add the service; `first-boot-agent config show` lists them. A unit starts \
+            again by itself when the file changes."
+
     /// systemd does not tell when the root file system is there.
     RootNotAwaited { error: String }
         Warning "5ed56e18d5934949910f2ada4187718f"
@@ -549,6 +558,22 @@ events! {
         subject "Another agent works on this service"
         explanation "One agent at a time changes a service's membership and markers: @HOLDER@. This one goes on when \
             the other is done, and then most likely finds nothing left to do."
+
+    /// A service that this one needs is not done.
+    WaitingForNeeded { reason: String }
+        Notice "0d9c6a7e5b1f4c2e9a3d8f7160b4e2a5"
+        message "Waiting: {reason}"
+        subject "A service that must be done first is not done"
+        explanation "Services come up in the order that needs under services in the cluster configuration gives: @REASON@. \
+            This one goes on as soon as the marker of the other is written."
+
+    /// A service that this one needs is not done, and is not waited for (any longer).
+    NeededNotDone { reason: String, remedy: String }
+        Error "4b7e1d2c9f804e36a5c7d1b80f2e6394"
+        message "Not started: {reason}; {remedy}"
+        subject "A service that must be done first is not done"
+        explanation "Services come up in the order that needs under services in the cluster configuration gives: @REASON@. A \
+            unit is started again by systemd and waits again."
 
     /// A unit that held the lock is stopped by a command that takes its place.
     TakingOver { holder: String, awaited_unit: String }

@@ -31,8 +31,8 @@ pub enum Format {
 /// What every event of a step carries along.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// `chainfire`, `flaredb`, `iam` or `cluster`.
-    pub service: &'static str,
+    /// The name of a service, or `cluster`.
+    pub service: String,
     /// `cluster-join`, `initial-setup` or `health-check`.
     pub operation: &'static str,
     /// This node, once the configuration is read.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use tokio::sync::oneshot;
 
-use crate::config::Service;
+use crate::config::ServiceName;
 use crate::durable::StateError;
 use crate::foreign_text;
 use crate::regular_file::{self, Links, RegularFileError};
@@ -35,14 +35,14 @@ pub struct Holder {
 /// The right to change a service's membership and markers; ends when it is dropped, and with the process.
 #[derive(Debug)]
 pub struct Lock {
-    service: Service,
+    service: ServiceName,
     _file: File,
 }
 
 impl Lock {
     /// The service whose state this is the right to change.
     #[must_use]
-    pub fn service(&self) -> Service {
+    pub fn service(&self) -> ServiceName {
         self.service
     }
 }
@@ -62,7 +62,7 @@ pub struct Held {
     /// Who.
     pub holder: Holder,
     path: PathBuf,
-    service: Service,
+    service: ServiceName,
     file: File,
     who: Holder,
 }
@@ -91,7 +91,7 @@ impl Markers {
     ///
     /// # Errors
     /// The state directory cannot be used, with the path and what to do.
-    pub fn try_lock(&self, service: Service, who: &Holder) -> Result<Attempt, StateError> {
+    pub fn try_lock(&self, service: ServiceName, who: &Holder) -> Result<Attempt, StateError> {
         let path = self.lock_path(service);
         let failed = |source: RegularFileError| StateError::new("lock", &path, source);
         std::fs::create_dir_all(&self.directory).map_err(|source| failed(source.into()))?;
@@ -108,13 +108,13 @@ impl Markers {
         }
     }
 
-    fn lock_path(&self, service: Service) -> PathBuf {
+    fn lock_path(&self, service: ServiceName) -> PathBuf {
         // Not `.SERVICE-…`: the first-boot seed removes markers by that pattern.
         self.directory.join(format!("{service}.lock"))
     }
 }
 
-fn taken(service: Service, mut file: File, who: &Holder) -> Lock {
+fn taken(service: ServiceName, mut file: File, who: &Holder) -> Lock {
     // Who it is helps others, no more: a full disk must not stop a holder.
     let Holder { words, unit } = who;
     let unit = unit.as_deref().unwrap_or_default();

@@ -31,7 +31,7 @@ fn identity(node: &str) -> Identity {
     }
 }
 
-fn lock(markers: &Markers, service: Service) -> Lock {
+fn lock(markers: &Markers, service: ServiceName) -> Lock {
     let Attempt::Taken(lock) = markers.try_lock(service, &holder("the test")).unwrap() else {
         panic!("{service} is locked");
     };
@@ -41,10 +41,11 @@ fn lock(markers: &Markers, service: Service) -> Lock {
 #[test]
 fn a_written_marker_reads_back_with_its_identity() {
     let (_keep, markers) = markers();
-    assert_eq!(markers.read(Service::Chainfire), MarkerState::Absent);
-    let path = markers.write(&lock(&markers, Service::Chainfire), Achievement::Joined, &identity("node04")).unwrap();
+    assert_eq!(markers.read(ServiceName::CHAINFIRE), MarkerState::Absent);
+    let path =
+        markers.write(&lock(&markers, ServiceName::CHAINFIRE), Achievement::Joined, &identity("node04")).unwrap();
     assert!(path.ends_with(".chainfire-joined"));
-    let MarkerState::Present { achievement, written, identity: read, .. } = markers.read(Service::Chainfire) else {
+    let MarkerState::Present { achievement, written, identity: read, .. } = markers.read(ServiceName::CHAINFIRE) else {
         panic!("no marker");
     };
     assert_eq!(achievement, Achievement::Joined);
@@ -58,7 +59,7 @@ fn a_written_marker_reads_back_with_its_identity() {
 #[test]
 fn with_the_markers_goes_what_held_a_run_up_before() {
     let (_keep, markers) = markers();
-    let lock = lock(&markers, Service::Chainfire);
+    let lock = lock(&markers, ServiceName::CHAINFIRE);
     let trouble = Trouble { hold: Hold::Blocked, reason: "no", remedy: "do this", looks_again: None };
     for step in ["chainfire", "flaredb"] {
         NotedTrouble::new("1", &trouble).write(markers.directory(), step).unwrap();
@@ -72,9 +73,9 @@ fn with_the_markers_goes_what_held_a_run_up_before() {
 fn an_operators_marker_is_accepted_without_identity() {
     let (_keep, markers) = markers();
     fs::create_dir_all(markers.directory()).unwrap();
-    let path = markers.path(Service::Flaredb, Achievement::Joined);
+    let path = markers.path(ServiceName::FLAREDB, Achievement::Joined);
     fs::write(path, "2025-12-10T10:30:45+09:00\n").unwrap();
-    let MarkerState::Present { identity, .. } = markers.read(Service::Flaredb) else {
+    let MarkerState::Present { identity, .. } = markers.read(ServiceName::FLAREDB) else {
         panic!("not accepted");
     };
     assert_eq!(identity, Identity::default());
@@ -85,10 +86,10 @@ fn an_operators_marker_is_accepted_without_identity() {
 fn what_is_no_marker_is_damaged_and_says_why() {
     let (_keep, markers) = markers();
     fs::create_dir_all(markers.directory()).unwrap();
-    let path = markers.path(Service::Iam, Achievement::Initialized);
+    let path = markers.path(ServiceName::IAM, Achievement::Initialized);
     for (bytes, expected) in [(&b""[..], "empty"), (b"\n\n", "empty"), (b"yes\n", "RFC 3339"), (b"\xff\xfe", "UTF-8")] {
         fs::write(&path, bytes).unwrap();
-        let MarkerState::Damaged { reason, .. } = markers.read(Service::Iam) else {
+        let MarkerState::Damaged { reason, .. } = markers.read(ServiceName::IAM) else {
             panic!("accepted {bytes:?}");
         };
         assert!(reason.contains(expected), "{reason}");
@@ -119,16 +120,16 @@ fn what_is_no_file_is_no_marker_is_named_and_does_not_keep_anybody_waiting() {
     fs::create_dir_all(markers.directory()).unwrap();
     let elsewhere = keep.path().join("elsewhere");
     fs::write(&elsewhere, "2025-12-10T10:30:45+09:00\n").unwrap();
-    let path = markers.path(Service::Iam, Achievement::Initialized);
+    let path = markers.path(ServiceName::IAM, Achievement::Initialized);
     with_no_file_at(&path, &elsewhere, |what| {
-        let MarkerState::Damaged { reason, .. } = markers.read(Service::Iam) else {
+        let MarkerState::Damaged { reason, .. } = markers.read(ServiceName::IAM) else {
             panic!("accepted {what}");
         };
         assert_eq!(reason, format!("it is {what}, not a file"));
     });
     // Ten gigabytes that take no space.
     fs::File::create(&path).unwrap().set_len(10 << 30).unwrap();
-    let MarkerState::Damaged { reason, .. } = markers.read(Service::Iam) else {
+    let MarkerState::Damaged { reason, .. } = markers.read(ServiceName::IAM) else {
         panic!("accepted ten gigabytes");
     };
     assert!(reason.contains("more than 65536 bytes"), "{reason}");
@@ -141,7 +142,7 @@ fn a_lock_that_is_no_file_is_refused_with_what_helps() {
     let elsewhere = keep.path().join("elsewhere");
     fs::write(&elsewhere, "precious").unwrap();
     with_no_file_at(&markers.directory().join("iam.lock"), &elsewhere, |what| {
-        let error = markers.try_lock(Service::Iam, &holder("the test")).unwrap_err().to_string();
+        let error = markers.try_lock(ServiceName::IAM, &holder("the test")).unwrap_err().to_string();
         assert!(error.contains(&format!("iam.lock: it is {what}, not a file; ")) && error.contains(" mv "), "{error}");
     });
     assert_eq!(fs::read_to_string(elsewhere).unwrap(), "precious");
@@ -150,7 +151,7 @@ fn a_lock_that_is_no_file_is_refused_with_what_helps() {
 #[test]
 fn a_link_in_the_place_of_the_temporary_file_leads_nobody_elsewhere() {
     let (keep, markers) = markers();
-    let lock = lock(&markers, Service::Iam);
+    let lock = lock(&markers, ServiceName::IAM);
     let elsewhere = keep.path().join("elsewhere");
     fs::write(&elsewhere, "precious").unwrap();
     symlink(&elsewhere, markers.directory().join(".iam-initialized.new")).unwrap();
@@ -181,14 +182,14 @@ fn on_a_small_file_system(options: &str, act: impl FnOnce(&Path) + Send) {
 fn s4_a_full_file_system_says_of_what_it_is_full() {
     on_a_small_file_system("size=16k,nr_inodes=100", |place| {
         let markers = Markers::new(place.join("state"));
-        let lock = lock(&markers, Service::Iam);
+        let lock = lock(&markers, ServiceName::IAM);
         let _full = fs::write(place.join("much"), vec![1; 65536]);
         let error = markers.write(&lock, Achievement::Initialized, &identity("node01")).unwrap_err().to_string();
         assert!(error.contains("df -h "), "{error}");
     });
     on_a_small_file_system("size=1m,nr_inodes=5", |place| {
         let markers = Markers::new(place.join("state"));
-        let lock = lock(&markers, Service::Iam);
+        let lock = lock(&markers, ServiceName::IAM);
         (0..9).for_each(|number| drop(fs::write(place.join(number.to_string()), "")));
         let error = markers.write(&lock, Achievement::Initialized, &identity("node01")).unwrap_err().to_string();
         assert!(error.contains("df -i "), "{error}");
@@ -199,9 +200,9 @@ fn s4_a_full_file_system_says_of_what_it_is_full() {
 fn n2_a_marker_from_before_the_clock_stepped_back_is_a_marker() {
     let (_keep, markers) = markers();
     fs::create_dir_all(markers.directory()).unwrap();
-    fs::write(markers.path(Service::Iam, Achievement::Initialized), "2199-01-01T00:00:00+00:00\n").unwrap();
+    fs::write(markers.path(ServiceName::IAM, Achievement::Initialized), "2199-01-01T00:00:00+00:00\n").unwrap();
     assert!(
-        matches!(markers.read(Service::Iam), MarkerState::Present { .. }),
+        matches!(markers.read(ServiceName::IAM), MarkerState::Present { .. }),
         "live membership judges it, not the clock"
     );
 }
@@ -209,10 +210,10 @@ fn n2_a_marker_from_before_the_clock_stepped_back_is_a_marker() {
 #[test]
 fn a_damaged_marker_does_not_hide_a_good_one() {
     let (_keep, markers) = markers();
-    markers.write(&lock(&markers, Service::Chainfire), Achievement::Initialized, &identity("node01")).unwrap();
-    fs::write(markers.path(Service::Chainfire, Achievement::Joined), "").unwrap();
+    markers.write(&lock(&markers, ServiceName::CHAINFIRE), Achievement::Initialized, &identity("node01")).unwrap();
+    fs::write(markers.path(ServiceName::CHAINFIRE, Achievement::Joined), "").unwrap();
     assert!(matches!(
-        markers.read(Service::Chainfire),
+        markers.read(ServiceName::CHAINFIRE),
         MarkerState::Present { achievement: Achievement::Initialized, .. }
     ));
 }
@@ -228,27 +229,27 @@ fn s3_a_foreign_marker_names_the_part() {
 fn s4_a_directory_that_cannot_be_made_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let markers = Markers::new(file.path().join("state"));
-    let error = markers.try_lock(Service::Chainfire, &holder("the test")).unwrap_err();
+    let error = markers.try_lock(ServiceName::CHAINFIRE, &holder("the test")).unwrap_err();
     assert!(error.to_string().contains("cannot lock") && error.to_string().contains("state"), "{error}");
 }
 
 #[test]
 fn removed_markers_are_gone_whoever_wrote_them() {
     let (_keep, markers) = markers();
-    let lock = lock(&markers, Service::Chainfire);
+    let lock = lock(&markers, ServiceName::CHAINFIRE);
     markers.write(&lock, Achievement::Joined, &identity("node05")).unwrap();
-    fs::write(markers.path(Service::Chainfire, Achievement::Initialized), "").unwrap();
+    fs::write(markers.path(ServiceName::CHAINFIRE, Achievement::Initialized), "").unwrap();
     assert_eq!(markers.remove(&lock).unwrap().len(), 2);
-    assert_eq!(markers.read(Service::Chainfire), MarkerState::Absent);
+    assert_eq!(markers.read(ServiceName::CHAINFIRE), MarkerState::Absent);
     assert!(markers.remove(&lock).unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn s5_the_second_is_told_who_has_the_lock_and_gets_it_when_it_is_free() {
     let (_keep, markers) = markers();
-    let first = lock(&markers, Service::Chainfire);
-    lock(&markers, Service::Flaredb);
-    let Attempt::Held(held) = markers.try_lock(Service::Chainfire, &holder("the second")).unwrap() else {
+    let first = lock(&markers, ServiceName::CHAINFIRE);
+    lock(&markers, ServiceName::FLAREDB);
+    let Attempt::Held(held) = markers.try_lock(ServiceName::CHAINFIRE, &holder("the second")).unwrap() else {
         panic!("two have the lock");
     };
     let told = held.to_string();
@@ -257,7 +258,7 @@ async fn s5_the_second_is_told_who_has_the_lock_and_gets_it_when_it_is_free() {
     let second = tokio::spawn(held.released());
     drop(first);
     let second = second.await.unwrap().unwrap();
-    let Attempt::Held(held) = markers.try_lock(Service::Chainfire, &holder("the third")).unwrap() else {
+    let Attempt::Held(held) = markers.try_lock(ServiceName::CHAINFIRE, &holder("the third")).unwrap() else {
         panic!("two have the lock");
     };
     assert!(held.to_string().starts_with("the second holds "), "{held}");

@@ -29,17 +29,17 @@ pub(crate) async fn look_up(names: &Names, config: &Config) -> Vec<(String, Resu
 
 /// The names by which the services that are enabled are asked, each once.
 fn used(config: &Config) -> Vec<String> {
-    let raft = [&config.chainfire, &config.flaredb].into_iter().filter(|service| service.enable);
+    let raft = config.with_members().filter(|service| service.enable);
     let of_raft = raft.flat_map(|service| {
         let leader = match &service.mode {
-            Mode::Join { leader } => Some(leader),
-            Mode::Bootstrap => None,
+            Mode::Join { leader, .. } => Some(leader),
+            Mode::Bootstrap { .. } => None,
         };
         leader.into_iter().chain(service.peers.iter().map(|peer| &peer.url)).chain([&service.url])
     });
-    let of_iam = config.iam.enable.then_some(&config.iam.url);
+    let set_up = config.set_up_once().filter(|service| service.enable).map(|service| &service.url);
     let mut used = Vec::new();
-    for endpoint in of_raft.chain(of_iam) {
+    for endpoint in of_raft.chain(set_up) {
         if let Host::Name(name) = endpoint.host()
             && !used.iter().any(|known| known == name.as_str())
         {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::config::{Config, Endpoint, NodeId, RaftServiceConfig};
+use crate::config::{Config, Endpoint, MemberService, NodeId};
 use crate::events::Event;
 use crate::markers::Mismatch;
 use crate::shell_word::quoted;
@@ -155,12 +155,7 @@ impl Blocker {
 
     /// A marker is of another cluster than the one that the members answer for. Only their word says so, and it may change.
     #[must_use]
-    pub fn marked_in_another(
-        service: &RaftServiceConfig,
-        path: &Path,
-        marked: Option<&Word>,
-        told: Option<&Word>,
-    ) -> Self {
+    pub fn marked_in_another(service: &MemberService, path: &Path, marked: Option<&Word>, told: Option<&Word>) -> Self {
         let shown = |id: Option<&Word>| id.map(Word::to_string).unwrap_or_default();
         Self {
             cause: Cause::AnotherCluster,
@@ -168,20 +163,20 @@ impl Blocker {
                 "marker {} is of cluster {}, and the members of {} that answer are in {}",
                 path.display(),
                 shown(marked),
-                service.service,
+                service.name,
                 shown(told)
             ),
             remedy: format!(
                 "correct leader_url and initial_peers; or, where the cluster of the marker is gone for good, begin again with \
                  first-boot-agent reset {} --accept-quorum-loss",
-                service.service
+                service.name
             ),
         }
     }
 
     /// The member list has this node's id under an address that is certainly another's.
     #[must_use]
-    pub fn id_taken(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+    pub fn id_taken(config: &Config, service: &MemberService, member: &Member, at: &Endpoint) -> Self {
         // To remove a living member costs the cluster a voter: only for one that the cluster cannot reach is there a command.
         let remedy = if member.is_healthy() {
             "the cluster reaches that member: set another node_id here".to_owned()
@@ -195,26 +190,26 @@ impl Blocker {
             format!(
                 "set another node_id here; or, where that machine is gone for good, have its entry removed with the tools of \
                  {}{}",
-                service.service,
+                service.name,
                 if config.replace { only_then } else { "" }
             )
         };
         Self {
             cause: Cause::IdTaken,
-            reason: format!("{} has a member {member}, not at this node's address", service.service),
+            reason: format!("{} has a member {member}, not at this node's address", service.name),
             remedy,
         }
     }
 
     /// The member list has this node's id under an address that may be this node's own.
     #[must_use]
-    pub fn may_be_own(service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+    pub fn may_be_own(service: &MemberService, member: &Member, at: &Endpoint) -> Self {
         let own: Vec<String> = service.own_addresses.iter().map(ToString::to_string).collect();
         Self {
             cause: Cause::IdTaken,
             reason: format!(
                 "{} has a member {member}, according to {at}, and it cannot be told whether that is this node ({})",
-                service.service,
+                service.name,
                 own.join(", ")
             ),
             remedy:
@@ -226,7 +221,7 @@ impl Blocker {
 
     /// The member list has this node's address under another id.
     #[must_use]
-    pub fn address_taken(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+    pub fn address_taken(config: &Config, service: &MemberService, member: &Member, at: &Endpoint) -> Self {
         // What answers at this node's address is most likely this node's own service: only what the cluster cannot reach, and
         // what is not this node's id in another spelling, is a leftover.
         let label = member.id.as_str().split('.').next().unwrap_or_default();
@@ -235,7 +230,7 @@ impl Blocker {
             cause: Cause::AddressTaken,
             reason: format!(
                 "{} has this node's address {} as member {}, not as {}",
-                service.service, member.raft_addr, member.id, config.node.id
+                service.name, member.raft_addr, member.id, config.node.id
             ),
             remedy: if is_leftover {
                 format!(
@@ -256,14 +251,14 @@ impl Blocker {
 
     /// What answers as this node's own service says that it is another node's.
     #[must_use]
-    pub fn not_this_node(id: &NodeId, service: &RaftServiceConfig, other: &Word) -> Self {
+    pub fn not_this_node(id: &NodeId, service: &MemberService, other: &Word) -> Self {
         Self {
             cause: Cause::NotThisNode,
-            reason: format!("{} at {} says that it is {other}, and this node is {id}", service.service, service.url),
+            reason: format!("{} at {} says that it is {other}, and this node is {id}", service.name, service.url),
             remedy: format!(
                 "set node_id, raft_addr or services.{0}.url to what is this node's (the URL follows from raft_addr where it is \
                  not given); or have {1} started as {id}",
-                service.service, service.unit
+                service.name, service.unit
             ),
         }
     }
@@ -271,13 +266,13 @@ impl Blocker {
     /// The cluster no longer has this node, and its own service still has the data of that membership, with which it never
     /// becomes healthy again.
     #[must_use]
-    pub fn removed(service: &RaftServiceConfig, at: &Endpoint) -> Self {
+    pub fn removed(service: &MemberService, at: &Endpoint) -> Self {
         Self {
             cause: Cause::Removed,
             reason: format!(
                 "{0} of this node takes itself for a member, and {at} does not list it: it was removed, and {1} still has the data \
                  of then, with which it finds no leader",
-                service.service, service.unit
+                service.name, service.unit
             ),
             remedy: way_back(service),
         }
@@ -285,13 +280,13 @@ impl Blocker {
 
     /// A peer's cluster has this node, which is told to bootstrap, with data that it no longer has.
     #[must_use]
-    pub fn wiped(service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> Self {
+    pub fn wiped(service: &MemberService, member: &Member, at: &Endpoint) -> Self {
         Self {
             cause: Cause::Wiped,
             reason: format!(
                 "told to bootstrap {}, but {at} is in a cluster that has this node as {member}, with other data than \
                  this node has now",
-                service.service
+                service.name
             ),
             remedy: format!(
                 "to join that cluster again set bootstrap to false and leader_url to {at}, and move the data of {} aside; \
@@ -303,21 +298,21 @@ impl Blocker {
 
     /// This node's service is in another cluster than the one it is to join or leave.
     #[must_use]
-    pub fn in_another_cluster(service: &RaftServiceConfig, at: &Endpoint) -> Self {
+    pub fn in_another_cluster(service: &MemberService, at: &Endpoint) -> Self {
         Self {
             cause: Cause::AnotherCluster,
-            reason: format!("{} of this node belongs to another cluster than the one that {at} is in", service.service),
+            reason: format!("{} of this node belongs to another cluster than the one that {at} is in", service.name),
             remedy: format!(
                 "correct leader_url; or, to give the other cluster up, leave it first, with leader_url still there: \
                  first-boot-agent reset {}",
-                service.service
+                service.name
             ),
         }
     }
 
     /// This node is in another cluster than the one that it would leave.
     #[must_use]
-    pub fn not_left(service: &RaftServiceConfig, at: &Endpoint) -> Self {
+    pub fn not_left(service: &MemberService, at: &Endpoint) -> Self {
         Self {
             remedy: "correct leader_url and initial_peers, so that they lead to this node's own cluster; where that is gone for \
                      good, `reset` with --accept-quorum-loss begins again without it, and `leave` has nothing to leave"
@@ -338,32 +333,32 @@ impl Blocker {
 
     /// A peer's cluster holds this node, which is told to bootstrap, and has another identity than the one of its own service.
     #[must_use]
-    pub fn two_clusters(service: &RaftServiceConfig, own: Option<&Word>, theirs: Option<&Word>, at: &Endpoint) -> Self {
+    pub fn two_clusters(service: &MemberService, own: Option<&Word>, theirs: Option<&Word>, at: &Endpoint) -> Self {
         let told = |id: Option<&Word>| id.map_or_else(|| "not told".to_owned(), Word::to_string);
         Self {
             cause: Cause::SecondCluster,
             reason: format!(
                 "{} of this node is in cluster {}, and {at}, which has this node as a member, is in {}",
-                service.service,
+                service.name,
                 told(own),
                 told(theirs)
             ),
             remedy: format!(
                 "find out which of the two has the data that is to be kept, and have the members of the other one started anew; \
                  on this node that is: first-boot-agent reset {}",
-                service.service
+                service.name
             ),
         }
     }
 
     /// A peer's cluster does not hold this node, which is told to bootstrap.
     #[must_use]
-    pub fn second_cluster(service: &RaftServiceConfig, at: &Endpoint, members: &str) -> Self {
+    pub fn second_cluster(service: &MemberService, at: &Endpoint, members: &str) -> Self {
         Self {
             cause: Cause::SecondCluster,
             reason: format!(
                 "told to bootstrap {}, but {at} is in a cluster without this node (members {members})",
-                service.service
+                service.name
             ),
             remedy: format!(
                 "to join that cluster set bootstrap to false and leader_url to {at}, and move the data of {} aside",
@@ -377,12 +372,12 @@ impl Blocker {
 const LONGEST_IN_A_COMMAND: usize = 128;
 
 /// The command that removes an entry, with the files of this node.
-pub(super) fn removal(config: &Config, service: &RaftServiceConfig, member: &Member, at: &Endpoint) -> String {
+pub(super) fn removal(config: &Config, service: &MemberService, member: &Member, at: &Endpoint) -> String {
     // A URL would leave it out or go up, and the command would delete something else; or the message is cut within it.
     if matches!(member.id.as_str(), "" | "." | "..") || member.id.as_str().len() > LONGEST_IN_A_COMMAND {
         return format!(
             "with the tools of {} on {at}, since no command can name the id {:?}",
-            service.service,
+            service.name,
             member.id.to_string()
         );
     }

@@ -3,16 +3,16 @@
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
-use crate::config::{Mode, RaftService, RaftServiceConfig, Service};
+use crate::config::{MemberService, ServiceName};
 
-use super::Blocker;
 use super::member::{Leader, MemberList};
+use super::{Blocker, Step};
 
 /// What was found out about one Raft group.
 #[derive(Debug, Clone)]
-pub struct GroupFinding {
+pub struct GroupFinding<'a> {
     /// Which one.
-    pub service: RaftService,
+    pub service: &'a MemberService,
     /// The live member list, or why there is none.
     pub list: Result<MemberList, String>,
     /// Whether the list holds this node as a full member.
@@ -31,7 +31,7 @@ pub struct GroupFinding {
 #[derive(Debug, Clone)]
 pub struct EndpointFinding {
     /// Whose endpoint it is.
-    pub service: Service,
+    pub service: ServiceName,
     /// The member behind it.
     pub member: String,
     /// The URL asked.
@@ -78,11 +78,11 @@ pub enum MarkerFinding {
 
 /// Everything that the health check has found.
 #[derive(Debug, Clone, Default)]
-pub struct Findings {
+pub struct Findings<'a> {
     /// Markers that are not as they should be.
     pub markers: Vec<MarkerFinding>,
     /// The Raft groups that are turned on.
-    pub groups: Vec<GroupFinding>,
+    pub groups: Vec<GroupFinding<'a>>,
     /// Every health endpoint.
     pub endpoints: Vec<EndpointFinding>,
 }
@@ -104,7 +104,7 @@ pub enum Verdict {
     },
 }
 
-impl Findings {
+impl<'a> Findings<'a> {
     /// Judges: no quorum, not a member, an own endpoint that fails or a foreign marker is unhealthy; a voter or an
     /// endpoint elsewhere that fails, or a damaged marker, is degraded.
     #[must_use]
@@ -147,12 +147,12 @@ impl Findings {
 
     /// The first service on this node, in their order, whose health endpoint fails.
     #[must_use]
-    pub fn own_failing(&self) -> Option<Service> {
+    pub fn own_failing(&self) -> Option<ServiceName> {
         self.endpoints.iter().find(|endpoint| endpoint.own && endpoint.answer.is_err()).map(|endpoint| endpoint.service)
     }
 
     /// Members whose marker and list disagree: the marker's word against the truth.
-    pub fn drifted(&self) -> impl Iterator<Item = &GroupFinding> {
+    pub fn drifted(&self) -> impl Iterator<Item = &GroupFinding<'a>> {
         self.groups
             .iter()
             .filter(|group| group.list.is_ok() && group.marker_claims_membership && !group.holds_this_node)
@@ -164,35 +164,26 @@ impl Findings {
 /// What makes a node a member again whose membership has ended: one that was removed while it was off must not come back
 /// with its old log. One way back, in the same words wherever it is needed.
 #[must_use]
-pub fn way_back(service: &RaftServiceConfig) -> String {
-    let then = match service.mode {
-        Mode::Join { .. } => "",
-        // Started as it is, it would begin a cluster of its own.
-        Mode::Bootstrap => ", and do what it says",
-    };
+pub fn way_back(service: &MemberService) -> String {
+    // Started as it is, it would begin a cluster of its own.
+    let then = if service.mode.is_bootstrap() { ", and do what it says" } else { "" };
     format!("if this node should be a member: {}{then}", reset_command(service))
 }
 
 /// The command alone, whole where nothing has to be changed between a reset and the start.
 #[must_use]
-pub fn reset_command(service: &RaftServiceConfig) -> String {
-    let reset = format!("first-boot-agent reset {}", service.service);
-    match service.mode {
-        Mode::Join { .. } => format!("{reset} && {}", start_again(&[service])),
-        Mode::Bootstrap => reset,
-    }
+pub fn reset_command(service: &MemberService) -> String {
+    let reset = format!("first-boot-agent reset {}", service.name);
+    if service.mode.is_bootstrap() { reset } else { format!("{reset} && {}", start_again(&[service])) }
 }
 
 /// What starts services that are stopped, and their joins: after a reset, and where `status` sees them stopped. A node that
 /// is told to bootstrap may have peers whose cluster it was in, or is to be in: started as it is, it would begin another.
 #[must_use]
-pub fn to_join_anew(services: &[&RaftServiceConfig]) -> String {
+pub fn to_join_anew(services: &[&MemberService]) -> String {
     let start = start_again(services);
-    let bootstrapping: Vec<&str> = services
-        .iter()
-        .filter(|service| service.mode == Mode::Bootstrap)
-        .map(|service| service.unit.as_str())
-        .collect();
+    let bootstrapping: Vec<&str> =
+        services.iter().filter(|service| service.mode.is_bootstrap()).map(|service| service.unit.as_str()).collect();
     if bootstrapping.is_empty() {
         return start;
     }
@@ -206,10 +197,9 @@ pub fn to_join_anew(services: &[&RaftServiceConfig]) -> String {
 /// The commands, in their order. A join may wait for long, so nobody waits for it; the target pulls in the steps behind it,
 /// which were stopped.
 #[must_use]
-pub fn start_again(services: &[&RaftServiceConfig]) -> String {
+pub fn start_again(services: &[&MemberService]) -> String {
     let units: Vec<&str> = services.iter().map(|service| service.unit.as_str()).collect();
-    let joins: Vec<String> =
-        services.iter().map(|service| format!("{}-cluster-join.service", service.service)).collect();
+    let joins: Vec<String> = services.iter().map(|service| Step::from(service.name).unit()).collect();
     format!(
         "systemctl start {} && systemctl restart --no-block {} && systemctl start multi-user.target",
         units.join(" "),
@@ -217,9 +207,9 @@ pub fn start_again(services: &[&RaftServiceConfig]) -> String {
     )
 }
 
-impl GroupFinding {
+impl GroupFinding<'_> {
     fn judge(&self, wrong: &mut Vec<String>, missing: &mut Vec<String>) {
-        let service = self.service;
+        let service = self.service.name;
         let list = match &self.list {
             Ok(list) => list,
             Err(error) => return wrong.push(format!("{service} has no member list: {error}")),
@@ -274,11 +264,11 @@ impl GroupFinding {
 const ROWS: usize = 20;
 
 /// The table: a line per group, then a line per endpoint.
-impl fmt::Display for Findings {
+impl fmt::Display for Findings<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = String::new();
         for group in &self.groups {
-            writeln!(table, "{:<10} {}", group.service, group.summary())?;
+            writeln!(table, "{:<10} {}", group.service.name, group.summary())?;
         }
         let is_shown = |row: &&EndpointFinding| self.endpoints.len() <= ROWS || row.own || row.answer.is_err();
         let rows: Vec<&EndpointFinding> = self.endpoints.iter().filter(is_shown).take(ROWS).collect();
@@ -301,10 +291,18 @@ impl fmt::Display for Findings {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::super::member::{Member, MemberAddress, Word};
     use super::*;
+    use crate::config::{self, Config};
 
-    fn group(statuses: &[&str]) -> GroupFinding {
+    /// chainfire of a node that has all three services.
+    static SERVICES: LazyLock<Config> = LazyLock::new(|| {
+        config::of(r#"{"node_id": "node00", "leader_url": "https://node01:2379", "raft_addr": "10.0.1.10:2380"}"#)
+    });
+
+    fn group(statuses: &[&str]) -> GroupFinding<'static> {
         let members = statuses
             .iter()
             .enumerate()
@@ -317,7 +315,7 @@ mod tests {
             })
             .collect();
         GroupFinding {
-            service: RaftService::Chainfire,
+            service: SERVICES.chainfire(),
             list: Ok(MemberList { members, leader: Leader::Known("node00".into()), ..MemberList::default() }),
             holds_this_node: true,
             marker_claims_membership: true,
@@ -327,7 +325,7 @@ mod tests {
         }
     }
 
-    fn verdict(groups: Vec<GroupFinding>) -> Verdict {
+    fn verdict(groups: Vec<GroupFinding<'static>>) -> Verdict {
         Findings { groups, ..Findings::default() }.verdict()
     }
 
@@ -355,7 +353,7 @@ mod tests {
     #[test]
     fn an_own_endpoint_weighs_more_than_anothers() {
         let endpoint = |own| EndpointFinding {
-            service: Service::Iam,
+            service: ServiceName::IAM,
             member: "node01".to_owned(),
             url: "https://node01:8080/health".to_owned(),
             own,
@@ -380,15 +378,19 @@ mod tests {
         };
         let refused = |service| GroupFinding { list: Err("connection refused".to_owned()), service, ..group(&[]) };
         let mut findings = Findings {
-            groups: RaftService::ALL.map(refused).into(),
-            endpoints: Service::ALL.map(|service| endpoint(service, 0, true)).into(),
+            groups: SERVICES.with_members().map(refused).collect(),
+            endpoints: ServiceName::DEFAULT.map(|service| endpoint(service, 0, true)).into(),
             markers: Vec::new(),
         };
-        assert_eq!(findings.own_failing(), Some(Service::Chainfire), "not IAM, though it alone needs no member list");
+        assert_eq!(
+            findings.own_failing(),
+            Some(ServiceName::CHAINFIRE),
+            "not IAM, though it alone needs no member list"
+        );
         let Verdict::Unhealthy { reasons } = findings.verdict() else { panic!("nothing answers") };
         assert!(reasons[0].starts_with("chainfire on node0: "), "{reasons:?}");
 
-        findings.endpoints.extend((1..3000).map(|number| endpoint(Service::Chainfire, number, false)));
+        findings.endpoints.extend((1..3000).map(|number| endpoint(ServiceName::CHAINFIRE, number, false)));
         let table = findings.to_string();
         assert!(table.chars().count() < 2000, "{}", table.chars().count());
         assert!(table.ends_with("3002 endpoints in all, 3002 of them do not answer"), "{table}");

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::config::{Endpoint, NodeId, RaftServiceConfig};
+use crate::config::{Endpoint, MemberService, NodeId};
 
 mod address;
 mod contradiction;
@@ -138,17 +138,17 @@ impl Member {
     /// Whether it is this node: by id and address, or by id alone where this node does not know its address (a bootstrap
     /// configuration without `raft_addr`).
     #[must_use]
-    pub fn is(&self, id: &NodeId, service: &RaftServiceConfig) -> bool {
+    pub fn is(&self, id: &NodeId, service: &MemberService) -> bool {
         self.whose(id, service) == Whose::Own
     }
 
     /// Whose entry it is.
     #[must_use]
-    pub fn whose(&self, id: &NodeId, service: &RaftServiceConfig) -> Whose {
+    pub fn whose(&self, id: &NodeId, service: &MemberService) -> Whose {
         let has_own_address = self.raft_addr.is_own(service);
         match (self.id.as_str() == id.as_str(), has_own_address) {
             (true, true) => Whose::Own,
-            (true, false) if service.raft_addr.is_none() => Whose::Own,
+            (true, false) if service.raft_addr().is_none() => Whose::Own,
             (true, false) if self.raft_addr.is_certainly_another(service) => Whose::OwnIdElsewhere,
             (true, false) => Whose::MayBeOwn,
             (false, true) => Whose::OwnAddress,
@@ -159,14 +159,14 @@ impl Member {
     /// Its API: the endpoint that the configuration knows for it, else its Raft host with the port of the peers' APIs, which is
     /// a guess.
     #[must_use]
-    pub fn api(&self, service: &RaftServiceConfig) -> Option<Endpoint> {
+    pub fn api(&self, service: &MemberService) -> Option<Endpoint> {
         self.configured_api(service).cloned().or_else(|| self.raft_addr.at_port(service.api_port))
     }
 
     /// The endpoint that the configuration knows for it: of the peer with its address, or with a host of its name, where the
     /// list has addresses and the configuration names.
     #[must_use]
-    pub fn configured_api<'a>(&self, service: &'a RaftServiceConfig) -> Option<&'a Endpoint> {
+    pub fn configured_api<'a>(&self, service: &'a MemberService) -> Option<&'a Endpoint> {
         let peers = &service.peers;
         let by_name = || peers.iter().find(|peer| peer.raft.host().begins_with_label(self.id.as_str()));
         peers.iter().find(|peer| self.raft_addr.is(&peer.raft)).or_else(by_name).map(|peer| &peer.url)
@@ -212,7 +212,7 @@ impl MemberList {
 
     /// Whom to ask for a change: the leader where the list names one, else who gave the list.
     #[must_use]
-    pub fn to_ask(&self, service: &RaftServiceConfig, at: &Endpoint) -> Endpoint {
+    pub fn to_ask(&self, service: &MemberService, at: &Endpoint) -> Endpoint {
         self.leader().and_then(|leader| leader.api(service)).unwrap_or_else(|| at.clone())
     }
 
@@ -224,7 +224,7 @@ impl MemberList {
 
     /// The entry that is this node.
     #[must_use]
-    pub fn entry_of<'a>(&'a self, id: &NodeId, service: &RaftServiceConfig) -> Option<&'a Member> {
+    pub fn entry_of<'a>(&'a self, id: &NodeId, service: &MemberService) -> Option<&'a Member> {
         self.members.iter().find(|member| member.is(id, service))
     }
 }

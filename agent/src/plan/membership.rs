@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use crate::config::{Config, Endpoint, NodeId, RaftService, RaftServiceConfig};
+use crate::config::{Config, Endpoint, MemberService, NodeId};
 
 use super::Blocker;
 use super::member::{Leader, Member, MemberList, Whose, Word};
@@ -16,7 +16,7 @@ pub struct Candidate<'a> {
     /// The whole configuration.
     pub config: &'a Config,
     /// Which service.
-    pub service: RaftService,
+    pub service: &'a MemberService,
     /// The incarnation of this node's own service, where it tells.
     pub incarnation: Option<&'a Word>,
     /// The cluster that this node's own service is in, where it is in one and tells.
@@ -46,7 +46,7 @@ pub enum Move {
 /// What to do next, given the member list that `at` has answered.
 #[must_use]
 pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> Move {
-    let (config, service) = (candidate.config, candidate.config.raft(candidate.service));
+    let (config, service) = (candidate.config, candidate.service);
     let id = &config.node.id;
     if is_another(candidate.cluster_id, list.cluster_id.as_ref()) {
         return Move::Blocked(Blocker::in_another_cluster(service, at));
@@ -86,7 +86,7 @@ type Rival<'a> = (Whose, &'a Member);
 
 /// Of several the one that forbids more, whatever the list's order.
 fn rival<'a>(list: &'a MemberList, candidate: Candidate<'_>) -> Option<Rival<'a>> {
-    let (id, service) = (&candidate.config.node.id, candidate.config.raft(candidate.service));
+    let (id, service) = (&candidate.config.node.id, candidate.service);
     let whose = |member: &Member| match member.whose(id, service) {
         Whose::OwnIdElsewhere if is_here(member, candidate) => Whose::MayBeOwn,
         // One data directory is one member, whatever it is called.
@@ -109,7 +109,7 @@ fn has_its_data(member: &Member, candidate: Candidate<'_>) -> bool {
 }
 
 fn blocker_of((whose, member): Rival<'_>, list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> Blocker {
-    let (config, service) = (candidate.config, candidate.config.raft(candidate.service));
+    let (config, service) = (candidate.config, candidate.service);
     match whose {
         Whose::MayBeOwn | Whose::Own => Blocker::may_be_own(service, member, at),
         Whose::OwnAddress => Blocker::address_taken(config, service, member, &list.to_ask(service, at)),
@@ -129,7 +129,7 @@ pub fn refuse_rival(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) 
 ///
 /// # Errors
 /// What is still missing, for the waiting operator.
-pub fn formed(list: &MemberList, id: &NodeId, service: &RaftServiceConfig) -> Result<(), String> {
+pub fn formed(list: &MemberList, id: &NodeId, service: &MemberService) -> Result<(), String> {
     let Some(own) = list.entry_of(id, service) else {
         return Err(if list.members.is_empty() {
             "the member list is empty".to_owned()
@@ -155,7 +155,7 @@ pub fn formed(list: &MemberList, id: &NodeId, service: &RaftServiceConfig) -> Re
 /// with this node's old data, or in another than this node's own service, where both tell. A peer in no cluster is no reason.
 #[must_use]
 pub fn refuse_second_cluster(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> Option<Blocker> {
-    let (id, service) = (&candidate.config.node.id, candidate.config.raft(candidate.service));
+    let (id, service) = (&candidate.config.node.id, candidate.service);
     let (own, theirs) = (candidate.cluster_id, list.cluster_id.as_ref());
     match list.entry_of(id, service) {
         Some(member) if is_other_data(candidate.incarnation, member.incarnation.as_ref()) => {
@@ -215,7 +215,7 @@ impl FirstMet {
         list: &MemberList,
         is_configured: bool,
         id: &NodeId,
-        service: &RaftServiceConfig,
+        service: &MemberService,
     ) -> Result<(), String> {
         let met = &self.list;
         let shares_a_member = || {

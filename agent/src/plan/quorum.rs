@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::config::{Config, Endpoint, NodeId, RaftServiceConfig};
+use crate::config::{Config, Endpoint, MemberService, NodeId};
 
 use super::blocker::removal;
 use super::member::{Member, MemberList};
@@ -39,7 +39,7 @@ pub fn majority(voters: usize) -> usize {
 pub fn risk_of_one_more(
     list: &MemberList,
     config: &Config,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     at: &Endpoint,
 ) -> Option<QuorumRisk> {
     let voters: Vec<&Member> = may_vote(list).collect();
@@ -60,7 +60,7 @@ pub fn risk_of_one_more(
             "{} of {} voters of {} are healthy, and with one voter more {needed} must be: not added yet",
             well.len(),
             voters.len(),
-            service.service,
+            service.name,
         ),
         remedy: format!("start {}{further}{removal}", names.join(", ")),
     })
@@ -123,7 +123,7 @@ mod tests {
         let config = crate::config::of(
             r#"{"node_id": "node9", "leader_url": "https://node0:2379", "raft_addr": "10.0.1.19:2380"}"#,
         );
-        let at = config.chainfire.url.clone();
+        let at = config.chainfire().url.clone();
         let well = "healthy";
         for (statuses, is_safe) in [
             (vec![well], true),
@@ -137,7 +137,7 @@ mod tests {
             (vec!["", "", ""], true),
             (vec!["active", "active", "active"], true),
         ] {
-            let risk = risk_of_one_more(&list(&statuses), &config, &config.chainfire, &at);
+            let risk = risk_of_one_more(&list(&statuses), &config, config.chainfire(), &at);
             assert_eq!(risk.is_none(), is_safe, "{statuses:?}: {risk:?}");
             if let Some(risk) = risk {
                 let is_gone = statuses.contains(&"unreachable");

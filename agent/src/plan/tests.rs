@@ -27,7 +27,7 @@ fn bootstrapping() -> Config {
 }
 
 fn candidate<'a>(config: &'a Config, incarnation: Option<&'a Word>, cluster_id: Option<&'a Word>) -> Candidate<'a> {
-    Candidate { config, service: RaftService::Chainfire, incarnation, cluster_id, addresses: &[] }
+    Candidate { config, service: config.chainfire(), incarnation, cluster_id, addresses: &[] }
 }
 
 fn identity(node: &str) -> Identity {
@@ -44,10 +44,11 @@ fn marker(node: &str) -> MarkerState {
 }
 
 fn observed(chainfire: MarkerState, flaredb: MarkerState, iam: MarkerState) -> Observed {
-    Observed { this_node: identity("node04"), chainfire, flaredb, iam, unmet: Vec::new() }
+    let markers = ServiceName::DEFAULT.into_iter().zip([chainfire, flaredb, iam]).collect();
+    Observed { this_node: identity("node04"), markers, unmet: Vec::new() }
 }
 
-fn kind(decision: &Decision) -> &'static str {
+fn kind(decision: &Decision<'_>) -> &'static str {
     match decision {
         Decision::Run(_) => "run",
         Decision::Done { .. } => "done",
@@ -70,7 +71,8 @@ fn sequencing_and_resumption() {
         (marker("node04"), marker("node09"), absent(), ["done", "blocked", "waits", "run"]),
         (absent(), marker("node04"), absent(), ["run", "done", "run", "run"]),
     ] {
-        let found = plan(&joining(), &observed(chainfire.clone(), flaredb, iam));
+        let config = joining();
+        let found = plan(&config, &observed(chainfire.clone(), flaredb, iam));
         let kinds: Vec<_> = found.iter().map(|(_, decision)| kind(decision)).collect();
         assert_eq!(kinds, expected, "{chainfire:?}");
     }
@@ -90,9 +92,13 @@ fn a_service_that_is_turned_off_is_left_out_and_waited_for_by_nobody() {
 #[test]
 fn the_mode_of_the_configuration_chooses_the_action() {
     let nothing = observed(MarkerState::Absent, MarkerState::Absent, MarkerState::Absent);
-    let action = |config: &Config| decide(config, &nothing, Step::Flaredb);
-    assert_eq!(action(&joining()), Decision::Run(Action::Join(RaftService::Flaredb)));
-    assert_eq!(action(&bootstrapping()), Decision::Run(Action::Bootstrap(RaftService::Flaredb)));
+    let (joining, bootstrapping) = (joining(), bootstrapping());
+    let flaredb = |config| Config::member_service(config, ServiceName::FLAREDB).unwrap();
+    assert_eq!(decide(&joining, &nothing, Step::FLAREDB), Decision::Run(Action::Join(flaredb(&joining))));
+    assert_eq!(
+        decide(&bootstrapping, &nothing, Step::FLAREDB),
+        Decision::Run(Action::Bootstrap(flaredb(&bootstrapping)))
+    );
 }
 
 fn member(id: &str, raft_addr: &str, role: Option<&str>, status: &str) -> Member {
@@ -238,7 +244,7 @@ fn what_a_list_need_not_tell_may_have_any_shape() {
 #[test]
 fn a_bootstrapped_cluster_is_formed_by_a_majority_of_its_initial_peers() {
     let config = bootstrapping();
-    let formed_by = |members| formed(&list(members), &config.node.id, &config.chainfire);
+    let formed_by = |members| formed(&list(members), &config.node.id, config.chainfire());
     let one = || member("node01", "10.0.1.10:2380", Some("voter"), "healthy");
     let two = || member("node02", "10.0.1.11:2380", Some("voter"), "healthy");
     assert!(formed_by(vec![]).is_err());
@@ -250,7 +256,7 @@ fn a_bootstrapped_cluster_is_formed_by_a_majority_of_its_initial_peers() {
 #[test]
 fn m11_a_peer_in_a_cluster_without_this_node_is_foreign() {
     let config = bootstrapping();
-    let at = config.chainfire.url.clone();
+    let at = config.chainfire().url.clone();
     let refused =
         |list: &MemberList, own: Option<&Word>| refuse_second_cluster(list, candidate(&config, None, own), &at);
     let cause = |members| refused(&list(members), None).map(|blocker| blocker.cause);
@@ -294,10 +300,11 @@ proptest! {
         chainfire in any_marker(), flaredb in any_marker(), iam in any_marker(),
     ) {
         let observed = observed(chainfire, flaredb, iam);
-        let first = plan(&joining(), &observed);
-        prop_assert_eq!(&first, &plan(&joining(), &observed), "the same input gives the same plan");
+        let config = joining();
+        let first = plan(&config, &observed);
+        prop_assert_eq!(&first, &plan(&config, &observed), "the same input gives the same plan");
         for (index, (step, decision)) in first.iter().enumerate() {
-            if let Some(needed) = step.needs() {
+            for needed in needs(&config, *step) {
                 let position = first.iter().position(|(other, _)| *other == needed).unwrap();
                 prop_assert!(position < index);
                 let waits = matches!(first[position].1, Decision::Blocked(_) | Decision::Skip(SkipReason::Waits(_)));
@@ -331,15 +338,17 @@ fn what_the_machine_lacks_blocks_the_first_step_that_is_not_done_and_is_told_onc
         found: "less".to_owned(),
         remedy: "add it".to_owned(),
     };
-    let blocked = |decision: &Decision| matches!(decision, Decision::Blocked(Blocker { cause: Cause::Hardware, .. }));
+    let blocked =
+        |decision: &Decision<'_>| matches!(decision, Decision::Blocked(Blocker { cause: Cause::Hardware, .. }));
     let fresh = Observed {
         unmet: vec![lacking.clone()],
         ..observed(MarkerState::Absent, MarkerState::Absent, MarkerState::Absent)
     };
-    let plan = plan(&joining(), &fresh);
+    let config = joining();
+    let plan = plan(&config, &fresh);
     assert!(blocked(&plan[0].1), "{plan:?}");
-    assert_eq!(plan[1].1, Decision::Skip(SkipReason::Waits(Step::Chainfire)));
+    assert_eq!(plan[1].1, Decision::Skip(SkipReason::Waits(Step::CHAINFIRE)));
     assert_eq!(plan[3].1, Decision::Run(Action::CheckHealth));
     let passing = Observed { unmet: vec![Unmet { outlook: Outlook::Passing, ..lacking }], ..fresh };
-    assert!(matches!(decide(&joining(), &passing, Step::Chainfire), Decision::Run(_)), "the run waits for it");
+    assert!(matches!(decide(&joining(), &passing, Step::CHAINFIRE), Decision::Run(_)), "the run waits for it");
 }

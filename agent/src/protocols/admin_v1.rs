@@ -5,13 +5,13 @@ mod wire;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::config::{Endpoint, RaftServiceConfig};
+use crate::config::{Endpoint, MemberService};
 use crate::http::{Answer, Client, Method};
 use crate::plan::Cause;
 use crate::plan::member::{MemberList, Word};
 use crate::run::ports::{Added, Class, Fault, Health, NewMember};
 
-pub(super) async fn members(client: &Client, service: &RaftServiceConfig, at: &Endpoint) -> Result<MemberList, Fault> {
+pub(super) async fn members(client: &Client, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault> {
     let answer = client.send(Method::GET, at, service.paths.members.as_str(), None).await?;
     match answer.status {
         200 => {
@@ -34,7 +34,7 @@ pub(crate) fn member_list(answer: &Answer) -> Result<MemberList, Fault> {
 
 pub(super) async fn add(
     client: &Client,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     at: &Endpoint,
     member: NewMember<'_>,
 ) -> Result<Added, Fault> {
@@ -50,7 +50,7 @@ pub(super) async fn add(
     }
 }
 
-pub(super) async fn remove(client: &Client, service: &RaftServiceConfig, at: &Endpoint, id: &str) -> Result<(), Fault> {
+pub(super) async fn remove(client: &Client, service: &MemberService, at: &Endpoint, id: &str) -> Result<(), Fault> {
     let answer = client.send(Method::DELETE, at, &service.paths.member.of(id), None).await?;
     match answer.status {
         // 404: it is no member, which is what was asked for.
@@ -61,7 +61,7 @@ pub(super) async fn remove(client: &Client, service: &RaftServiceConfig, at: &En
 
 pub(super) async fn read_after_write(
     client: &Client,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     at: &Endpoint,
     key: &str,
     value: &str,
@@ -90,7 +90,7 @@ pub(super) async fn read_after_write(
     Err(Fault {
         class: Class::NotLeader(None),
         endpoint: at,
-        message: format!("no leader of {} for a write", service.service),
+        message: format!("no leader of {} for a write", service.name),
     })
 }
 

@@ -4,11 +4,11 @@
 
 use serde_json::{Value, json};
 
-use crate::config::IamConfig;
+use crate::config::SetupService;
 use crate::http::{Answer, Client, Method};
 use crate::run::ports::{Fault, IamSetup, Password};
 
-pub(super) async fn is_set_up(client: &Client, iam: &IamConfig) -> Result<bool, Fault> {
+pub(super) async fn is_set_up(client: &Client, iam: &SetupService) -> Result<bool, Fault> {
     let answer = client.send(Method::GET, &iam.url, iam.setup_path.as_str(), None).await?;
     match answer.status {
         200 => Ok(completed(&answer) == Some(true)),
@@ -22,7 +22,7 @@ pub(super) async fn is_set_up(client: &Client, iam: &IamConfig) -> Result<bool, 
 
 pub(super) async fn set_up(
     client: &Client,
-    iam: &IamConfig,
+    iam: &SetupService,
     cluster_name: &str,
     password: &Password,
 ) -> Result<IamSetup, Fault> {

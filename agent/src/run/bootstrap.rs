@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, sleep};
 
-use crate::config::{Config, RaftServiceConfig};
+use crate::config::{Config, MemberService};
 use crate::events::{Event, Report};
 use crate::markers::{Achievement, Lock};
 use crate::plan::member::{MemberList, Word};
@@ -23,7 +23,7 @@ use super::{AT_ONCE, Context, Setback, Stop, removed};
 /// cluster of the same peers exists.
 pub(super) async fn bootstrap<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     lock: &Lock,
     report: &dyn Report,
 ) -> Result<(), Stop> {
@@ -50,7 +50,7 @@ pub(super) async fn bootstrap<U: Units, C: Cluster>(
 /// A cluster that forms, watched from its own member.
 struct Forming<'a, U, C> {
     context: &'a Context<'a, U, C>,
-    service: &'a RaftServiceConfig,
+    service: &'a MemberService,
     /// From the first look on: the time that the own service takes to start is not its.
     schedule: Option<Schedule>,
 }
@@ -93,7 +93,7 @@ impl<U: Units, C: Cluster> Forming<'_, U, C> {
     /// Sits the next pause out, and says how long it was.
     async fn pause(&mut self, missing: String) -> Result<Duration, Stop> {
         let service = self.service;
-        self.context.progress.status(&format!("waiting for {} to form its cluster: {missing}", service.service));
+        self.context.progress.status(&format!("waiting for {} to form its cluster: {missing}", service.name));
         let policy = &self.context.config.policies.promotion;
         let schedule = self.schedule.get_or_insert_with(|| Schedule::polling(policy));
         let Some(delay) = schedule.next_delay(None) else {
@@ -110,7 +110,7 @@ impl<U: Units, C: Cluster> Forming<'_, U, C> {
 
 async fn ask_peers<U, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     health: &Health,
     own_cluster: Option<&Word>,
 ) -> Result<(), Stop> {
@@ -125,12 +125,12 @@ async fn ask_peers<U, C: Cluster>(
 pub async fn find_second_cluster(
     cluster: &impl Cluster,
     config: &Config,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     health: &Health,
     own_cluster: Option<&Word>,
     addresses: &[IpAddr],
 ) -> Option<Blocker> {
-    let candidate = Candidate { cluster_id: own_cluster, ..health.candidate(config, service.service, addresses) };
+    let candidate = Candidate { cluster_id: own_cluster, ..health.candidate(config, service, addresses) };
     let answers = stream::iter(&service.peers).map(async |peer| {
         let list = match cluster.members(service, &peer.url).await {
             Ok(list) => list,

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use crate::config::{Endpoint, Host, NodeId, RaftServiceConfig};
+use crate::config::{Endpoint, Host, MemberService, NodeId};
 use crate::plan::Cause;
 use crate::plan::member::{Answered, Leader, Member, MemberList, Whose};
 use crate::plan::membership::FirstMet;
@@ -23,7 +23,7 @@ const MOST_BUSY: u32 = 5;
 #[derive(Debug)]
 pub(super) struct Candidates<'a> {
     id: &'a NodeId,
-    service: &'a RaftServiceConfig,
+    service: &'a MemberService,
     /// The addresses of this machine.
     addresses: Vec<IpAddr>,
     configured: Vec<Endpoint>,
@@ -42,7 +42,7 @@ pub(super) struct Candidates<'a> {
 
 impl<'a> Candidates<'a> {
     /// The endpoints that the configuration knows, without this node's own: what it says of itself is no proof.
-    pub(super) fn of(id: &'a NodeId, service: &'a RaftServiceConfig, addresses: Vec<IpAddr>) -> Self {
+    pub(super) fn of(id: &'a NodeId, service: &'a MemberService, addresses: Vec<IpAddr>) -> Self {
         let configured = service.endpoints_for_change();
         let order = configured.clone();
         Self {
@@ -61,7 +61,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// The same, and this node's own service last: a member may ask itself, but its own list is the first to be old.
-    pub(super) fn with_own(id: &'a NodeId, service: &'a RaftServiceConfig, addresses: Vec<IpAddr>) -> Self {
+    pub(super) fn with_own(id: &'a NodeId, service: &'a MemberService, addresses: Vec<IpAddr>) -> Self {
         let mut candidates = Self { asks_itself: true, ..Self::of(id, service, addresses) };
         candidates.configured.push(service.url.clone());
         candidates.order.push(service.url.clone());
@@ -129,7 +129,7 @@ impl<'a> Candidates<'a> {
         Err(in_one(self.faults.clone(), self.busy <= MOST_BUSY).unwrap_or_else(|| Fault {
             class: Class::Transient { retry_after: None },
             endpoint: self.service.url.clone(),
-            message: format!("no endpoint of {} but this node's own is known", self.service.service),
+            message: format!("no endpoint of {} but this node's own is known", self.service.name),
         }))
     }
 
@@ -199,7 +199,7 @@ impl<'a> Candidates<'a> {
     /// Why a list confirms nothing and leads to no change.
     fn unusable(&self, at: &Endpoint, list: &MemberList) -> Option<(Class, String)> {
         let (id, service) = (self.id, self.service);
-        let name = service.service;
+        let name = service.name;
         let transient = |message| Some((Class::Transient { retry_after: None }, message));
         if self.is_here(at, list) {
             return transient("this node's own service answered, which proves nothing".to_owned());

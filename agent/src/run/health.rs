@@ -7,7 +7,7 @@ use futures_util::future::{join, join_all};
 use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::config::{Endpoint, Limits, RaftServiceConfig, Service};
+use crate::config::{Endpoint, Limits, MemberService, ServiceName, SetupService};
 use crate::events::{Event, Report};
 use crate::markers::{Identity, MarkerState};
 use crate::plan::Blocker;
@@ -74,7 +74,7 @@ pub(super) async fn check<U: Units, C: Cluster>(
     }
 }
 
-fn report_markers(findings: &Findings, report: &dyn Report) {
+fn report_markers(findings: &Findings<'_>, report: &dyn Report) {
     for marker in &findings.markers {
         if let MarkerFinding::Damaged { path, reason } = marker {
             report.report(Event::MarkerDamaged { path: path.display().to_string(), reason: reason.clone() });
@@ -83,17 +83,17 @@ fn report_markers(findings: &Findings, report: &dyn Report) {
 }
 
 /// The markers that are another's or cannot be read.
-fn find_markers<U, C>(context: &Context<'_, U, C>, groups: &[GroupFinding]) -> Vec<MarkerFinding> {
-    let observed = observe(context.markers, &context.this_node);
-    Service::ALL
-        .into_iter()
-        .filter_map(|service| match observed.marker(service) {
+fn find_markers<U, C>(context: &Context<'_, U, C>, groups: &[GroupFinding<'_>]) -> Vec<MarkerFinding> {
+    let observed = observe(context.config, context.markers, &context.this_node);
+    let services = context.config.services.iter();
+    services
+        .filter_map(|service| match observed.marker(service.name()) {
             MarkerState::Present { path, identity, .. } => {
                 if let Some(mismatch) = identity.mismatch(&context.this_node) {
                     return Some(MarkerFinding::Foreign(Blocker::foreign_marker(path, &mismatch)));
                 }
-                let raft = context.config.raft(service.raft()?);
-                let (marked, told) = (cluster_of(identity), cluster_id(groups, service));
+                let raft = service.members()?;
+                let (marked, told) = (cluster_of(identity), cluster_id(groups, raft.name));
                 is_another(marked.as_ref(), told)
                     .then(|| MarkerFinding::Foreign(Blocker::marked_in_another(raft, path, marked.as_ref(), told)))
             }
@@ -110,44 +110,41 @@ fn cluster_of(identity: &Identity) -> Option<Word> {
     identity.cluster_id.as_deref().map(Word::new).filter(|id| !id.is_nobody())
 }
 
-fn cluster_id(groups: &[GroupFinding], service: Service) -> Option<&Word> {
-    let group = groups.iter().find(|group| Some(group.service) == service.raft())?;
+fn cluster_id<'f>(groups: &'f [GroupFinding<'_>], service: ServiceName) -> Option<&'f Word> {
+    let group = groups.iter().find(|group| group.service.name == service)?;
     group.list.as_ref().ok()?.cluster_id.as_ref()
 }
 
-fn report_drift<U, C>(context: &Context<'_, U, C>, findings: &Findings, report: &dyn Report) {
+fn report_drift<U, C>(context: &Context<'_, U, C>, findings: &Findings<'_>, report: &dyn Report) {
     for group in findings.drifted() {
         report.report(Event::MembershipDrift {
             reason: format!(
                 "{} does not hold {} as a full member, its marker says it does",
-                group.service, context.config.node.id
+                group.service.name, context.config.node.id
             ),
-            remedy: way_back(context.config.raft(group.service)),
+            remedy: way_back(group.service),
         });
     }
 }
 
 /// Asks everybody at once. Only with `probe` is anything written: one key per service.
-pub async fn find<U, C: Cluster>(context: &Context<'_, U, C>, probe: bool) -> Findings {
+pub async fn find<'a, U, C: Cluster>(context: &Context<'a, U, C>, probe: bool) -> Findings<'a> {
     let config = context.config;
-    let enabled = [&config.chainfire, &config.flaredb].into_iter().filter(|service| service.enable);
+    let enabled = config.with_members().filter(|service| service.enable);
     let groups = join_all(enabled.map(|service| find_group(context, service, probe)));
-    let ((groups, endpoints), iam) = join(
-        async {
-            let (groups, endpoints): (Vec<_>, Vec<_>) = groups.await.into_iter().unzip();
-            (groups, endpoints.into_iter().flatten().collect::<Vec<_>>())
-        },
-        find_iam(context),
-    )
-    .await;
-    Findings { markers: find_markers(context, &groups), groups, endpoints: endpoints.into_iter().chain(iam).collect() }
+    let set_up = config.set_up_once().filter(|service| service.enable);
+    let set_up = join_all(set_up.map(|service| find_set_up(context, service)));
+    let (groups, set_up) = join(groups, set_up).await;
+    let (groups, endpoints): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
+    let endpoints = endpoints.into_iter().flatten().chain(set_up).collect();
+    Findings { markers: find_markers(context, &groups), groups, endpoints }
 }
 
-async fn find_group<U, C: Cluster>(
+async fn find_group<'a, U, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
+    service: &'a MemberService,
     with_probe: bool,
-) -> (GroupFinding, Vec<EndpointFinding>) {
+) -> (GroupFinding<'a>, Vec<EndpointFinding>) {
     let deadline = Instant::now() + LOOK_LIMIT;
     let (list, two_clusters) = live_list(context, service).await;
     let members = list.as_ref().map_or(&[][..], |list| &list.members);
@@ -180,7 +177,7 @@ async fn find_group<U, C: Cluster>(
             Err(unusable) => Err(unusable.clone()),
         };
         let url = url.map_or_else(|_| String::new(), |url| url.join(path).to_string());
-        EndpointFinding { service: service.service.into(), member, url, own, answer }
+        EndpointFinding { service: service.name, member, url, own, answer }
     });
     let endpoints: Vec<EndpointFinding> = answers.buffered(AT_ONCE).collect().await;
     let probe = match &list {
@@ -188,14 +185,11 @@ async fn find_group<U, C: Cluster>(
         _ => None,
     };
     let group = GroupFinding {
-        service: service.service,
+        service,
         holds_this_node: list
             .as_ref()
             .is_ok_and(|list| list.entry_of(&context.config.node.id, service).is_some_and(Member::is_full)),
-        marker_claims_membership: matches!(
-            context.markers.read(Service::from(service.service)),
-            MarkerState::Present { .. }
-        ),
+        marker_claims_membership: matches!(context.markers.read(service.name), MarkerState::Present { .. }),
         listed_as: list.as_ref().ok().and_then(|list| listed_as(context, service, list)),
         list,
         two_clusters,
@@ -205,7 +199,7 @@ async fn find_group<U, C: Cluster>(
 }
 
 /// The entry that is this node's, or may be, with its standing.
-fn listed_as<U, C>(context: &Context<'_, U, C>, service: &RaftServiceConfig, list: &MemberList) -> Option<String> {
+fn listed_as<U, C>(context: &Context<'_, U, C>, service: &MemberService, list: &MemberList) -> Option<String> {
     let (id, addresses) = (&context.config.node.id, context.machine.addresses());
     let is_own = |member: &&Member| {
         member.id.is_one_of(&[id.as_str()])
@@ -218,7 +212,7 @@ fn listed_as<U, C>(context: &Context<'_, U, C>, service: &RaftServiceConfig, lis
 /// What answers as this node's own service has to be it, on the data that its entry in the member list is of.
 fn is_this_nodes<U, C>(
     context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     health: Health,
     entry: Option<&Member>,
 ) -> Result<(), String> {
@@ -237,7 +231,7 @@ fn is_this_nodes<U, C>(
 /// clusters.
 async fn live_list<U, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
+    service: &MemberService,
 ) -> (Result<MemberList, String>, Option<String>) {
     let own = std::iter::once(service.url.clone());
     let asked: Vec<Endpoint> = service.endpoints_for_change().into_iter().chain(own).collect();
@@ -258,7 +252,7 @@ async fn live_list<U, C: Cluster>(
         let (there, other) = told.find(|(_, other)| !other.is_identity(first))?;
         Some(format!("{at} is in cluster {first}, and {there} in {other}"))
     });
-    let marked = match context.markers.read(Service::from(service.service)) {
+    let marked = match context.markers.read(service.name) {
         MarkerState::Present { identity, .. } => cluster_of(&identity),
         MarkerState::Absent | MarkerState::Damaged { .. } => None,
     };
@@ -272,7 +266,7 @@ async fn live_list<U, C: Cluster>(
     (best.map(|index| known.swap_remove(index).1).ok_or(error), two_clusters)
 }
 
-async fn probe<U, C: Cluster>(context: &Context<'_, U, C>, service: &RaftServiceConfig) -> Result<(), String> {
+async fn probe<U, C: Cluster>(context: &Context<'_, U, C>, service: &MemberService) -> Result<(), String> {
     let key = format!("first-boot-agent/probe/{}", context.config.node.id);
     let random = crate::random::bytes().map_err(|error| error.to_string())?;
     // Another value each time: else one written within the same second would pass for a write that never happened.
@@ -280,18 +274,14 @@ async fn probe<U, C: Cluster>(context: &Context<'_, U, C>, service: &RaftService
     context.cluster.read_after_write(service, &service.url, &key, &value).await.map_err(|fault| fault.to_string())
 }
 
-async fn find_iam<U, C: Cluster>(context: &Context<'_, U, C>) -> Option<EndpointFinding> {
-    let iam = &context.config.iam;
-    if !iam.enable {
-        return None;
-    }
-    let path = iam.health_path.as_str();
-    let answer = context.cluster.health(&iam.url, path).await;
-    Some(EndpointFinding {
-        service: Service::Iam,
+async fn find_set_up<U, C: Cluster>(context: &Context<'_, U, C>, service: &SetupService) -> EndpointFinding {
+    let path = service.health_path.as_str();
+    let answer = context.cluster.health(&service.url, path).await;
+    EndpointFinding {
+        service: service.name,
         member: context.config.node.id.to_string(),
-        url: iam.url.join(path).to_string(),
+        url: service.url.join(path).to_string(),
         own: true,
         answer: answer.map(drop).map_err(|fault| fault.message),
-    })
+    }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::clock;
-use crate::config::RaftServiceConfig;
+use crate::config::MemberService;
 use crate::events::{Event, Report};
 use crate::markers::{Achievement, Hold, Lock, Trouble};
 use crate::plan::member::MemberList;
@@ -26,7 +26,7 @@ use round::{Joining, Unfinished};
 /// Has this node added to the service's cluster and waits until it is a full member.
 pub(super) async fn join<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     lock: &Lock,
     report: &dyn Report,
 ) -> Result<(), Stop> {
@@ -67,7 +67,7 @@ async fn until_member<U: Units, C: Cluster>(
 /// What is waited for between two rounds, and how an operator is told of it.
 struct Waiting<'a, U, C> {
     context: &'a Context<'a, U, C>,
-    service: &'a RaftServiceConfig,
+    service: &'a MemberService,
     report: &'a dyn Report,
     rounds: Rounds,
     /// The kinds of waiting, and what was waited for, that were reported.
@@ -84,7 +84,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
                 if let Some(pause) = self.rounds.after(Again::Hint) {
                     return Ok(pause.over().await);
                 }
-                let message = format!("no leader of {} found: {}", self.service.service, fault.message);
+                let message = format!("no leader of {} found: {}", self.service.name, fault.message);
                 self.after_a_fault(Fault { class: Class::Transient { retry_after: None }, message, ..fault }, held)
                     .await
             }
@@ -100,12 +100,12 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
                 self.wait(Again::Quorum, Some(event), || Event::QuorumNotRegained { limit_s, reason, remedy }).await
             }
             Unfinished::Removal(error, remedy) => {
-                let (limit_s, status) = (self.limit_s(), format!("waiting for {}: {error}", self.service.service));
+                let (limit_s, status) = (self.limit_s(), format!("waiting for {}: {error}", self.service.name));
                 self.context.progress.status(&status);
                 self.wait(Again::Removal, None, || Event::RemovalNotSeen { limit_s, error, remedy }).await
             }
             Unfinished::Promotion { standing, error, remedy } => {
-                let name = self.service.service;
+                let name = self.service.name;
                 self.context
                     .progress
                     .status(&format!("waiting for {name} to make this node a full member (now {standing})"));
@@ -163,7 +163,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
         self.report.report(event);
         self.context.progress.status(&format!(
             "joining {}: {what} ({fault}), next in {:.1} s, at {}",
-            self.service.service,
+            self.service.name,
             pause.length().as_secs_f64(),
             clock::time_after(pause.length())
         ));

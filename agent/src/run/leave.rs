@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::config::{Endpoint, RaftService, RaftServiceConfig, Service};
+use crate::config::{Endpoint, MemberService, ServiceName};
 use crate::events::{Event, Report};
 use crate::markers::{Attempt, Held, Lock, MarkerState};
 use crate::plan::member::{MemberList, Word};
@@ -35,15 +35,15 @@ pub enum Quorum {
 /// Removes this node from a service's cluster and then its markers, telling `report` what happens.
 pub async fn leave<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: RaftService,
+    service: &MemberService,
     quorum: Quorum,
     report: &dyn Report,
 ) -> Outcome {
-    let left = taking_over(context, service.into(), report, async |lock, is_changed| {
-        foresee_removal(context, service.into())?;
-        end_membership(context, context.config.raft(service), quorum, is_changed, report).await?;
+    let left = taking_over(context, service.name, report, async |lock, is_changed| {
+        foresee_removal(context, service.name)?;
+        end_membership(context, service, quorum, is_changed, report).await?;
         // Only now: a leave that is refused changes nothing.
-        stop_steps(context, service.into()).await?;
+        stop_steps(context, service.name.into()).await?;
         remove_markers(context, lock, report)
     });
     end(context, "leave", left.await, report)
@@ -53,12 +53,12 @@ pub async fn leave<U: Units, C: Cluster>(
 /// refuse, or cannot be asked, none is to be left.
 pub async fn foresee_leave<U, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: RaftService,
+    service: &MemberService,
     quorum: Quorum,
     report: &dyn Report,
 ) -> Outcome {
     let foreseen = async {
-        let leaving = Leaving::new(context, context.config.raft(service), quorum, report);
+        let leaving = Leaving::new(context, service, quorum, report);
         go(Leaving { only_looks: true, ..leaving }, &Cell::new(false)).await
     };
     match foreseen.await {
@@ -68,7 +68,7 @@ pub async fn foresee_leave<U, C: Cluster>(
 }
 
 /// Looks whether the markers of a service will be this command's to remove, changing nothing.
-pub fn foresee_markers<U, C>(context: &Context<'_, U, C>, service: Service, report: &dyn Report) -> Outcome {
+pub fn foresee_markers<U, C>(context: &Context<'_, U, C>, service: ServiceName, report: &dyn Report) -> Outcome {
     let foreseen = || match context.lock(service)? {
         Attempt::Held(held) if !is_held_by_its_unit(&held, service) => Err(lock_held(&held)),
         Attempt::Held(_) | Attempt::Taken(_) => foresee_removal(context, service),
@@ -80,7 +80,7 @@ pub fn foresee_markers<U, C>(context: &Context<'_, U, C>, service: Service, repo
 }
 
 /// The markers must be such as can be removed when the membership has ended.
-pub(super) fn foresee_removal<U, C>(context: &Context<'_, U, C>, service: Service) -> Result<(), Stop> {
+pub(super) fn foresee_removal<U, C>(context: &Context<'_, U, C>, service: ServiceName) -> Result<(), Stop> {
     context.markers.can_be_removed(service).map_err(|error| locking_failed(&error))
 }
 
@@ -90,9 +90,9 @@ pub(super) async fn stop_steps<U: Units, C>(context: &Context<'_, U, C>, first: 
     let Some(units) = &context.units else {
         return Ok(());
     };
-    for step in Step::ALL.into_iter().filter(|step| *step >= first) {
+    for step in first.and_behind(context.config) {
         for unit in [step.path_unit(), step.unit()] {
-            stop_unit(units, unit).await?;
+            stop_unit(units, &unit).await?;
         }
     }
     Ok(())
@@ -104,15 +104,19 @@ pub(super) async fn stop_unit(units: &impl Units, unit: &str) -> Result<(), Stop
     })
 }
 
-/// Removes the marker of IAM, which has no members to leave.
-pub async fn leave_iam<U: Units, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Outcome {
-    end(context, "leave", forget_iam(context, report).await, report)
+/// Removes the marker of a service that was set up, and has no members to leave.
+pub async fn forget<U: Units, C>(context: &Context<'_, U, C>, service: ServiceName, report: &dyn Report) -> Outcome {
+    end(context, "leave", forget_setup(context, service, report).await, report)
 }
 
-/// Forgets that IAM was set up.
-pub(super) async fn forget_iam<U: Units, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Result<(), Stop> {
-    taking_over(context, Service::Iam, report, async |lock, _is_changed| {
-        stop_steps(context, Step::Iam).await?;
+/// Forgets that a service was set up.
+pub(super) async fn forget_setup<U: Units, C>(
+    context: &Context<'_, U, C>,
+    service: ServiceName,
+    report: &dyn Report,
+) -> Result<(), Stop> {
+    taking_over(context, service, report, async |lock, _is_changed| {
+        stop_steps(context, service.into()).await?;
         remove_markers(context, lock, report)
     })
     .await
@@ -123,7 +127,7 @@ pub(super) async fn forget_iam<U: Units, C>(context: &Context<'_, U, C>, report:
 /// nothing, the unit goes on; not where something was changed (`true` in the cell), for it would have the node join again.
 pub(super) async fn taking_over<U: Units, C>(
     context: &Context<'_, U, C>,
-    service: Service,
+    service: ServiceName,
     report: &dyn Report,
     work: impl AsyncFnOnce(&Lock, &Cell<bool>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
@@ -137,10 +141,10 @@ pub(super) async fn taking_over<U: Units, C>(
         return Err(lock_held(&held));
     };
     let (step, refused) = (Step::from(service), lock_held(&held));
-    report.report(Event::TakingOver { holder: held.to_string(), awaited_unit: step.unit().to_owned() });
+    report.report(Event::TakingOver { holder: held.to_string(), awaited_unit: step.unit() });
     let done = async {
         for unit in [step.path_unit(), step.unit()] {
-            stop_unit(units, unit).await?;
+            stop_unit(units, &unit).await?;
         }
         match timeout(RELEASED_WITHIN, held.released()).await {
             Ok(Some(lock)) => work(&lock, &is_changed).await,
@@ -150,9 +154,9 @@ pub(super) async fn taking_over<U: Units, C>(
     let done = done.await;
     if done.is_err() && !is_changed.get() {
         // Those behind it wait for what their path units watch.
-        let later = Step::ALL.into_iter().filter(|later| *later > step).map(Step::path_unit);
+        let later = step.and_behind(context.config).into_iter().skip(1).map(Step::path_unit);
         for unit in [step.unit(), step.path_unit()].into_iter().chain(later) {
-            if let Err(error) = units.start(unit).await {
+            if let Err(error) = units.start(&unit).await {
                 report.report(Event::NotStartedAgain { error, remedy: format!("systemctl start --no-block {unit}") });
             }
         }
@@ -160,8 +164,8 @@ pub(super) async fn taking_over<U: Units, C>(
     done
 }
 
-fn is_held_by_its_unit(held: &Held, service: Service) -> bool {
-    held.holder.unit.as_deref() == Some(Step::from(service).unit())
+fn is_held_by_its_unit(held: &Held, service: ServiceName) -> bool {
+    held.holder.unit.as_ref() == Some(&Step::from(service).unit())
 }
 
 fn lock_held(held: &Held) -> Stop {
@@ -185,7 +189,7 @@ pub(super) fn remove_markers<U, C>(context: &Context<'_, U, C>, lock: &Lock, rep
 /// Returns when the live member list no longer holds this node.
 pub(super) async fn end_membership<U, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     quorum: Quorum,
     is_changed: &Cell<bool>,
     report: &dyn Report,
@@ -236,7 +240,7 @@ async fn go<U, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &Cell<boo
             leaving.report.report(Event::ClusterBusy { error, next_retry_ms });
         }
         let seconds = pause.length().as_secs_f64();
-        context.progress.status(&format!("leaving {}: {fault}, next in {seconds:.1} s", service.service));
+        context.progress.status(&format!("leaving {}: {fault}, next in {seconds:.1} s", service.name));
         round = pause.over().await;
     }
 }
@@ -271,7 +275,7 @@ impl From<Stop> for Unfinished {
 
 struct Leaving<'a, U, C> {
     context: &'a Context<'a, U, C>,
-    service: &'a RaftServiceConfig,
+    service: &'a MemberService,
     quorum: Quorum,
     report: &'a dyn Report,
     candidates: Candidates<'a>,
@@ -290,12 +294,7 @@ struct Leaving<'a, U, C> {
 }
 
 impl<'a, U, C: Cluster> Leaving<'a, U, C> {
-    fn new(
-        context: &'a Context<'a, U, C>,
-        service: &'a RaftServiceConfig,
-        quorum: Quorum,
-        report: &'a dyn Report,
-    ) -> Self {
+    fn new(context: &'a Context<'a, U, C>, service: &'a MemberService, quorum: Quorum, report: &'a dyn Report) -> Self {
         let candidates = Candidates::with_own(&context.config.node.id, service, context.machine.addresses());
         Self {
             context,
@@ -344,7 +343,7 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
             let fault = Fault { class: Class::Transient { retry_after: None }, endpoint: at, message };
             return Err(Unfinished::Again(Box::new(fault), Again::Removal));
         }
-        self.context.progress.status(&format!("leaving {} through {at}", self.service.service));
+        self.context.progress.status(&format!("leaving {} through {at}", self.service.name));
         let (cluster, service) = (&self.context.cluster, self.service);
         let removed = self.candidates.change(&at, round, async |at| cluster.remove(service, at, id).await).await;
         self.is_removed = true;
@@ -423,7 +422,7 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
         if self.only_looks {
             return;
         }
-        let (cluster, endpoint) = (self.service.service.to_string(), at.to_string());
+        let (cluster, endpoint) = (self.service.name.to_string(), at.to_string());
         self.report.report(if self.is_removed {
             Event::Left { cluster, endpoint, members: list.members.len() as u64 }
         } else {
@@ -435,7 +434,7 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
     async fn must_go(&self, list: &MemberList, at: &Endpoint) -> Result<bool, Stop> {
         let (config, service, own) = (self.context.config, self.service, &self.own);
         let id = &config.node.id;
-        let marked = match self.context.markers.read(service.service.into()) {
+        let marked = match self.context.markers.read(service.name) {
             MarkerState::Present { identity, path, .. } => match identity.mismatch(&self.context.this_node) {
                 Some(mismatch) => return Err(Stop::Blocked(Blocker::foreign_marker(&path, &mismatch))),
                 None => identity.cluster_id.as_deref().map(Word::new).filter(|id| !id.is_nobody()),
@@ -449,8 +448,7 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
         }
         let addresses = self.context.machine.addresses();
         let incarnation = own.as_ref().and_then(|own| own.incarnation_of(id));
-        let candidate =
-            Candidate { config, service: service.service, incarnation, cluster_id: None, addresses: &addresses };
+        let candidate = Candidate { config, service, incarnation, cluster_id: None, addresses: &addresses };
         let Some(entry) = list.entry_of(id, service) else {
             return refuse_rival(list, candidate, at).map_or(Ok(false), |blocker| Err(Stop::Blocked(blocker)));
         };
@@ -470,7 +468,7 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
             }
         }
         match risk_without(list, id).filter(|_| self.quorum == Quorum::Keep) {
-            Some(risk) => Err(Stop::Blocked(Blocker::quorum(format!("{}: {risk}", service.service)))),
+            Some(risk) => Err(Stop::Blocked(Blocker::quorum(format!("{}: {risk}", service.name)))),
             None => Ok(true),
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::config::{Config, Endpoint, IamConfig, NodeId, RaftAddr, RaftService, RaftServiceConfig, UnitName};
+use crate::config::{Config, Endpoint, MemberService, NodeId, RaftAddr, SetupService, UnitName};
 use crate::data_directory::Owner;
 use crate::inventory::{Inventory, Link};
 use crate::markers::Trouble;
@@ -172,7 +172,12 @@ impl Health {
 
     /// This node on its way into a service, as its own service tells of it, with the addresses that the machine has.
     #[must_use]
-    pub fn candidate<'a>(&'a self, config: &'a Config, service: RaftService, addresses: &'a [IpAddr]) -> Candidate<'a> {
+    pub fn candidate<'a>(
+        &'a self,
+        config: &'a Config,
+        service: &'a MemberService,
+        addresses: &'a [IpAddr],
+    ) -> Candidate<'a> {
         let id = &config.node.id;
         let cluster_id = self.cluster_id.as_ref().filter(|_| self.is_of(id));
         Candidate { config, service, incarnation: self.incarnation_of(id), cluster_id, addresses }
@@ -203,16 +208,16 @@ pub trait Probe {
 /// Membership: the list, and its changes.
 pub trait Members {
     /// The member list that `at` knows; one that contradicts itself is a fault.
-    fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> impl Future<Output = Result<MemberList, Fault>>;
+    fn members(&self, service: &MemberService, at: &Endpoint) -> impl Future<Output = Result<MemberList, Fault>>;
     /// Asks `at` to add a member.
     fn add(
         &self,
-        service: &RaftServiceConfig,
+        service: &MemberService,
         at: &Endpoint,
         member: NewMember<'_>,
     ) -> impl Future<Output = Result<Added, Fault>>;
     /// Asks `at` to remove a member; one that is none is fine.
-    fn remove(&self, service: &RaftServiceConfig, at: &Endpoint, id: &str) -> impl Future<Output = Result<(), Fault>>;
+    fn remove(&self, service: &MemberService, at: &Endpoint, id: &str) -> impl Future<Output = Result<(), Fault>>;
 }
 
 /// What a service stores.
@@ -220,7 +225,7 @@ pub trait KeyValue {
     /// Writes a value and reads it back.
     fn read_after_write(
         &self,
-        service: &RaftServiceConfig,
+        service: &MemberService,
         at: &Endpoint,
         key: &str,
         value: &str,
@@ -230,11 +235,11 @@ pub trait KeyValue {
 /// Services that are set up once.
 pub trait Setup {
     /// Whether it has been set up.
-    fn is_set_up(&self, iam: &IamConfig) -> impl Future<Output = Result<bool, Fault>>;
+    fn is_set_up(&self, iam: &SetupService) -> impl Future<Output = Result<bool, Fault>>;
     /// Sets it up.
     fn set_up(
         &self,
-        iam: &IamConfig,
+        iam: &SetupService,
         cluster_name: &str,
         password: &Password,
     ) -> impl Future<Output = Result<IamSetup, Fault>>;

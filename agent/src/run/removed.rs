@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::config::{Limits, RaftServiceConfig};
+use crate::config::{Limits, MemberService};
 use crate::events::Report;
 use crate::plan::Blocker;
 use crate::plan::member::MemberList;
@@ -19,7 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// The own service, when it is healthy: one that has been removed never is.
 pub(super) async fn await_own<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
-    raft: &RaftServiceConfig,
+    raft: &MemberService,
     report: &dyn Report,
 ) -> Result<Health, Stop> {
     tokio::select! {
@@ -30,7 +30,7 @@ pub(super) async fn await_own<U: Units, C: Cluster>(
 }
 
 /// Returns when the lists show it; never, where they do not while the service is waited for.
-async fn until_seen<U, C: Cluster>(context: &Context<'_, U, C>, raft: &RaftServiceConfig) -> Blocker {
+async fn until_seen<U, C: Cluster>(context: &Context<'_, U, C>, raft: &MemberService) -> Blocker {
     let limit = context.config.policies.health.limit;
     // A service may take its time to start: half of what it has at the most.
     let limits = Limits { first_delay: limit / 2, max_delay: LONGEST_PAUSE, limit };
@@ -46,7 +46,7 @@ async fn until_seen<U, C: Cluster>(context: &Context<'_, U, C>, raft: &RaftServi
 
 /// The own service lists this node, the leader of the same cluster does not, and nobody who can be asked does. Where cluster or
 /// leader are not told, nothing is known: an old list must not have a member reset.
-async fn look<U, C: Cluster>(context: &Context<'_, U, C>, raft: &RaftServiceConfig) -> Option<Blocker> {
+async fn look<U, C: Cluster>(context: &Context<'_, U, C>, raft: &MemberService) -> Option<Blocker> {
     let (id, cluster, policies) = (&context.config.node.id, &context.cluster, &context.config.policies);
     let own = cluster.members(raft, &raft.url).await.ok()?;
     own.entry_of(id, raft)?;

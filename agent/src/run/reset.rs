@@ -5,32 +5,32 @@ use std::cell::Cell;
 use std::path::Path;
 
 use crate::clock;
-use crate::config::{Config, Mode, RaftService, RaftServiceConfig};
+use crate::config::{Config, MemberService, ServiceName};
 use crate::data_directory::{self, Claim};
 use crate::events::{Event, Report};
 
+use crate::plan::Step;
 use crate::plan::health::to_join_anew;
 
 use super::leave::{
-    Quorum, end_membership, foresee_removal, forget_iam, remove_markers, stop_steps, stop_unit, taking_over,
+    Quorum, end_membership, foresee_removal, forget_setup, remove_markers, stop_steps, stop_unit, taking_over,
 };
 use super::ports::{Cluster, Units};
 use super::{Context, Outcome, Stop, end};
 
-/// Resets chainfire or flaredb on this node, telling `report` what happens.
+/// Resets a service with members on this node, telling `report` what happens.
 pub async fn reset<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: RaftService,
+    service: &MemberService,
     quorum: Quorum,
     report: &dyn Report,
 ) -> Outcome {
-    let done = taking_over(context, service.into(), report, async |lock, is_changed| {
-        let service = context.config.raft(service);
+    let done = taking_over(context, service.name, report, async |lock, is_changed| {
         // Whatever would refuse it does so before anything is changed.
         is_its_own(context, service).await?;
-        foresee_removal(context, service.service.into())?;
+        foresee_removal(context, service.name)?;
         leave_if_possible(context, service, quorum, is_changed, report).await?;
-        stop_steps(context, service.service.into()).await?;
+        stop_steps(context, service.name.into()).await?;
         stop(context, service).await?;
         back_up(service, report)?;
         remove_markers(context, lock, report)?;
@@ -41,27 +41,38 @@ pub async fn reset<U: Units, C: Cluster>(
 }
 
 /// The target pulls in the health check, which was stopped along with it.
-const SET_UP_AGAIN: &str = "to set it up again: systemctl restart --no-block iam-initial-setup.service && \
-                            systemctl start --no-block multi-user.target";
+fn set_up_again(service: ServiceName) -> String {
+    format!(
+        "to set it up again: systemctl restart --no-block {} && systemctl start --no-block multi-user.target",
+        Step::from(service).unit()
+    )
+}
 
 /// What brings all services of this node back after they were reset, in the one right order: the last word of such a reset.
 #[must_use]
 pub fn after_reset_of_all(config: &Config) -> Event {
-    let services: Vec<&RaftServiceConfig> =
-        [&config.chainfire, &config.flaredb].into_iter().filter(|service| service.enable).collect();
-    Event::ServiceReset { remedy: if services.is_empty() { SET_UP_AGAIN.to_owned() } else { last_word(&services) } }
+    let services: Vec<&MemberService> = config.with_members().filter(|service| service.enable).collect();
+    let remedy = match config.set_up_once().next() {
+        Some(first) if services.is_empty() => set_up_again(first.name),
+        _ => last_word(&services),
+    };
+    Event::ServiceReset { remedy }
 }
 
-fn last_word(services: &[&RaftServiceConfig]) -> String {
+fn last_word(services: &[&MemberService]) -> String {
     let anew = to_join_anew(services);
-    if services.iter().any(|service| service.mode == Mode::Bootstrap) { anew } else { format!("to join anew: {anew}") }
+    if services.iter().any(|service| service.mode.is_bootstrap()) { anew } else { format!("to join anew: {anew}") }
 }
 
-/// Resets IAM on this node: it keeps nothing here but its marker, what it knows is in flaredb.
-pub async fn reset_iam<U: Units, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Outcome {
+/// Resets a service that is set up once: it keeps nothing here but its marker; what IAM knows is in flaredb.
+pub async fn reset_setup<U: Units, C>(
+    context: &Context<'_, U, C>,
+    service: ServiceName,
+    report: &dyn Report,
+) -> Outcome {
     let done = async {
-        forget_iam(context, report).await?;
-        report.report(Event::ServiceReset { remedy: SET_UP_AGAIN.to_owned() });
+        forget_setup(context, service, report).await?;
+        report.report(Event::ServiceReset { remedy: set_up_again(service) });
         Ok(())
     };
     end(context, "reset", done.await, report)
@@ -75,7 +86,7 @@ fn not_moved(error: &data_directory::BackUpError) -> Stop {
 /// operator has to say that the loss of the quorum is meant.
 async fn leave_if_possible<U, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     quorum: Quorum,
     is_changed: &Cell<bool>,
     report: &dyn Report,
@@ -98,12 +109,12 @@ async fn leave_if_possible<U, C: Cluster>(
     }
 }
 
-async fn stop<U: Units, C>(context: &Context<'_, U, C>, service: &RaftServiceConfig) -> Result<(), Stop> {
+async fn stop<U: Units, C>(context: &Context<'_, U, C>, service: &MemberService) -> Result<(), Stop> {
     context.progress.status(&format!("stopping {}", service.unit));
     stop_unit(systemd(context, service)?, service.unit.as_str()).await
 }
 
-fn systemd<'a, U, C>(context: &'a Context<'_, U, C>, service: &RaftServiceConfig) -> Result<&'a U, Stop> {
+fn systemd<'a, U, C>(context: &'a Context<'_, U, C>, service: &MemberService) -> Result<&'a U, Stop> {
     // Without systemd nobody can say that the service does not write into what is moved away.
     context.units.as_ref().ok_or_else(|| {
         Stop::Failed(Event::ServiceNotStopped {
@@ -114,26 +125,26 @@ fn systemd<'a, U, C>(context: &'a Context<'_, U, C>, service: &RaftServiceConfig
 }
 
 /// Refuses a data directory that is not the service's, or holds what is this agent's or another service's.
-async fn is_its_own<U: Units, C>(context: &Context<'_, U, C>, service: &RaftServiceConfig) -> Result<(), Stop> {
+async fn is_its_own<U: Units, C>(context: &Context<'_, U, C>, service: &MemberService) -> Result<(), Stop> {
     let unit = &service.unit;
     let owner = systemd(context, service)?.owner(unit).await.map_err(|error| {
         let remedy = format!("look at the unit: systemctl cat {unit}");
         Stop::Failed(Event::ServiceNotStopped { error, remedy })
     })?;
     let config = context.config;
-    let others = [RaftService::Chainfire, RaftService::Flaredb].map(|raft| config.raft(raft));
-    let others = others.into_iter().filter(|other| other.service != service.service && other.enable);
+    let others = config.with_members().filter(|other| other.name != service.name && other.enable);
+    let passwords = config.set_up_once().filter_map(|service| service.admin_password_file.as_deref());
     let tls = &config.tls;
     let kept: Vec<&Path> = others
         .map(|other| other.data_dir.as_path())
         .chain([context.markers.directory(), &tls.ca, &tls.certificate, &tls.key])
-        .chain(config.iam.admin_password_file.as_deref())
+        .chain(passwords)
         .collect();
-    let claim = Claim { service: service.service.as_str(), unit: unit.as_str(), owner: &owner, kept: &kept };
+    let claim = Claim { service: service.name.as_str(), unit: unit.as_str(), owner: &owner, kept: &kept };
     data_directory::can_be_moved(&service.data_dir, &claim).map_err(|error| not_moved(&error))
 }
 
-fn back_up(service: &RaftServiceConfig, report: &dyn Report) -> Result<(), Stop> {
+fn back_up(service: &MemberService, report: &dyn Report) -> Result<(), Stop> {
     let stamp = clock::now().replace([':', '+'], "-");
     match data_directory::back_up(&service.data_dir, &stamp) {
         Ok(Some(backup)) => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::clock;
-use crate::config::{Config, Endpoint, RaftServiceConfig, UnitName};
+use crate::config::{Config, Endpoint, MemberService, UnitName};
 use crate::events::{Event, Report};
 use crate::plan::Blocker;
 use crate::plan::member::{Member, Word};
@@ -26,7 +26,7 @@ pub(super) struct Local<'a> {
 /// Waits for a Raft service on this node.
 pub(super) async fn await_raft<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     report: &dyn Report,
 ) -> Result<Health, Stop> {
     let local = Local { unit: &service.unit, url: &service.url, health_path: service.paths.health.as_str() };
@@ -37,7 +37,7 @@ pub(super) async fn await_raft<U: Units, C: Cluster>(
 /// Asks a Raft service on this node once.
 pub(super) async fn ask_raft<U, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
+    service: &MemberService,
 ) -> Result<Health, Setback> {
     let health = context
         .cluster
@@ -51,7 +51,7 @@ pub(super) async fn ask_raft<U, C: Cluster>(
 ///
 /// # Errors
 /// It says that it is another's.
-pub fn refuse_anothers(config: &Config, service: &RaftServiceConfig, health: Health) -> Result<Health, Blocker> {
+pub fn refuse_anothers(config: &Config, service: &MemberService, health: Health) -> Result<Health, Blocker> {
     match &health.node_id {
         Some(other) if other.as_str() != config.node.id.as_str() => {
             Err(Blocker::not_this_node(&config.node.id, service, other))
@@ -64,7 +64,7 @@ pub fn refuse_anothers(config: &Config, service: &RaftServiceConfig, health: Hea
 /// configuration that was copied to another machine are a living member's.
 pub(super) async fn must_be_here<U, C: Cluster>(
     context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     health: &Health,
     entry: &Member,
     at: &Endpoint,
@@ -85,7 +85,7 @@ pub(super) async fn must_be_here<U, C: Cluster>(
 /// not tell: the service is asked before each change all the same.
 pub(super) async fn until_lost<U: Units, C>(
     context: &Context<'_, U, C>,
-    service: &RaftServiceConfig,
+    service: &MemberService,
     report: &dyn Report,
 ) -> Fault {
     let lost = async {

@@ -7,15 +7,16 @@ mod departure;
 mod disagreement;
 mod elsewhere;
 mod health;
-mod iam;
 mod membership;
 mod model;
 mod preflight;
 mod service;
+mod services;
+mod setup;
 
 use std::cell::RefCell;
 
-use crate::config::{self, Config, Service};
+use crate::config::{self, Config, ServiceName};
 use crate::events::{Event, Report};
 use crate::markers::{Achievement, Attempt, Holder, Identity, Markers};
 use crate::plan::Step;
@@ -66,7 +67,11 @@ impl TestNode {
     fn new(json: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = config::of(json);
-        config.chainfire.data_dir = directory.path().join("chainfire");
+        for service in &mut config.services {
+            if let config::Service::Members(service) = service {
+                service.data_dir = directory.path().join(service.name.as_str());
+            }
+        }
         // As systemd's StateDirectory= makes it.
         std::fs::create_dir(directory.path().join("state")).unwrap();
         Self {
@@ -95,7 +100,7 @@ impl TestNode {
     }
 
     /// A marker of this node, as an earlier run has left it.
-    fn write_marker(&self, service: Service) {
+    fn write_marker(&self, service: ServiceName) {
         let Attempt::Taken(lock) = self.markers.try_lock(service, &holder("an earlier run")).unwrap() else {
             panic!("{service} is locked");
         };
@@ -123,7 +128,7 @@ impl TestNode {
             who: holder("the test"),
             progress: &Quiet,
             machine: &self.machine,
-            admin_password_credential: None,
+            find_credential: &|_name| None,
             requests: &self.requests,
             looks_again: self.looks_again,
         }

@@ -27,6 +27,7 @@ pub(crate) fn violation(schema: &Value, document: &Value) -> Option<String> {
             "allOf" => {
                 return rule.as_array().unwrap().iter().find_map(|each| violation(each, document));
             }
+            "not" => violation(rule, document).is_some(),
             "anyOf" => rule.as_array().unwrap().iter().any(|each| violation(each, document).is_none()),
             "if" => {
                 let branch = if violation(rule, document).is_none() { "then" } else { "else" };
@@ -43,7 +44,10 @@ pub(crate) fn violation(schema: &Value, document: &Value) -> Option<String> {
                 return document.as_object()?.keys().find_map(|key| violation(rule, &Value::from(key.as_str())));
             }
             "additionalProperties" => {
-                return document.as_object()?.values().find_map(|value| violation(rule, value));
+                let named = keywords.get("properties").and_then(Value::as_object);
+                let is_other = |key: &String| named.is_none_or(|named| !named.contains_key(key));
+                let mut others = document.as_object()?.iter().filter(|(key, _)| is_other(key));
+                return others.find_map(|(_, value)| violation(rule, value));
             }
             other => panic!("the schema uses `{other}`, which this test does not know"),
         };

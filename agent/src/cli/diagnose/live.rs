@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::clock;
-use crate::config::{Config, Endpoint, RaftServiceConfig};
+use crate::config::{Config, Endpoint, MemberService};
 use crate::events::MEANINGS;
 use crate::foreign_text::{LONGEST_MESSAGE, shown_lines};
 use crate::names::{self, Names};
@@ -29,20 +29,21 @@ const QUOTING: [&str; 4] =
     ["ConfigurationInvalid", "ConfigurationWarning", "ConfigurationPassedOver", "ConfigurationWouldBootstrap"];
 
 /// The agent's own units.
-fn own_units() -> Vec<String> {
-    let of_steps = Step::ALL.into_iter().flat_map(|step| [step.unit(), step.path_unit()]);
-    of_steps.chain([INITRD]).map(str::to_owned).collect()
+fn own_units(config: Option<&Config>) -> Vec<String> {
+    let steps = config.map_or_else(|| Step::DEFAULT.to_vec(), Step::all);
+    let of_steps = steps.into_iter().flat_map(|step| [step.unit(), step.path_unit()]);
+    of_steps.chain([INITRD.to_owned()]).collect()
 }
 
 /// Those of the services.
 fn services(config: Option<&Config>) -> Vec<String> {
-    let units = config.map(|config| [&config.chainfire.unit, &config.flaredb.unit, &config.iam.unit]);
-    units.into_iter().flatten().map(ToString::to_string).collect()
+    let services = config.into_iter().flat_map(|config| &config.services);
+    services.map(|service| service.unit().to_string()).collect()
 }
 
 /// A line for each unit.
 pub(super) async fn units(systemd: &Systemd, config: Option<&Config>) -> String {
-    each(own_units().into_iter().chain(services(config)), async |unit| {
+    each(own_units(config).into_iter().chain(services(config)), async |unit| {
         let UnitState { load, active, sub, result, exec_main_status, n_restarts, status_text, .. } =
             match systemd.unit(&unit).await {
                 Ok(state) => state,
@@ -66,7 +67,7 @@ pub(super) async fn members(config: &Config) -> String {
         Ok(cluster) => cluster,
         Err(blocker) => return format!("nobody can be asked: {}", blocker.reason),
     };
-    let enabled = [&config.chainfire, &config.flaredb].into_iter().filter(|service| service.enable);
+    let enabled = config.with_members().filter(|service| service.enable);
     let asked = enabled.flat_map(|service| {
         let mut endpoints = service.endpoints_for_change();
         endpoints.insert(0, service.url.clone());
@@ -76,10 +77,10 @@ pub(super) async fn members(config: &Config) -> String {
     each(asked, async |(service, at)| member(&cluster, service, &at).await).await
 }
 
-async fn member(cluster: &HttpCluster, service: &RaftServiceConfig, at: &Endpoint) -> String {
+async fn member(cluster: &HttpCluster, service: &MemberService, at: &Endpoint) -> String {
     let health = cluster.health(at, service.paths.health.as_str()).await;
     let list = cluster.members(service, at).await;
-    format!("{} at {at}\n  health: {}\n  members: {}", service.service, of_health(health), of_list(list))
+    format!("{} at {at}\n  health: {}\n  members: {}", service.name, of_health(health), of_list(list))
 }
 
 fn of_health(health: Result<Health, Fault>) -> String {
@@ -133,7 +134,7 @@ pub(super) async fn names(config: &Config) -> String {
 /// What the agent has said in this boot, and what systemd has said of its units and of the services. What the services have said
 /// themselves is theirs, and may hold anything.
 pub(super) async fn journal(config: Option<&Config>) -> String {
-    let own = own_units();
+    let own = own_units(config);
     let by_agent = own.iter().map(|unit| format!("_SYSTEMD_UNIT={unit}"));
     let of_units = own.iter().cloned().chain(services(config)).map(|unit| format!("UNIT={unit}"));
     // An OR of groups; within a group, of values of one field (journalctl(1)).

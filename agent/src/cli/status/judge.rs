@@ -1,6 +1,6 @@
 //! What the facts come to, step by step: pure, so that every line of `status` is a table test.
 
-use crate::config::{ClusterName, Config, Mode, RaftServiceConfig, Service};
+use crate::config::{ClusterName, Config, MemberService, Service};
 use crate::markers::{Hold, NotedTrouble};
 use crate::names::Unresolved;
 use crate::plan::expectations::Outlook;
@@ -8,22 +8,22 @@ use crate::plan::health::{
     EndpointFinding, Findings, GroupFinding, MarkerFinding, Verdict, reset_command, to_join_anew,
 };
 use crate::plan::member::Leader;
-use crate::plan::{Action, Blocker, Decision, SkipReason, Step, Unmet};
+use crate::plan::{self, Action, Blocker, Decision, SkipReason, Step, Unmet};
 use crate::shell_word::quoted;
 use crate::systemd::{ActiveState, LoadState, UnitState};
 
 /// Everything that was looked at.
-pub(super) struct Facts {
+pub(super) struct Facts<'a> {
     pub(super) source: String,
     pub(super) warnings: Vec<String>,
-    pub(super) decisions: Vec<(Step, Decision)>,
+    pub(super) decisions: Vec<(Step, Decision<'a>)>,
     /// What the machine lacks of what the configuration expects.
     pub(super) unmet: Vec<Unmet>,
     /// The units of the steps, in order.
     pub(super) units: Vec<StepUnits>,
     /// What their runs have noted, in the same order.
     pub(super) troubles: Vec<Option<NotedTrouble>>,
-    pub(super) live: Result<Findings, Blocker>,
+    pub(super) live: Result<Findings<'a>, Blocker>,
 }
 
 /// The units that a step has to do with; `None` where systemd does not tell.
@@ -117,7 +117,7 @@ pub(super) struct Status {
 impl Status {
     /// Without a usable configuration nothing else matters.
     pub(super) fn without_configuration(error: &str, units: &[Option<UnitState>]) -> Self {
-        let steps = Step::ALL.into_iter().zip(units).map(|(step, unit)| {
+        let steps = Step::DEFAULT.into_iter().zip(units).map(|(step, unit)| {
             let next = unit.as_ref().filter(|unit| unit.active == ActiveState::Failed).map(|_| journal(step));
             StepStatus::new(step, State::Blocked, "there is no usable configuration".to_owned(), next)
         });
@@ -146,18 +146,18 @@ impl Status {
 }
 
 /// Judges every step.
-pub(super) fn judge(config: &Config, facts: Facts) -> Status {
+pub(super) fn judge(config: &Config, facts: Facts<'_>) -> Status {
     let steps: Vec<StepStatus> = facts
         .decisions
         .iter()
         .zip(facts.units.iter().zip(&facts.troubles))
         .map(|((step, decision), (units, trouble))| match (decision, &facts.live) {
-            (Decision::Done { since }, live) => done(config, *step, since, live.as_ref().ok()),
+            (Decision::Done { since }, live) => done(*step, since, live.as_ref().ok()),
             (Decision::Skip(reason), _) => skipped(*step, *reason),
             (Decision::Blocked(blocker), _) | (Decision::Run(_), Err(blocker)) => blocked(*step, blocker),
             (Decision::Run(Action::CheckHealth), Ok(findings)) => health(config, findings, &facts.units),
             (Decision::Run(action), Ok(findings)) => {
-                let awaited = step.needs().filter(|needed| !is_done(&facts.decisions, *needed));
+                let awaited = plan::needs(config, *step).find(|needed| !is_done(&facts.decisions, *needed));
                 damaged(*step, findings).unwrap_or_else(|| {
                     let to_do = ToDo { config, step: *step, action: &action.to_string(), awaited, units };
                     to_do.after_an_earlier_membership(findings, to_do.under_way(trouble.as_ref()))
@@ -169,10 +169,7 @@ pub(super) fn judge(config: &Config, facts: Facts) -> Status {
     Status {
         node: Some(config.node.id.to_string()),
         cluster: config.cluster_name.as_ref().map(ClusterName::to_string),
-        mode: Some(match config.chainfire.mode {
-            Mode::Bootstrap => "bootstrap",
-            Mode::Join { .. } => "join",
-        }),
+        mode: config.with_members().next().map(|first| if first.mode.is_bootstrap() { "bootstrap" } else { "join" }),
         source: Some(facts.source),
         overall,
         steps,
@@ -189,9 +186,9 @@ fn not_yet(unmet: &[Unmet]) -> Vec<String> {
     open.map(|unmet| format!("the machine: {unmet} ({}); {}", unmet.outlook, unmet.remedy)).collect()
 }
 
-fn is_done(decisions: &[(Step, Decision)], step: Step) -> bool {
+fn is_done(decisions: &[(Step, Decision<'_>)], step: Step) -> bool {
     let is_out_of_the_way =
-        |decision: &Decision| matches!(decision, Decision::Done { .. } | Decision::Skip(SkipReason::Disabled(_)));
+        |decision: &Decision<'_>| matches!(decision, Decision::Done { .. } | Decision::Skip(SkipReason::Disabled(_)));
     decisions.iter().any(|(other, decision)| *other == step && is_out_of_the_way(decision))
 }
 
@@ -242,14 +239,14 @@ fn with_command(detail: String, remedy: &str) -> (String, String) {
 }
 
 /// The marker is there: does the live membership agree?
-fn done(config: &Config, step: Step, since: &str, live: Option<&Findings>) -> StepStatus {
-    let group = live.and_then(|live| live.groups.iter().find(|group| Step::from(group.service) == step));
+fn done(step: Step, since: &str, live: Option<&Findings<'_>>) -> StepStatus {
+    let group = live.and_then(|live| live.groups.iter().find(|group| Step::from(group.service.name) == step));
     let (state, detail, next) = match group {
         // Not out of it: nobody is to reset it for that.
         Some(GroupFinding { holds_this_node: false, list: Ok(_), listed_as: Some(found), service, .. }) => (
             State::Failed,
             format!("marked at {since}, and the live member list has {found}"),
-            Some(format!("journalctl -b -u {}", config.raft(*service).unit)),
+            Some(format!("journalctl -b -u {}", service.unit)),
         ),
         Some(GroupFinding { holds_this_node: false, list: Ok(list), .. }) => (
             State::Failed,
@@ -257,7 +254,7 @@ fn done(config: &Config, step: Step, since: &str, live: Option<&Findings>) -> St
                 "marked at {since}, but the live member list ({list}) does not hold this node; if it should be a member, \
                  reset it and do what the reset says; if not: first-boot-agent leave"
             ),
-            group.map(|group| reset_command(config.raft(group.service))),
+            group.map(|group| reset_command(group.service)),
         ),
         Some(GroupFinding { list: Err(error), .. }) => {
             (State::Done, format!("since {since}; cannot be confirmed now: {error}"), None)
@@ -269,7 +266,7 @@ fn done(config: &Config, step: Step, since: &str, live: Option<&Findings>) -> St
 }
 
 /// A damaged marker keeps the unit from starting: systemd only asks whether the file exists.
-fn damaged(step: Step, findings: &Findings) -> Option<StepStatus> {
+fn damaged(step: Step, findings: &Findings<'_>) -> Option<StepStatus> {
     let prefix = format!(".{}-", step.service_name());
     findings.markers.iter().find_map(|marker| match marker {
         MarkerFinding::Damaged { path, reason } if path.file_name()?.to_str()?.starts_with(&prefix) => {
@@ -369,8 +366,10 @@ impl ToDo<'_> {
                 (format!("waits for {needed}, and {path}, which would start it then, is stopped"), Some(self.start()))
             }
             (_, Some(needed)) => (format!("starts when {} is done", needed.label()), None),
-            (None, None) if self.units.stopped_service().is_some() => {
-                let unit = &self.config.iam.unit;
+            (None, None)
+                if self.units.stopped_service().is_some()
+                    && let Some(unit) = self.service().map(Service::unit) =>
+            {
                 let next = format!("systemctl start {unit} && {}", self.start());
                 (format!("not started, and {unit} is stopped: {action}"), Some(next))
             }
@@ -382,10 +381,10 @@ impl ToDo<'_> {
     /// flaredb.
     fn start_of_service(&self) -> Option<String> {
         let stopped = self.units.stopped_service()?;
-        let unit = self.config.unit(self.step.marked_by()?);
+        let unit = self.service()?.unit();
         match (stopped, self.raft()) {
             (ActiveState::Failed, _) => Some(format!("journalctl -b -u {unit}")),
-            (_, Some(raft)) if raft.mode == Mode::Bootstrap => Some(to_join_anew(&[raft])),
+            (_, Some(raft)) if raft.mode.is_bootstrap() => Some(to_join_anew(&[raft])),
             (_, None) if self.awaited.is_some() => None,
             _ => Some(format!("systemctl start {unit}")),
         }
@@ -393,13 +392,13 @@ impl ToDo<'_> {
 
     /// A service that was a member and is none any more, after a `leave` or a removal, keeps the data of that membership: it
     /// looks for its old cluster, is never healthy, and so never joins, however often the step is started.
-    fn after_an_earlier_membership(&self, findings: &Findings, status: StepStatus) -> StepStatus {
+    fn after_an_earlier_membership(&self, findings: &Findings<'_>, status: StepStatus) -> StepStatus {
         let id = &self.config.node.id;
-        let is_member_no_more = |raft: &&RaftServiceConfig| {
-            let is_own = |endpoint: &&EndpointFinding| endpoint.own && endpoint.service == raft.service.into();
-            let group = findings.groups.iter().find(|group| group.service == raft.service);
+        let is_member_no_more = |raft: &&MemberService| {
+            let is_own = |endpoint: &&EndpointFinding| endpoint.own && endpoint.service == raft.name;
+            let group = findings.groups.iter().find(|group| group.service.name == raft.name);
             // By a list that knows a leader: another one may be old.
-            let is_out = |group: &GroupFinding| {
+            let is_out = |group: &GroupFinding<'_>| {
                 let list = group.list.as_ref().ok().filter(|list| list.leader.id().is_some());
                 list.is_some_and(|list| list.entry_of(id, raft).is_none()) && group.listed_as.is_none()
             };
@@ -416,8 +415,12 @@ impl ToDo<'_> {
         StepStatus { detail, next: Some(reset_command(raft)), ..status }
     }
 
-    fn raft(&self) -> Option<&RaftServiceConfig> {
-        Some(self.config.raft(self.step.marked_by()?.raft()?))
+    fn service(&self) -> Option<&Service> {
+        self.config.service(self.step.marked_by()?)
+    }
+
+    fn raft(&self) -> Option<&MemberService> {
+        self.service().and_then(Service::members)
     }
 
     /// Without `--no-block` it would return when the step is done, which may take as long as the cluster is away.
@@ -430,8 +433,9 @@ fn restarts(unit: &UnitState) -> String {
     format!("started again within {} s, {} restarts so far", unit.restart_delay_us / 1_000_000, unit.n_restarts)
 }
 
-fn health(config: &Config, findings: &Findings, units: &[StepUnits]) -> StepStatus {
-    let of_step = |wanted: Step| Step::ALL.into_iter().zip(units).find(|(step, _)| *step == wanted).map(|(_, of)| of);
+fn health(config: &Config, findings: &Findings<'_>, units: &[StepUnits]) -> StepStatus {
+    let of_step =
+        |wanted: Step| Step::all(config).into_iter().zip(units).find(|(step, _)| *step == wanted).map(|(_, of)| of);
     let (state, detail) = match findings.verdict() {
         Verdict::Healthy => (State::Done, "healthy".to_owned()),
         Verdict::Degraded { reasons } => (State::Done, format!("degraded: {}", reasons.join("; "))),
@@ -441,12 +445,12 @@ fn health(config: &Config, findings: &Findings, units: &[StepUnits]) -> StepStat
             (if working { State::Working } else { State::Failed }, format!("not healthy: {}", reasons.join("; ")))
         }
     };
-    let next = (state == State::Failed).then(|| match findings.own_failing() {
+    let next = (state == State::Failed).then(|| match findings.own_failing().and_then(|name| config.service(name)) {
         Some(service) => {
             let runs = |of: &StepUnits| of.service.as_ref().is_some_and(|unit| unit.active == ActiveState::Active);
-            let lost =
-                of_step(service.into()).filter(|of| runs(of)).and_then(|_| lost_quorum(config, findings, service));
-            lost.unwrap_or_else(|| format!("systemctl status {}", config.unit(service)))
+            let of_service = of_step(service.name().into()).filter(|of| runs(of));
+            let lost = of_service.and_then(|_| lost_quorum(findings, service.members()?));
+            lost.unwrap_or_else(|| format!("systemctl status {}", service.unit()))
         }
         None => journal(Step::HealthCheck),
     });
@@ -454,26 +458,26 @@ fn health(config: &Config, findings: &Findings, units: &[StepUnits]) -> StepStat
 }
 
 /// Where this node's service runs and cannot serve for want of a quorum, the others are what to look at.
-fn lost_quorum(config: &Config, findings: &Findings, service: Service) -> Option<String> {
-    let raft = service.raft()?;
-    let group = findings.groups.iter().find(|group| group.service == raft)?;
+fn lost_quorum(findings: &Findings<'_>, service: &MemberService) -> Option<String> {
+    let name = service.name;
+    let group = findings.groups.iter().find(|group| group.service.name == name)?;
     let has_quorum = group.list.as_ref().is_ok_and(|list| {
         list.leader != Leader::Unknown && list.voters().filter(|voter| voter.is_healthy()).count() >= list.quorum()
     });
     if has_quorum {
         return None;
     }
-    let others = findings.endpoints.iter().filter(|endpoint| !endpoint.own && endpoint.service == service);
+    let others = findings.endpoints.iter().filter(|endpoint| !endpoint.own && endpoint.service == name);
     let refusing: Vec<String> = others
         .filter_map(|endpoint| Some(format!("{} ({})", endpoint.member, endpoint.answer.as_ref().err()?)))
         .take(NAMED)
         .collect();
     if !refusing.is_empty() {
-        return Some(format!("bring back the members of {service} that do not answer: {}", refusing.join(", ")));
+        return Some(format!("bring back the members of {name} that do not answer: {}", refusing.join(", ")));
     }
-    let peers = config.raft(raft).endpoints_for_change();
+    let peers = service.endpoints_for_change();
     let peers: Vec<String> = peers.iter().take(NAMED).map(ToString::to_string).collect();
-    (!peers.is_empty()).then(|| format!("look at the other members of {service}: {}", peers.join(", ")))
+    (!peers.is_empty()).then(|| format!("look at the other members of {name}: {}", peers.join(", ")))
 }
 
 /// Members that are named in one line.

@@ -35,7 +35,7 @@ pub(super) fn text(status: &Status) -> String {
 /// What stands in one line, with what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     pub(super) state: State,
     pub(super) detail: String,
     pub(super) next: Option<String>,
@@ -44,13 +44,13 @@ pub(super) struct Row {
 /// Every step, then every name that does not resolve.
 pub(super) fn rows(status: &Status) -> Vec<Row> {
     let steps = status.steps.iter().map(|step| Row {
-        name: step.step.label(),
+        name: step.step.label().to_owned(),
         state: step.state,
         detail: step.detail.clone(),
         next: step.next.clone(),
     });
     let names = status.names.iter().map(|unresolved| Row {
-        name: "DNS",
+        name: "DNS".to_owned(),
         state: State::Failed,
         detail: format!("name {}: {}", unresolved.name, unresolved.reason),
         next: Some(unresolved.remedy.clone()),
@@ -99,12 +99,12 @@ pub(super) fn verdict(status: &Status) -> String {
         }
         State::Blocked if worst.is_some_and(|step| step.looks_again) => format!(
             "{name} is blocked: follow its line; it looks again by itself, and at once after `systemctl restart --no-block {}`.",
-            worst.map_or("", |step| step.step.unit())
+            worst.map_or_else(String::new, |step| step.step.unit())
         ),
         State::Blocked => format!(
             "{name} is blocked: follow its line, then `systemctl restart --no-block {}`; a change in /etc/nixos/secrets is noticed \
              without it.",
-            worst.map_or("", |step| step.step.unit())
+            worst.map_or_else(String::new, |step| step.step.unit())
         ),
     }
 }
@@ -161,7 +161,7 @@ mod tests {
                 StepStatus::new(step, state, String::new(), next.map(str::to_owned))
             };
             let overall = chainfire.0.max(health.0);
-            let steps = vec![step(Step::Chainfire, chainfire), step(Step::HealthCheck, health)];
+            let steps = vec![step(Step::CHAINFIRE, chainfire), step(Step::HealthCheck, health)];
             verdict(&Status { overall, steps, ..Status::without_configuration("none", &[]) })
         };
         let (start, look) = (Some("systemctl start chainfire.service"), Some("journalctl"));

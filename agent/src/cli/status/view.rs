@@ -64,7 +64,7 @@ impl View {
                 }
                 // A step always has its row; a name has one while it does not resolve.
                 let is_listed =
-                    |row: &&Row| now.iter().any(|listed| (listed.name, &listed.detail) == (row.name, &row.detail));
+                    |row: &&Row| now.iter().any(|listed| (&listed.name, &listed.detail) == (&row.name, &row.detail));
                 for Row { name, detail, .. } in rows.iter().filter(|row| row.name == "DNS" && !is_listed(row)) {
                     line(name, State::Done.as_str(), &format!("no longer: {detail}"));
                 }
@@ -102,7 +102,7 @@ mod tests {
 
     fn status(state: State, detail: &str) -> Status {
         let sound = Status::without_configuration("none", &[]);
-        let step = StepStatus::new(Step::Chainfire, state, detail.to_owned(), None);
+        let step = StepStatus::new(Step::CHAINFIRE, state, detail.to_owned(), None);
         Status { node: Some("node04".to_owned()), overall: state, steps: vec![step], warnings: Vec::new(), ..sound }
     }
 

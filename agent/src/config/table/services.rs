@@ -1,20 +1,87 @@
-//! The fields under `services`: what differs from the usual, by service.
+//! The fields under `services`: what differs from the usual, by service. Those of the platform's own services have other
+//! defaults than those of their protocols.
 
 use super::{
-    super::text_kinds::{ADDRESS, API_PATH, DIRECTORY, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, UNIT, URL, USER},
-    Absent::{Default, Derived, Inner, Open},
+    super::{
+        text_kinds::{
+            ADDRESS, API_PATH, DIRECTORY, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, PROTOCOL, SERVICE, UNIT, URL,
+            USER,
+        },
+        value::{Protocol, ServiceName},
+    },
+    Absent::{self, Default, Derived, Inner, Needed, Open},
     Field,
-    Kind::{Flag, Object, Port, Text},
+    Kind::{Flag, List, Object, Port, Text},
     field,
 };
 
-/// The fields of a Raft service; only unit and ports differ between the two.
-macro_rules! raft_service {
-    ($unit:literal, $data:literal, $api:literal, $raft:literal, $url:ident: $leader:literal, $at:ident: $own:literal) => {
+/// A service that a configuration has which names none.
+pub(crate) struct DefaultService {
+    pub(crate) name: ServiceName,
+    pub(crate) protocol: Protocol,
+    pub(crate) fields: &'static [Field],
+    pub(crate) about: &'static str,
+    /// What it needs, where that is a service of this node.
+    pub(crate) needs: Option<ServiceName>,
+}
+
+pub(crate) static DEFAULT: &[DefaultService] = &[
+    DefaultService {
+        name: ServiceName::CHAINFIRE,
+        protocol: Protocol::AdminV1,
+        fields: CHAINFIRE,
+        about: "The key-value store.",
+        needs: None,
+    },
+    DefaultService {
+        name: ServiceName::FLAREDB,
+        protocol: Protocol::AdminV1,
+        fields: FLAREDB,
+        about: "The SQL store.",
+        needs: Some(ServiceName::CHAINFIRE),
+    },
+    DefaultService {
+        name: ServiceName::IAM,
+        protocol: Protocol::HttpSetup,
+        fields: IAM,
+        about: "Accounts and permissions.",
+        needs: Some(ServiceName::FLAREDB),
+    },
+];
+
+/// The default service of a name.
+pub(crate) fn default_of(name: &str) -> Option<&'static DefaultService> {
+    DEFAULT.iter().find(|service| service.name.as_str() == name)
+}
+
+/// The fields of a service that speaks a protocol.
+pub(crate) fn fields(name: &str, protocol: Protocol) -> &'static [Field] {
+    match (default_of(name), protocol) {
+        (Some(service), _) if service.protocol == protocol => service.fields,
+        (_, Protocol::AdminV1) => ADMIN_V1,
+        (_, Protocol::HttpSetup) => HTTP_SETUP,
+    }
+}
+
+const ENABLE: &str = "Whether the agent takes care of this service.";
+const NOT_ON_A_WORKER: &str =
+    "Whether the agent takes care of this service. On a worker, false where `services` does not name it.";
+
+const ADMIN_V1_BY_NAME: Absent = Derived("its name: admin-v1");
+const OF_A_FURTHER_ONE: Absent = Needed("for a service that is not one of the platform's own");
+const NAMED_UNIT: Absent = Derived("its name");
+
+/// The fields that a service with members has whatever it is called; only unit, paths, ports and where addresses come from
+/// differ.
+macro_rules! with_members {
+    ($protocol:expr, $needs:expr, $enable:expr, $unit:expr, $data:expr, $api:literal, $raft:literal,
+     $url:ident: $leader:literal, $at:ident: $own:literal $(, $own_field:expr)*) => {
         &[
-            field("enable", Flag, Default("true"), "Whether the agent takes care of this service."),
-            field("unit", Text(&UNIT), Default($unit), "The unit it runs as."),
-            field("data_dir", Text(&DIRECTORY), Default($data), "Where it keeps its data; only `reset` touches it."),
+            field("protocol", Text(&PROTOCOL), $protocol, "The API that it speaks."),
+            field("needs", List(&SERVICE), $needs, "The services that must be done first."),
+            field("enable", Flag, Default("true"), $enable),
+            field("unit", Text(&UNIT), $unit, "The unit it runs as."),
+            field("data_dir", Text(&DIRECTORY), $data, "Where it keeps its data; only `reset` touches it."),
             field(
                 "url",
                 Text(&$url),
@@ -23,6 +90,7 @@ macro_rules! raft_service {
             ),
             field("leader_url", Text(&$url), Derived($leader), "The member to ask first."),
             field("raft_addr", Text(&$at), Derived($own), "This node's Raft address."),
+            $($own_field,)*
             field("api_port", Port, Default($api), "The API's port on every node."),
             field("raft_port", Port, Default($raft), "The Raft port where an address does not say."),
             field("paths", Object(PATHS), Inner, "Where its calls are."),
@@ -30,27 +98,44 @@ macro_rules! raft_service {
     };
 }
 
-pub(super) static SERVICES: &[Field] = &[
-    field("chainfire", Object(CHAINFIRE), Inner, "The key-value store."),
-    field("flaredb", Object(FLAREDB), Inner, "The SQL store."),
-    field("iam", Object(IAM), Inner, "Accounts and permissions."),
-];
-
-static CHAINFIRE: &[Field] = raft_service!(
-    "\"chainfire.service\"",
-    "\"/var/lib/chainfire\"",
+static CHAINFIRE: &[Field] = with_members!(
+    ADMIN_V1_BY_NAME,
+    Open,
+    ENABLE,
+    Default("\"chainfire.service\""),
+    Default("\"/var/lib/chainfire\""),
     "2379",
     "2380",
     URL: "leader_url",
     ADDRESS: "raft_addr"
 );
-static FLAREDB: &[Field] = raft_service!(
-    "\"flaredb.service\"",
-    "\"/var/lib/flaredb\"",
+static FLAREDB: &[Field] = with_members!(
+    ADMIN_V1_BY_NAME,
+    Derived("its name: chainfire, where that is a service of this node"),
+    NOT_ON_A_WORKER,
+    Default("\"flaredb.service\""),
+    Default("\"/var/lib/flaredb\""),
     "2479",
     "2480",
     FLAREDB_URL: "the host of chainfire's leader_url with api_port",
     FLAREDB_ADDRESS: "the host of chainfire's raft_addr with raft_port"
+);
+static ADMIN_V1: &[Field] = with_members!(
+    OF_A_FURTHER_ONE,
+    Open,
+    ENABLE,
+    NAMED_UNIT,
+    Derived("its name, below /var/lib"),
+    "2379",
+    "2380",
+    URL: "leader_url; of a service that is not the first, its host with api_port",
+    ADDRESS: "raft_addr; of a service that is not the first, its host with raft_port",
+    field(
+        "initial_peers",
+        List(&ADDRESS),
+        Derived("initial_peers; of a service that is not the first, its hosts with raft_port"),
+        "The Raft addresses of its first nodes, in the same order on each.",
+    )
 );
 
 static PATHS: &[Field] = &[
@@ -66,13 +151,30 @@ static PATHS: &[Field] = &[
     ),
 ];
 
-static IAM: &[Field] = &[
-    field("enable", Flag, Default("true"), "Whether the agent takes care of IAM."),
-    field("unit", Text(&UNIT), Default("\"iam.service\""), "The unit it runs as."),
-    field("url", Text(&IAM_URL), Derived("chainfire's url with api_port"), "Its API on this node."),
-    field("api_port", Port, Default("8080"), "The API's port."),
-    field("admin_user", Text(&USER), Default("\"admin\""), "The first administrator's account."),
-    field("admin_password_file", Text(&FILE), Open, "A file of mode 0600 with the account's password."),
-    field("health_path", Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy."),
-    field("setup_path", Text(&API_PATH), Default("\"/admin/setup\""), "`POST`: creates the account."),
-];
+/// The fields of a service that is set up once.
+macro_rules! set_up_once {
+    ($protocol:expr, $needs:expr, $enable:expr, $unit:expr, $url:literal) => {
+        &[
+            field("protocol", Text(&PROTOCOL), $protocol, "The API that it speaks."),
+            field("needs", List(&SERVICE), $needs, "The services that must be done first."),
+            field("enable", Flag, Default("true"), $enable),
+            field("unit", Text(&UNIT), $unit, "The unit it runs as."),
+            field("url", Text(&IAM_URL), Derived($url), "Its API on this node."),
+            field("api_port", Port, Default("8080"), "The API's port."),
+            field("admin_user", Text(&USER), Default("\"admin\""), "The first administrator's account."),
+            field("admin_password_file", Text(&FILE), Open, "A file of mode 0600 with the account's password."),
+            field("health_path", Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy."),
+            field("setup_path", Text(&API_PATH), Default("\"/admin/setup\""), "`POST`: creates the account."),
+        ]
+    };
+}
+
+static IAM: &[Field] = set_up_once!(
+    Derived("its name: http-setup"),
+    Derived("its name: flaredb, where that is a service of this node"),
+    NOT_ON_A_WORKER,
+    Default("\"iam.service\""),
+    "chainfire's url with api_port"
+);
+static HTTP_SETUP: &[Field] =
+    set_up_once!(OF_A_FURTHER_ONE, Open, ENABLE, NAMED_UNIT, "the url of the first service with api_port");

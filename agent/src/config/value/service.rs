@@ -1,75 +1,109 @@
-//! The services the agent knows, and what a node is for. A closed set: what is
-//! done for one service can differ from another, so a new one is a code change.
+//! What services are called and how they are spoken to, and what a node is for. Services are an open set, protocols a closed
+//! one: what is done for a service follows from its protocol.
 
 use super::ValueError;
 use std::{fmt, str::FromStr};
 
-/// A service whose nodes form a Raft group that this node joins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RaftService {
-    /// The key-value store, joined first.
-    Chainfire,
-    /// The SQL store, joined after chainfire.
-    Flaredb,
+/// The name of a service: in the configuration, in commands, markers, units and journal fields. Held in place, so that it is
+/// copied like a number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceName {
+    bytes: [u8; Self::LONGEST],
+    length: u8,
 }
 
-/// Any service that the agent brings up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Service {
-    /// The key-value store.
-    Chainfire,
-    /// The SQL store.
-    Flaredb,
-    /// Accounts and permissions, stateless over flaredb.
-    Iam,
+impl ServiceName {
+    /// The most bytes that one has.
+    pub const LONGEST: usize = 31;
+    /// The key-value store of the platform.
+    pub const CHAINFIRE: Self = Self::of("chainfire");
+    /// Its SQL store.
+    pub const FLAREDB: Self = Self::of("flaredb");
+    /// Its accounts and permissions.
+    pub const IAM: Self = Self::of("iam");
+    /// The services of a configuration that names none, in the order in which they come up.
+    pub const DEFAULT: [Self; 3] = [Self::CHAINFIRE, Self::FLAREDB, Self::IAM];
+
+    const fn of(name: &str) -> Self {
+        let mut bytes = [0; Self::LONGEST];
+        let (mut index, text) = (0, name.as_bytes());
+        while index < text.len() {
+            bytes[index] = text[index];
+            index += 1;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "as many as there is room for, which is less than 256")]
+        Self { bytes, length: index as u8 }
+    }
+
+    /// The name as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // It is made of a text.
+        str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
 }
 
-impl RaftService {
-    /// Both, in the order in which they are joined.
-    pub const ALL: [Self; 2] = [Self::Chainfire, Self::Flaredb];
+/// What commands and events have for all services, for the node's health, and for the initrd.
+const TAKEN: [&str; 4] = ["all", "cluster", "health", "initrd"];
 
-    /// The name used in commands, markers and journal fields.
+impl FromStr for ServiceName {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        let begins = text.starts_with(|first: char| first.is_ascii_lowercase());
+        if !is_plain || !begins || text.len() > Self::LONGEST {
+            return Err(ValueError::new(format!(
+                "use at most {} lower-case letters, digits and dashes, a letter first, as in `etcd`",
+                Self::LONGEST
+            )));
+        }
+        if TAKEN.contains(&text) {
+            return Err(ValueError::new(format!(
+                "use another name: `{text}` means something else in commands and events"
+            )));
+        }
+        Ok(Self::of(text))
+    }
+}
+
+impl fmt::Display for ServiceName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for ServiceName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:?}", self.as_str())
+    }
+}
+
+impl serde::Serialize for ServiceName {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}
+
+/// The API that a service speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// The admin API of chainfire and flaredb: a cluster with members.
+    AdminV1,
+    /// A service that is set up once, over HTTP, as IAM is.
+    HttpSetup,
+}
+
+impl Protocol {
+    /// All, in the order in which they are documented.
+    pub const ALL: [Self; 2] = [Self::AdminV1, Self::HttpSetup];
+
+    /// The name in the configuration.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Chainfire => "chainfire",
-            Self::Flaredb => "flaredb",
-        }
-    }
-}
-
-impl Service {
-    /// All, in the order in which they come up.
-    pub const ALL: [Self; 3] = [Self::Chainfire, Self::Flaredb, Self::Iam];
-
-    /// The name used in commands, markers and journal fields.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Chainfire => "chainfire",
-            Self::Flaredb => "flaredb",
-            Self::Iam => "iam",
-        }
-    }
-}
-
-impl From<RaftService> for Service {
-    fn from(service: RaftService) -> Self {
-        match service {
-            RaftService::Chainfire => Self::Chainfire,
-            RaftService::Flaredb => Self::Flaredb,
-        }
-    }
-}
-
-impl Service {
-    /// The service as one with a Raft group of its own, if it is.
-    #[must_use]
-    pub const fn raft(self) -> Option<RaftService> {
-        match self {
-            Self::Chainfire => Some(RaftService::Chainfire),
-            Self::Flaredb => Some(RaftService::Flaredb),
-            Self::Iam => None,
+            Self::AdminV1 => "admin-v1",
+            Self::HttpSetup => "http-setup",
         }
     }
 }
@@ -131,6 +165,5 @@ macro_rules! named_set {
     };
 }
 
-named_set!(RaftService);
-named_set!(Service);
+named_set!(Protocol);
 named_set!(NodeRole);

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::config::{Endpoint, Host, HostPort, RaftServiceConfig};
+use crate::config::{Endpoint, Host, HostPort, MemberService};
 
 use super::Word;
 
@@ -49,7 +49,7 @@ impl MemberAddress {
         self.readings.iter().any(is_meant)
     }
 
-    pub(super) fn is_own(&self, service: &RaftServiceConfig) -> bool {
+    pub(super) fn is_own(&self, service: &MemberService) -> bool {
         service.own_addresses.iter().any(|own| self.is(own))
     }
 
@@ -57,7 +57,7 @@ impl MemberAddress {
     /// and none of them. A name may lead here, an address of the local machine or link is everybody's own, and what a node has
     /// in the other family its configuration does not say.
     #[must_use]
-    pub fn is_certainly_another(&self, service: &RaftServiceConfig) -> bool {
+    pub fn is_certainly_another(&self, service: &MemberService) -> bool {
         let is_another = |reading: &Reading| match &reading.host {
             Host::Ip(ip) => {
                 let mut own = service.own_addresses.iter().filter_map(|own| match own.host() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::config::RaftServiceConfig;
+use crate::config::MemberService;
 
 use super::{Member, MemberList};
 
@@ -29,7 +29,7 @@ impl MemberList {
     /// Two entries with one id, or with one address in whatever spelling, two names of this node among them: such a list can
     /// be believed in nothing, for a node that is listed twice makes a majority that is none.
     #[must_use]
-    pub fn contradiction(&self, service: &RaftServiceConfig) -> Option<Contradiction> {
+    pub fn contradiction(&self, service: &MemberService) -> Option<Contradiction> {
         let found =
             |shared, one: &Member, other: &Member| Contradiction { shared, one: one.clone(), other: other.clone() };
         let (mut ids, mut addresses, mut own) = (HashMap::new(), HashMap::new(), None);

@@ -23,7 +23,7 @@ fn member(id: &str, raft_addr: &str) -> Member {
 
 fn whose(id: &str, listed: &str, own: &str) -> Whose {
     let config = joining(own);
-    member(id, listed).whose(&config.node.id, &config.chainfire)
+    member(id, listed).whose(&config.node.id, config.chainfire())
 }
 
 #[test]
@@ -178,7 +178,8 @@ fn a_list_that_contradicts_itself_names_the_two_entries() {
         members: entries.iter().map(|(id, address)| member(id, address)).collect(),
         ..MemberList::default()
     };
-    let service = joining("10.0.1.13:2380").chainfire;
+    let config = joining("10.0.1.13:2380");
+    let service = config.chainfire();
     for (entries, shared) in [
         ([("node01", "10.0.1.10:2380"), ("node01", "10.0.1.11:2380")], "id"),
         ([("node01", "10.0.1.10:2380"), (" node01 ", "10.0.1.11:2380")], "id"),
@@ -187,16 +188,16 @@ fn a_list_that_contradicts_itself_names_the_two_entries() {
         ([("node01", "Node01.:2380"), ("node02", "node01:2380")], "address"),
         ([("node01", "10.0.1.10"), ("node02", "10.0.1.10:2380")], "address"),
     ] {
-        let found = list(&entries).contradiction(&service).unwrap();
+        let found = list(&entries).contradiction(service).unwrap();
         assert_eq!(found.shared, shared, "{found}");
         assert!(found.to_string().contains(&format!("{}, and {}", found.one, found.other)), "{found}");
     }
     assert_eq!(
-        list(&[("a", "10.0.1.10:2380"), ("b", "10.0.1.10:2480"), ("c", "?"), ("d", "?")]).contradiction(&service),
+        list(&[("a", "10.0.1.10:2380"), ("b", "10.0.1.10:2480"), ("c", "?"), ("d", "?")]).contradiction(service),
         None
     );
     assert_eq!(
-        list(&[("a", "fd00::1:2380")]).contradiction(&service),
+        list(&[("a", "fd00::1:2380")]).contradiction(service),
         None,
         "two readings of one entry are no two entries"
     );

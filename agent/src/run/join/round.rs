@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::config::{Endpoint, RaftAddr, RaftServiceConfig};
+use crate::config::{Endpoint, MemberService, RaftAddr};
 use crate::events::{Event, Report};
 use crate::plan::member::{Member, MemberList, Whose};
 use crate::plan::membership::{Move, next_move};
@@ -66,7 +66,7 @@ const FRESH: Duration = Duration::from_secs(1);
 /// A node on its way in.
 pub(super) struct Joining<'a, U, C> {
     context: &'a Context<'a, U, C>,
-    service: &'a RaftServiceConfig,
+    service: &'a MemberService,
     raft_addr: &'a RaftAddr,
     report: &'a dyn Report,
     candidates: Candidates<'a>,
@@ -85,12 +85,12 @@ pub(super) struct Joining<'a, U, C> {
 impl<'a, U, C: Cluster> Joining<'a, U, C> {
     pub(super) fn new(
         context: &'a Context<'a, U, C>,
-        service: &'a RaftServiceConfig,
+        service: &'a MemberService,
         report: &'a dyn Report,
         health: Health,
     ) -> Result<Self, Stop> {
-        let Some(raft_addr) = &service.raft_addr else {
-            let error = format!("{} is to be joined without a Raft address", service.service);
+        let Some(raft_addr) = service.raft_addr() else {
+            let error = format!("{} is to be joined without a Raft address", service.name);
             return Err(Stop::Failed(Event::Internal { error }));
         };
         Ok(Self {
@@ -117,7 +117,7 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
         };
         let id = &self.context.config.node.id;
         if !list.members.iter().any(|member| member.id.as_str() == id.as_str()) {
-            self.context.requests.forget_removal(self.service.service);
+            self.context.requests.forget_removal(self.service.name);
         }
         let mut found = self.next_move(&list, &at);
         // What was true of the own service before a pause, or before a list that took its time, may no longer be: nothing
@@ -144,7 +144,7 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
     }
 
     fn next_move(&self, list: &MemberList, at: &Endpoint) -> Move {
-        next_move(list, self.health.candidate(self.context.config, self.service.service, &self.addresses), at)
+        next_move(list, self.health.candidate(self.context.config, self.service, &self.addresses), at)
     }
 
     /// A member in the list, whose service is not well (yet): a new member may know no leader before it was heard of.
@@ -182,22 +182,22 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
         let standing = member.standing();
         let remedy = if member.has_unknown_role() || standing.starts_with("a member") {
             // Nothing is wrong with the leader: it speaks of this node in words that nobody knows here.
-            format!("have {} name the role of its members: voter or learner", self.service.service)
+            format!("have {} name the role of its members: voter or learner", self.service.name)
         } else {
             format!("check that the leader reaches {}", self.raft_addr)
         };
-        Unfinished::Promotion { error: format!("{} says {standing} ({at})", self.service.service), standing, remedy }
+        Unfinished::Promotion { error: format!("{} says {standing} ({at})", self.service.name), standing, remedy }
     }
 
     async fn add(&mut self, at: Endpoint, round: Round) -> Result<MemberList, Unfinished> {
-        self.context.progress.status(&format!("joining {} through {at}", self.service.service));
+        self.context.progress.status(&format!("joining {} through {at}", self.service.name));
         self.report.report(Event::JoinStarted { raft_addr: self.raft_addr.to_string(), endpoint: at.to_string() });
         let (began, endpoint) = (Instant::now(), at.to_string());
         let (cluster, service, health) = (&self.context.cluster, self.service, &self.health);
         let (id, raft_addr) = (&self.context.config.node.id, self.raft_addr);
         let incarnation = health.incarnation_of(id);
         let member = NewMember { id, raft_addr, incarnation };
-        self.context.requests.add(service.service);
+        self.context.requests.add(service.name);
         let added = self.candidates.change(&at, round, async |at| cluster.add(service, at, member).await).await;
         match added {
             Ok(Added::Accepted) => {
@@ -223,10 +223,10 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
     async fn replace(&mut self, old: &Member, at: Endpoint, mut round: Round) -> Result<MemberList, Unfinished> {
         let (service, id, requests) = (self.service, &self.context.config.node.id, self.context.requests);
         let look = format!("look at the member list of {at}: its members may disagree, or one of them may be cut off");
-        if requests.adds(service.service) {
+        if requests.adds(service.name) {
             return Err(Unfinished::Removal(format!("{old} is listed again by {at} after this node was added"), look));
         }
-        if requests.removes(service.service) {
+        if requests.removes(service.name) {
             let found = format!("{old} was asked to be removed and is listed still by {at}");
             return Err(Unfinished::Removal(found, look));
         }
@@ -247,7 +247,7 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
                 return Err(Unfinished::Removal(found, look));
             }
         }
-        let is_first = requests.remove(service.service);
+        let is_first = requests.remove(service.name);
         match self.candidates.change(&at, round, async |at| cluster.remove(service, at, id.as_str()).await).await {
             Ok(()) => {
                 self.report.report(Event::MemberReplaced { member: old.to_string(), endpoint: at.to_string() });
@@ -260,7 +260,7 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
             Err(fault) => {
                 // Who is not the leader, too busy, or refuses, has removed nothing.
                 if matches!(fault.class, Class::NotLeader(_) | Class::Busy { .. } | Class::Permanent(_)) {
-                    requests.forget_removal(service.service);
+                    requests.forget_removal(service.name);
                 }
                 Err(fault.into())
             }

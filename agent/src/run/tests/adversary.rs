@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::model::{ModelUnits, unit_phases, voter};
 use super::{Outcome, TestNode};
-use crate::config::{Endpoint, IamConfig, RaftServiceConfig, Service};
+use crate::config::{Endpoint, MemberService, ServiceName, SetupService};
 use crate::markers::MarkerState;
 use crate::plan::member::{Answered, Leader, Member, MemberList, Word};
 use crate::plan::{Cause, Step};
@@ -171,7 +171,7 @@ impl Probe for Adversary {
 }
 
 impl Members for Adversary {
-    async fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> Result<MemberList, Fault> {
+    async fn members(&self, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault> {
         self.call(at).await?;
         let list = {
             let world = &mut *self.0.borrow_mut();
@@ -221,7 +221,7 @@ impl Members for Adversary {
         }
     }
 
-    async fn add(&self, _service: &RaftServiceConfig, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
+    async fn add(&self, _service: &MemberService, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
         let is_alive = self.0.borrow().is_alive;
         self.note(Seen::Add { is_alive });
         // Lost on the way, or on the way back, or applied as a learner that stays one for a while.
@@ -240,7 +240,7 @@ impl Members for Adversary {
         Ok(if applied { Added::Accepted } else { Added::AlreadyMember })
     }
 
-    async fn remove(&self, _service: &RaftServiceConfig, at: &Endpoint, id: &str) -> Result<(), Fault> {
+    async fn remove(&self, _service: &MemberService, at: &Endpoint, id: &str) -> Result<(), Fault> {
         {
             let world = &mut *self.0.borrow_mut();
             if !(world.is_bad() && world.chance.is(50)) {
@@ -260,7 +260,7 @@ impl Members for Adversary {
 impl KeyValue for Adversary {
     async fn read_after_write(
         &self,
-        _service: &RaftServiceConfig,
+        _service: &MemberService,
         _at: &Endpoint,
         _key: &str,
         _value: &str,
@@ -270,11 +270,11 @@ impl KeyValue for Adversary {
 }
 
 impl Setup for Adversary {
-    async fn is_set_up(&self, _iam: &IamConfig) -> Result<bool, Fault> {
+    async fn is_set_up(&self, _iam: &SetupService) -> Result<bool, Fault> {
         Ok(true)
     }
 
-    async fn set_up(&self, _iam: &IamConfig, _name: &str, _password: &Password) -> Result<IamSetup, Fault> {
+    async fn set_up(&self, _iam: &SetupService, _name: &str, _password: &Password) -> Result<IamSetup, Fault> {
         Ok(IamSetup::DoneAlready)
     }
 }
@@ -359,14 +359,14 @@ proptest! {
             let adversary = Adversary::new(seed, badness);
             let units = unit_phases(&[UnitPhase::Active]);
             let context = node.context_with(Some(units.clone()), adversary.clone());
-            let run = run_step(&context, Step::Chainfire, true, &node.events);
+            let run = run_step(&context, Step::CHAINFIRE, true, &node.events);
             let ended = tokio::select! {
                 ended = timeout(LONGEST, run) => ended,
                 () = live(units, Rc::clone(&adversary.0)) => unreachable!("it lives for ever"),
             };
             let world = adversary.0.borrow();
             prop_assert!(ended.is_ok(), "no end in {LONGEST:?}: {}", node.events.text());
-            let is_marked = matches!(node.markers.read(Service::Chainfire), MarkerState::Present { .. });
+            let is_marked = matches!(node.markers.read(ServiceName::CHAINFIRE), MarkerState::Present { .. });
             prop_assert_eq!(is_marked, ended == Ok(Outcome::Done));
             let own = world.members.iter().filter(|member| member.id.as_str() == "node04").count();
             prop_assert!(own <= 1, "{} entries", own);

@@ -4,7 +4,7 @@
 
 use super::model::{ModelCluster, unit_phases, voter};
 use super::{Outcome, TestNode};
-use crate::config::{RaftService, Service};
+use crate::config::ServiceName;
 use crate::crash::{count, crash_at};
 use crate::markers::MarkerState;
 use crate::plan::Step;
@@ -55,9 +55,9 @@ impl Case {
         }
         let case = Self { node, cluster, what };
         if matches!(what, What::Leave | What::Reset) {
-            case.node.write_marker(Service::Chainfire);
-            std::fs::create_dir_all(case.node.config.chainfire.data_dir.join("raft")).unwrap();
-            std::fs::write(case.node.config.chainfire.data_dir.join("raft/log"), "precious").unwrap();
+            case.node.write_marker(ServiceName::CHAINFIRE);
+            std::fs::create_dir_all(case.node.config.chainfire().data_dir.join("raft")).unwrap();
+            std::fs::write(case.node.config.chainfire().data_dir.join("raft/log"), "precious").unwrap();
         }
         case
     }
@@ -66,22 +66,22 @@ impl Case {
         let Self { node, cluster, what } = self;
         match what {
             What::Bootstrap | What::Join | What::JoinAsLearner | What::Replace => {
-                node.run(Step::Chainfire, None, cluster).await
+                node.run(Step::CHAINFIRE, None, cluster).await
             }
-            What::SetUpIam => node.run(Step::Iam, None, cluster).await,
+            What::SetUpIam => node.run(Step::IAM, None, cluster).await,
             What::Leave => {
                 let context = node.context(None, cluster);
-                Box::pin(leave(&context, RaftService::Chainfire, Quorum::Keep, &node.events)).await
+                Box::pin(leave(&context, node.config.chainfire(), Quorum::Keep, &node.events)).await
             }
             What::Reset => {
                 let context = node.context(Some(unit_phases(&[])), cluster);
-                Box::pin(reset(&context, RaftService::Chainfire, Quorum::Keep, &node.events)).await
+                Box::pin(reset(&context, node.config.chainfire(), Quorum::Keep, &node.events)).await
             }
         }
     }
 
-    fn service(&self) -> Service {
-        if self.what == What::SetUpIam { Service::Iam } else { Service::Chainfire }
+    fn service(&self) -> ServiceName {
+        if self.what == What::SetUpIam { ServiceName::IAM } else { ServiceName::CHAINFIRE }
     }
 
     fn is_marked(&self) -> bool {
@@ -106,7 +106,7 @@ impl Case {
 
     /// The data, wherever it is: it may be moved, never lost.
     fn data(&self) -> Vec<String> {
-        let parent = self.node.config.chainfire.data_dir.parent().unwrap().to_owned();
+        let parent = self.node.config.chainfire().data_dir.parent().unwrap().to_owned();
         std::fs::read_dir(parent)
             .unwrap()
             .filter_map(|entry| std::fs::read_to_string(entry.unwrap().path().join("raft/log")).ok())

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::model::{ModelCluster, unit_phases, voter};
 use super::{Outcome, TestNode, holder};
-use crate::config::{Endpoint, Mode, RaftService, Service};
+use crate::config::{Endpoint, Mode, ServiceName};
 use crate::markers::{Achievement, Attempt, Identity, MarkerState};
 use crate::run::{Quorum, after_reset_of_all, foresee_leave, foresee_markers, leave, reset};
 
@@ -17,21 +17,21 @@ const FOUR: [(&str, &str); 4] = [
 
 fn member_of(ids: &[(&str, &str)]) -> (TestNode, ModelCluster) {
     let node = TestNode::joining();
-    node.write_marker(Service::Chainfire);
+    node.write_marker(ServiceName::CHAINFIRE);
     (node, ModelCluster::of(ids))
 }
 
 async fn leave_chainfire(node: &TestNode, cluster: &ModelCluster, quorum: Quorum) -> Outcome {
-    leave(&node.context(None, cluster), RaftService::Chainfire, quorum, &node.events).await
+    leave(&node.context(None, cluster), node.config.chainfire(), quorum, &node.events).await
 }
 
 async fn reset_chainfire(node: &TestNode, cluster: &ModelCluster, quorum: Quorum) -> Outcome {
     let units = Some(unit_phases(&[]));
-    reset(&node.context(units, cluster), RaftService::Chainfire, quorum, &node.events).await
+    reset(&node.context(units, cluster), node.config.chainfire(), quorum, &node.events).await
 }
 
 fn is_marked(node: &TestNode) -> bool {
-    node.markers.read(Service::Chainfire) != MarkerState::Absent
+    node.markers.read(ServiceName::CHAINFIRE) != MarkerState::Absent
 }
 
 fn is_member(cluster: &ModelCluster) -> bool {
@@ -92,7 +92,7 @@ async fn another_machine_of_this_id_is_not_removed() {
 #[tokio::test(start_paused = true)]
 async fn s5_leaving_does_not_queue_behind_another_agent() {
     let (node, cluster) = member_of(&FOUR);
-    let _other = node.markers.try_lock(Service::Chainfire, &holder("a join")).unwrap();
+    let _other = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("a join")).unwrap();
     assert_eq!(leave_chainfire(&node, &cluster, Quorum::Keep).await, Outcome::Transient);
     assert!(node.events.text().contains("Nothing was changed: a join holds") && cluster.calls("").eq(&0));
 }
@@ -100,7 +100,7 @@ async fn s5_leaving_does_not_queue_behind_another_agent() {
 #[tokio::test(start_paused = true)]
 async fn m5_a_reset_leaves_backs_up_and_forgets() {
     let (node, cluster) = member_of(&FOUR);
-    let data = node.config.chainfire.data_dir.clone();
+    let data = node.config.chainfire().data_dir.clone();
     std::fs::create_dir(&data).unwrap();
     std::fs::write(data.join("log"), "precious").unwrap();
     assert_eq!(reset_chainfire(&node, &cluster, Quorum::Keep).await, Outcome::Done);
@@ -117,9 +117,11 @@ fn the_last_word_of_a_reset_of_all_has_every_service_in_order_and_warns_a_node_t
     let start = "systemctl start chainfire.service flaredb.service && systemctl restart --no-block \
                  chainfire-cluster-join.service flaredb-cluster-join.service && systemctl start multi-user.target";
     assert_eq!(said(&node), format!("Reset; to join anew: {start}"));
-    node.config.chainfire.mode = Mode::Bootstrap;
+    node.config.member_service_mut(ServiceName::CHAINFIRE).mode = Mode::Bootstrap { address: None };
     assert!(said(&node).contains("set bootstrap to false") && said(&node).ends_with(start), "{}", said(&node));
-    (node.config.chainfire.enable, node.config.flaredb.enable) = (false, false);
+    for name in [ServiceName::CHAINFIRE, ServiceName::FLAREDB] {
+        node.config.member_service_mut(name).enable = false;
+    }
     assert!(said(&node).ends_with(IAM_AGAIN));
 }
 
@@ -145,7 +147,7 @@ async fn m5_a_reset_that_may_not_move_the_data_changes_nothing() {
     for directory in
         ["/var/lib", "/etc/nixos", "/usr/lib", "/root", "/run/systemd"].map(Path::new).into_iter().chain([&*state])
     {
-        node.config.chainfire.data_dir = directory.to_owned();
+        node.config.member_service_mut(ServiceName::CHAINFIRE).data_dir = directory.to_owned();
         assert_eq!(reset_chainfire(&node, &cluster, Quorum::MayBeLost).await, Outcome::Transient);
         assert!(node.events.text().ends_with("ExecStart chainfire.service"), "{}", node.events.text());
         assert!(is_member(&cluster) && is_marked(&node) && cluster.calls("").eq(&0), "{}", directory.display());
@@ -153,7 +155,7 @@ async fn m5_a_reset_that_may_not_move_the_data_changes_nothing() {
     assert!(node.events.names().iter().all(|name| *name == "DataNotMoved"));
 
     // Nor does one that could not stop the service.
-    let outcome = reset(&node.context(None, &cluster), RaftService::Chainfire, Quorum::MayBeLost, &node.events).await;
+    let outcome = reset(&node.context(None, &cluster), node.config.chainfire(), Quorum::MayBeLost, &node.events).await;
     assert_eq!((outcome, node.events.has("ServiceNotStopped")), (Outcome::Transient, true));
     assert!(is_member(&cluster) && is_marked(&node) && cluster.calls("").eq(&0));
 }
@@ -171,8 +173,8 @@ async fn a_membership_under_another_id_is_not_taken_for_none() {
         r#"{"node_id": "node01", "bootstrap": true, "cluster_name": "prod", "node_ip": "10.0.1.10",
             "initial_peers": ["node01:2380", "node02:2380", "node03:2380"]}"#,
     );
-    node.config.flaredb.enable = false;
-    node.write_marker(Service::Chainfire);
+    node.config.member_service_mut(ServiceName::FLAREDB).enable = false;
+    node.write_marker(ServiceName::CHAINFIRE);
     let cluster = ModelCluster::of(&[("node01", "10.0.1.99:2380"), FOUR[1], FOUR[2]]);
     assert_eq!(leave_chainfire(&node, &cluster, Quorum::MayBeLost).await, Outcome::Blocked, "{}", node.events.text());
     assert!(is_marked(&node) && cluster.calls("REMOVE") == 0);
@@ -217,12 +219,12 @@ async fn a_leader_of_another_cluster_is_asked_for_nothing() {
 async fn what_would_keep_a_marker_is_seen_before_anybody_leaves() {
     let (node, cluster) = member_of(&FOUR);
     let foreseen = |service| foresee_markers(&node.context(None, &cluster), service, &node.events);
-    assert_eq!(foreseen(Service::Chainfire), Outcome::Done);
-    let held = node.markers.try_lock(Service::Chainfire, &holder("a join")).unwrap();
-    assert_eq!(foreseen(Service::Chainfire), Outcome::Transient);
+    assert_eq!(foreseen(ServiceName::CHAINFIRE), Outcome::Done);
+    let held = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("a join")).unwrap();
+    assert_eq!(foreseen(ServiceName::CHAINFIRE), Outcome::Transient);
     assert!(node.events.has("LockHeld"));
     drop(held);
-    for (service, name) in [(Service::Chainfire, ".chainfire-joined"), (Service::Iam, ".iam-initialized")] {
+    for (service, name) in [(ServiceName::CHAINFIRE, ".chainfire-joined"), (ServiceName::IAM, ".iam-initialized")] {
         let marker = node.markers.directory().join(name);
         std::fs::remove_file(&marker).ok();
         std::fs::create_dir(&marker).unwrap();
@@ -273,7 +275,7 @@ async fn a_cluster_that_cannot_be_asked_is_seen_before_anybody_leaves() {
     let (node, cluster) = member_of(&FOUR);
     cluster.0.borrow_mut().cut_off = vec!["node01", "node02", "node03", "10.0.1.13"];
     let context = node.context(None, &cluster);
-    let foreseen = foresee_leave(&context, RaftService::Chainfire, Quorum::Keep, &node.events).await;
+    let foreseen = foresee_leave(&context, node.config.chainfire(), Quorum::Keep, &node.events).await;
     assert_eq!((foreseen, cluster.calls("REMOVE")), (Outcome::Transient, 0));
     assert!(is_marked(&node) && node.events.has("LeaveFailed"), "{}", node.events.text());
 }
@@ -303,7 +305,9 @@ async fn a_leader_that_leaves_is_out_when_the_others_say_so() {
 async fn a_marker_of_another_machine_and_a_copied_configuration_remove_nobody() {
     let (node, cluster) = member_of(&FOUR);
     let copied = Identity { machine_id: Some("fedcba9876543210fedcba9876543210".to_owned()), ..node.this_node() };
-    let Attempt::Taken(lock) = node.markers.try_lock(Service::Chainfire, &holder("a run")).unwrap() else { panic!() };
+    let Attempt::Taken(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("a run")).unwrap() else {
+        panic!()
+    };
     node.markers.write(&lock, Achievement::Joined, &copied).unwrap();
     drop(lock);
     assert_eq!(leave_chainfire(&node, &cluster, Quorum::MayBeLost).await, Outcome::Blocked);
@@ -317,7 +321,9 @@ async fn a_marker_of_another_machine_and_a_copied_configuration_remove_nobody() 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_was_restored_under_another_identity_can_be_left() {
     let (node, cluster) = member_of(&FOUR);
-    let Attempt::Taken(lock) = node.markers.try_lock(Service::Chainfire, &holder("a run")).unwrap() else { panic!() };
+    let Attempt::Taken(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("a run")).unwrap() else {
+        panic!()
+    };
     node.markers.write(&lock, Achievement::Joined, &node.this_node().in_cluster(Some("before"))).unwrap();
     drop(lock);
     cluster.0.borrow_mut().cluster_id = Some("now".into());
@@ -348,7 +354,8 @@ async fn an_entry_of_other_data_is_removed_only_where_that_is_this_machine_or_de
     {
         let (mut node, cluster) = member_of(&FOUR);
         // What runs on this machine is asked by another address than the one that is listed.
-        node.config.chainfire.url = Endpoint::at("10.0.1.88:2379".parse().unwrap()).unwrap();
+        node.config.member_service_mut(ServiceName::CHAINFIRE).url =
+            Endpoint::at("10.0.1.88:2379".parse().unwrap()).unwrap();
         cluster.0.borrow_mut().incarnation = Some("now".into());
         cluster.0.borrow_mut().members[3].incarnation = Some("before".into());
         cluster.0.borrow_mut().members[3].status = status.into();

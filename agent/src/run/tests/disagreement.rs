@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use super::model::{AddFault, ModelCluster, unit_phases, voter};
 use super::{Outcome, TestNode};
-use crate::config::Service;
+use crate::config::ServiceName;
 use crate::markers::MarkerState;
 use crate::plan::Step;
 use crate::plan::member::Member;
@@ -20,7 +20,7 @@ fn joining() -> (TestNode, ModelCluster) {
 }
 
 fn marked(node: &TestNode) -> bool {
-    matches!(node.markers.read(Service::Chainfire), MarkerState::Present { .. })
+    matches!(node.markers.read(ServiceName::CHAINFIRE), MarkerState::Present { .. })
 }
 
 fn old_entry() -> Member {
@@ -38,7 +38,7 @@ fn wiped() -> (TestNode, ModelCluster) {
 /// A run that ends by itself, within bounds, having asked for one removal at most.
 async fn assert_calm(node: &TestNode, cluster: &ModelCluster) -> Outcome {
     let began = Instant::now();
-    let outcome = node.run(Step::Chainfire, None, cluster).await;
+    let outcome = node.run(Step::CHAINFIRE, None, cluster).await;
     let (seconds, calls) = (began.elapsed().as_secs(), cluster.calls(""));
     assert!(seconds < 700, "{seconds} s");
     assert!(calls < 600, "{calls} requests in {seconds} s");
@@ -71,7 +71,7 @@ async fn members_that_disagree_about_an_old_entry_are_no_storm() {
 async fn an_old_list_after_the_add_removes_nothing() {
     let (node, cluster) = joining();
     cluster.0.borrow_mut().incarnation = Some("now".into());
-    let run = node.run(Step::Chainfire, None, &cluster);
+    let run = node.run(Step::CHAINFIRE, None, &cluster);
     let turn = async {
         while cluster.calls("ADD") == 0 {
             sleep(Duration::from_millis(1)).await;
@@ -101,7 +101,7 @@ async fn a_member_that_flips_between_healthy_and_dead_is_removed_once_at_most() 
     cluster.0.borrow_mut().members = dead;
     cluster.0.borrow_mut().ignores_removals = true;
     let began = Instant::now();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert_eq!(cluster.calls("REMOVE"), 1, "in {:?}, over all its looks", began.elapsed());
     assert!(cluster.calls("") < 600 && !marked(&node), "{} requests", cluster.calls(""));
 }
@@ -118,7 +118,7 @@ async fn m8_a_service_that_dies_during_a_wait_is_not_added() {
         assert_eq!(cluster.calls("ADD"), 1, "the first, which was turned away");
         units.turn(UnitPhase::Active);
     };
-    let (outcome, ()) = tokio::join!(node.run(Step::Chainfire, Some(units.clone()), &cluster), life);
+    let (outcome, ()) = tokio::join!(node.run(Step::CHAINFIRE, Some(units.clone()), &cluster), life);
     assert_eq!((outcome, cluster.calls("ADD"), marked(&node)), (Outcome::Done, 2, true));
     assert!(node.events.has("ServiceLost"));
 }
@@ -131,7 +131,7 @@ async fn m8_a_service_that_dies_without_systemd_to_say_so_is_not_added() {
         sleep(Duration::from_secs(10)).await;
         cluster.0.borrow_mut().sick_for = Some(usize::MAX);
     };
-    let (outcome, ()) = tokio::join!(node.run(Step::Chainfire, None, &cluster), life);
+    let (outcome, ()) = tokio::join!(node.run(Step::CHAINFIRE, None, &cluster), life);
     assert_eq!((outcome, cluster.calls("ADD"), marked(&node)), (Outcome::Transient, 1, false));
     assert!(node.events.text().contains("this node's own service"), "{}", node.events.text());
 }
@@ -147,7 +147,7 @@ async fn d4_a_crash_during_the_promotion_is_reported_at_once_and_blames_nobody_e
         sleep(Duration::from_millis(1)).await;
         assert!(node.events.has("ServiceLost"));
     };
-    let (outcome, ()) = tokio::join!(node.run(Step::Chainfire, Some(units.clone()), &cluster), life);
+    let (outcome, ()) = tokio::join!(node.run(Step::CHAINFIRE, Some(units.clone()), &cluster), life);
     assert_eq!((outcome, marked(&node)), (Outcome::Transient, false));
     assert!(node.events.has("HealthTimeout") && !node.events.has("PromotionTimeout"));
 }
@@ -163,9 +163,9 @@ async fn s3_the_data_of_the_own_service_is_looked_at_until_the_marker_is_written
         }
         cluster.0.borrow_mut().incarnation = Some("other".into());
     };
-    let (outcome, ()) = tokio::join!(node.run(Step::Chainfire, None, &cluster), life);
+    let (outcome, ()) = tokio::join!(node.run(Step::CHAINFIRE, None, &cluster), life);
     assert_eq!((outcome, marked(&node), cluster.calls("REMOVE")), (Outcome::Transient, false, 0));
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done, "the next run replaces it");
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done, "the next run replaces it");
     assert_eq!(cluster.calls("REMOVE"), 1);
 }
 
@@ -175,7 +175,7 @@ async fn the_own_service_never_confirms_its_own_join() {
         let (node, cluster) = joining();
         cluster.0.borrow_mut().lists = vec![("10.0.1.13", vec![voter("node04", "10.0.1.13:2380")])];
         cluster.0.borrow_mut().add_faults = vec![AddFault::NotLeader(Some(hint)); 20].into();
-        assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient, "{hint}");
+        assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient, "{hint}");
         assert!(!marked(&node) && cluster.calls("LIST 10.0.1.13") == 0 && cluster.calls("LIST localhost") == 0);
         assert!(node.events.text().contains("it names this node as the leader"), "{}", node.events.text());
     }
@@ -183,7 +183,7 @@ async fn the_own_service_never_confirms_its_own_join() {
     let (node, cluster) = joining();
     cluster.0.borrow_mut().here = vec!["balancer", "node01", "node02", "node03"];
     cluster.0.borrow_mut().members.push(voter("node04", "10.0.1.13:2380"));
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert!(!marked(&node) && node.events.text().contains("own service answered"), "{}", node.events.text());
 }
 
@@ -199,9 +199,11 @@ async fn one_run_is_of_one_cluster() {
             cluster.0.borrow_mut().cluster_id = Some("x".into());
             cluster.0.borrow_mut().cluster_ids = vec![("other", "y")];
         }
-        assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+        assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done);
         assert_eq!((cluster.calls("ADD other"), cluster.calls("LIST other") > 0), (0, true), "told: {told}");
-        let MarkerState::Present { identity, .. } = node.markers.read(Service::Chainfire) else { panic!("no marker") };
+        let MarkerState::Present { identity, .. } = node.markers.read(ServiceName::CHAINFIRE) else {
+            panic!("no marker")
+        };
         assert_eq!(identity.cluster_id.as_deref(), told.then_some("x"));
     }
     // Asked of one, confirmed by another: the id changes between two calls.
@@ -213,7 +215,7 @@ async fn one_run_is_of_one_cluster() {
         }
         cluster.0.borrow_mut().cluster_id = Some("y".into());
     };
-    let (outcome, ()) = tokio::join!(node.run(Step::Chainfire, None, &cluster), change);
+    let (outcome, ()) = tokio::join!(node.run(Step::CHAINFIRE, None, &cluster), change);
     assert_eq!((outcome, marked(&node)), (Outcome::Blocked, false));
     assert!(node.events.has("BlockedAnotherCluster"));
 }
@@ -228,14 +230,14 @@ async fn a_list_that_contradicts_itself_confirms_nothing_and_changes_nothing() {
     ] {
         let (node, cluster) = joining();
         cluster.0.borrow_mut().members.extend([voter("node04", "10.0.1.13:2380"), twin]);
-        assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+        assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Blocked);
         assert!(!marked(&node) && cluster.calls("ADD") + cluster.calls("REMOVE") == 0);
         assert!(node.events.has("BlockedContradiction"), "{}", node.events.text());
     }
     // A list twice the length is no majority.
     let (node, cluster) = (TestNode::bootstrapping(), ModelCluster::of(&THREE[..1]));
     cluster.0.borrow_mut().members.push(voter("node01", "10.0.1.10:2380"));
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Blocked);
     assert!(!marked(&node) && node.events.has("BlockedContradiction"));
 }
 
@@ -245,7 +247,7 @@ async fn m10_a_busy_answer_is_heard_behind_a_dead_peer_and_during_the_promotion(
     cluster.0.borrow_mut().dead = vec!["node01"];
     cluster.0.borrow_mut().add_faults = vec![AddFault::Busy(Some(7)); 8].into();
     let began = Instant::now();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done);
     assert!(began.elapsed().as_secs() >= 8 * 7 && !node.events.has("AttemptsExhausted"));
 }
 
@@ -262,7 +264,7 @@ async fn m2_an_identity_in_another_spelling_is_the_same_one() {
         cluster.0.borrow_mut().incarnation = Some(uuid.into());
         cluster.0.borrow_mut().members.push(Member { incarnation: Some(listed.into()), ..old_entry() });
         cluster.0.borrow_mut().cluster_ids = vec![("node01", "0xA"), ("node02", "a")];
-        assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done, "{listed}: {}", node.events.text());
+        assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done, "{listed}: {}", node.events.text());
         assert_eq!(cluster.calls("REMOVE") + cluster.calls("ADD"), 0, "{listed}");
     }
 }
@@ -280,7 +282,7 @@ async fn an_old_list_at_a_later_look_removes_nothing() {
         }
         cluster.0.borrow_mut().lists = ["node01", "node02", "node03"].map(|host| (host, old.clone())).into();
     };
-    let (outcome, ()) = tokio::join!(node.run(Step::Chainfire, None, &cluster), turn);
+    let (outcome, ()) = tokio::join!(node.run(Step::CHAINFIRE, None, &cluster), turn);
     assert_eq!((outcome, cluster.calls("REMOVE"), marked(&node)), (Outcome::Transient, 1, false));
     assert!(node.events.has("RemovalNotSeen"), "{}", node.events.text());
 }
@@ -293,7 +295,7 @@ async fn an_old_list_is_not_believed_where_another_member_has_this_node_as_it_is
     let now = Member { incarnation: Some("now".into()), ..old_entry() };
     *cluster.0.borrow_mut().members.last_mut().unwrap() = now;
     cluster.0.borrow_mut().lists = vec![("node01", old)];
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert!(cluster.calls("REMOVE") == 0 && node.events.has("RemovalNotSeen") && !marked(&node));
 }
 
@@ -302,7 +304,7 @@ async fn a_removal_that_is_refused_is_no_removal() {
     let (node, cluster) = wiped();
     cluster.0.borrow_mut().refuses_removals = true;
     for _ in 0..2 {
-        assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+        assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Blocked);
         assert!(node.events.has("BlockedRefused") && !node.events.has("RemovalNotSeen"));
     }
 }
@@ -312,14 +314,14 @@ async fn a_list_without_another_full_member_confirms_nothing() {
     // A balancer, or a name in the hosts file, that leads to the service on this node: it has begun a cluster of its own.
     let (node, cluster) = joining();
     cluster.0.borrow_mut().members = vec![voter("node04", "10.0.1.13:2380")];
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert!(!marked(&node) && cluster.calls("ADD") == 0, "{}", node.events.text());
     assert!(node.events.text().contains("no full member but this node"));
     // Nor is this node another one by a second address of its machine.
     let (mut node, cluster) = joining();
     node.machine.addresses = vec!["10.0.1.13".parse().unwrap(), "10.9.9.13".parse().unwrap()];
     cluster.0.borrow_mut().members = vec![voter("node04", "10.0.1.13:2380"), voter("zz", "10.9.9.13:2380")];
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert!(!marked(&node), "{}", node.events.text());
 }
 
@@ -328,7 +330,7 @@ async fn a_cluster_that_is_told_later_binds_as_well() {
     let (node, cluster) = joining();
     cluster.0.borrow_mut().cluster_ids = vec![("node02", "x"), ("node03", "y")];
     cluster.0.borrow_mut().add_faults = vec![AddFault::Drop, AddFault::Drop].into();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done, "{}", node.events.text());
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done, "{}", node.events.text());
     assert_eq!((cluster.calls("ADD node02"), cluster.calls("ADD node03")), (1, 0), "node03 is of another cluster");
 }
 
@@ -337,13 +339,13 @@ async fn a_leader_that_cannot_be_trusted_is_named_with_what_is_wrong() {
     let (node, cluster) = joining();
     cluster.0.borrow_mut().untrusted = vec!["10.0.1.99"];
     cluster.0.borrow_mut().add_faults = vec![AddFault::NotLeader(Some("10.0.1.99:2379")); 20].into();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked, "{}", node.events.text());
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Blocked, "{}", node.events.text());
     assert!(node.events.has("BlockedTrust") && node.events.text().contains("10.0.1.99:2379"));
     // One whose certificate has the name that the configuration has for it is asked by that name.
     let (node, cluster) = joining();
     cluster.0.borrow_mut().untrusted = vec!["10.0.1.12"];
     cluster.0.borrow_mut().add_faults = vec![AddFault::NotLeader(Some("10.0.1.12:2379"))].into();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done, "{}", node.events.text());
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done, "{}", node.events.text());
     assert_eq!((cluster.calls("ADD node03"), cluster.calls("LIST 10.0.1.12")), (1, 0));
 }
 
@@ -352,7 +354,7 @@ async fn a_member_that_names_a_dead_leader_is_not_the_only_one_to_be_asked() {
     let (node, cluster) = joining();
     cluster.0.borrow_mut().dead = vec!["10.0.1.99"];
     cluster.0.borrow_mut().add_faults = vec![AddFault::NotLeader(Some("10.0.1.99:2379")); 2].into();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done, "{}", node.events.text());
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done, "{}", node.events.text());
     assert_eq!(cluster.calls("ADD node02"), 1);
 }
 
@@ -361,7 +363,7 @@ async fn who_is_always_busy_does_not_hide_what_will_not_pass_and_is_not_given_up
     let (node, cluster) = joining();
     cluster.0.borrow_mut().untrusted = vec!["node01", "node02"];
     cluster.0.borrow_mut().busy = vec!["node03"];
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Blocked);
     assert!(node.events.has("ClusterBusy") && node.events.has("BlockedTrust"));
     let (node, cluster) = joining();
     cluster.0.borrow_mut().dead = vec!["node01", "node02"];
@@ -370,7 +372,7 @@ async fn who_is_always_busy_does_not_hide_what_will_not_pass_and_is_not_given_up
         sleep(Duration::from_mins(10)).await;
         cluster.0.borrow_mut().busy.clear();
     };
-    let (outcome, ()) = tokio::join!(node.run(Step::Chainfire, None, &cluster), turn);
+    let (outcome, ()) = tokio::join!(node.run(Step::CHAINFIRE, None, &cluster), turn);
     assert_eq!((outcome, node.events.has("RequestFailed")), (Outcome::Done, false), "{}", node.events.text());
 }
 
@@ -380,13 +382,13 @@ async fn m4_another_address_of_this_machine_is_not_anothers() {
     node.config.replace = true;
     node.machine.addresses = vec!["10.9.9.13".parse().unwrap()];
     cluster.0.borrow_mut().members.push(Member { status: "dead".into(), ..voter("node04", "10.9.9.13:2380") });
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Blocked);
     assert!(cluster.calls("REMOVE") == 0 && !node.events.text().contains("DELETE"), "{}", node.events.text());
     // Nor is an entry with the data that the own service runs on, wherever it is said to be.
     node.machine.addresses.clear();
     cluster.0.borrow_mut().incarnation = Some("now".into());
     cluster.0.borrow_mut().members.last_mut().unwrap().incarnation = Some("NOW".into());
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Blocked);
     assert!(cluster.calls("REMOVE") == 0 && !node.events.text().contains("DELETE"), "{}", node.events.text());
 }
 
@@ -399,7 +401,7 @@ async fn m11_a_peers_list_that_contradicts_itself_keeps_a_node_from_bootstrappin
     let (node, cluster) = bootstrapping();
     let twins = vec![voter("x", "10.0.9.9:2380"), voter("node02", "10.0.1.11:2380"), voter("node02", "10.0.1.12:2380")];
     cluster.0.borrow_mut().lists = vec![("node02", twins)];
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Blocked);
     assert!(!marked(&node) && node.events.has("BlockedContradiction"), "{}", node.events.text());
 }
 
@@ -417,7 +419,7 @@ async fn d4_a_crash_while_the_cluster_forms_is_reported_at_once() {
         cluster.0.borrow_mut().members = THREE.iter().map(|(id, address)| voter(id, address)).collect();
         units.turn(UnitPhase::Active);
     };
-    let (outcome, ()) = tokio::join!(node.run(Step::Chainfire, Some(units.clone()), &cluster), life);
+    let (outcome, ()) = tokio::join!(node.run(Step::CHAINFIRE, Some(units.clone()), &cluster), life);
     assert_eq!((outcome, marked(&node)), (Outcome::Done, true));
 }
 
@@ -433,7 +435,7 @@ async fn s3_data_that_is_lost_while_the_cluster_forms_is_noticed() {
             formed.map(|member| Member { incarnation: Some("one".into()), ..member }).collect();
         cluster.0.borrow_mut().incarnation = Some("other".into());
     };
-    let (outcome, ()) = tokio::join!(node.run(Step::Chainfire, None, &cluster), life);
+    let (outcome, ()) = tokio::join!(node.run(Step::CHAINFIRE, None, &cluster), life);
     assert_eq!((outcome, marked(&node)), (Outcome::Blocked, false));
     assert!(node.events.has("BlockedWiped"), "{}", node.events.text());
 }

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use super::model::{AddFault, ModelCluster, unit_phases, voter};
 use super::{Outcome, TestNode, holder};
-use crate::config::{RaftService, Service};
+use crate::config::ServiceName;
 use crate::events::Severity;
 use crate::markers::{Attempt, Holder};
 use crate::plan::Step;
@@ -30,7 +30,7 @@ async fn n5_an_id_that_is_taken_is_looked_at_again_and_joins_when_it_is_free() {
         sleep(Duration::from_mins(6)).await;
         cluster.0.borrow_mut().members.retain(|member| member.id.as_str() != "node04");
     };
-    let (outcome, ()) = tokio::join!(node.run(Step::Chainfire, None, &cluster), repair);
+    let (outcome, ()) = tokio::join!(node.run(Step::CHAINFIRE, None, &cluster), repair);
     assert_eq!(outcome, Outcome::Done);
     assert!(began.elapsed() < Duration::from_mins(6 + 5), "{:?}", began.elapsed());
     let names = node.events.names();
@@ -42,7 +42,7 @@ async fn n5_an_id_that_is_taken_is_looked_at_again_and_joins_when_it_is_free() {
 async fn n5_a_refusal_of_the_leader_is_looked_at_again() {
     let (node, cluster) = unit();
     cluster.0.borrow_mut().add_faults = vec![AddFault::Refuse; 3].into();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done);
     assert!(node.events.has("BlockedRefused") && cluster.calls("ADD") == 4);
 }
 
@@ -51,7 +51,7 @@ async fn n5_what_stays_so_ends_the_run_as_a_failure_that_systemd_starts_again() 
     let (node, cluster) = unit();
     cluster.0.borrow_mut().sick_for = None;
     let began = Instant::now();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     let minutes = began.elapsed().as_secs() / 60;
     assert!((10..=20).contains(&minutes), "{minutes} min");
     assert!(cluster.calls("HEALTH") <= 16 && node.events.has("BlockedTrust"));
@@ -63,7 +63,7 @@ async fn an_operator_who_calls_is_told_at_once() {
     node.looks_again = false;
     cluster.0.borrow_mut().members.push(voter("node04", "10.0.1.99:2380"));
     let began = Instant::now();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Blocked);
     assert!(began.elapsed().is_zero());
 }
 
@@ -85,7 +85,7 @@ async fn what_ends_a_run_with_a_failure_is_an_error_in_the_journal() {
     for (index, spoil) in cases.into_iter().enumerate() {
         let (node, cluster) = unit();
         spoil(&cluster);
-        let outcome = node.run(Step::Chainfire, None, &cluster).await;
+        let outcome = node.run(Step::CHAINFIRE, None, &cluster).await;
         let last = node.events.0.borrow().last().unwrap().clone();
         let is_error = last.meaning().severity == Severity::Error;
         assert_eq!(outcome == Outcome::Transient, is_error, "case {index}: {outcome:?} after {last}");
@@ -100,14 +100,16 @@ async fn leave_and_reset_stop_a_unit_that_waits_and_take_over() {
         let node = TestNode::joining();
         let cluster = ModelCluster::of(&[THREE[0], THREE[1], THREE[2], ("node04", "10.0.1.13:2380")]);
         let who = Holder { words: "a join".to_owned(), unit: Some("chainfire-cluster-join.service".to_owned()) };
-        let Attempt::Taken(lock) = node.markers.try_lock(Service::Chainfire, &who).unwrap() else { panic!("locked") };
+        let Attempt::Taken(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &who).unwrap() else {
+            panic!("locked")
+        };
         let units = unit_phases(&[]);
         units.hold(lock);
         let context = node.context(Some(units.clone()), &cluster);
         let outcome = if resets {
-            reset(&context, RaftService::Chainfire, Quorum::Keep, &node.events).await
+            reset(&context, node.config.chainfire(), Quorum::Keep, &node.events).await
         } else {
-            leave(&context, RaftService::Chainfire, Quorum::Keep, &node.events).await
+            leave(&context, node.config.chainfire(), Quorum::Keep, &node.events).await
         };
         assert_eq!(outcome, Outcome::Done, "{}", node.events.text());
         assert_eq!(units.stopped()[..2], ["chainfire-cluster-join.path", "chainfire-cluster-join.service"]);
@@ -121,11 +123,11 @@ async fn a_unit_that_gave_way_goes_on_where_leaving_is_refused() {
     let node = TestNode::joining();
     let cluster = ModelCluster::of(&[THREE[0], THREE[1], THREE[2], ("node09", "10.0.1.13:2380")]);
     let who = Holder { words: "a join".to_owned(), unit: Some("chainfire-cluster-join.service".to_owned()) };
-    let Attempt::Taken(lock) = node.markers.try_lock(Service::Chainfire, &who).unwrap() else { panic!("locked") };
+    let Attempt::Taken(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &who).unwrap() else { panic!("locked") };
     let units = unit_phases(&[]);
     units.hold(lock);
     let context = node.context(Some(units.clone()), &cluster);
-    assert_eq!(leave(&context, RaftService::Chainfire, Quorum::Keep, &node.events).await, Outcome::Blocked);
+    assert_eq!(leave(&context, node.config.chainfire(), Quorum::Keep, &node.events).await, Outcome::Blocked);
     assert_eq!(units.started()[..2], ["chainfire-cluster-join.service", "chainfire-cluster-join.path"]);
     assert!(node.events.has("TakingOver"), "{}", node.events.text());
 }
@@ -133,10 +135,10 @@ async fn a_unit_that_gave_way_goes_on_where_leaving_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn s5_a_command_of_another_operator_is_not_stopped() {
     let (node, cluster) = unit();
-    let _held = node.markers.try_lock(Service::Chainfire, &holder("another operator")).unwrap();
+    let _held = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("another operator")).unwrap();
     let units = unit_phases(&[]);
     let context = node.context(Some(units.clone()), &cluster);
-    assert_eq!(leave(&context, RaftService::Chainfire, Quorum::Keep, &node.events).await, Outcome::Transient);
+    assert_eq!(leave(&context, node.config.chainfire(), Quorum::Keep, &node.events).await, Outcome::Transient);
     assert!(units.stopped().is_empty() && node.events.has("LockHeld"));
 }
 
@@ -158,7 +160,7 @@ async fn m5_a_service_with_the_data_of_a_membership_that_has_ended_is_not_waited
         cluster.0.borrow_mut().cluster_id = Some("x".into());
         cluster.0.borrow_mut().lists = vec![(host, if lists_itself { listed } else { Vec::new() })];
         let began = Instant::now();
-        let outcome = node.run(Step::Chainfire, None, &cluster).await;
+        let outcome = node.run(Step::CHAINFIRE, None, &cluster).await;
         let said = node.events.text();
         assert_eq!(outcome == Outcome::Blocked, lists_itself, "{said}");
         assert_eq!(node.events.has("BlockedRemoved"), lists_itself, "{said}");
@@ -180,7 +182,7 @@ async fn m5_an_old_list_does_not_have_a_member_reset() {
         now.push(voter("node04", "10.0.1.13:2380"));
         cluster.0.borrow_mut().members = if is_fresh { before.clone() } else { now.clone() };
         cluster.0.borrow_mut().lists = vec![("node01", before), ("10.0.1.13", now)];
-        let outcome = node.run(Step::Chainfire, None, &cluster).await;
+        let outcome = node.run(Step::CHAINFIRE, None, &cluster).await;
         assert!(!node.events.has("BlockedRemoved") && outcome != Outcome::Blocked, "{}", node.events.text());
     }
 }

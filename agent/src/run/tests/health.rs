@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::model::{ModelCluster, voter};
 use super::{TestNode, holder};
-use crate::config::Service;
+use crate::config::ServiceName;
 use crate::markers::{Achievement, Attempt};
 use crate::plan::Cause;
 use crate::plan::health::Verdict;
@@ -14,7 +14,7 @@ use crate::run::find_health;
 #[tokio::test(start_paused = true)]
 async fn at_most_16_members_of_thousands_are_asked_at_once() {
     let (mut node, cluster) = (TestNode::joining(), ModelCluster::of(&[]));
-    node.config.flaredb.enable = true;
+    node.config.member_service_mut(ServiceName::FLAREDB).enable = true;
     cluster.0.borrow_mut().members =
         (0..3000).map(|n| voter(&format!("m{n}"), &format!("10.1.{}.{}:2380", n / 250, n % 250 + 1))).collect();
     cluster.0.borrow_mut().health_takes = Duration::from_millis(10);
@@ -45,7 +45,9 @@ async fn what_answers_as_the_own_service_must_be_it_with_the_data_that_is_listed
 async fn peers_of_another_cluster_do_not_speak_for_the_one_of_the_marker() {
     let node = TestNode::joining();
     let cluster = ModelCluster::of(&[("node01", "10.0.1.10:2380"), ("node04", "10.0.1.13:2380")]);
-    let Attempt::Taken(lock) = node.markers.try_lock(Service::Chainfire, &holder("a run")).unwrap() else { panic!() };
+    let Attempt::Taken(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("a run")).unwrap() else {
+        panic!()
+    };
     node.markers.write(&lock, Achievement::Joined, &node.this_node().in_cluster(Some("a"))).unwrap();
     cluster.0.borrow_mut().cluster_ids = vec![("node01", "b"), ("node02", "A"), ("node03", "a")];
     cluster.0.borrow_mut().lists = vec![("node01", vec![voter("x", "10.9.9.1:2380")])];
@@ -68,7 +70,7 @@ async fn who_is_listed_in_another_way_is_not_told_to_be_out() {
     for entry in entries.into_iter().chain([voter("x", "10.9.9.13:2380")]) {
         let mut node = TestNode::joining();
         node.machine.addresses = vec!["10.9.9.13".parse().unwrap()];
-        node.write_marker(Service::Chainfire);
+        node.write_marker(ServiceName::CHAINFIRE);
         let cluster = ModelCluster::of(&[("node01", "10.0.1.10:2380")]);
         cluster.0.borrow_mut().members.push(entry.clone());
         let found = find_health(&node.context(None, &cluster), false).await;

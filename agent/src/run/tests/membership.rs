@@ -2,7 +2,7 @@
 
 use super::model::{AddFault, ModelCluster, voter};
 use super::{Outcome, TestNode};
-use crate::config::Service;
+use crate::config::ServiceName;
 use crate::markers::MarkerState;
 use crate::plan::Step;
 use crate::plan::member::Member;
@@ -15,13 +15,13 @@ fn entries(cluster: &ModelCluster, id: &str) -> usize {
 }
 
 fn marked(node: &TestNode) -> bool {
-    matches!(node.markers.read(Service::Chainfire), MarkerState::Present { .. })
+    matches!(node.markers.read(ServiceName::CHAINFIRE), MarkerState::Present { .. })
 }
 
 async fn join_with(faults: &[AddFault]) -> (TestNode, ModelCluster, Outcome) {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().add_faults = faults.iter().cloned().collect();
-    let outcome = node.run(Step::Chainfire, None, &cluster).await;
+    let outcome = node.run(Step::CHAINFIRE, None, &cluster).await;
     (node, cluster, outcome)
 }
 
@@ -64,7 +64,7 @@ async fn m2_a_409_without_our_entry_is_no_success_and_is_asked_again() {
 async fn m4_m6_an_id_under_another_address_is_blocked_and_nothing_is_added() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().members.push(voter("node04", "10.0.1.99:2380"));
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Blocked);
     assert!(!marked(&node) && cluster.calls("ADD") == 0);
     assert!(node.events.has("BlockedIdTaken"));
 }
@@ -78,7 +78,7 @@ async fn m2_a_wiped_node_removes_its_old_entry_and_is_added_anew() {
         cluster.0.borrow_mut().members.push(old());
         cluster.0.borrow_mut().incarnation = Some("now".into());
         cluster.0.borrow_mut().health_of = told_by.to_owned();
-        assert_eq!(node.run(Step::Chainfire, None, &cluster).await, outcome);
+        assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, outcome);
         assert_eq!((cluster.calls("REMOVE"), cluster.calls("ADD")), (usize::from(replaced), usize::from(replaced)));
         assert_eq!(entries(&cluster, "node04"), 1);
         assert_eq!(node.events.has("MemberReplaced"), replaced);
@@ -94,7 +94,7 @@ async fn m2_a_wiped_node_removes_its_old_entry_and_is_added_anew() {
 async fn s1_a_learner_is_waited_for_and_the_marker_never_precedes_the_voter() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().learner_for = 5;
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done);
     assert!(cluster.calls("LIST") > 5);
     let names = node.events.names();
     let position = |name| names.iter().position(|other| *other == name).unwrap();
@@ -102,7 +102,7 @@ async fn s1_a_learner_is_waited_for_and_the_marker_never_precedes_the_voter() {
 
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().learner_for = usize::MAX;
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert!(!marked(&node) && node.events.has("PromotionTimeout"));
 }
 
@@ -133,13 +133,13 @@ async fn the_old_list_of_a_peer_that_is_cut_off_confirms_nothing() {
     let old = vec![voter("node01", "10.0.1.10:2380"), voter("node04", "10.0.1.13:2380")];
     cluster.0.borrow_mut().lists = vec![("node01", old)];
     cluster.0.borrow_mut().cut_off = vec!["node01"];
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done);
     assert_eq!((entries(&cluster, "node04"), cluster.calls("ADD node02")), (1, 1), "the others were asked");
 
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().members.push(voter("node04", "10.0.1.13:2380"));
     cluster.0.borrow_mut().cut_off = vec!["node01", "node02", "node03"];
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert!(!marked(&node));
 }
 
@@ -148,7 +148,7 @@ async fn m10_an_election_is_waited_for_in_seconds_and_not_for_ever() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().cut_off = vec!["node01", "node02", "node03"];
     let began = tokio::time::Instant::now();
-    let join = node.run(Step::Chainfire, None, &cluster);
+    let join = node.run(Step::CHAINFIRE, None, &cluster);
     let election = async {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         cluster.0.borrow_mut().cut_off.clear();
@@ -158,7 +158,7 @@ async fn m10_an_election_is_waited_for_in_seconds_and_not_for_ever() {
 
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().cut_off = vec!["node01", "node02", "node03"];
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert!(node.events.has("AttemptsExhausted") && cluster.calls("LIST") == 5 * 3);
 }
 
@@ -166,7 +166,7 @@ async fn m10_an_election_is_waited_for_in_seconds_and_not_for_ever() {
 async fn a_dead_leader_is_replaced_by_a_peer() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().dead = vec!["node01"];
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done);
     assert!(marked(&node) && cluster.calls("ADD node02") == 1);
 }
 
@@ -174,7 +174,7 @@ async fn a_dead_leader_is_replaced_by_a_peer() {
 async fn transient_trouble_uses_up_the_attempts_of_a_run_and_is_told_each_time() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().dead = vec!["node01", "node02", "node03"];
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert_eq!(cluster.calls("LIST"), 5 * 3);
     assert!(!marked(&node));
     let told = node.events.names().iter().filter(|name| **name == "RequestFailed").count();
@@ -216,7 +216,7 @@ async fn n5_a_refusal_is_permanent() {
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_is_not_formed_yet_is_waited_for() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&[]));
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert_eq!(cluster.calls("ADD"), 0, "nothing is added to a service that is in no cluster");
 }
 
@@ -224,7 +224,7 @@ async fn a_cluster_that_is_not_formed_yet_is_waited_for() {
 async fn a_second_start_asks_nobody() {
     let (node, cluster, _) = join_with(&[]).await;
     let before = cluster.0.borrow().calls.len();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done);
     assert_eq!(cluster.0.borrow().calls.len(), before);
     assert!(node.events.has("AlreadyDone"));
 }
@@ -232,19 +232,19 @@ async fn a_second_start_asks_nobody() {
 #[tokio::test(start_paused = true)]
 async fn s4_a_marker_that_cannot_be_written_leaves_the_membership_and_is_written_by_the_next_run() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
-    let marker = node.markers.path(Service::Chainfire, crate::markers::Achievement::Joined);
+    let marker = node.markers.path(ServiceName::CHAINFIRE, crate::markers::Achievement::Joined);
     std::fs::create_dir(&marker).unwrap();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert!(node.events.has("MarkerDamaged") && node.events.has("MarkerFailed"));
     std::fs::remove_dir(&marker).unwrap();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done);
     assert!(marked(&node) && cluster.calls("ADD") == 1, "the join itself is not repeated");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_bootstrap_marks_what_its_own_list_confirms() {
     let (node, cluster) = (TestNode::bootstrapping(), ModelCluster::of(&THREE));
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done);
     assert!(marked(&node) && cluster.calls("ADD") == 0);
     assert!(node.events.has("Bootstrapped"));
 }
@@ -256,7 +256,7 @@ async fn m11_nobody_bootstraps_a_second_cluster() {
         let (node, cluster) = (TestNode::bootstrapping(), ModelCluster::of(&THREE));
         let other = vec![voter("node02", "10.0.1.11:2380"), voter("node07", "10.0.1.17:2380")];
         cluster.0.borrow_mut().lists = vec![("10.0.1.10", own), ("node02", other)];
-        assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+        assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Blocked);
         assert!(!marked(&node) && node.events.has("BlockedSecondCluster"));
     }
 }
@@ -265,6 +265,6 @@ async fn m11_nobody_bootstraps_a_second_cluster() {
 async fn m11_unreachable_peers_never_mean_that_this_node_is_the_first() {
     let (node, cluster) = (TestNode::bootstrapping(), ModelCluster::of(&[("node01", "10.0.1.10:2380")]));
     cluster.0.borrow_mut().dead = vec!["node02", "node03"];
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert!(!marked(&node) && node.events.has("ClusterNotFormed"));
 }

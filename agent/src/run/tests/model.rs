@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::config::{Endpoint, IamConfig, RaftServiceConfig, UnitName};
+use crate::config::{Endpoint, MemberService, SetupService, UnitName};
 use crate::data_directory::Owner;
 use crate::inventory::{Inventory, Link};
 use crate::markers::{Lock, Trouble};
@@ -171,7 +171,7 @@ impl Probe for ModelCluster {
 }
 
 impl Members for ModelCluster {
-    async fn members(&self, service: &RaftServiceConfig, at: &Endpoint) -> Result<MemberList, Fault> {
+    async fn members(&self, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault> {
         self.called("LIST", at)?;
         let mut state = self.0.borrow_mut();
         let host = at.host().to_string();
@@ -203,7 +203,7 @@ impl Members for ModelCluster {
         }
     }
 
-    async fn add(&self, _service: &RaftServiceConfig, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
+    async fn add(&self, _service: &MemberService, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
         self.called("ADD", at)?;
         let mut state = self.0.borrow_mut();
         let planned = state.add_faults.pop_front();
@@ -233,7 +233,7 @@ impl Members for ModelCluster {
         }
     }
 
-    async fn remove(&self, _service: &RaftServiceConfig, at: &Endpoint, id: &str) -> Result<(), Fault> {
+    async fn remove(&self, _service: &MemberService, at: &Endpoint, id: &str) -> Result<(), Fault> {
         self.called("REMOVE", at)?;
         let mut state = self.0.borrow_mut();
         if state.keeps_members {
@@ -256,7 +256,7 @@ impl Members for ModelCluster {
 impl KeyValue for ModelCluster {
     async fn read_after_write(
         &self,
-        _service: &RaftServiceConfig,
+        _service: &MemberService,
         at: &Endpoint,
         _key: &str,
         _value: &str,
@@ -266,13 +266,13 @@ impl KeyValue for ModelCluster {
 }
 
 impl Setup for ModelCluster {
-    async fn is_set_up(&self, iam: &IamConfig) -> Result<bool, Fault> {
+    async fn is_set_up(&self, iam: &SetupService) -> Result<bool, Fault> {
         self.called("IAM?", &iam.url)?;
         let state = self.0.borrow();
         Ok(state.iam_is_set_up && !state.iam_is_silent)
     }
 
-    async fn set_up(&self, iam: &IamConfig, _cluster: &str, password: &Password) -> Result<IamSetup, Fault> {
+    async fn set_up(&self, iam: &SetupService, _cluster: &str, password: &Password) -> Result<IamSetup, Fault> {
         self.called("IAM!", &iam.url)?;
         let mut state = self.0.borrow_mut();
         if state.iam_is_set_up {

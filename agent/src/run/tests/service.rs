@@ -15,7 +15,7 @@ fn not_yet(state: &str) -> UnitPhase {
 async fn a_unit_that_becomes_active_is_asked_only_then() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&ONE));
     let units = unit_phases(&[not_yet("inactive (dead)"), not_yet("activating (start)"), UnitPhase::Active]);
-    assert_eq!(node.run(Step::Chainfire, Some(units), &cluster).await, Outcome::Done);
+    assert_eq!(node.run(Step::CHAINFIRE, Some(units), &cluster).await, Outcome::Done);
     assert_eq!(cluster.calls("HEALTH"), 2, "and once more before the marker");
     assert_eq!(node.events.names()[..3], ["WaitingForService", "ServiceHealthy", "JoinStarted"]);
 }
@@ -25,7 +25,7 @@ async fn d4_a_unit_that_fails_is_told_at_once_with_its_last_lines_and_still_watc
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&ONE));
     let began = tokio::time::Instant::now();
     let units = unit_phases(&[UnitPhase::Failed("exit-code, status 1".to_owned()), UnitPhase::Active]);
-    assert_eq!(node.run(Step::Chainfire, Some(units), &cluster).await, Outcome::Done);
+    assert_eq!(node.run(Step::CHAINFIRE, Some(units), &cluster).await, Outcome::Done);
     assert!(began.elapsed().as_millis() < 100, "nobody sat anything out");
     let text = node.events.text();
     assert!(text.contains("chainfire.service failed (exit-code, status 1)"), "{text}");
@@ -37,7 +37,7 @@ async fn a_service_that_never_starts_ends_the_run_after_the_limit() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&ONE));
     let began = tokio::time::Instant::now();
     let units = unit_phases(&[not_yet("inactive (dead)")]);
-    assert_eq!(node.run(Step::Chainfire, Some(units), &cluster).await, Outcome::Transient);
+    assert_eq!(node.run(Step::CHAINFIRE, Some(units), &cluster).await, Outcome::Transient);
     assert_eq!(began.elapsed().as_secs(), 120);
     let text = node.events.text();
     assert!(text.contains("Health check timeout after 120s: chainfire.service is inactive (dead)"), "{text}");
@@ -47,7 +47,7 @@ async fn a_service_that_never_starts_ends_the_run_after_the_limit() {
 async fn d5_without_systemd_the_health_endpoint_decides() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&ONE));
     cluster.0.borrow_mut().sick_for = Some(7);
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Done);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done);
     assert_eq!(cluster.calls("HEALTH"), 9);
 }
 
@@ -55,7 +55,7 @@ async fn d5_without_systemd_the_health_endpoint_decides() {
 async fn a_unit_that_systemd_does_not_know_is_gone_by_its_endpoint() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&ONE));
     let units = unit_phases(&[UnitPhase::Unknown("not known to systemd".to_owned())]);
-    assert_eq!(node.run(Step::Chainfire, Some(units), &cluster).await, Outcome::Done);
+    assert_eq!(node.run(Step::CHAINFIRE, Some(units), &cluster).await, Outcome::Done);
     assert!(node.events.has("ServiceUnknown"));
 }
 
@@ -64,6 +64,6 @@ async fn n5_a_certificate_that_does_not_fit_is_not_waited_for() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&ONE));
     cluster.0.borrow_mut().sick_for = None;
     let began = tokio::time::Instant::now();
-    assert_eq!(node.run(Step::Chainfire, None, &cluster).await, Outcome::Blocked);
+    assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Blocked);
     assert!(began.elapsed().is_zero() && node.events.has("BlockedTrust"));
 }

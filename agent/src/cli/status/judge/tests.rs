@@ -1,7 +1,7 @@
 //! Every line of `status` as a table.
 
 use super::*;
-use crate::config::{self, RaftService};
+use crate::config::{self, ServiceName};
 use crate::plan::member::{Member, MemberAddress, MemberList, Word};
 
 const JOINING: &str = r#"{"node_id": "node04", "leader_url": "https://node01", "raft_addr": "10.0.1.13:2380"}"#;
@@ -49,13 +49,13 @@ fn a_step_that_is_not_done_is_as_its_unit_says() {
         (Some(unit(ActiveState::Active, "exited", "")), None, State::Failed, "marker is gone"),
         (
             Some(unit(ActiveState::Inactive, "dead", "")),
-            Some(Step::Chainfire),
+            Some(Step::CHAINFIRE),
             State::Waiting,
             "when chainfire is done",
         ),
         (None, None, State::Waiting, "to do: join"),
     ] {
-        let found = to_do(JOINING, Step::Flaredb, awaited, &only(unit), None);
+        let found = to_do(JOINING, Step::FLAREDB, awaited, &only(unit), None);
         assert_eq!(found.state, state, "{}", found.detail);
         assert!(found.detail.contains(detail), "{}", found.detail);
         let needs_a_hand = matches!(state, State::Failed | State::Blocked);
@@ -93,7 +93,7 @@ fn what_a_run_has_noted_comes_back_as_it_was() {
             "no; really: no; started again within 0 s, 0 restarts so far",
         ),
     ] {
-        let found = to_do(JOINING, Step::Chainfire, None, &only(Some(unit)), Some(&noted));
+        let found = to_do(JOINING, Step::CHAINFIRE, None, &only(Some(unit)), Some(&noted));
         assert_eq!((found.state, found.detail.as_str()), (state, detail));
         assert_eq!(found.next.as_deref(), Some("do this; then that"));
     }
@@ -101,7 +101,7 @@ fn what_a_run_has_noted_comes_back_as_it_was() {
         [(ActiveState::Active, "exited", "marker is gone"), (ActiveState::Inactive, "dead", "not started")]
     {
         let units = only(Some(unit(active, sub, "")));
-        let found = to_do(JOINING, Step::Chainfire, None, &units, Some(&noted(Hold::Blocked, None)));
+        let found = to_do(JOINING, Step::CHAINFIRE, None, &units, Some(&noted(Hold::Blocked, None)));
         assert!(
             found.detail.contains(detail),
             "a run that succeeded, or was stopped, holds nothing up: {}",
@@ -134,10 +134,10 @@ fn after_a_reset_the_arrow_starts_the_service_as_well_and_warns_a_node_that_woul
         path: Some(loaded(ActiveState::Inactive)),
         service: Some(loaded(ActiveState::Inactive)),
     };
-    let found = to_do(JOINING, Step::Chainfire, None, &stopped(), None);
+    let found = to_do(JOINING, Step::CHAINFIRE, None, &stopped(), None);
     assert!(next_of(&found).starts_with("systemctl start chainfire.service && "), "{found:?}");
     assert!(next_of(&found).contains("systemctl restart --no-block chainfire-cluster-join.service"), "{found:?}");
-    for step in [Step::Chainfire, Step::Flaredb] {
+    for step in [Step::CHAINFIRE, Step::FLAREDB] {
         let running = StepUnits { unit: Some(loaded(ActiveState::Activating)), ..stopped() };
         for units in [stopped(), running] {
             let found = to_do(BOOTSTRAPPING, step, None, &units, None);
@@ -148,19 +148,19 @@ fn after_a_reset_the_arrow_starts_the_service_as_well_and_warns_a_node_that_woul
         assert_eq!(next_of(&found), format!("systemctl start --no-block {}", step.unit()));
     }
     let running = StepUnits { unit: Some(loaded(ActiveState::Activating)), ..stopped() };
-    let found = to_do(JOINING, Step::Chainfire, None, &running, None);
+    let found = to_do(JOINING, Step::CHAINFIRE, None, &running, None);
     assert_eq!((found.state, next_of(&found)), (State::Working, "systemctl start chainfire.service"));
     let unknown = StepUnits { service: Some(unit(ActiveState::Inactive, "dead", "")), ..running };
-    let found = to_do(JOINING, Step::Chainfire, None, &unknown, None);
+    let found = to_do(JOINING, Step::CHAINFIRE, None, &unknown, None);
     assert_eq!(found.next, None, "a unit that systemd does not have cannot be started");
 }
 
 #[test]
 fn a_step_starts_when_the_one_before_it_is_done_only_where_its_path_unit_runs() {
     let units = |path| StepUnits { path: Some(loaded(path)), ..only(Some(loaded(ActiveState::Inactive))) };
-    let found = to_do(JOINING, Step::Iam, Some(Step::Flaredb), &units(ActiveState::Active), None);
+    let found = to_do(JOINING, Step::IAM, Some(Step::FLAREDB), &units(ActiveState::Active), None);
     assert_eq!((found.detail.as_str(), found.next), ("starts when flaredb is done", None));
-    let found = to_do(JOINING, Step::Iam, Some(Step::Flaredb), &units(ActiveState::Inactive), None);
+    let found = to_do(JOINING, Step::IAM, Some(Step::FLAREDB), &units(ActiveState::Inactive), None);
     assert!(found.detail.contains("iam-initial-setup.path"), "{}", found.detail);
     assert_eq!(next_of(&found), "systemctl start --no-block iam-initial-setup.service");
 }
@@ -177,7 +177,7 @@ fn member(number: usize, status: &str) -> Member {
 
 fn endpoint(number: usize, answer: Result<(), &str>) -> EndpointFinding {
     EndpointFinding {
-        service: Service::Chainfire,
+        service: ServiceName::CHAINFIRE,
         member: format!("node0{number}"),
         url: format!("https://10.0.1.1{}:2379/health", number - 1),
         own: number == 4,
@@ -186,10 +186,15 @@ fn endpoint(number: usize, answer: Result<(), &str>) -> EndpointFinding {
 }
 
 /// chainfire of node04, as the list and the endpoints of these members have it.
-fn findings(members: &[(usize, &str)], leader: Leader, endpoints: Vec<EndpointFinding>) -> Findings {
+fn findings<'a>(
+    config: &'a Config,
+    members: &[(usize, &str)],
+    leader: Leader,
+    endpoints: Vec<EndpointFinding>,
+) -> Findings<'a> {
     let members = members.iter().map(|(number, status)| member(*number, status)).collect();
     let group = GroupFinding {
-        service: RaftService::Chainfire,
+        service: config.chainfire(),
         list: Ok(MemberList { members, leader, ..MemberList::default() }),
         holds_this_node: false,
         marker_claims_membership: false,
@@ -204,11 +209,11 @@ fn findings(members: &[(usize, &str)], leader: Leader, endpoints: Vec<EndpointFi
 fn a_service_with_the_data_of_a_membership_that_has_ended_is_to_be_reset() {
     let config = config::of(JOINING);
     let units = StepUnits { service: Some(loaded(ActiveState::Active)), ..only(Some(loaded(ActiveState::Activating))) };
-    let step = ToDo { config: &config, step: Step::Chainfire, action: "join", awaited: None, units: &units };
+    let step = ToDo { config: &config, step: Step::CHAINFIRE, action: "join", awaited: None, units: &units };
     let three = [(1, "healthy"), (2, "healthy"), (3, "healthy")];
     let leader = || Leader::Known("node01".into());
     let with = |found: &Findings| step.after_an_earlier_membership(found, step.under_way(None));
-    let found = with(&findings(&three, leader(), vec![endpoint(4, Err("answered HTTP 503: no leader"))]));
+    let found = with(&findings(&config, &three, leader(), vec![endpoint(4, Err("answered HTTP 503: no leader"))]));
     assert!(next_of(&found).starts_with("first-boot-agent reset chainfire && systemctl start "), "{found:?}");
     assert!(found.detail.contains("if it is to stay out"), "{found:?}");
 
@@ -216,7 +221,7 @@ fn a_service_with_the_data_of_a_membership_that_has_ended_is_to_be_reset() {
     for (members, answer) in
         [(&three[..], Err("connection refused")), (&three, Ok(())), (&four, Err("answered HTTP 503"))]
     {
-        let found = with(&findings(members, leader(), vec![endpoint(4, answer)]));
+        let found = with(&findings(&config, members, leader(), vec![endpoint(4, answer)]));
         assert_eq!(found.next, None, "{found:?}");
     }
 }
@@ -236,15 +241,15 @@ fn a_lost_quorum_names_the_members_that_refuse_and_not_this_nodes_own_unit() {
         ]
     };
     let members = [(1, "unreachable"), (2, "healthy"), (3, "unreachable"), (4, "healthy")];
-    let lost = findings(&members, Leader::Unknown, endpoints());
+    let lost = findings(&config, &members, Leader::Unknown, endpoints());
     let found = health(&config, &lost, &units(ActiveState::Active));
     assert!(next_of(&found).contains("node01 (connection refused), node03 (no answer within 5 s)"), "{found:?}");
     let found = health(&config, &lost, &units(ActiveState::Failed));
     assert_eq!(next_of(&found), "systemctl status chainfire.service");
     let others = members.map(|(number, _)| (number, "healthy"));
-    let kept = findings(&others, Leader::Known("node02".into()), endpoints());
+    let kept = findings(&config, &others, Leader::Known("node02".into()), endpoints());
     assert_eq!(next_of(&health(&config, &kept, &units(ActiveState::Active))), "systemctl status chainfire.service");
-    let mut nobody = findings(&[], Leader::Unknown, vec![endpoint(4, Err("answered HTTP 503"))]);
+    let mut nobody = findings(&config, &[], Leader::Unknown, vec![endpoint(4, Err("answered HTTP 503"))]);
     nobody.groups[0].list = Err("connection refused".to_owned());
     assert!(next_of(&health(&config, &nobody, &units(ActiveState::Active))).contains("https://node01"));
 }
@@ -267,7 +272,7 @@ fn what_the_machine_lacks_for_now_is_a_warning_and_what_it_lacks_for_good_is_the
 fn a_marker_is_only_as_good_as_the_live_list() {
     let config = config::of(JOINING);
     let group = |holds_this_node| GroupFinding {
-        service: RaftService::Chainfire,
+        service: config.chainfire(),
         list: Ok(crate::plan::member::MemberList::default()),
         holds_this_node,
         marker_claims_membership: true,
@@ -277,7 +282,7 @@ fn a_marker_is_only_as_good_as_the_live_list() {
     };
     for (holds, state) in [(true, State::Done), (false, State::Failed)] {
         let findings = Findings { groups: vec![group(holds)], ..Findings::default() };
-        let found = done(&config, Step::Chainfire, "then", Some(&findings));
+        let found = done(Step::CHAINFIRE, "then", Some(&findings));
         assert_eq!(found.state, state);
         assert!(holds || found.next.is_some_and(|next| next.contains("first-boot-agent reset chainfire && ")));
     }

@@ -1,4 +1,4 @@
-//! Having IAM set up: by this node where it has the admin password, else by waiting for the
+//! Having a service set up that is set up once, as IAM: by this node where it has the admin password, else by waiting for the
 //! node that has it.
 
 use std::fs;
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use tokio::time::{Instant, sleep};
 
-use crate::config::ClusterName;
+use crate::config::{ClusterName, SetupService};
 use crate::durable::{Existing, write_durably};
 use crate::events::{Event, Report};
 use crate::markers::{Achievement, Lock};
-use crate::plan::{Blocker, Cause};
+use crate::plan::{Blocker, Cause, Step};
 use crate::random::{self, NoRandomNumbers};
 use crate::regular_file::Links;
 use crate::retry::Schedule;
@@ -20,8 +20,6 @@ use super::ports::{Cluster, IamSetup, Password, Units};
 use super::service::{self, Local, milliseconds};
 use super::{Context, Credential, Setback, Stop};
 
-/// The name of the credential, and of the file, beside the markers, that a generated password goes into.
-const GENERATED_FILE: &str = "iam-admin-password";
 /// The cluster's name where the configuration gives none.
 const UNNAMED_CLUSTER: &str = "default";
 /// 32 characters of 6 bits: 192 bits.
@@ -30,17 +28,17 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 pub(super) async fn set_up<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
+    iam: &SetupService,
     lock: &Lock,
     report: &dyn Report,
 ) -> Result<(), Stop> {
     let began = Instant::now();
-    let iam = &context.config.iam;
     let local = Local { unit: &iam.unit, url: &iam.url, health_path: iam.health_path.as_str() };
     service::await_healthy(context, &local, report).await?;
     let mut own = OwnPassword::default();
-    let done = until_set_up(context, &mut own, report).await?;
+    let done = until_set_up(context, iam, &mut own, report).await?;
     context.mark(lock, Achievement::Initialized, None, report)?;
-    report_password(context, done, own, report);
+    report_password(context, iam, done, own, report);
     report.report(match done {
         IamSetup::Done => Event::IamSetUp { duration_ms: milliseconds(began.elapsed()) },
         IamSetup::DoneAlready => Event::IamAlreadySetUp { endpoint: iam.url.to_string() },
@@ -60,9 +58,15 @@ struct OwnPassword {
 }
 
 /// A password is announced as the valid one when it was accepted, not when it was written down.
-fn report_password<U, C>(context: &Context<'_, U, C>, done: IamSetup, own: OwnPassword, report: &dyn Report) {
-    let file = generated_file(context);
-    if !context.config.iam.generates_password || !file.exists() {
+fn report_password<U, C>(
+    context: &Context<'_, U, C>,
+    iam: &SetupService,
+    done: IamSetup,
+    own: OwnPassword,
+    report: &dyn Report,
+) {
+    let file = generated_file(context, iam);
+    if !iam.generates_password || !file.exists() {
         return;
     }
     let path = file.display().to_string();
@@ -76,12 +80,19 @@ fn report_password<U, C>(context: &Context<'_, U, C>, done: IamSetup, own: OwnPa
     }
 }
 
-fn generated_file<U, C>(context: &Context<'_, U, C>) -> PathBuf {
-    context.markers.directory().join(GENERATED_FILE)
+/// The name of the credential with the admin password (design.md, section 3), and of the file, beside the markers, that a
+/// generated one goes into.
+fn password_name(iam: &SetupService) -> String {
+    format!("{}-admin-password", iam.name)
+}
+
+fn generated_file<U, C>(context: &Context<'_, U, C>, iam: &SetupService) -> PathBuf {
+    context.markers.directory().join(password_name(iam))
 }
 
 async fn until_set_up<U, C: Cluster>(
     context: &Context<'_, U, C>,
+    iam: &SetupService,
     own: &mut OwnPassword,
     report: &dyn Report,
 ) -> Result<IamSetup, Stop> {
@@ -89,7 +100,7 @@ async fn until_set_up<U, C: Cluster>(
     let mut schedule = Schedule::polling(policy);
     let mut told = String::new();
     loop {
-        let (event, reason, pause) = match ask(context, own).await {
+        let (event, reason, pause) = match ask(context, iam, own).await {
             Ok(Some(done)) => return Ok(done),
             Ok(None) => {
                 let reason = "this node has no admin password".to_owned();
@@ -108,7 +119,7 @@ async fn until_set_up<U, C: Cluster>(
         let Some(delay) = schedule.next_delay(pause) else {
             return Err(Stop::Failed(Event::IamSetupFailed {
                 error: format!("not set up after {} s: {reason}", policy.limit.as_secs()),
-                remedy: service::look_further(&context.config.iam.unit),
+                remedy: service::look_further(&iam.unit),
             }));
         };
         sleep(delay).await;
@@ -116,12 +127,15 @@ async fn until_set_up<U, C: Cluster>(
 }
 
 /// One round: is it done, and if not, can this node do it? `None`: another node must.
-async fn ask<U, C: Cluster>(context: &Context<'_, U, C>, own: &mut OwnPassword) -> Result<Option<IamSetup>, Setback> {
-    let iam = &context.config.iam;
+async fn ask<U, C: Cluster>(
+    context: &Context<'_, U, C>,
+    iam: &SetupService,
+    own: &mut OwnPassword,
+) -> Result<Option<IamSetup>, Setback> {
     if context.cluster.is_set_up(iam).await? {
         return Ok(Some(IamSetup::DoneAlready));
     }
-    let Some(password) = password(context, own).map_err(Setback::Stop)? else {
+    let Some(password) = password(context, iam, own).map_err(Setback::Stop)? else {
         return Ok(None);
     };
     let name = context.config.cluster_name.as_ref().map_or(UNNAMED_CLUSTER, ClusterName::as_str);
@@ -132,19 +146,23 @@ async fn ask<U, C: Cluster>(context: &Context<'_, U, C>, own: &mut OwnPassword) 
 
 /// The admin password: the credential, the configured file, or, on the first host of
 /// `initial_peers`, one that is generated and durable on disk before it is used.
-fn password<U, C>(context: &Context<'_, U, C>, own: &mut OwnPassword) -> Result<Option<Password>, Stop> {
-    match &context.admin_password_credential {
-        Some(Credential::Readable(path)) => return read(path, Links::Follow).map(Some),
-        Some(Credential::Encrypted(path)) => return Err(Stop::Blocked(not_decrypted(path))),
+fn password<U, C>(
+    context: &Context<'_, U, C>,
+    iam: &SetupService,
+    own: &mut OwnPassword,
+) -> Result<Option<Password>, Stop> {
+    match (context.find_credential)(&password_name(iam)) {
+        Some(Credential::Readable(path)) => return read(&path, Links::Follow).map(Some),
+        Some(Credential::Encrypted(path)) => return Err(Stop::Blocked(not_decrypted(iam, &path))),
         None => {}
     }
-    if let Some(path) = &context.config.iam.admin_password_file {
+    if let Some(path) = &iam.admin_password_file {
         return read(path, Links::Follow).map(Some);
     }
-    if !context.config.iam.generates_password {
+    if !iam.generates_password {
         return Ok(None);
     }
-    let path = generated_file(context);
+    let path = generated_file(context, iam);
     own.is_sent = true;
     // Also a link, which is no password that this node has made up.
     if path.symlink_metadata().is_ok() {
@@ -180,8 +198,8 @@ fn blocker(error: &SecretFileError) -> Blocker {
 }
 
 /// What comes next would be another password than the one that was meant.
-fn not_decrypted(path: &Path) -> Blocker {
-    let (name, path) = (GENERATED_FILE, path.display());
+fn not_decrypted(iam: &SetupService, path: &Path) -> Blocker {
+    let (name, path, unit) = (password_name(iam), path.display(), Step::from(iam.name).unit());
     Blocker {
         cause: Cause::Secret,
         reason: format!(
@@ -189,7 +207,7 @@ fn not_decrypted(path: &Path) -> Blocker {
         ),
         remedy: format!(
             "`systemd-creds decrypt --name={name} {path} /dev/null` says why: encrypt it for this machine; before systemd 254, \
-             name it in LoadCredentialEncrypted= of iam-initial-setup.service; by hand, start that unit instead"
+             name it in LoadCredentialEncrypted= of {unit}; by hand, start that unit instead"
         ),
     }
 }

@@ -1,0 +1,70 @@
+//! What a service needs is waited for, where systemd does not order it: a template does not know what its instances need.
+//! Must not look at clusters: a service is done when its marker says so.
+
+use tokio::time::sleep;
+
+use crate::config::{Service, ServiceName};
+use crate::directory_watch::DirectoryWatch;
+use crate::events::{Event, Report};
+use crate::markers::{Hold, MarkerState, Trouble};
+use crate::plan::Step;
+use crate::retry::Schedule;
+
+use super::{Context, Stop};
+
+/// Returns when all that a service needs is done. A unit waits for that; an operator who calls is told at once. The platform's
+/// own services are ordered by their units.
+pub(super) async fn await_needed<U, C>(
+    context: &Context<'_, U, C>,
+    service: &Service,
+    report: &dyn Report,
+) -> Result<(), Stop> {
+    if ServiceName::DEFAULT.contains(&service.name()) {
+        return Ok(());
+    }
+    let mut schedule = Schedule::polling(&context.config.policies.blocked);
+    // Before the first look: a marker that is written in between is not missed.
+    let mut watch = DirectoryWatch::start();
+    if let Some(watch) = &watch {
+        watch.include_new(context.markers.directory());
+    }
+    let mut reported = None;
+    while let Some(needed) = missing(context, service) {
+        let (name, step) = (service.name(), Step::from(needed));
+        let reason = format!("{name} needs {needed}, which is not done");
+        let remedy = format!("look at it: systemctl status {}", step.unit());
+        let Some(delay) = schedule.next_delay(None).filter(|_| context.looks_again) else {
+            return Err(Stop::Failed(Event::NeededNotDone { reason, remedy }));
+        };
+        if reported != Some(needed) {
+            report.report(Event::WaitingForNeeded { reason: reason.clone() });
+            let trouble = Trouble { hold: Hold::Waiting, reason: &reason, remedy: &remedy, looks_again: None };
+            context.progress.trouble(&trouble);
+            reported = Some(needed);
+        }
+        let changed = async {
+            let has_changed = match &mut watch {
+                Some(watch) => watch.next().await,
+                None => false,
+            };
+            // Without a watch the schedule is what is left.
+            if !has_changed {
+                std::future::pending().await
+            }
+        };
+        tokio::select! {
+            () = changed => {}
+            () = sleep(delay) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The first service that must be done before this one and is not.
+fn missing<U, C>(context: &Context<'_, U, C>, service: &Service) -> Option<ServiceName> {
+    let is_missing = |name: &ServiceName| {
+        let is_on = context.config.service(*name).is_some_and(Service::is_enabled);
+        is_on && !matches!(context.markers.read(*name), MarkerState::Present { .. })
+    };
+    service.needs().iter().copied().find(is_missing)
+}
