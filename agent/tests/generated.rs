@@ -1,4 +1,4 @@
-//! The files that are generated from the code: a test fails where one drifts, `make generate` writes them anew.
+//! The files that are generated, from the code or from templates: a test fails where one drifts, `make generate` writes them anew.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -7,7 +7,9 @@ use std::path::Path;
 
 use first_boot_agent::{cli, config, events, topology};
 
-/// Compares a committed file with what the code says now, or writes it where `GENERATE` is set.
+mod units;
+
+/// Compares a committed file with what its source says now, or writes it where `GENERATE` is set.
 fn is_current(path: &str, text: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     if std::env::var_os("GENERATE").is_some() {
@@ -15,12 +17,19 @@ fn is_current(path: &str, text: &str) {
         fs::write(&file, text).unwrap();
     }
     let committed = fs::read_to_string(&file).unwrap_or_default();
-    assert!(committed == text, "{path} is not what the code says; run `make generate`");
+    assert!(committed == text, "{path} is not what its source says; run `make generate`");
 }
 
 #[test]
 fn the_journal_catalog() {
     is_current("agent/catalog/first-boot-agent.catalog", &events::catalog_text());
+}
+
+#[test]
+fn the_units() {
+    for (file, text) in units::files() {
+        is_current(&format!("agent/systemd/{file}"), &text);
+    }
 }
 
 #[test]
