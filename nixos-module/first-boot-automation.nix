@@ -102,6 +102,17 @@ import ./lib/oldest-nixos.nix lib {
     enableIAM = careOf "to set up IAM";
     enableHealthCheck = on "Whether to check the health of the cluster at every boot.";
 
+    additionalServices = mkOption {
+      type = types.listOf (types.strMatching "[a-z]([a-z0-9-]*[a-z0-9])?");
+      default = [ ];
+      example = [ "etcd" ];
+      description = ''
+        Names of further services whose clusters the node joins. Each enables an instance of the
+        unit template `cluster-join@`, for example `cluster-join@etcd.service`. The cluster
+        configuration must describe a service of that name.
+      '';
+    };
+
     chainfirePort = apiPort "chainfire";
     flaredbPort = apiPort "flaredb";
 

@@ -37,6 +37,10 @@ let
     ];
 
   enabled = lib.filterAttrs (name: _: cfg.${units.enabledBy.${name}}) units.services;
+  instances = units.instancesFor cfg.additionalServices;
+  twice = lib.intersectLists cfg.additionalServices units.served;
+  # There is no file of an instance: without this, NixOS would write a whole unit instead of a drop-in.
+  ofTemplate = lib.mapAttrs (_: _: { overrideStrategy = "asDropin"; }) instances;
 
   service = unit: {
     inherit (unit) wantedBy;
@@ -67,6 +71,14 @@ in
           '';
         }
         {
+          assertion = twice == [ ];
+          message = ''
+            services.first-boot-automation.additionalServices: ${lib.concatStringsSep ", " twice} would be
+            joined by two units. Remove it from the list; enableChainfire, enableFlareDB and enableIAM
+            enable the unit of each.
+          '';
+        }
+        {
           assertion = !cfg.installer;
           message = ''
             services.first-boot-automation: an installer joins nothing.
@@ -76,7 +88,8 @@ in
       ];
       systemd.packages = [ cfg.package ];
       systemd.services = lib.mkMerge [
-        (lib.mapAttrs (_: service) enabled)
+        (lib.mapAttrs (_: service) (enabled // instances))
+        ofTemplate
         (lib.mkIf (cfg.adminPasswordFile != null) {
           iam-initial-setup.serviceConfig.LoadCredential = [
             "iam-admin-password:${units.literal (toString cfg.adminPasswordFile)}"
@@ -98,9 +111,12 @@ in
       # A blocked unit may be fixed by a change to a file that the package's path units do not
       # watch.
       systemd.paths = lib.mkIf (watched != [ ]) (
-        lib.mapAttrs (_: _: { pathConfig.PathChanged = map units.literal watched; }) (
-          lib.filterAttrs (_: unit: unit.path) enabled
-        )
+        lib.mkMerge [
+          (lib.mapAttrs (_: _: { pathConfig.PathChanged = map units.literal watched; }) (
+            lib.filterAttrs (_: unit: unit.path) (enabled // instances)
+          ))
+          ofTemplate
+        ]
       );
     })
   ];

@@ -73,6 +73,14 @@ let
     };
 
   inTheInitrd = "first-boot-initrd";
+  # Of the instances for further services.
+  template = "cluster-join@";
+  hasAnOption =
+    name:
+    !builtins.elem name [
+      inTheInitrd
+      template
+    ];
 in
 {
   inherit folder parse program;
@@ -81,13 +89,23 @@ in
   # (systemd.unit(5), tmpfiles.d(5)).
   literal = builtins.replaceStrings [ "%" ] [ "%%" ];
 
-  # The services of the installed system, by name.
+  # The services of the installed system that have an option each, by name.
   services = builtins.listToAttrs (
     map (name: {
       inherit name;
       value = describe name;
-    }) (builtins.filter (name: name != inTheInitrd) (ofKind "service"))
+    }) (builtins.filter hasAnOption (ofKind "service"))
   );
+
+  # The join of each of these services, by the unit's name; `%i` in its command is the service.
+  instancesFor =
+    names:
+    builtins.listToAttrs (
+      map (name: {
+        name = "${template}${name}";
+        value = describe template;
+      }) names
+    );
 
   # The stage in the initrd.
   initrd = describe inTheInitrd // {
@@ -101,4 +119,11 @@ in
     iam-initial-setup = "enableIAM";
     cluster-health-check = "enableHealthCheck";
   };
+
+  # The services that those units are for: a second unit, of the template, would only be in the way.
+  served = [
+    "chainfire"
+    "flaredb"
+    "iam"
+  ];
 }

@@ -43,6 +43,29 @@ in
     };
   };
 
+  furtherServicesAreInstancesOfTheTemplate = {
+    expr = units.instancesFor [
+      "etcd"
+      "my-store2"
+    ];
+    expected = builtins.listToAttrs (
+      map
+        (name: {
+          inherit name;
+          value = {
+            command = "join %i";
+            wantedBy = [ "multi-user.target" ];
+            also = [ ];
+            path = true;
+          };
+        })
+        [
+          "cluster-join@etcd"
+          "cluster-join@my-store2"
+        ]
+    );
+  };
+
   everyServiceHasAPathUnit = {
     expr = builtins.filter (name: !units.services.${name}.path) (builtins.attrNames units.services);
     expected = [ ];

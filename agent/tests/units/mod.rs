@@ -16,7 +16,8 @@ type Row = BTreeMap<String, String>;
 pub(crate) fn files() -> Vec<(String, String)> {
     let rows: Vec<Row> = serde_json::from_str(include_str!("../../systemd/source/units.json")).unwrap();
     let of_a_row = |row: &Row| {
-        let unit = row["unit"].clone();
+        // The file of a template is named without an instance.
+        let unit = row["unit"].replace("%i", "");
         [
             (format!("{unit}.service"), SERVICE),
             (format!("{unit}.path"), PATH),

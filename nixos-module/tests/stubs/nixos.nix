@@ -72,6 +72,13 @@ let
         wantedBy = unitNames;
         wants = unitNames;
         after = unitNames;
+        overrideStrategy = mkOption {
+          type = types.enum [
+            "asDropinIfExists"
+            "asDropin"
+          ];
+          default = "asDropinIfExists";
+        };
       }
       // extra
     );

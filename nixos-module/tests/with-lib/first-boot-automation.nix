@@ -86,6 +86,7 @@ in
         wantedBy = [ ];
         wants = [ ];
         after = [ ];
+        overrideStrategy = "asDropinIfExists";
         restartIfChanged = true;
         unitConfig.ConditionNeedsUpdate = "";
         serviceConfig.BindReadOnlyPaths = [
@@ -118,6 +119,74 @@ in
     ];
   };
 
+  # NixOS finds no file of an instance, and would otherwise write a unit that has nothing else.
+  furtherServicesAreDropInsOfInstances = {
+    expr =
+      let
+        config = on {
+          additionalServices = [ "etcd" ];
+          configFile = "/persist/cluster-config.json";
+        };
+        service = config.systemd.services."cluster-join@etcd";
+        path = config.systemd.paths."cluster-join@etcd";
+      in
+      [
+        service.overrideStrategy
+        service.wantedBy
+        service.restartIfChanged
+        service.serviceConfig.ExecStart
+        path.overrideStrategy
+        path.wantedBy
+        path.pathConfig
+      ];
+    expected = [
+      "asDropin"
+      [ "multi-user.target" ]
+      false
+      [
+        ""
+        ''${agent} "--config" "/persist/cluster-config.json" join %i''
+      ]
+      "asDropin"
+      [ ]
+      { PathChanged = [ "/persist/cluster-config.json" ]; }
+    ];
+  };
+
+  furtherServicesLeaveTheOthersAsTheyAre = {
+    expr =
+      let
+        config = on { additionalServices = [ "etcd" ]; };
+      in
+      [
+        (removeAttrs config.systemd.services [ "cluster-join@etcd" ] == (on { }).systemd.services)
+        config.systemd.services."cluster-join@etcd".serviceConfig
+        config.systemd.paths
+      ];
+    expected = [
+      true
+      { }
+      { }
+    ];
+  };
+
+  aServiceThatHasAUnit = {
+    expr = on {
+      additionalServices = [
+        "etcd"
+        "flaredb"
+      ];
+    };
+    expectedError = "additionalServices: flaredb would be";
+  };
+
+  aServiceThatIsNoName = {
+    expr = wanted (on {
+      additionalServices = [ "Etcd@1" ];
+    });
+    expectedError = "additionalServices";
+  };
+
   flaredbNeedsChainfire = {
     expr = on { enableChainfire = false; };
     expectedError = "Set enableFlareDB = false as well";
@@ -141,6 +210,7 @@ in
         first-boot-initrd = {
           after = [ "initrd-nixos-copy-secrets.service" ];
           description = "";
+          overrideStrategy = "asDropinIfExists";
           serviceConfig = { };
           unitConfig = { };
           wantedBy = [ "initrd.target" ];

@@ -32,6 +32,8 @@ UNITS = (
     "iam-initial-setup",
     "cluster-health-check",
 )
+#: Of the template for further services.
+INSTANCE = "cluster-join@etcd"
 
 
 def test_units_of_the_services_are_understood(tmp_path: Path) -> None:
@@ -70,7 +72,8 @@ def test_the_package_installs_what_nixos_looks_for(tmp_path: Path) -> None:
     assert (out / "lib/systemd/catalog/first-boot-agent.catalog").stat().st_size > 0
     nix_units.without_later_settings(units)
     nix_units.without_later_settings(in_the_initrd)
-    assert nix_units.verify(units, *(path.name for path in units.glob("*.service"))) == ""
+    services = [path.name for path in units.glob("*.service")]
+    assert nix_units.verify(units, *services, f"{INSTANCE}.service", f"{INSTANCE}.path") == ""
     assert nix_units.verify(in_the_initrd, *stage) == ""
 
 
@@ -179,9 +182,11 @@ if LIB:
             "",
             'configFile = "/persist/cluster-config.json"; logFormat = "json";',
             'adminPasswordFile = "/run/keys/iam"; enableFlareDB = false;',
+            'additionalServices = [ "etcd" ]; configFile = "/persist/cluster-config.json";',
         ],
     )
     def test_units_of_the_agent_are_understood(tmp_path: Path, options: str) -> None:
         folder = laid_out(tmp_path, options)
-        assert nix_units.verify(folder, *(f"{name}.service" for name in UNITS)) == ""
-        assert nix_units.verify(folder, *(f"{name}.path" for name in UNITS)) == ""
+        names = (*UNITS, INSTANCE)
+        assert nix_units.verify(folder, *(f"{name}.service" for name in names)) == ""
+        assert nix_units.verify(folder, *(f"{name}.path" for name in names)) == ""
