@@ -1,0 +1,262 @@
+//! Clusters of real etcd servers on loopback, over TLS both ways, as an operator would run them: no stand-ins.
+//!
+//! Whatever is waited for is a condition; whatever was started ends with the cluster, also where a test fails.
+
+mod gateway;
+mod place;
+mod process;
+
+use std::fs;
+
+use cluster_standin::Identity;
+use cluster_standin::pki::{Authority, Validity};
+use reqwest::Client;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub(crate) use gateway::{Answer, until};
+use place::Place;
+use process::Process;
+
+/// The servers, in the order in which they were prepared: node01, node02, …
+pub(crate) struct EtcdCluster {
+    members: Vec<Member>,
+    authority: Authority,
+    /// Presents a certificate with the common name `client`.
+    client: Client,
+    /// Taken by the next starts.
+    pub(crate) token: String,
+    // After the members: what runs in it ends first.
+    folder: TempDir,
+}
+
+/// One server, whether it runs or not.
+pub(crate) struct Member {
+    pub(crate) name: String,
+    place: Place,
+    pub(crate) process: Process,
+    /// `--initial-cluster` and `--initial-cluster-state` of its last start.
+    started_with: (String, String),
+}
+
+impl Member {
+    pub(crate) fn client_url(&self) -> String {
+        self.place.client_url()
+    }
+
+    pub(crate) fn peer_url(&self) -> String {
+        self.place.peer_url()
+    }
+}
+
+impl EtcdCluster {
+    /// A cluster of so many voters, each of which is healthy.
+    pub(crate) async fn start(voters: usize) -> Self {
+        let mut cluster = Self::prepared(voters);
+        let initial = cluster.initial_cluster();
+        for own in 0..voters {
+            cluster.spawn_member(own, &initial, "new");
+        }
+        for own in 0..voters {
+            cluster.healthy(own).await;
+        }
+        cluster
+    }
+
+    /// The same, none of which runs yet.
+    pub(crate) fn prepared(servers: usize) -> Self {
+        process::assert_installed();
+        let authority = Authority::create().unwrap();
+        let client = client(&authority, "client");
+        let folder = tempfile::tempdir().unwrap();
+        let mut cluster = Self { members: Vec::new(), authority, client, token: "tests".to_owned(), folder };
+        for _ in 0..servers {
+            cluster.prepare();
+        }
+        cluster
+    }
+
+    /// A place, a name and certificates for one more; returns its number.
+    pub(crate) fn prepare(&mut self) -> usize {
+        let name = format!("node{:02}", self.members.len() + 1);
+        let place = Place::take();
+        let folder = self.folder.path().join(&name);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("ca.crt"), self.authority.certificate_pem()).unwrap();
+        // Peers look for the address that a connection comes from, which is this one on loopback.
+        let names = [place.address(), "127.0.0.1".to_owned()];
+        let issued = self.authority.issue(&name, &names, Validity::Valid).unwrap();
+        issued.write(&folder, "own").unwrap();
+        self.members.push(Member { name, place, process: Process::new(folder), started_with: Default::default() });
+        self.members.len() - 1
+    }
+
+    pub(crate) fn member(&self, number: usize) -> &Member {
+        &self.members[number]
+    }
+
+    /// All that were prepared, as `--initial-cluster` takes them.
+    pub(crate) fn initial_cluster(&self) -> String {
+        let entries = self.members.iter().map(|member| format!("{}={}", member.name, member.peer_url()));
+        entries.collect::<Vec<_>>().join(",")
+    }
+
+    /// Starts the process of one that was prepared, and waits for nothing.
+    pub(crate) fn spawn_member(&mut self, number: usize, initial_cluster: &str, state: &str) {
+        let member = &mut self.members[number];
+        let (clients, peers) = (member.client_url(), member.peer_url());
+        member.process.start([
+            ("--name", member.name.as_str()),
+            ("--listen-client-urls", &clients),
+            ("--advertise-client-urls", &clients),
+            ("--listen-peer-urls", &peers),
+            ("--initial-advertise-peer-urls", &peers),
+            ("--initial-cluster", initial_cluster),
+            ("--initial-cluster-state", state),
+            ("--initial-cluster-token", &self.token),
+        ]);
+        member.started_with = (initial_cluster.to_owned(), state.to_owned());
+    }
+
+    /// As a power loss ends it.
+    pub(crate) fn kill(&mut self, number: usize) {
+        self.members[number].process.kill();
+    }
+
+    /// Starts it as it was started last.
+    pub(crate) fn restart(&mut self, number: usize) {
+        let (initial_cluster, state) = self.members[number].started_with.clone();
+        self.spawn_member(number, &initial_cluster, &state);
+    }
+
+    /// Takes all that it knows; it must not run.
+    pub(crate) fn wipe(&mut self, number: usize) {
+        self.members[number].process.wipe();
+    }
+
+    /// Puts what it knows aside, and what was put there before in its place.
+    pub(crate) fn swap_data(&mut self, number: usize) {
+        self.members[number].process.swap_data();
+    }
+
+    /// Holds it still, and waits until it is.
+    pub(crate) async fn stop(&self, number: usize) {
+        self.member(number).process.stop();
+        let stopped = || if self.member(number).process.is_stopped() { Ok(()) } else { Err("it runs".to_owned()) };
+        until("held still", async || stopped()).await;
+    }
+
+    /// Lets it go on.
+    pub(crate) fn cont(&self, number: usize) {
+        self.member(number).process.cont();
+    }
+
+    /// Waits until it ends by itself; returns its exit code and what it said.
+    pub(crate) async fn ended(&mut self, number: usize) -> (i32, String) {
+        let process = &mut self.members[number].process;
+        let code = until("its end", async || process.ended().ok_or_else(|| "it runs".to_owned())).await;
+        (code, process.said())
+    }
+
+    /// Waits until it has told systemd that it is ready.
+    pub(crate) async fn ready(&self, number: usize) {
+        let process = &self.member(number).process;
+        let told = || if process.told_ready() { Ok(()) } else { Err(process.said()) };
+        until("READY=1", async || told()).await;
+    }
+
+    /// Waits until it says a text in its log.
+    pub(crate) async fn says(&self, number: usize, text: &str) {
+        let process = &self.member(number).process;
+        let told = || Some(process.said()).filter(|said| !said.contains(text)).map_or(Ok(()), Err);
+        until(text, async || told()).await;
+    }
+
+    /// Waits until it is healthy.
+    pub(crate) async fn healthy(&mut self, number: usize) {
+        let url = format!("{}/health", self.member(number).client_url());
+        let (client, process) = (&self.client, &mut self.members[number].process);
+        until("health", async || {
+            if let Some(code) = process.ended() {
+                panic!("exit {code}: {}", process.said());
+            }
+            match gateway::send(client, &url, None, None).await {
+                Ok(answer) if answer.status == 200 => Ok(()),
+                other => Err(other.map_or_else(|error| error.to_string(), |answer| answer.to_string())),
+            }
+        })
+        .await;
+    }
+
+    /// What a server answers: to a POST below `/v3`, or to a GET where there is no body.
+    pub(crate) async fn ask(&self, number: usize, path: &str, body: Value) -> Answer {
+        self.ask_as(&self.client, None, number, path, body).await
+    }
+
+    /// The same, as somebody else.
+    pub(crate) async fn ask_as(
+        &self,
+        client: &Client,
+        token: Option<&str>,
+        number: usize,
+        path: &str,
+        body: Value,
+    ) -> Answer {
+        let url = format!("{}{path}", self.member(number).client_url());
+        let body = Some(body).filter(|body| !body.is_null());
+        gateway::send(client, &url, body.as_ref(), token).await.unwrap_or_else(|error| panic!("{url}: {error:?}"))
+    }
+
+    /// Asks until the answer is as wanted; in between, a server may also not answer.
+    pub(crate) async fn ask_until(
+        &self,
+        number: usize,
+        (path, body): (&str, Value),
+        condition: &str,
+        wanted: impl Fn(&Answer) -> bool,
+    ) -> Answer {
+        let url = format!("{}{path}", self.member(number).client_url());
+        let body = Some(body).filter(|body| !body.is_null());
+        until(condition, async || match gateway::send(&self.client, &url, body.as_ref(), None).await {
+            Ok(answer) if wanted(&answer) => Ok(answer),
+            other => Err(other.map_or_else(|error| error.to_string(), |answer| answer.to_string())),
+        })
+        .await
+    }
+
+    /// The members that a server lists.
+    pub(crate) async fn list(&self, number: usize) -> Answer {
+        self.ask(number, LIST, json!({})).await
+    }
+
+    /// Adds a prepared server as a learner; returns its id.
+    pub(crate) async fn add_learner(&self, asked: usize, number: usize) -> String {
+        let peer_url = self.member(number).peer_url();
+        let add = (ADD, json!({"peerURLs": [peer_url], "isLearner": true}));
+        // Until all voters have been connected for 5 s, and in the second in which the same URL was removed.
+        let answer = self.ask_until(asked, add, "an add", |answer| answer.status == 200).await;
+        answer.member(&peer_url)["ID"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks until a learner is promoted.
+    pub(crate) async fn promote(&self, asked: usize, id: &str) -> Answer {
+        self.ask_until(asked, (PROMOTE, json!({"ID": id})), "a promotion", |answer| answer.status == 200).await
+    }
+
+    /// A client with this common name in its certificate.
+    pub(crate) fn client_named(&self, common_name: &str) -> Client {
+        client(&self.authority, common_name)
+    }
+}
+
+pub(crate) const LIST: &str = "/v3/cluster/member/list";
+pub(crate) const ADD: &str = "/v3/cluster/member/add";
+pub(crate) const PROMOTE: &str = "/v3/cluster/member/promote";
+pub(crate) const REMOVE: &str = "/v3/cluster/member/remove";
+pub(crate) const STATUS: &str = "/v3/maintenance/status";
+pub(crate) const PUT: &str = "/v3/kv/put";
+
+fn client(authority: &Authority, common_name: &str) -> Client {
+    let issued = authority.issue(common_name, &["127.0.0.1".to_owned()], Validity::Valid).unwrap();
+    Identity::new(authority.certificate_pem(), &issued).client().unwrap()
+}
