@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 const NOT_IN_SYNC: &str = "etcdserver: can only promote a learner member which is in sync with leader";
 const UNHEALTHY: (i64, &str) = (14, "etcdserver: unhealthy cluster");
 const NOT_FOUND: (i64, &str) = (5, "etcdserver: member not found");
+const NOBODY: &str = "could not retrieve cluster information from the given URLs";
 /// Base64 of a key and a value.
 const SOMETHING: &str = "Zm9v";
 
@@ -147,8 +148,9 @@ async fn a_learner_is_promoted_once_it_is_in_sync_and_refuses_until_then_what_is
         let status = (STATUS, json!({}));
         let voter = |status: &etcd::Answer| status.status == 200 && status.body.get("isLearner").is_none();
         cluster.ask_until(asked, status, "a voter", voter).await;
-        let again = cluster.ask(asked, PROMOTE, json!({"ID": id})).await;
-        assert_eq!(again.error(), (9, "etcdserver: can only promote a learner member"), "{again}");
+        // A leader that has just been elected does not know how far the others are, and takes a voter for behind.
+        let refused = |answer: &etcd::Answer| answer.error() == (9, "etcdserver: can only promote a learner member");
+        cluster.ask_until(asked, (PROMOTE, json!({"ID": id})), "no promotion of a voter", refused).await;
     }
 }
 
@@ -160,7 +162,7 @@ async fn a_voter_that_is_down_makes_the_cluster_unhealthy_for_changes_alone() {
     let probe = || (ADD, learner(&cluster.member(0).peer_url()));
     // All voters must have been connected to each other for 5 s.
     let young = cluster.ask(0, probe().0, probe().1).await;
-    assert!(young.code == 9 || young.error() == UNHEALTHY, "{young}");
+    assert!([UNHEALTHY.0, 9].contains(&young.code), "{young}");
     cluster.ask_until(0, probe(), "a cluster that takes changes", |answer| answer.code == 9).await;
 
     // One that hangs is missed by 3.4 after 5 s, by 3.5 never: there a change may be let in that costs the quorum.
@@ -219,13 +221,13 @@ async fn without_a_quorum_a_running_voter_lists_what_it_knows_and_says_that_it_h
     let health = cluster.ask(0, "/health", Value::Null).await;
     assert_eq!((health.status, &health.body["health"]), (503, &"false".into()), "{health}");
 
-    let range = json!({"key": SOMETHING});
-    let late = cluster.ask(0, "/v3/kv/range", range).await;
+    // Each is given up after 6 s, by etcd itself.
+    let range = cluster.ask(0, "/v3/kv/range", json!({"key": SOMETHING}));
+    let (late, put) = tokio::join!(range, cluster.ask(0, PUT, json!({"key": SOMETHING})));
     assert_eq!((late.status, late.error()), (503, (14, "etcdserver: request timed out")), "{late}");
     let own = cluster.ask(0, "/v3/kv/range", json!({"key": SOMETHING, "serializable": true})).await;
     assert_eq!((own.status, &own.body["count"]), (200, &"1".into()), "{own}");
     // 500 and gRPC's "unknown" in 3.4, 504 and its "deadline exceeded" later.
-    let put = cluster.ask(0, PUT, json!({"key": SOMETHING})).await;
     assert_eq!(put.text, "context deadline exceeded", "{put}");
     assert!([(500, 2), (504, 4)].contains(&(put.status, put.code)), "{put}");
     let add = cluster.ask(0, ADD, learner(&cluster.member(0).peer_url())).await;
@@ -262,21 +264,26 @@ async fn an_initial_cluster_that_is_not_the_list_ends_the_start() {
     let [first, own] = [0, new].map(|number| format!("node0{}={}", number + 1, cluster.member(number).peer_url()));
     let all = format!("{first},{own}");
     let refused = async |cluster: &mut EtcdCluster, initial: &str, text: &str| {
-        cluster.wipe(new);
-        cluster.spawn_member(new, initial, "existing");
-        let (code, said) = cluster.ended(new).await;
-        assert_eq!(code, 1, "{initial}: {said}");
-        assert!(said.contains(text), "{initial}: {said}");
-        assert!(!cluster.member(new).process.told_ready(), "{initial}");
+        loop {
+            cluster.wipe(new);
+            cluster.spawn_member(new, initial, "existing");
+            let (code, said) = cluster.ended(new).await;
+            assert_eq!(code, 1, "{initial}: {said}");
+            assert!(!cluster.member(new).process.told_ready(), "{initial}");
+            if said.contains(text) {
+                break;
+            }
+            // Where a machine is busy: etcd waits for its peers a second or two, not more.
+            assert!(said.contains(NOBODY), "{initial}: {said}");
+        }
     };
     // Nobody has added it.
     refused(&mut cluster, &all, "member count is unequal").await;
     cluster.add_learner(0, new).await;
     refused(&mut cluster, &format!("{all},node99=https://127.0.0.9:2380"), "member count is unequal").await;
-    let nobody = "could not retrieve cluster information from the given URLs";
-    refused(&mut cluster, &own, nobody).await;
+    refused(&mut cluster, &own, NOBODY).await;
     // Two of one name are taken for one with two URLs.
-    refused(&mut cluster, &all.replace("node01", "node02"), nobody).await;
+    refused(&mut cluster, &all.replace("node01", "node02"), NOBODY).await;
     refused(&mut cluster, &first, r#"couldn't find local name \"node02\" in the initial cluster configuration"#).await;
     // With the right one it starts, in the same place and after all that.
     cluster.spawn_member(new, &all, "existing");

@@ -81,6 +81,7 @@ in
           pkgs.cargo
           pkgs.cargo-deny
           pkgs.clippy
+          pkgs.etcd
           pkgs.jq
           pkgs.mdbook
           pkgs.mypy
