@@ -7,7 +7,9 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 
 /// No answer takes as long: a write without a quorum is given up by etcd itself after 6 s.
-const ANSWER: Duration = Duration::from_secs(30);
+pub(crate) const ONCE: Duration = Duration::from_mins(1);
+/// Where it is asked again: a change of members that went to a leader which then died is never answered.
+pub(crate) const IN_TURN: Duration = Duration::from_secs(15);
 /// A condition that holds on no machine after this time never does.
 const PATIENCE: Duration = Duration::from_mins(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -62,9 +64,10 @@ pub(crate) async fn send(
     url: &str,
     body: Option<&Value>,
     token: Option<&str>,
+    limit: Duration,
 ) -> Result<Answer, reqwest::Error> {
     let method = if body.is_some() { Method::POST } else { Method::GET };
-    let mut request = client.request(method, url).timeout(ANSWER);
+    let mut request = client.request(method, url).timeout(limit);
     if let Some(body) = body {
         request = request.body(body.to_string());
     }

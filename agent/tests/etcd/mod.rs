@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub(crate) use gateway::{Answer, until};
+use gateway::{IN_TURN, ONCE};
 use place::Place;
 use process::Process;
 
@@ -180,7 +181,7 @@ impl EtcdCluster {
             if let Some(code) = process.ended() {
                 panic!("exit {code}: {}", process.said());
             }
-            match gateway::send(client, &url, None, None).await {
+            match gateway::send(client, &url, None, None, IN_TURN).await {
                 Ok(answer) if answer.status == 200 => Ok(()),
                 other => Err(other.map_or_else(|error| error.to_string(), |answer| answer.to_string())),
             }
@@ -204,7 +205,7 @@ impl EtcdCluster {
     ) -> Answer {
         let url = format!("{}{path}", self.member(number).client_url());
         let body = Some(body).filter(|body| !body.is_null());
-        gateway::send(client, &url, body.as_ref(), token).await.unwrap_or_else(|error| panic!("{url}: {error:?}"))
+        gateway::send(client, &url, body.as_ref(), token, ONCE).await.unwrap_or_else(|error| panic!("{url}: {error:?}"))
     }
 
     /// Asks until the answer is as wanted; in between, a server may also not answer.
@@ -217,7 +218,7 @@ impl EtcdCluster {
     ) -> Answer {
         let url = format!("{}{path}", self.member(number).client_url());
         let body = Some(body).filter(|body| !body.is_null());
-        until(condition, async || match gateway::send(&self.client, &url, body.as_ref(), None).await {
+        until(condition, async || match gateway::send(&self.client, &url, body.as_ref(), None, IN_TURN).await {
             Ok(answer) if wanted(&answer) => Ok(answer),
             other => Err(other.map_or_else(|error| error.to_string(), |answer| answer.to_string())),
         })
@@ -233,14 +234,17 @@ impl EtcdCluster {
     pub(crate) async fn add_learner(&self, asked: usize, number: usize) -> String {
         let peer_url = self.member(number).peer_url();
         let add = (ADD, json!({"peerURLs": [peer_url], "isLearner": true}));
-        // Until all voters have been connected for 5 s, and in the second in which the same URL was removed.
-        let answer = self.ask_until(asked, add, "an add", |answer| answer.status == 200).await;
-        answer.member(&peer_url)["ID"].as_str().unwrap().to_owned()
+        // Not before all voters have been connected for 5 s, nor in the second in which the same URL was removed. That it
+        // exists is what is heard where the answer to an add was lost.
+        let added = |answer: &Answer| answer.status == 200 || answer.code == 9 && answer.text.contains("already exist");
+        self.ask_until(asked, add, "an add", added).await;
+        self.list(asked).await.member(&peer_url)["ID"].as_str().unwrap().to_owned()
     }
 
-    /// Asks until a learner is promoted.
-    pub(crate) async fn promote(&self, asked: usize, id: &str) -> Answer {
-        self.ask_until(asked, (PROMOTE, json!({"ID": id})), "a promotion", |answer| answer.status == 200).await
+    /// Asks until a learner is a voter, also where the answer was lost.
+    pub(crate) async fn promote(&self, asked: usize, id: &str) {
+        let promoted = |answer: &Answer| answer.status == 200 || answer.text.ends_with("promote a learner member");
+        self.ask_until(asked, (PROMOTE, json!({"ID": id})), "a promotion", promoted).await;
     }
 
     /// A client with this common name in its certificate.
