@@ -40,7 +40,9 @@ pub use changes::Changes;
 pub use error::ConfigError;
 pub use example::{Example, example};
 pub use expectations::{Expectations, ExpectedPartition};
-pub use model::{Config, Limits, MemberService, Mode, Policies, Request, Retry, Service, SetupService, TlsPaths};
+pub use model::{
+    Api, ApiPaths, Config, Etcd, Limits, MemberService, Mode, Policies, Request, Retry, Service, SetupService, TlsPaths,
+};
 pub use reference::reference;
 pub use report::{Problem, Report};
 pub use schema::schema;

@@ -1,20 +1,28 @@
 //! The services' APIs over HTTPS: the adapter to the ports of `run`, a module for each protocol.
 //!
-//! Deadlines, bounds and the classes of what went wrong are `http`'s, once for all calls.
+//! Deadlines, bounds and the classes of what went wrong are `http`'s, once for all calls. A further protocol is a module
+//! here, a variant of `config::Api`, and a line in `spoken!`.
 
 pub(crate) mod admin_v1;
+mod etcd_v3;
 mod http_setup;
 
-use crate::config::{Endpoint, MemberService, Request, SetupService, TlsPaths};
+use crate::config::{Api, Endpoint, MemberService, NodeId, Request, SetupService, TlsPaths};
 use crate::http::{Client, Method};
 use crate::plan::Blocker;
 use crate::plan::member::MemberList;
-use crate::run::ports::{Added, Class, Fault, Health, IamSetup, KeyValue, Members, NewMember, Password, Probe, Setup};
+use crate::run::ports::{
+    Added, Class, Environment, Fault, Health, IamSetup, KeyValue, Members, NewMember, Password, Probe, Promoted, Setup,
+};
+
+use admin_v1::AdminV1;
+use etcd_v3::{EtcdV3, Logins};
 
 /// The real [`Cluster`](crate::run::ports::Cluster).
 #[derive(Debug)]
 pub struct HttpCluster {
     client: Client,
+    logins: Logins,
 }
 
 impl HttpCluster {
@@ -23,8 +31,38 @@ impl HttpCluster {
     /// # Errors
     /// A TLS file is missing, damaged, expired, does not fit, or is readable by others.
     pub fn new(tls: &TlsPaths, request: Request) -> Result<Self, Blocker> {
-        Ok(Self { client: Client::new(tls, request)? })
+        Ok(Self { client: Client::new(tls, request)?, logins: Logins::default() })
     }
+}
+
+/// How the calls of a service with members are made: one implementation for each protocol.
+trait Protocol {
+    /// The member list that `at` knows.
+    async fn members(&self, at: &Endpoint) -> Result<MemberList, Fault>;
+    /// Asks `at` to add a member.
+    async fn add(&self, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault>;
+    /// Asks `at` to make a learner a voter.
+    async fn promote(&self, at: &Endpoint, key: &str) -> Result<Promoted, Fault>;
+    /// Asks `at` to remove a member; one that is none is fine.
+    async fn remove(&self, at: &Endpoint, key: &str) -> Result<(), Fault>;
+    /// Writes a value and reads it back.
+    async fn read_after_write(&self, at: &Endpoint, key: &str, value: &str) -> Result<(), Fault>;
+}
+
+/// The table of protocols: has the one that a service speaks do something.
+macro_rules! spoken {
+    ($cluster:ident, $service:ident, $protocol:ident => $call:expr) => {
+        match &$service.api {
+            Api::AdminV1(paths) => {
+                let $protocol = AdminV1 { client: &$cluster.client, service: $service, paths };
+                $call
+            }
+            Api::EtcdV3(etcd) => {
+                let $protocol = EtcdV3 { client: &$cluster.client, logins: &$cluster.logins, service: $service, etcd };
+                $call
+            }
+        }
+    };
 }
 
 impl Probe for HttpCluster {
@@ -40,15 +78,31 @@ impl Probe for HttpCluster {
 
 impl Members for HttpCluster {
     async fn members(&self, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault> {
-        admin_v1::members(&self.client, service, at).await
+        spoken!(self, service, protocol => protocol.members(at).await)
     }
 
     async fn add(&self, service: &MemberService, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
-        admin_v1::add(&self.client, service, at, member).await
+        spoken!(self, service, protocol => protocol.add(at, member).await)
     }
 
-    async fn remove(&self, service: &MemberService, at: &Endpoint, id: &str) -> Result<(), Fault> {
-        admin_v1::remove(&self.client, service, at, id).await
+    async fn promote(&self, service: &MemberService, at: &Endpoint, key: &str) -> Result<Promoted, Fault> {
+        spoken!(self, service, protocol => protocol.promote(at, key).await)
+    }
+
+    async fn remove(&self, service: &MemberService, at: &Endpoint, key: &str) -> Result<(), Fault> {
+        spoken!(self, service, protocol => protocol.remove(at, key).await)
+    }
+
+    fn environment(
+        &self,
+        service: &MemberService,
+        id: &NodeId,
+        list: Option<&MemberList>,
+    ) -> Result<Option<Environment>, Blocker> {
+        match &service.api {
+            Api::AdminV1(_) => Ok(None),
+            Api::EtcdV3(etcd) => etcd_v3::environment(service, etcd, id, list).map(Some),
+        }
     }
 }
 
@@ -60,7 +114,7 @@ impl KeyValue for HttpCluster {
         key: &str,
         value: &str,
     ) -> Result<(), Fault> {
-        admin_v1::read_after_write(&self.client, service, at, key, value).await
+        spoken!(self, service, protocol => protocol.read_after_write(at, key, value).await)
     }
 }
 

@@ -5,6 +5,7 @@
 //! plan's business, how long to wait the policies'.
 
 mod bootstrap;
+mod bring_up;
 mod candidates;
 mod health;
 mod join;

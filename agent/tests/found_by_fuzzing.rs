@@ -6,7 +6,7 @@
 use first_boot_agent::config::{Config, Context, Endpoint, Origin, ServiceName, check, parse};
 use first_boot_agent::fuzzing::{Heard, journal_lines};
 use first_boot_agent::markers::Identity;
-use first_boot_agent::plan::member::{Member, MemberAddress, MemberList};
+use first_boot_agent::plan::member::{Member, MemberAddress, MemberList, Word};
 use first_boot_agent::plan::membership::{Candidate, Move, next_move};
 use first_boot_agent::run::ports::Class;
 
@@ -89,9 +89,9 @@ fn m2_an_id_that_differs_in_a_control_character_is_not_ours() {
 #[test]
 fn m4_the_command_that_removes_a_member_removes_that_member_alone() {
     let remedy = |id: &str| {
-        let (id, raft_addr, status) = (id.into(), MemberAddress::new("10.0.1.13:2380"), "unreachable".into());
+        let (id, raft_addr, status) = (Word::from(id), MemberAddress::new("10.0.1.13:2380"), "unreachable".into());
         let list = MemberList {
-            members: vec![Member { id, raft_addr, status, role: None, incarnation: None }],
+            members: vec![Member { key: id.clone(), id, raft_addr, status, role: None, incarnation: None }],
             ..MemberList::default()
         };
         match chainfires_move(&list) {

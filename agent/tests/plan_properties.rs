@@ -255,6 +255,7 @@ fn chainfires_move(list: &MemberList, config: &Config) -> Move {
 
 fn member(id: &str, raft_addr: &str, role: &str) -> Member {
     Member {
+        key: id.into(),
         id: id.into(),
         raft_addr: MemberAddress::new(raft_addr),
         status: "healthy".into(),

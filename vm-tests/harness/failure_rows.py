@@ -22,7 +22,7 @@ PACKAGES = {
     places.REPOSITORY / "agent": "first-boot-agent",
     places.VM_TESTS / "cluster": "cluster-standin",
 }
-NAMED = re.compile(r"(?:test_)?((?:[mnsdxf]\d+_)+)\w+")
+NAMED = re.compile(r"(?:test_)?((?:[mnsdxef]\d+_)+)\w+")
 #: A test's attribute, further attributes and comments, then its function.
 RUST_TEST = re.compile(
     r"#\[(?:tokio::)?test\b[^\n]*\n(?P<between>(?:\s*(?:#\[|//)[^\n]*\n)*)"

@@ -197,6 +197,7 @@ impl Change {
 
 fn entry(id: &str, raft_addr: &str, role: &str) -> Member {
     Member {
+        key: id.into(),
         id: id.into(),
         raft_addr: MemberAddress::new(raft_addr),
         status: "healthy".into(),

@@ -8,16 +8,16 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use first_boot_agent::config::{self, Config, Endpoint, MemberService, SetupService, UnitName};
+use first_boot_agent::config::{self, Config, Endpoint, MemberService, NodeId, SetupService, UnitName};
 use first_boot_agent::data_directory::Owner;
 use first_boot_agent::events::{Event, Report};
 use first_boot_agent::inventory::{Inventory, Link};
 use first_boot_agent::markers::{Holder, Identity, Markers, Trouble};
 use first_boot_agent::plan::member::MemberList;
-use first_boot_agent::plan::{Cause, Step};
+use first_boot_agent::plan::{Blocker, Cause, Step};
 use first_boot_agent::run::ports::{
-    Added, Class, Fault, Health, IamSetup, KeyValue, Machine, Members, NewMember, Password, Probe, Progress, Setup,
-    UnitPhase, UnitWatch, Units,
+    Added, Class, Environment, Fault, Health, IamSetup, KeyValue, Machine, Members, NewMember, Password, Probe,
+    Progress, Promoted, Setup, UnitPhase, UnitWatch, Units,
 };
 use first_boot_agent::run::{Context, Outcome, Requests, run_step};
 use tokio::time::{sleep, timeout};
@@ -138,6 +138,19 @@ impl Members for Door {
     async fn remove(&self, _service: &MemberService, at: &Endpoint, _id: &str) -> Result<(), Fault> {
         Err(not_in_a_storm(at))
     }
+
+    async fn promote(&self, _service: &MemberService, _at: &Endpoint, _key: &str) -> Result<Promoted, Fault> {
+        Ok(Promoted::NotYet)
+    }
+
+    fn environment(
+        &self,
+        _service: &MemberService,
+        _id: &NodeId,
+        _list: Option<&MemberList>,
+    ) -> Result<Option<Environment>, Blocker> {
+        Ok(None)
+    }
 }
 
 impl KeyValue for Door {
@@ -183,6 +196,10 @@ impl Units for NoUnits {
 
     async fn start(&self, _unit: &str) -> Result<(), String> {
         Err("the storm has no systemd".to_owned())
+    }
+
+    async fn environment_files(&self, _unit: &UnitName) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
     }
 
     async fn owner(&self, _unit: &UnitName) -> Result<Owner, String> {

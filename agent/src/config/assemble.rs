@@ -52,7 +52,7 @@ fn services(fields: &mut Fields, node: &Node) -> Option<Vec<Service>> {
     let mut first: Option<(Group, MemberService)> = None;
     for row in fields.rows.clone() {
         services.push(match row.protocol {
-            Protocol::AdminV1 => {
+            Protocol::AdminV1 | Protocol::EtcdV3 => {
                 let group = Group::of(fields, row, first.as_ref().map(|(group, _)| group))?;
                 let service = service_config(fields, &group, node)?;
                 first.get_or_insert((group, service.clone()));

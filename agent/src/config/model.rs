@@ -7,7 +7,11 @@ use super::value::{
     ApiPath, Cidr, ClusterName, DnsName, Endpoint, Host, HostPort, Label, NodeId, NodeRole, RaftAddr, ServiceName,
     UnitName, UserName,
 };
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Everything the agent is told about this node and its cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +73,7 @@ impl Config {
 
 /// A service on this node: one row of `services`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a node has a handful of them")]
 pub enum Service {
     /// One whose nodes are members of a cluster.
     Members(MemberService),
@@ -199,11 +204,35 @@ pub struct MemberService {
     pub own_addresses: Vec<RaftAddr>,
     /// The other initial members.
     pub peers: Vec<Peer>,
-    /// Where its calls are.
-    pub paths: ApiPaths,
+    /// What it speaks.
+    pub api: Api,
 }
 
 impl MemberService {
+    /// Whether it is added to its cluster first and started then, as a member of that.
+    #[must_use]
+    pub fn is_added_first(&self) -> bool {
+        matches!(self.api, Api::EtcdV3(_))
+    }
+
+    /// The environment of its unit, where the agent writes it.
+    #[must_use]
+    pub fn environment_file(&self) -> Option<&Path> {
+        match &self.api {
+            Api::AdminV1(_) => None,
+            Api::EtcdV3(etcd) => Some(&etcd.environment_file),
+        }
+    }
+
+    /// The path of its health endpoint.
+    #[must_use]
+    pub fn health_path(&self) -> &str {
+        match &self.api {
+            Api::AdminV1(paths) => paths.health.as_str(),
+            Api::EtcdV3(etcd) => etcd.health_path.as_str(),
+        }
+    }
+
     /// This node's address, where it is known; always, where it joins.
     #[must_use]
     pub fn raft_addr(&self) -> Option<&RaftAddr> {
@@ -249,6 +278,30 @@ impl MemberService {
         }
         asked
     }
+}
+
+/// The API of a service that has members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Api {
+    /// The admin API of chainfire and flaredb.
+    AdminV1(ApiPaths),
+    /// etcd's, version 3.
+    EtcdV3(Etcd),
+}
+
+/// What only an etcd has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Etcd {
+    /// `GET`: 200 when healthy.
+    pub health_path: ApiPath,
+    /// The token of a cluster that this node bootstraps.
+    pub token: String,
+    /// The environment of its unit, which the agent writes.
+    pub environment_file: PathBuf,
+    /// The account to log in with, where authentication is on.
+    pub user: Option<UserName>,
+    /// The file with its password.
+    pub password_file: Option<PathBuf>,
 }
 
 /// Another member of a Raft group.

@@ -5,11 +5,12 @@ use super::{
     fields::{Fields, Row},
     group::Group,
     kind::Value,
-    model::{ApiPaths, MemberService, Mode, Node, Peer},
+    model::{Api, ApiPaths, Etcd, MemberService, Mode, Node, Peer},
     own::own_addresses,
     services::{needs, with_members},
-    value::{BaseUrl, DnsName, Endpoint, Host, HostPort},
+    value::{BaseUrl, ClusterName, DnsName, Endpoint, Host, HostPort, Protocol},
 };
+use std::path::PathBuf;
 
 /// Builds the configuration of a service from what is told about its group.
 pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) -> Option<MemberService> {
@@ -29,7 +30,7 @@ pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) ->
         raft_port: group.raft_port,
         peers: peers(group, &own_addresses)?,
         own_addresses,
-        paths: paths(fields, group)?,
+        api: api(fields, group)?,
     };
     check_leader(fields, group, &config);
     Some(config)
@@ -148,6 +149,36 @@ pub(crate) fn derived_url(fields: &mut Fields, path: &str, host: Host, port: u16
     let at = HostPort::new(host, port).ok()?;
     fields.derive(path, Value::Url(BaseUrl::from(at.clone())), from);
     Endpoint::at(at).ok()
+}
+
+fn api(fields: &mut Fields, group: &Group) -> Option<Api> {
+    Some(if group.row.protocol == Protocol::EtcdV3 {
+        Api::EtcdV3(etcd(fields, group)?)
+    } else {
+        Api::AdminV1(paths(fields, group)?)
+    })
+}
+
+fn etcd(fields: &mut Fields, group: &Group) -> Option<Etcd> {
+    let name = group.row.name;
+    let path = group.path("token");
+    let token = match (fields.get::<ClusterName>(&path), fields.get::<ClusterName>("$.cluster_name")) {
+        (Some(token), _) => token.to_string(),
+        (None, Some(cluster)) => format!("{cluster}-{name}"),
+        (None, None) => name.to_string(),
+    };
+    let path = group.path("environment_file");
+    if !fields.is_given(&path) {
+        let file = PathBuf::from(format!("/var/lib/first-boot-automation/{name}.env"));
+        fields.derive(&path, Value::File(file), "its name");
+    }
+    Some(Etcd {
+        health_path: fields.get(&group.path("health_path"))?,
+        token,
+        environment_file: fields.get(&path)?,
+        user: fields.get(&group.path("user")),
+        password_file: fields.get(&group.path("password_file")),
+    })
 }
 
 fn paths(fields: &Fields, group: &Group) -> Option<ApiPaths> {

@@ -5,7 +5,7 @@ use super::{
     fields::{Fields, Row},
     kind::Value,
     table::services::default_of,
-    value::{NodeRole, Protocol, ServiceName, UnitName},
+    value::{NodeRole, ServiceName, UnitName},
 };
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ pub(crate) fn apply(fields: &mut Fields) {
 
 /// The services that have members.
 pub(crate) fn with_members(fields: &Fields) -> impl Iterator<Item = Row> + use<> {
-    fields.rows.clone().into_iter().filter(|row| row.protocol == Protocol::AdminV1)
+    fields.rows.clone().into_iter().filter(|row| row.protocol.has_members())
 }
 
 /// The services that must be done before one: as given, else what its name says, where that is a service of this node.
@@ -41,7 +41,7 @@ fn named(fields: &mut Fields) {
         {
             fields.derive(unit, Value::Unit(name), "its name");
         }
-        if fields.entry(&data).is_none() && !fields.is_given(&data) && row.protocol == Protocol::AdminV1 {
+        if fields.entry(&data).is_none() && !fields.is_given(&data) && row.protocol.has_members() {
             let directory = PathBuf::from(format!("/var/lib/{}", row.name));
             fields.derive(data, Value::File(directory), "its name");
         }

@@ -22,9 +22,9 @@ pub(crate) static ROLE: TextKind = TextKind {
 };
 
 pub(crate) static PROTOCOL: TextKind = TextKind {
-    name: "admin-v1 or http-setup",
+    name: "admin-v1, etcd-v3 or http-setup",
     example: "admin-v1",
-    pattern: "^(admin-v1|http-setup)$",
+    pattern: "^(admin-v1|etcd-v3|http-setup)$",
     read: |text| text.parse().map(Value::Protocol),
 };
 

@@ -407,6 +407,29 @@ events! {
             voter, so nothing is asked of the cluster until it is healthy again. See why it stopped: `journalctl -b -u \
             @AWAITED_UNIT@`. The agent goes on by itself when the service is back."
 
+    /// A service is started as a member of its cluster.
+    ServiceStarted { awaited_unit: String }
+        Notice "e1f5a2c47d8b4b6f90c3d7a816f24b5e"
+        message "Starting {awaited_unit}"
+        subject "A service on this node is started"
+        explanation "@AWAITED_UNIT@ is started as a member of its cluster, with what its cluster has just said of its members."
+
+    /// A service cannot be started.
+    ServiceNotStarted { error: String, remedy: String }
+        Error "5c9d3e7f1a2048b6bd4e6f80a7c1d293"
+        message "{error}; {remedy}"
+        subject "A service on this node was not started"
+        explanation "The agent starts this service when its cluster knows of it: @ERROR@. systemd starts the agent again by \
+            itself."
+
+    /// The environment of a unit is somebody else's.
+    EnvironmentLeftAlone { path: String }
+        Notice "a2b6c8d0e4f1436587a9cbed0f213457"
+        message "{path} was not written by this agent and is left as it is"
+        subject "A unit's environment was left alone"
+        explanation "@PATH@ has no first line that says that this agent wrote it, so the unit starts with what is in it. Where \
+            that does not name the cluster as it is now, move it aside and let the agent write it."
+
     /// The local service has no unit.
     ServiceUnknown { awaited_unit: String, state: String }
         Warning "0db317d94c8e4fa3969a73bf4c83cf3b"

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpInfo;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ const EXCERPT: usize = 160;
 /// A client for all endpoints.
 #[derive(Debug)]
 pub(crate) struct Client {
-    client: reqwest::Client,
+    pool: reqwest::Client,
     names: ClientNames,
     request: Request,
     /// What is odd about this node's TLS files, for whoever is refused.
@@ -60,7 +60,7 @@ impl Client {
     pub(crate) fn new(tls: &TlsPaths, request: Request) -> Result<Self, Blocker> {
         let Tls { config, remarks } = tls::client(tls)?;
         let names = ClientNames::default();
-        let client = reqwest::Client::builder()
+        let pool = reqwest::Client::builder()
             .tls_backend_preconfigured(config)
             .https_only(true)
             .http1_only()
@@ -77,7 +77,7 @@ impl Client {
                 remedy: "check the files under `tls` in the configuration".to_owned(),
             })?;
         let shorter = "raise policies.request.max_body (64 MiB at most) where the service has that much to say";
-        Ok(Self { client, names, request, remarks, shorter })
+        Ok(Self { pool, names, request, remarks, shorter })
     }
 
     /// The same, with other advice for an answer that is too long: not every limit is one of the configuration.
@@ -93,10 +93,26 @@ impl Client {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<Answer, Fault> {
+        self.send_as(None, method, at, path, body).await
+    }
+
+    /// The same, with a token where there is one.
+    pub(crate) async fn send_as(
+        &self,
+        token: Option<&str>,
+        method: Method,
+        at: &Endpoint,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, Fault> {
         let content_type = if method == Method::POST { "application/json" } else { "application/octet-stream" };
-        let mut request = self.client.request(method.clone(), at.join(path));
+        let mut request = self.pool.request(method.clone(), at.join(path));
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, content_type).body(body);
+        }
+        if let Some(mut token) = token.and_then(|token| HeaderValue::from_str(token).ok()) {
+            token.set_sensitive(true);
+            request = request.header(AUTHORIZATION, token);
         }
         let failed = |error: reqwest::Error| self.explained(classify::failure(&error, at, &self.request));
         crash_point!("before {method} {path}");
@@ -181,6 +197,11 @@ impl Answer {
     /// The JSON that it is; nothing, where it is none.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The text that it is.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).trim().to_owned()
     }
 
     /// Whether the body is this very value.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::config::{Config, Endpoint, MemberService, NodeId};
+use crate::config::{Api, Config, Endpoint, MemberService, NodeId};
 use crate::events::Event;
 use crate::markers::Mismatch;
 use crate::shell_word::quoted;
@@ -278,6 +278,20 @@ impl Blocker {
         }
     }
 
+    /// The cluster does not have this node, and the data directory is not empty: of an earlier membership, or another cluster.
+    #[must_use]
+    pub fn old_data(service: &MemberService, at: &Endpoint) -> Self {
+        Self {
+            cause: Cause::Removed,
+            reason: format!(
+                "{at} does not list this node, and {} holds data of another membership, with which {} would be refused",
+                service.data_dir.display(),
+                service.unit
+            ),
+            remedy: format!("have it moved aside: {}", way_back(service)),
+        }
+    }
+
     /// A peer's cluster has this node, which is told to bootstrap, with data that it no longer has.
     #[must_use]
     pub fn wiped(service: &MemberService, member: &Member, at: &Endpoint) -> Self {
@@ -373,6 +387,10 @@ const LONGEST_IN_A_COMMAND: usize = 128;
 
 /// The command that removes an entry, with the files of this node.
 pub(super) fn removal(config: &Config, service: &MemberService, member: &Member, at: &Endpoint) -> String {
+    let paths = match &service.api {
+        Api::AdminV1(paths) => paths,
+        Api::EtcdV3(_) => return etcdctl(config, member, at),
+    };
     // A URL would leave it out or go up, and the command would delete something else; or the message is cut within it.
     if matches!(member.id.as_str(), "" | "." | "..") || member.id.as_str().len() > LONGEST_IN_A_COMMAND {
         return format!(
@@ -388,6 +406,21 @@ pub(super) fn removal(config: &Config, service: &MemberService, member: &Member,
         String::new()
     };
     // The id is the cluster's word: it must not become a command of the shell that this is pasted into.
-    let url = at.join(&service.paths.member.of(member.id.as_str())).to_string().replace('\'', "%27");
+    let url = at.join(&paths.member.of(member.id.as_str())).to_string().replace('\'', "%27");
     format!("curl --fail-with-body --cacert {}{identity} -X DELETE '{url}'", tls.ca.display())
+}
+
+/// etcdctl takes the id in hexadecimal; what is none is a foreign word, which no shell should see.
+fn etcdctl(config: &Config, member: &Member, at: &Endpoint) -> String {
+    let tls = &config.tls;
+    let key = member.key.as_str();
+    if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return format!("with etcdctl on {at}, since {:?} is no id of a member", member.key.to_string());
+    }
+    format!(
+        "ETCDCTL_API=3 etcdctl --endpoints={at} --cacert={} --cert={} --key={} member remove {key}",
+        tls.ca.display(),
+        tls.certificate.display(),
+        tls.key.display()
+    )
 }

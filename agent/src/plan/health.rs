@@ -198,13 +198,12 @@ pub fn to_join_anew(services: &[&MemberService]) -> String {
 /// which were stopped.
 #[must_use]
 pub fn start_again(services: &[&MemberService]) -> String {
-    let units: Vec<&str> = services.iter().map(|service| service.unit.as_str()).collect();
     let joins: Vec<String> = services.iter().map(|service| Step::from(service.name).unit()).collect();
-    format!(
-        "systemctl start {} && systemctl restart --no-block {} && systemctl start multi-user.target",
-        units.join(" "),
-        joins.join(" ")
-    )
+    let join = format!("systemctl restart --no-block {} && systemctl start multi-user.target", joins.join(" "));
+    // What is added first is started by its join, when its cluster knows of it.
+    let units: Vec<&str> =
+        services.iter().filter(|service| !service.is_added_first()).map(|service| service.unit.as_str()).collect();
+    if units.is_empty() { join } else { format!("systemctl start {} && {join}", units.join(" ")) }
 }
 
 impl GroupFinding<'_> {
@@ -307,6 +306,7 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(index, status)| Member {
+                key: Word::new(&format!("node0{index}")),
                 id: Word::new(&format!("node0{index}")),
                 raft_addr: MemberAddress::new(&format!("10.0.1.1{index}:2380")),
                 status: (*status).into(),

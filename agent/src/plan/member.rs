@@ -66,7 +66,9 @@ impl Leader {
 /// One entry of a member list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// The node's id.
+    /// What the service calls it in requests: its id, where it has no other.
+    pub key: Word,
+    /// The node's id; empty where the service does not know it before the member has started.
     pub id: Word,
     /// Its Raft address, `HOST:PORT` in any spelling.
     pub raft_addr: MemberAddress,
@@ -117,6 +119,12 @@ impl Member {
         self.role.as_ref().is_some_and(|role| !role.is_one_of(&FULL) && !role.is_one_of(&NOT_FULL))
     }
 
+    /// What it is called in messages.
+    #[must_use]
+    pub fn name(&self) -> &Word {
+        if self.id.is_empty() { &self.key } else { &self.id }
+    }
+
     /// Whether it is a voter, or may be one.
     #[must_use]
     pub fn may_vote(&self) -> bool {
@@ -148,6 +156,8 @@ impl Member {
         let has_own_address = self.raft_addr.is_own(service);
         match (self.id.as_str() == id.as_str(), has_own_address) {
             (true, true) => Whose::Own,
+            // By its address alone, before it has started.
+            (false, true) if self.id.is_empty() && !self.key.is_empty() => Whose::Own,
             (true, false) if service.raft_addr().is_none() => Whose::Own,
             (true, false) if self.raft_addr.is_certainly_another(service) => Whose::OwnIdElsewhere,
             (true, false) => Whose::MayBeOwn,
@@ -188,7 +198,7 @@ impl Member {
 /// Id and address.
 impl fmt::Display for Member {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} at {}", self.id, self.raft_addr)
+        write!(formatter, "{} at {}", self.name(), self.raft_addr)
     }
 }
 
@@ -207,7 +217,7 @@ impl MemberList {
     /// The ids alone, for a message.
     #[must_use]
     pub fn ids(&self) -> String {
-        summed_up(&self.members, |member| member.id.to_string())
+        summed_up(&self.members, |member| member.name().to_string())
     }
 
     /// Whom to ask for a change: the leader where the list names one, else who gave the list.

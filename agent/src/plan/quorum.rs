@@ -108,6 +108,7 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(index, status)| Member {
+                key: Word::new(&format!("node{index}")),
                 id: Word::new(&format!("node{index}")),
                 raft_addr: MemberAddress::new(&format!("10.0.1.1{index}:2380")),
                 status: (*status).into(),

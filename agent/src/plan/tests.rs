@@ -103,6 +103,7 @@ fn the_mode_of_the_configuration_chooses_the_action() {
 
 fn member(id: &str, raft_addr: &str, role: Option<&str>, status: &str) -> Member {
     Member {
+        key: id.into(),
         id: id.into(),
         raft_addr: MemberAddress::new(raft_addr),
         status: status.into(),

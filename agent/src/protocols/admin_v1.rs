@@ -5,93 +5,98 @@ mod wire;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::config::{Endpoint, MemberService};
+use crate::config::{ApiPaths, Endpoint, MemberService};
 use crate::http::{Answer, Client, Method};
 use crate::plan::Cause;
 use crate::plan::member::{MemberList, Word};
-use crate::run::ports::{Added, Class, Fault, Health, NewMember};
+use crate::run::ports::{Added, Class, Fault, Health, NewMember, Promoted};
 
-pub(super) async fn members(client: &Client, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault> {
-    let answer = client.send(Method::GET, at, service.paths.members.as_str(), None).await?;
-    match answer.status {
-        200 => {
-            let list = member_list(&answer)?;
-            match list.contradiction(service) {
-                Some(contradiction) => Err(answer.permanent(Cause::Contradiction, contradiction.to_string())),
-                None => Ok(list),
+use super::Protocol;
+
+pub(super) struct AdminV1<'a> {
+    pub(super) client: &'a Client,
+    pub(super) service: &'a MemberService,
+    pub(super) paths: &'a ApiPaths,
+}
+
+impl Protocol for AdminV1<'_> {
+    async fn members(&self, at: &Endpoint) -> Result<MemberList, Fault> {
+        let answer = self.client.send(Method::GET, at, self.paths.members.as_str(), None).await?;
+        match answer.status {
+            200 => {
+                let list = member_list(&answer)?;
+                match list.contradiction(self.service) {
+                    Some(contradiction) => Err(answer.permanent(Cause::Contradiction, contradiction.to_string())),
+                    None => Ok(list),
+                }
             }
+            // An older service, or something else on its port: one of the peers may be right, and this one later.
+            404 => Err(answer.transient("answered HTTP 404: no member list at this path")),
+            _ => Err(answer.fault()),
         }
-        // An older service, or something else on its port: one of the peers may be right, and this one later.
-        404 => Err(answer.transient("answered HTTP 404: no member list at this path")),
-        _ => Err(answer.fault()),
+    }
+
+    async fn add(&self, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
+        let mut body = json!({"id": member.id.as_str(), "raft_addr": member.raft_addr.to_string()});
+        if let Some(incarnation) = member.incarnation {
+            body["incarnation"] = incarnation.as_str().into();
+        }
+        let body = Some(body.to_string().into_bytes());
+        let answer = self.client.send(Method::POST, at, self.paths.add.as_str(), body).await?;
+        match answer.status {
+            200 | 201 if !answer.is_html() => Ok(Added::Accepted),
+            409 => Ok(Added::AlreadyMember),
+            _ => Err(answer.fault()),
+        }
+    }
+
+    /// The service does it by itself.
+    async fn promote(&self, _at: &Endpoint, _key: &str) -> Result<Promoted, Fault> {
+        Ok(Promoted::NotYet)
+    }
+
+    async fn remove(&self, at: &Endpoint, key: &str) -> Result<(), Fault> {
+        let answer = self.client.send(Method::DELETE, at, &self.paths.member.of(key), None).await?;
+        match answer.status {
+            // 404: it is no member, which is what was asked for.
+            200 | 202 | 204 | 404 if !answer.is_html() => Ok(()),
+            _ => Err(answer.fault()),
+        }
+    }
+
+    async fn read_after_write(&self, at: &Endpoint, key: &str, value: &str) -> Result<(), Fault> {
+        let path = self.paths.kv.of(key);
+        let mut at = at.clone();
+        // A follower names the leader once; the probe is no place for a longer chase.
+        for _hop in 0..2 {
+            let written = self.client.send(Method::PUT, &at, &path, Some(value.as_bytes().to_vec())).await?;
+            if !matches!(written.status, 200 | 201 | 204) {
+                match written.fault().class {
+                    Class::NotLeader(Some(leader)) => {
+                        at = leader;
+                        continue;
+                    }
+                    _ => return Err(written.fault()),
+                }
+            }
+            let read = self.client.send(Method::GET, &at, &path, None).await?;
+            return match read.status {
+                200 if read.holds(value) => Ok(()),
+                200 => Err(read.transient("the value read is not the value written")),
+                _ => Err(read.fault()),
+            };
+        }
+        Err(Fault {
+            class: Class::NotLeader(None),
+            endpoint: at,
+            message: format!("no leader of {} for a write", self.service.name),
+        })
     }
 }
 
 /// The member list that an answer is; anything else is a fault that may pass.
 pub(crate) fn member_list(answer: &Answer) -> Result<MemberList, Fault> {
     answer.object::<wire::List>("a member list").map(|list| list.answered(answer.answered))
-}
-
-pub(super) async fn add(
-    client: &Client,
-    service: &MemberService,
-    at: &Endpoint,
-    member: NewMember<'_>,
-) -> Result<Added, Fault> {
-    let mut body = json!({"id": member.id.as_str(), "raft_addr": member.raft_addr.to_string()});
-    if let Some(incarnation) = member.incarnation {
-        body["incarnation"] = incarnation.as_str().into();
-    }
-    let answer = client.send(Method::POST, at, service.paths.add.as_str(), Some(body.to_string().into_bytes())).await?;
-    match answer.status {
-        200 | 201 if !answer.is_html() => Ok(Added::Accepted),
-        409 => Ok(Added::AlreadyMember),
-        _ => Err(answer.fault()),
-    }
-}
-
-pub(super) async fn remove(client: &Client, service: &MemberService, at: &Endpoint, id: &str) -> Result<(), Fault> {
-    let answer = client.send(Method::DELETE, at, &service.paths.member.of(id), None).await?;
-    match answer.status {
-        // 404: it is no member, which is what was asked for.
-        200 | 202 | 204 | 404 if !answer.is_html() => Ok(()),
-        _ => Err(answer.fault()),
-    }
-}
-
-pub(super) async fn read_after_write(
-    client: &Client,
-    service: &MemberService,
-    at: &Endpoint,
-    key: &str,
-    value: &str,
-) -> Result<(), Fault> {
-    let path = service.paths.kv.of(key);
-    let mut at = at.clone();
-    // A follower names the leader once; the probe is no place for a longer chase.
-    for _hop in 0..2 {
-        let written = client.send(Method::PUT, &at, &path, Some(value.as_bytes().to_vec())).await?;
-        if !matches!(written.status, 200 | 201 | 204) {
-            match written.fault().class {
-                Class::NotLeader(Some(leader)) => {
-                    at = leader;
-                    continue;
-                }
-                _ => return Err(written.fault()),
-            }
-        }
-        let read = client.send(Method::GET, &at, &path, None).await?;
-        return match read.status {
-            200 if read.holds(value) => Ok(()),
-            200 => Err(read.transient("the value read is not the value written")),
-            _ => Err(read.fault()),
-        };
-    }
-    Err(Fault {
-        class: Class::NotLeader(None),
-        endpoint: at,
-        message: format!("no leader of {} for a write", service.name),
-    })
 }
 
 /// What a health endpoint tells beside its 200; a body of another form tells nothing.

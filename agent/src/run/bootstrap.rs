@@ -17,7 +17,7 @@ use crate::retry::Schedule;
 
 use super::ports::{Class, Cluster, Fault, Health, Units};
 use super::service::{self, milliseconds};
-use super::{AT_ONCE, Context, Setback, Stop, removed};
+use super::{AT_ONCE, Context, Setback, Stop, bring_up, removed};
 
 /// Confirms that the local service has formed its cluster with this node, and that no other
 /// cluster of the same peers exists.
@@ -30,7 +30,7 @@ pub(super) async fn bootstrap<U: Units, C: Cluster>(
     let began = Instant::now();
     let mut forming = Forming { context, service, schedule: None };
     let list = loop {
-        let health = removed::await_own(context, service, report).await?;
+        let health = forming.await_own(report).await?;
         let lost = tokio::select! {
             biased;
             lost = service::until_lost(context, service, report) => lost,
@@ -56,6 +56,19 @@ struct Forming<'a, U, C> {
 }
 
 impl<U: Units, C: Cluster> Forming<'_, U, C> {
+    /// The own service, when it is healthy. One that is started as a member is started here, unless a peer is in a cluster
+    /// without this node.
+    async fn await_own(&self, report: &dyn Report) -> Result<Health, Stop> {
+        let (context, service) = (self.context, self.service);
+        if !service.is_added_first() {
+            return removed::await_own(context, service, report).await;
+        }
+        if !bring_up::is_running(context, service).await? {
+            ask_peers(context, service, &Health::default(), None).await?;
+        }
+        bring_up::bring_up(context, service, None, report).await
+    }
+
     /// The own list that shows the cluster formed.
     async fn until_formed(&mut self, health: &Health) -> Result<MemberList, Stop> {
         let (context, service) = (self.context, self.service);

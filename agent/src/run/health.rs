@@ -166,7 +166,9 @@ async fn find_group<'a, U, C: Cluster>(
         asked.insert(0, own());
     }
     let entry = list.as_ref().ok().and_then(|list| list.entry_of(&context.config.node.id, service));
-    let path = service.paths.health.as_str();
+    let path = service.health_path();
+    // Who is not listed stands before those that are.
+    let unlisted = asked.len() - members.len();
     let answers = stream::iter(asked).map(async |(member, url, own)| {
         let answer = match &url {
             Ok(at) => match timeout_at(deadline, context.cluster.health(at, path)).await {
@@ -180,6 +182,7 @@ async fn find_group<'a, U, C: Cluster>(
         EndpointFinding { service: service.name, member, url, own, answer }
     });
     let endpoints: Vec<EndpointFinding> = answers.buffered(AT_ONCE).collect().await;
+    let list = list.map(|list| with_status(list, endpoints.iter().skip(unlisted)));
     let probe = match &list {
         Ok(_) if with_probe => Some(probe(context, service).await),
         _ => None,
@@ -196,6 +199,16 @@ async fn find_group<'a, U, C: Cluster>(
         probe,
     };
     (group, endpoints)
+}
+
+/// A service that tells no status of any member leaves it to whoever asks them.
+fn with_status<'e>(mut list: MemberList, endpoints: impl Iterator<Item = &'e EndpointFinding>) -> MemberList {
+    if list.members.iter().all(|member| member.status.is_empty()) {
+        for (member, endpoint) in list.members.iter_mut().zip(endpoints) {
+            member.status = if endpoint.answer.is_ok() { "healthy" } else { "unreachable" }.into();
+        }
+    }
+    list
 }
 
 /// The entry that is this node's, or may be, with its standing.

@@ -17,7 +17,7 @@ use crate::plan::member::MemberList;
 use crate::plan::quorum::QuorumRisk;
 use crate::retry::{Again, Round, Rounds};
 
-use super::ports::{Class, Cluster, Fault, Units};
+use super::ports::{Class, Cluster, Fault, Health, Units};
 use super::service::{self, milliseconds};
 use super::{Context, Stop, removed};
 
@@ -34,20 +34,37 @@ pub(super) async fn join<U: Units, C: Cluster>(
     let policies = &context.config.policies;
     let (rounds, mut round) = Rounds::begin(&policies.join, &policies.promotion);
     let mut waiting = Waiting { context, service, report, rounds, reported: Vec::new() };
-    let health = removed::await_own(context, service, report).await?;
+    let health = await_own(context, service, report).await?;
     let mut joining = Joining::new(context, service, report, health)?;
     let list = loop {
         let lost = tokio::select! {
             biased;
-            lost = service::until_lost(context, service, report) => lost,
+            lost = until_lost(context, service, report) => lost,
             list = until_member(&mut joining, &mut waiting, round) => break list?,
         };
-        joining.health = removed::await_own(context, service, report).await?;
+        joining.health = await_own(context, service, report).await?;
         round = waiting.again(Unfinished::Fault(lost), Duration::ZERO).await?;
     };
     context.mark(lock, Achievement::Joined, list.cluster_id.as_ref(), report)?;
     report.report(Event::Joined { members: list.members.len() as u64, duration_ms: milliseconds(began.elapsed()) });
     Ok(())
+}
+
+/// The own service, when it is healthy; one that is added first is not looked at before it was.
+async fn await_own<U: Units, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &MemberService,
+    report: &dyn Report,
+) -> Result<Health, Stop> {
+    if service.is_added_first() { Ok(Health::default()) } else { removed::await_own(context, service, report).await }
+}
+
+/// Returns when it no longer runs; one that is added first is looked at whenever it has to run.
+async fn until_lost<U: Units, C>(context: &Context<'_, U, C>, service: &MemberService, report: &dyn Report) -> Fault {
+    if service.is_added_first() {
+        return std::future::pending().await;
+    }
+    service::until_lost(context, service, report).await
 }
 
 async fn until_member<U: Units, C: Cluster>(

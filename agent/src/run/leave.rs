@@ -44,6 +44,10 @@ pub async fn leave<U: Units, C: Cluster>(
         end_membership(context, service, quorum, is_changed, report).await?;
         // Only now: a leave that is refused changes nothing.
         stop_steps(context, service.name.into()).await?;
+        // What was started as a member runs no longer than it is one.
+        if let Some(units) = context.units.as_ref().filter(|_| service.is_added_first()) {
+            stop_unit(units, service.unit.as_str()).await?;
+        }
         remove_markers(context, lock, report)
     });
     end(context, "leave", left.await, report)
@@ -343,9 +347,10 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
             let fault = Fault { class: Class::Transient { retry_after: None }, endpoint: at, message };
             return Err(Unfinished::Again(Box::new(fault), Again::Removal));
         }
+        let key = list.entry_of(&self.context.config.node.id, self.service).map_or(id, |entry| entry.key.as_str());
         self.context.progress.status(&format!("leaving {} through {at}", self.service.name));
         let (cluster, service) = (&self.context.cluster, self.service);
-        let removed = self.candidates.change(&at, round, async |at| cluster.remove(service, at, id).await).await;
+        let removed = self.candidates.change(&at, round, async |at| cluster.remove(service, at, key).await).await;
         self.is_removed = true;
         // Whatever the removal has answered, only the list decides.
         match removed {

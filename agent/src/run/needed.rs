@@ -49,7 +49,7 @@ pub(super) async fn await_needed<U, C>(
             };
             // Without a watch the schedule is what is left.
             if !has_changed {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         };
         tokio::select! {

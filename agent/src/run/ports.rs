@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::{Config, Endpoint, MemberService, NodeId, RaftAddr, SetupService, UnitName};
@@ -38,6 +39,8 @@ pub trait Units {
     fn stop(&self, unit: &str) -> impl Future<Output = Result<(), String>>;
     /// Has the unit started, and does not wait for it. `Err` says why not.
     fn start(&self, unit: &str) -> impl Future<Output = Result<(), String>>;
+    /// The files that the unit's environment is read from. `Err` says why systemd does not say.
+    fn environment_files(&self, unit: &UnitName) -> impl Future<Output = Result<Vec<String>, String>>;
     /// Whose files the unit's are. `Err` says why systemd does not say.
     fn owner(&self, unit: &UnitName) -> impl Future<Output = Result<Owner, String>>;
 }
@@ -152,6 +155,24 @@ pub enum Added {
     AlreadyMember,
 }
 
+/// The answer to a promotion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promoted {
+    /// It is a voter, now or before; only the list confirms it.
+    Done,
+    /// Not now: it is not in sync with the leader yet, or the service promotes it by itself.
+    NotYet,
+}
+
+/// The environment of a unit, as systemd.exec(5) reads it from a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// The file.
+    pub path: PathBuf,
+    /// All that is in it.
+    pub text: String,
+}
+
 /// What a healthy service tells of itself, where it does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {
@@ -216,8 +237,26 @@ pub trait Members {
         at: &Endpoint,
         member: NewMember<'_>,
     ) -> impl Future<Output = Result<Added, Fault>>;
+    /// Asks `at` to make a learner a voter, in a service that waits to be asked.
+    fn promote(
+        &self,
+        service: &MemberService,
+        at: &Endpoint,
+        key: &str,
+    ) -> impl Future<Output = Result<Promoted, Fault>>;
     /// Asks `at` to remove a member; one that is none is fine.
-    fn remove(&self, service: &MemberService, at: &Endpoint, id: &str) -> impl Future<Output = Result<(), Fault>>;
+    fn remove(&self, service: &MemberService, at: &Endpoint, key: &str) -> impl Future<Output = Result<(), Fault>>;
+    /// What the unit of a service has to know before it is started, where it is started as a member of a cluster: of the one
+    /// that has this list, or of one that it begins with its initial peers.
+    ///
+    /// # Errors
+    /// Nothing can be written that would be right.
+    fn environment(
+        &self,
+        service: &MemberService,
+        id: &NodeId,
+        list: Option<&MemberList>,
+    ) -> Result<Option<Environment>, Blocker>;
 }
 
 /// What a service stores.

@@ -16,7 +16,7 @@ use super::leave::{
     Quorum, end_membership, foresee_removal, forget_setup, remove_markers, stop_steps, stop_unit, taking_over,
 };
 use super::ports::{Cluster, Units};
-use super::{Context, Outcome, Stop, end};
+use super::{Context, Outcome, Stop, bring_up, end};
 
 /// Resets a service with members on this node, telling `report` what happens.
 pub async fn reset<U: Units, C: Cluster>(
@@ -32,6 +32,7 @@ pub async fn reset<U: Units, C: Cluster>(
         leave_if_possible(context, service, quorum, is_changed, report).await?;
         stop_steps(context, service.name.into()).await?;
         stop(context, service).await?;
+        bring_up::forget(service)?;
         back_up(service, report)?;
         remove_markers(context, lock, report)?;
         report.report(Event::ServiceReset { remedy: last_word(&[service]) });

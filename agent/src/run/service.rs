@@ -29,7 +29,7 @@ pub(super) async fn await_raft<U: Units, C: Cluster>(
     service: &MemberService,
     report: &dyn Report,
 ) -> Result<Health, Stop> {
-    let local = Local { unit: &service.unit, url: &service.url, health_path: service.paths.health.as_str() };
+    let local = Local { unit: &service.unit, url: &service.url, health_path: service.health_path() };
     let health = await_healthy(context, &local, report).await?;
     refuse_anothers(context.config, service, health).map_err(Stop::Blocked)
 }
@@ -41,7 +41,7 @@ pub(super) async fn ask_raft<U, C: Cluster>(
 ) -> Result<Health, Setback> {
     let health = context
         .cluster
-        .health(&service.url, service.paths.health.as_str())
+        .health(&service.url, service.health_path())
         .await
         .map_err(|fault| Fault { message: format!("this node's own service: {}", fault.message), ..fault })?;
     refuse_anothers(context.config, service, health).map_err(|blocker| Setback::Stop(Stop::Blocked(blocker)))
@@ -71,7 +71,7 @@ pub(super) async fn must_be_here<U, C: Cluster>(
 ) -> Result<(), Setback> {
     let id = &context.config.node.id;
     let there = match entry.api(service) {
-        Some(url) => context.cluster.health(&url, service.paths.health.as_str()).await?,
+        Some(url) => context.cluster.health(&url, service.health_path()).await?,
         None => Health::default(),
     };
     let is_one = |(own, theirs): (&Word, &Word)| own.is_identity(theirs);

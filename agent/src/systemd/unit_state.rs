@@ -38,6 +38,8 @@ pub struct UnitState {
     /// How long systemd waits before it restarts the service, in microseconds: `RestartSec=`, or from systemd 254 on what
     /// `RestartSteps=` make of it when the state was read.
     pub restart_delay_us: u64,
+    /// The files that its environment is read from; never changes while it is loaded.
+    pub environment_files: Vec<String>,
     /// Whose files the service's are; never changes while it is loaded.
     pub owner: Owner,
 }
@@ -61,6 +63,7 @@ impl UnitState {
                     set_u64(&mut self.restart_delay_us, value);
                 }
                 "RestartUSecNext" => set_u64(&mut self.restart_delay_us, value),
+                "EnvironmentFiles" => self.environment_files = first_texts(value),
                 "User" => set_text(&mut self.owner.user, value),
                 "DynamicUser" => self.owner.is_dynamic = *value == Variant::Bool(true),
                 "StateDirectory" => self.owner.state_directories = texts(value),
@@ -197,6 +200,12 @@ fn text<'a>(value: &'a Variant<'_>) -> &'a str {
 /// The texts of a list.
 fn texts(value: &Variant<'_>) -> Vec<String> {
     if let Variant::Array(list) = value { list.iter().map(|item| text(item).to_owned()).collect() } else { Vec::new() }
+}
+
+/// The first fields of a list of structures, such as the paths in one of paths and whether they may be missing.
+fn first_texts(value: &Variant<'_>) -> Vec<String> {
+    let first = |item: &Variant<'_>| first_field(item).map(|field| text(&field).to_owned()).unwrap_or_default();
+    if let Variant::Array(list) = value { list.iter().map(first).collect() } else { Vec::new() }
 }
 
 fn set_text(target: &mut String, value: &Variant<'_>) {

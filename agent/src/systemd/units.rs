@@ -28,6 +28,11 @@ impl Units for Systemd {
         Self::start(self, unit).await.map_err(|error| error.to_string())
     }
 
+    async fn environment_files(&self, unit: &UnitName) -> Result<Vec<String>, String> {
+        let state = Self::unit(self, unit.as_str()).await.map_err(|error| error.to_string())?;
+        Ok(state.environment_files)
+    }
+
     async fn owner(&self, unit: &UnitName) -> Result<Owner, String> {
         Self::unit(self, unit.as_str()).await.map(|state| state.owner).map_err(|error| error.to_string())
     }

@@ -92,6 +92,10 @@ impl EtcdCluster {
         self.members.len() - 1
     }
 
+    pub(crate) fn member_mut(&mut self, number: usize) -> &mut Member {
+        &mut self.members[number]
+    }
+
     pub(crate) fn member(&self, number: usize) -> &Member {
         &self.members[number]
     }
@@ -128,6 +132,12 @@ impl EtcdCluster {
     pub(crate) fn restart(&mut self, number: usize) {
         let (initial_cluster, state) = self.members[number].started_with.clone();
         self.spawn_member(number, &initial_cluster, &state);
+    }
+
+    /// Starts it with the environment of its unit, as systemd reads it.
+    pub(crate) fn restart_as_it_was(&mut self, number: usize, environment: &str) {
+        let lines = environment.lines().filter(|line| !line.starts_with('#'));
+        self.members[number].process.start_in(lines.filter_map(|line| line.split_once('=')), []);
     }
 
     /// Takes all that it knows; it must not run.

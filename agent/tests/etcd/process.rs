@@ -47,6 +47,17 @@ impl Process {
     }
 
     pub(crate) fn start<'a>(&mut self, options: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let data = self.data();
+        let options: Vec<_> = options.into_iter().collect();
+        self.start_in([], options.into_iter().chain([("--data-dir", data.to_str().unwrap())]));
+    }
+
+    /// Starts it with these variables in its environment, and only TLS besides, as a unit does.
+    pub(crate) fn start_in<'a>(
+        &mut self,
+        environment: impl IntoIterator<Item = (&'a str, &'a str)>,
+        options: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) {
         assert!(self.running.is_none(), "an etcd runs in {} already", self.folder.display());
         // Tests that are killed from outside leave no servers behind.
         let mut command = Command::new("setpriv");
@@ -54,7 +65,7 @@ impl Process {
         for (option, value) in options {
             command.args([option, value]);
         }
-        command.arg("--data-dir").arg(self.data());
+        command.envs(environment);
         for (option, file) in [
             ("--cert-file", "own.crt"),
             ("--key-file", "own.key"),
@@ -81,7 +92,16 @@ impl Process {
         File::create(self.folder.join("log")).unwrap()
     }
 
-    fn data(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.ended();
+        self.running.is_some()
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
 

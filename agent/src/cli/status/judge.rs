@@ -358,7 +358,7 @@ impl ToDo<'_> {
     fn not_started(&self) -> (String, Option<String>) {
         let action = self.action;
         match (self.raft(), self.awaited) {
-            (Some(raft), _) if self.units.stopped_service().is_some() => {
+            (Some(raft), _) if self.stopped_service().is_some() => {
                 (format!("not started, and {} is stopped: {action}", raft.unit), Some(to_join_anew(&[raft])))
             }
             (_, Some(needed)) if self.units.nothing_wakes_it() => {
@@ -367,7 +367,7 @@ impl ToDo<'_> {
             }
             (_, Some(needed)) => (format!("starts when {} is done", needed.label()), None),
             (None, None)
-                if self.units.stopped_service().is_some()
+                if self.stopped_service().is_some()
                     && let Some(unit) = self.service().map(Service::unit) =>
             {
                 let next = format!("systemctl start {unit} && {}", self.start());
@@ -377,10 +377,16 @@ impl ToDo<'_> {
         }
     }
 
+    /// How the service is, where somebody has to start it: what is added to its cluster first is started by the step.
+    fn stopped_service(&self) -> Option<ActiveState> {
+        let is_started_by_step = self.raft().is_some_and(MemberService::is_added_first);
+        self.units.stopped_service().filter(|state| !is_started_by_step || *state == ActiveState::Failed)
+    }
+
     /// What starts the service that a run would wait for without end; where it has failed, what shows why. IAM's waits for
     /// flaredb.
     fn start_of_service(&self) -> Option<String> {
-        let stopped = self.units.stopped_service()?;
+        let stopped = self.stopped_service()?;
         let unit = self.service()?.unit();
         match (stopped, self.raft()) {
             (ActiveState::Failed, _) => Some(format!("journalctl -b -u {unit}")),

@@ -4,8 +4,8 @@
 use super::{
     super::{
         text_kinds::{
-            ADDRESS, API_PATH, DIRECTORY, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, PROTOCOL, SERVICE, UNIT, URL,
-            USER,
+            ADDRESS, API_PATH, CLUSTER, DIRECTORY, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, PROTOCOL, SERVICE,
+            UNIT, URL, USER,
         },
         value::{Protocol, ServiceName},
     },
@@ -59,6 +59,7 @@ pub(crate) fn fields(name: &str, protocol: Protocol) -> &'static [Field] {
     match (default_of(name), protocol) {
         (Some(service), _) if service.protocol == protocol => service.fields,
         (_, Protocol::AdminV1) => ADMIN_V1,
+        (_, Protocol::EtcdV3) => ETCD_V3,
         (_, Protocol::HttpSetup) => HTTP_SETUP,
     }
 }
@@ -75,7 +76,7 @@ const NAMED_UNIT: Absent = Derived("its name");
 /// differ.
 macro_rules! with_members {
     ($protocol:expr, $needs:expr, $enable:expr, $unit:expr, $data:expr, $api:literal, $raft:literal,
-     $url:ident: $leader:literal, $at:ident: $own:literal $(, $own_field:expr)*) => {
+     $url:ident: $leader:expr, $at:ident: $own:expr $(, $own_field:expr)*) => {
         &[
             field("protocol", Text(&PROTOCOL), $protocol, "The API that it speaks."),
             field("needs", List(&SERVICE), $needs, "The services that must be done first."),
@@ -90,10 +91,9 @@ macro_rules! with_members {
             ),
             field("leader_url", Text(&$url), Derived($leader), "The member to ask first."),
             field("raft_addr", Text(&$at), Derived($own), "This node's Raft address."),
-            $($own_field,)*
             field("api_port", Port, Default($api), "The API's port on every node."),
             field("raft_port", Port, Default($raft), "The Raft port where an address does not say."),
-            field("paths", Object(PATHS), Inner, "Where its calls are."),
+            $($own_field,)*
         ]
     };
 }
@@ -107,7 +107,8 @@ static CHAINFIRE: &[Field] = with_members!(
     "2379",
     "2380",
     URL: "leader_url",
-    ADDRESS: "raft_addr"
+    ADDRESS: "raft_addr",
+    CALLS
 );
 static FLAREDB: &[Field] = with_members!(
     ADMIN_V1_BY_NAME,
@@ -118,7 +119,8 @@ static FLAREDB: &[Field] = with_members!(
     "2479",
     "2480",
     FLAREDB_URL: "the host of chainfire's leader_url with api_port",
-    FLAREDB_ADDRESS: "the host of chainfire's raft_addr with raft_port"
+    FLAREDB_ADDRESS: "the host of chainfire's raft_addr with raft_port",
+    CALLS
 );
 static ADMIN_V1: &[Field] = with_members!(
     OF_A_FURTHER_ONE,
@@ -128,14 +130,52 @@ static ADMIN_V1: &[Field] = with_members!(
     Derived("its name, below /var/lib"),
     "2379",
     "2380",
-    URL: "leader_url; of a service that is not the first, its host with api_port",
-    ADDRESS: "raft_addr; of a service that is not the first, its host with raft_port",
+    URL: LEADER,
+    ADDRESS: OWN,
+    FIRST_NODES,
+    CALLS
+);
+static ETCD_V3: &[Field] = with_members!(
+    OF_A_FURTHER_ONE,
+    Open,
+    ENABLE,
+    NAMED_UNIT,
+    Derived("its name, below /var/lib"),
+    "2379",
+    "2380",
+    URL: LEADER,
+    ADDRESS: OWN,
+    FIRST_NODES,
+    field("health_path", Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy."),
     field(
-        "initial_peers",
-        List(&ADDRESS),
-        Derived("initial_peers; of a service that is not the first, its hosts with raft_port"),
-        "The Raft addresses of its first nodes, in the same order on each.",
+        "token",
+        Text(&CLUSTER),
+        Derived("cluster_name and its name"),
+        "The cluster's token where this node bootstraps: another one for each cluster that is begun.",
+    ),
+    field(
+        "environment_file",
+        Text(&FILE),
+        Derived("its name: /var/lib/first-boot-automation/NAME.env"),
+        "Where the unit's environment is written before it is started. One that another program has written is left alone.",
+    ),
+    field("user", Text(&USER), Open, "The account to log in with, where authentication is on."),
+    field(
+        "password_file",
+        Text(&FILE),
+        Open,
+        "A file of mode 0600 with its password; else the credential NAME-password.",
     )
+);
+
+const LEADER: &str = "leader_url; of a service that is not the first, its host with api_port";
+const OWN: &str = "raft_addr; of a service that is not the first, its host with raft_port";
+const CALLS: Field = field("paths", Object(PATHS), Inner, "Where its calls are.");
+const FIRST_NODES: Field = field(
+    "initial_peers",
+    List(&ADDRESS),
+    Derived("initial_peers; of a service that is not the first, its hosts with raft_port"),
+    "The Raft addresses of its first nodes, in the same order on each.",
 );
 
 static PATHS: &[Field] = &[

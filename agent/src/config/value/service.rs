@@ -90,20 +90,32 @@ impl serde::Serialize for ServiceName {
 pub enum Protocol {
     /// The admin API of chainfire and flaredb: a cluster with members.
     AdminV1,
+    /// etcd's API, version 3.
+    EtcdV3,
     /// A service that is set up once, over HTTP, as IAM is.
     HttpSetup,
 }
 
 impl Protocol {
     /// All, in the order in which they are documented.
-    pub const ALL: [Self; 2] = [Self::AdminV1, Self::HttpSetup];
+    pub const ALL: [Self; 3] = [Self::AdminV1, Self::EtcdV3, Self::HttpSetup];
 
     /// The name in the configuration.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AdminV1 => "admin-v1",
+            Self::EtcdV3 => "etcd-v3",
             Self::HttpSetup => "http-setup",
+        }
+    }
+
+    /// Whether the nodes of a service that speaks it are members of a cluster.
+    #[must_use]
+    pub const fn has_members(self) -> bool {
+        match self {
+            Self::AdminV1 | Self::EtcdV3 => true,
+            Self::HttpSetup => false,
         }
     }
 }

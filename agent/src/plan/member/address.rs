@@ -34,6 +34,19 @@ impl MemberAddress {
         Self { text, readings }
     }
 
+    /// Reads the addresses of a member that has several.
+    #[must_use]
+    pub fn of_several(texts: &[String]) -> Self {
+        let readings = texts.iter().flat_map(|text| readings(Word::new(text).as_str())).collect();
+        Self { text: Word::new(&texts.join(",")), readings }
+    }
+
+    /// As the service wrote it; several with commas between them.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.text.as_str()
+    }
+
     /// Whether it can be read at all.
     #[must_use]
     pub fn is_readable(&self) -> bool {

@@ -34,7 +34,7 @@ impl MemberList {
             |shared, one: &Member, other: &Member| Contradiction { shared, one: one.clone(), other: other.clone() };
         let (mut ids, mut addresses, mut own) = (HashMap::new(), HashMap::new(), None);
         for member in &self.members {
-            if let Some(one) = ids.insert(&member.id, member) {
+            if let Some(one) = ids.insert(member.name(), member) {
                 return Some(found("id", one, member));
             }
             if member.raft_addr.is_own(service)

@@ -13,6 +13,7 @@ fn joining(raft_addr: &str) -> Config {
 
 fn member(id: &str, raft_addr: &str) -> Member {
     Member {
+        key: id.into(),
         id: id.into(),
         raft_addr: MemberAddress::new(raft_addr),
         status: Word::default(),

@@ -40,7 +40,7 @@ impl List {
 
 impl From<Entry> for Member {
     fn from(Entry { id, raft_addr, status, role, incarnation }: Entry) -> Self {
-        Self { id, raft_addr: MemberAddress::new(&raft_addr), status, role, incarnation }
+        Self { key: id.clone(), id, raft_addr: MemberAddress::new(&raft_addr), status, role, incarnation }
     }
 }
 

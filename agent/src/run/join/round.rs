@@ -7,15 +7,16 @@ use tokio::time::Instant;
 
 use crate::config::{Endpoint, MemberService, RaftAddr};
 use crate::events::{Event, Report};
+use crate::plan::Blocker;
 use crate::plan::member::{Member, MemberList, Whose};
 use crate::plan::membership::{Move, next_move};
 use crate::plan::quorum::QuorumRisk;
 use crate::retry::Round;
 
 use super::super::candidates::Candidates;
-use super::super::ports::{Added, Class, Cluster, Fault, Health, NewMember};
+use super::super::ports::{Added, Class, Cluster, Fault, Health, NewMember, Promoted, Units};
 use super::super::service::{self, milliseconds};
-use super::super::{Context, Setback, Stop};
+use super::super::{Context, Setback, Stop, bring_up};
 
 /// Why a round has not ended with this node as a full member.
 pub(super) enum Unfinished {
@@ -82,7 +83,7 @@ pub(super) struct Joining<'a, U, C> {
     unsure: Option<Fault>,
 }
 
-impl<'a, U, C: Cluster> Joining<'a, U, C> {
+impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
     pub(super) fn new(
         context: &'a Context<'a, U, C>,
         service: &'a MemberService,
@@ -122,7 +123,8 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
         let mut found = self.next_move(&list, &at);
         // What was true of the own service before a pause, or before a list that took its time, may no longer be: nothing
         // follows from it before it is asked again.
-        if asked_at.is_none_or(|at| at.elapsed() > FRESH)
+        if !self.service.is_added_first()
+            && asked_at.is_none_or(|at| at.elapsed() > FRESH)
             && matches!(found, Move::Add | Move::Replace(_) | Move::Confirmed)
         {
             self.health = match service::ask_raft(self.context, self.service).await {
@@ -130,6 +132,14 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
                 asked => asked?,
             };
             found = self.next_move(&list, &at);
+        }
+        if self.service.is_added_first() {
+            if let Some(unfinished) = self.attend_own(&found, &list, &at).await? {
+                return Err(unfinished);
+            }
+            if let Move::Await(member) = &found {
+                return Err(self.promote(member, at, round).await);
+            }
         }
         match found {
             Move::Confirmed => Ok(list),
@@ -140,6 +150,40 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
             Move::AwaitQuorum(risk) => Err(Unfinished::Quorum(risk)),
             Move::Add if self.accepted || self.unsure.is_some() => Err(self.not_listed(&at, None)),
             Move::Add => self.add(at, round).await,
+        }
+    }
+
+    /// A service that is added first runs from when it is listed on, and holds no data before.
+    async fn attend_own(
+        &mut self,
+        found: &Move,
+        list: &MemberList,
+        at: &Endpoint,
+    ) -> Result<Option<Unfinished>, Unfinished> {
+        match found {
+            Move::Await(_) | Move::Confirmed => {
+                let was_running = bring_up::is_running(self.context, self.service).await.map_err(Unfinished::Stop)?;
+                bring_up::bring_up(self.context, self.service, Some(list), self.report)
+                    .await
+                    .map_err(Unfinished::Stop)?;
+                // To start takes its time: the list is an old one then.
+                Ok((!was_running && *found == Move::Confirmed).then(|| unseen(at.clone())))
+            }
+            Move::Add if bring_up::has_old_data(self.service).map_err(Unfinished::Stop)? => {
+                Err(Unfinished::Stop(Stop::Blocked(Blocker::old_data(self.service, at))))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Has the started learner made a voter; only the list that shows it as one ends the join.
+    async fn promote(&mut self, member: &Member, at: Endpoint, round: Round) -> Unfinished {
+        let (cluster, service) = (&self.context.cluster, self.service);
+        let key = member.key.as_str();
+        match self.candidates.change(&at, round, async |at| cluster.promote(service, at, key).await).await {
+            Ok(Promoted::Done) => unseen(at),
+            Ok(Promoted::NotYet) => self.on_its_way(member, &at),
+            Err(fault) => fault.into(),
         }
     }
 
@@ -248,7 +292,7 @@ impl<'a, U, C: Cluster> Joining<'a, U, C> {
             }
         }
         let is_first = requests.remove(service.name);
-        match self.candidates.change(&at, round, async |at| cluster.remove(service, at, id.as_str()).await).await {
+        match self.candidates.change(&at, round, async |at| cluster.remove(service, at, old.key.as_str()).await).await {
             Ok(()) => {
                 self.report.report(Event::MemberReplaced { member: old.to_string(), endpoint: at.to_string() });
                 if is_first {

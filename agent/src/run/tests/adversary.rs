@@ -11,12 +11,13 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::model::{ModelUnits, unit_phases, voter};
 use super::{Outcome, TestNode};
-use crate::config::{Endpoint, MemberService, ServiceName, SetupService};
+use crate::config::{Endpoint, MemberService, NodeId, ServiceName, SetupService};
 use crate::markers::MarkerState;
 use crate::plan::member::{Answered, Leader, Member, MemberList, Word};
-use crate::plan::{Cause, Step};
+use crate::plan::{Blocker, Cause, Step};
 use crate::run::ports::{
-    Added, Class, Fault, Health, IamSetup, KeyValue, Members, NewMember, Password, Probe, Setup, UnitPhase,
+    Added, Class, Environment, Fault, Health, IamSetup, KeyValue, Members, NewMember, Password, Probe, Promoted, Setup,
+    UnitPhase,
 };
 use crate::run::run_step;
 
@@ -254,6 +255,19 @@ impl Members for Adversary {
             self.note(Seen::Remove);
         }
         answer
+    }
+
+    async fn promote(&self, _service: &MemberService, _at: &Endpoint, _key: &str) -> Result<Promoted, Fault> {
+        Ok(Promoted::NotYet)
+    }
+
+    fn environment(
+        &self,
+        _service: &MemberService,
+        _id: &NodeId,
+        _list: Option<&MemberList>,
+    ) -> Result<Option<Environment>, Blocker> {
+        Ok(None)
     }
 }
 

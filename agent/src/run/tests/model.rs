@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::config::{Endpoint, MemberService, SetupService, UnitName};
+use crate::config::{Endpoint, MemberService, NodeId, SetupService, UnitName};
 use crate::data_directory::Owner;
 use crate::inventory::{Inventory, Link};
 use crate::markers::{Lock, Trouble};
-use crate::plan::Cause;
 use crate::plan::member::{Answered, Leader, Member, MemberAddress, MemberList, Word};
+use crate::plan::{Blocker, Cause};
 use crate::run::ports::{
-    Added, Class, Fault, Health, IamSetup, KeyValue, Machine, Members, NewMember, Password, Probe, Progress, Setup,
-    UnitPhase, UnitWatch, Units,
+    Added, Class, Environment, Fault, Health, IamSetup, KeyValue, Machine, Members, NewMember, Password, Probe,
+    Progress, Promoted, Setup, UnitPhase, UnitWatch, Units,
 };
 
 /// What an add does instead of what it should.
@@ -131,6 +131,7 @@ impl ModelCluster {
 
 pub(super) fn voter(id: &str, address: &str) -> Member {
     Member {
+        key: id.into(),
         id: id.into(),
         raft_addr: MemberAddress::new(address),
         status: "healthy".into(),
@@ -251,6 +252,19 @@ impl Members for ModelCluster {
         crash_point!("removed");
         if loses_answer { Err(fault(at, Class::Transient { retry_after: None })) } else { Ok(()) }
     }
+
+    async fn promote(&self, _service: &MemberService, _at: &Endpoint, _key: &str) -> Result<Promoted, Fault> {
+        Ok(Promoted::NotYet)
+    }
+
+    fn environment(
+        &self,
+        _service: &MemberService,
+        _id: &NodeId,
+        _list: Option<&MemberList>,
+    ) -> Result<Option<Environment>, Blocker> {
+        Ok(None)
+    }
 }
 
 impl KeyValue for ModelCluster {
@@ -357,6 +371,10 @@ impl Units for ModelUnits {
     async fn start(&self, unit: &str) -> Result<(), String> {
         self.0.started.borrow_mut().push(unit.to_owned());
         Ok(())
+    }
+
+    async fn environment_files(&self, _unit: &UnitName) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
     }
 
     async fn owner(&self, _unit: &UnitName) -> Result<Owner, String> {

@@ -167,6 +167,7 @@ fn a_step_starts_when_the_one_before_it_is_done_only_where_its_path_unit_runs() 
 
 fn member(number: usize, status: &str) -> Member {
     Member {
+        key: Word::new(&format!("node0{number}")),
         id: Word::new(&format!("node0{number}")),
         raft_addr: MemberAddress::new(&format!("10.0.1.1{}:2380", number - 1)),
         status: status.into(),

@@ -1,0 +1,144 @@
+//! `etcd-v3`: etcd over its JSON gateway (etcd 3.4 to 3.6), and whatever speaks the same.
+//!
+//! A node is added as a learner, started, and promoted when it is in sync: a voter that never comes up would cost the others
+//! their quorum. Members have 64-bit ids, written here in hexadecimal, as etcdctl does it, and decimal in requests.
+
+mod answer;
+mod environment;
+mod login;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+
+use crate::config::{Endpoint, Etcd, MemberService};
+use crate::http::{Answer, Client, Method};
+use crate::plan::Cause;
+use crate::plan::member::{Leader, Member, MemberList};
+use crate::run::ports::{Added, Class, Fault, NewMember, Promoted};
+
+use super::Protocol;
+
+pub(super) use environment::environment;
+pub(super) use login::Logins;
+
+use answer::{List, Said, Status};
+
+pub(super) struct EtcdV3<'a> {
+    pub(super) client: &'a Client,
+    pub(super) logins: &'a Logins,
+    pub(super) service: &'a MemberService,
+    pub(super) etcd: &'a Etcd,
+}
+
+/// Members whose health is asked for where the cluster is called unhealthy: enough to name the dead of a usual one.
+const MOST_ASKED: usize = 9;
+
+impl Protocol for EtcdV3<'_> {
+    /// Every voter answers from what it has, also when it is cut off; the leader that it knows is what a list is worth.
+    async fn members(&self, at: &Endpoint) -> Result<MemberList, Fault> {
+        let said = self.ask(at, "/v3/cluster/member/list", json!({})).await?;
+        let list: List = said.read("a member list")?;
+        let status: Status = self.ask(at, "/v3/maintenance/status", json!({})).await?.read("a status")?;
+        let list = list.members(status.leader().as_deref(), said.answered());
+        match list.contradiction(self.service) {
+            Some(contradiction) => Err(Fault {
+                class: Class::Permanent(Cause::Contradiction),
+                endpoint: at.clone(),
+                message: contradiction.to_string(),
+            }),
+            None => Ok(list),
+        }
+    }
+
+    async fn add(&self, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
+        let body = json!({"peerURLs": [format!("https://{}", member.raft_addr)], "isLearner": true});
+        let said = self.ask(at, "/v3/cluster/member/add", body).await?;
+        match said.done() {
+            Ok(()) => Ok(Added::Accepted),
+            Err(_) if said.is_one_of(&["member ID already exist", "Peer URLs already exists"]) => {
+                Ok(Added::AlreadyMember)
+            }
+            Err(fault) if said.is_one_of(&["unhealthy cluster"]) => Err(self.with_the_dead(at, fault).await),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn promote(&self, at: &Endpoint, key: &str) -> Result<Promoted, Fault> {
+        let said = self.ask(at, "/v3/cluster/member/promote", json!({"ID": decimal(key)})).await?;
+        match said.done() {
+            Ok(()) => Ok(Promoted::Done),
+            Err(_) if said.is_one_of(&["in sync with leader"]) => Ok(Promoted::NotYet),
+            // It is a voter; or it is gone, which the list tells.
+            Err(_) if said.is_one_of(&["can only promote a learner member", "member not found"]) => Ok(Promoted::Done),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn remove(&self, at: &Endpoint, key: &str) -> Result<(), Fault> {
+        let said = self.ask(at, "/v3/cluster/member/remove", json!({"ID": decimal(key)})).await?;
+        if said.is_one_of(&["member not found"]) { Ok(()) } else { said.done() }
+    }
+
+    async fn read_after_write(&self, at: &Endpoint, key: &str, value: &str) -> Result<(), Fault> {
+        let (key, value) = (BASE64.encode(key), BASE64.encode(value));
+        self.ask(at, "/v3/kv/put", json!({"key": key, "value": value})).await?.done()?;
+        let said = self.ask(at, "/v3/kv/range", json!({"key": key})).await?;
+        let read: Value = said.read("a range")?;
+        if read.pointer("/kvs/0/value").and_then(Value::as_str) == Some(value.as_str()) {
+            Ok(())
+        } else {
+            Err(said.transient("the value read is not the value written"))
+        }
+    }
+}
+
+impl EtcdV3<'_> {
+    /// Asks once, and once more with a new token where etcd no longer takes the one that it has given.
+    async fn ask(&self, at: &Endpoint, path: &str, body: Value) -> Result<Said, Fault> {
+        let token = self.logins.token(self, at).await?;
+        let said = self.send(token.as_deref(), at, path, &body).await?;
+        if token.is_none() || !said.is_one_of(&["invalid auth token"]) {
+            return Ok(said);
+        }
+        self.logins.forget(self.service.name);
+        let token = self.logins.token(self, at).await?;
+        self.send(token.as_deref(), at, path, &body).await
+    }
+
+    async fn send(&self, token: Option<&str>, at: &Endpoint, path: &str, body: &Value) -> Result<Said, Fault> {
+        let body = Some(body.to_string().into_bytes());
+        let answer: Answer = self.client.send_as(token, Method::POST, at, path, body).await?;
+        Ok(Said::of(answer, self.service.name))
+    }
+
+    /// The fault with the names of those voters that do not answer: an "unhealthy cluster" names nobody.
+    async fn with_the_dead(&self, at: &Endpoint, mut fault: Fault) -> Fault {
+        let Ok(list) = self.members(at).await else { return fault };
+        let mut dead = Vec::new();
+        for member in list.members.iter().filter(|member| member.is_full()).take(MOST_ASKED) {
+            let Some(url) = member.api(self.service) else { continue };
+            let health = self.client.send(Method::GET, &url, self.etcd.health_path.as_str(), None).await;
+            if !health.is_ok_and(|answer| answer.status == 200) {
+                dead.push(format!("{} ({url})", member.name()));
+            }
+        }
+        if dead.is_empty() {
+            fault.message.push_str("; all members answer, so it is a matter of seconds");
+        } else {
+            fault.message = format!("{}; not healthy: {}", fault.message, dead.join(", "));
+        }
+        fault
+    }
+}
+
+/// An id as requests have it.
+fn decimal(key: &str) -> String {
+    u64::from_str_radix(key, 16).map_or_else(|_| key.to_owned(), |id| id.to_string())
+}
+
+/// Whether the member list has somebody who leads.
+fn leader_of(members: &[Member], id: Option<&str>) -> Leader {
+    let leader = id.and_then(|id| members.iter().find(|member| member.key.as_str() == id));
+    leader.map_or(Leader::Unknown, |leader| Leader::Known(leader.name().clone()))
+}

@@ -1,0 +1,106 @@
+//! What etcd must know before it starts, as its unit's environment: who it is, and of whom its cluster is made.
+//!
+//! Of a cluster that exists, that is what the cluster itself has just listed, never what the configuration says: etcd counts
+//! (failure row E4). With data there, etcd ignores all of it. TLS is the unit's own: its keys are not this agent's.
+
+use std::fmt::Write;
+
+use crate::config::{Etcd, Host, HostPort, MemberService, NodeId};
+use crate::foreign_text;
+use crate::plan::member::{MemberList, Whose};
+use crate::plan::{Blocker, Cause};
+use crate::run::ports::Environment;
+
+/// Characters of a member that are shown.
+const LONGEST_SHOWN: usize = 128;
+
+/// The environment of a member that joins the cluster with this list, or begins one with the initial peers.
+pub(crate) fn environment(
+    service: &MemberService,
+    etcd: &Etcd,
+    id: &NodeId,
+    list: Option<&MemberList>,
+) -> Result<Environment, Blocker> {
+    let (state, members) = match list {
+        Some(list) => ("existing", listed(service, id, list)?),
+        None => ("new", initial(service, id)?),
+    };
+    let own = members.iter().find(|(name, _)| name == id.as_str()).map(|(_, url)| url.as_str()).unwrap_or_default();
+    let cluster: Vec<String> = members.iter().map(|(name, url)| format!("{name}={url}")).collect();
+    let clients = service.url.to_string();
+    let values = [
+        ("NAME", id.to_string()),
+        ("DATA_DIR", service.data_dir.display().to_string()),
+        ("INITIAL_ADVERTISE_PEER_URLS", own.to_owned()),
+        (
+            "LISTEN_PEER_URLS",
+            listening(&peer_host(service), service.raft_addr().map_or(service.raft_port, HostPort::port)),
+        ),
+        ("ADVERTISE_CLIENT_URLS", clients),
+        ("LISTEN_CLIENT_URLS", listening(service.url.host(), service.url.port())),
+        ("INITIAL_CLUSTER", cluster.join(",")),
+        ("INITIAL_CLUSTER_STATE", state.to_owned()),
+        ("INITIAL_CLUSTER_TOKEN", etcd.token.clone()),
+    ];
+    let mut text = String::new();
+    for (name, value) in values {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "ETCD_{name}={value}");
+    }
+    Ok(Environment { path: etcd.environment_file.clone(), text })
+}
+
+/// Every member of a list under a name of its own, this node under its id.
+fn listed(service: &MemberService, id: &NodeId, list: &MemberList) -> Result<Vec<(String, String)>, Blocker> {
+    let mut members = Vec::new();
+    let mut has_own = false;
+    for member in &list.members {
+        let is_own = member.whose(id, service) == Whose::Own;
+        has_own |= is_own;
+        // One that has not started has no name yet; etcd compares URLs.
+        let name = if is_own { id.to_string() } else { member.name().as_str().to_owned() };
+        members.extend(member.raft_addr.text().split(',').map(|url| (name.clone(), url.to_owned())));
+    }
+    // They are the words of others: one with a comma would be another member, one with a line feed another variable.
+    let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/[]%".contains(c));
+    if let Some((name, url)) = members.iter().find(|(name, url)| !is_plain(name) || !is_plain(url)) {
+        let shown = foreign_text::shown(&format!("{name}={url}"), LONGEST_SHOWN);
+        return Err(Blocker {
+            cause: Cause::Contradiction,
+            reason: format!("the member {shown} cannot stand in the environment of {}", service.unit),
+            remedy: "correct the name or the peer URL of that member".to_owned(),
+        });
+    }
+    if has_own { Ok(members) } else { Err(without_own(service)) }
+}
+
+/// The initial peers, this node under its id, the others by their addresses: what they are called they say when they start.
+fn initial(service: &MemberService, id: &NodeId) -> Result<Vec<(String, String)>, Blocker> {
+    let Some(own) = service.raft_addr().or(service.own_addresses.first()) else {
+        return Err(without_own(service));
+    };
+    let own = (id.to_string(), format!("https://{own}"));
+    let peers = service.peers.iter().map(|peer| (peer.raft.to_string(), format!("https://{}", peer.raft)));
+    Ok(std::iter::once(own).chain(peers).collect())
+}
+
+fn without_own(service: &MemberService) -> Blocker {
+    Blocker {
+        cause: Cause::Contradiction,
+        reason: format!("{} would start without an address of this node in its cluster", service.unit),
+        remedy: "set raft_addr to this node's address as the other members reach it".to_owned(),
+    }
+}
+
+fn peer_host(service: &MemberService) -> Host {
+    let own = service.raft_addr().or(service.own_addresses.first());
+    own.map_or_else(|| service.url.host().clone(), |own| own.host().clone())
+}
+
+/// etcd listens on addresses, not on names: where there is a name, on all that the machine has.
+fn listening(host: &Host, port: u16) -> String {
+    match host {
+        Host::Ip(_) => format!("https://{host}:{port}"),
+        Host::Name(_) => format!("https://0.0.0.0:{port}"),
+    }
+}

@@ -1,0 +1,205 @@
+//! The agent and real etcd servers: it makes nodes voting members of clusters that nobody here wrote (failure rows E1 to E12).
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(dead_code, reason = "the fixture is that of several tests")]
+#![allow(clippy::await_holding_refcell_ref, reason = "a test is one thread, and no node starts anything meanwhile")]
+
+mod etcd;
+mod etcd_node;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use first_boot_agent::plan::Step;
+use first_boot_agent::run::Outcome;
+use serde_json::json;
+
+use etcd::{EtcdCluster, PUT, REMOVE, until};
+use etcd_node::{Node, Shared};
+use futures_util::future::join_all;
+
+/// A cluster of so many voters, and as many further servers that are prepared.
+async fn cluster(voters: usize, further: usize) -> Shared {
+    let mut cluster = EtcdCluster::start(voters).await;
+    for _ in 0..further {
+        cluster.prepare();
+    }
+    Rc::new(RefCell::new(cluster))
+}
+
+/// Names of the members that the first server lists, learners with a mark.
+async fn listed(cluster: &Shared) -> Vec<String> {
+    listed_by(cluster, 0).await
+}
+
+async fn listed_by(cluster: &Shared, number: usize) -> Vec<String> {
+    let answer = cluster.borrow().list(number).await;
+    let members = answer.body["members"].as_array().unwrap();
+    let name = |member: &serde_json::Value| {
+        let mark = if member["isLearner"] == true { "?" } else { "" };
+        format!("{}{mark}", member["name"].as_str().unwrap_or("-"))
+    };
+    let mut names: Vec<String> = members.iter().map(name).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn e1_e3_e4_e7_a_machine_becomes_a_voter_and_reads_what_was_written_before() {
+    let cluster = cluster(1, 1).await;
+    let (key, value) = ("Zm9v", "YmFy");
+    assert_eq!(cluster.borrow().ask(0, PUT, json!({"key": key, "value": value})).await.status, 200);
+    let node = Node::joining(&cluster, 1);
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    assert!(node.is_marked() && node.has("ServiceStarted") && node.has("MemberAdded"), "{}", node.said());
+    assert_eq!(listed(&cluster).await, ["node01", "node02"]);
+    let range = json!({"key": key, "serializable": true});
+    let read = cluster.borrow().ask(1, "/v3/kv/range", range).await;
+    assert_eq!(read.body["kvs"][0]["value"], value, "{read}");
+    // The second start has nothing to do.
+    assert_eq!(node.join().await, Outcome::Done);
+    assert!(node.has("AlreadyDone"));
+}
+
+#[tokio::test]
+async fn e2_many_at_once_become_voters_one_learner_at_a_time_and_none_gives_up() {
+    let cluster = cluster(1, 4).await;
+    let nodes: Vec<Node> = (1..5).map(|number| Node::joining(&cluster, number)).collect();
+    let outcomes = join_all(nodes.iter().map(Node::join)).await;
+    for (node, outcome) in nodes.iter().zip(outcomes) {
+        assert_eq!(outcome, Outcome::Done, "{}", node.said());
+    }
+    assert_eq!(listed(&cluster).await, ["node01", "node02", "node03", "node04", "node05"]);
+}
+
+#[tokio::test]
+async fn e1_e11_what_a_power_cut_left_behind_is_gone_on_with() {
+    // Added and never started; and started, and never promoted.
+    for was_started in [false, true] {
+        let cluster = cluster(1, 1).await;
+        cluster.borrow().add_learner(0, 1).await;
+        if was_started {
+            let initial = cluster.borrow().initial_cluster();
+            let environment = Node::joining(&cluster, 1).own_environment(&initial);
+            cluster.borrow_mut().restart_as_it_was(1, &environment);
+            cluster.borrow_mut().healthy(1).await;
+        }
+        let node = Node::joining(&cluster, 1);
+        assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+        assert!(node.is_marked() && !node.has("MemberAdded"), "{}", node.said());
+        assert_eq!(listed(&cluster).await, ["node01", "node02"]);
+        // The second boot: etcd comes up by itself, with what it has.
+        cluster.borrow_mut().kill(1);
+        cluster.borrow_mut().restart_as_it_was(1, &node.environment());
+        cluster.borrow_mut().healthy(1).await;
+    }
+}
+
+#[tokio::test]
+async fn e5_a_name_that_is_taken_is_refused_before_the_add() {
+    let cluster = cluster(1, 1).await;
+    let leader = cluster.borrow().member(0).client_url();
+    let node = Node::new(&cluster, 1, json!({"node_id": "node01", "leader_url": leader}));
+    assert_eq!(node.join().await, Outcome::Blocked, "{}", node.said());
+    assert!(node.has("BlockedIdTaken") && node.said().contains("set another node_id"), "{}", node.said());
+    assert_eq!(listed(&cluster).await, ["node01"]);
+    assert!(!node.is_marked());
+}
+
+#[tokio::test]
+async fn e6_e12_data_of_another_membership_blocks_and_is_not_thrown_away() {
+    let cluster = cluster(1, 1).await;
+    let node = Node::joining(&cluster, 1);
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    // Removed by somebody, and started again with the data of then.
+    let id = cluster.borrow().list(0).await.member(&cluster.borrow().member(1).peer_url())["ID"].clone();
+    cluster.borrow().ask_until(0, (REMOVE, json!({"ID": id})), "a removal", |answer| answer.status == 200).await;
+    cluster.borrow_mut().kill(1);
+    node.forget();
+    assert_eq!(node.join().await, Outcome::Blocked, "{}", node.said());
+    assert!(node.has("BlockedRemoved") && node.said().contains("first-boot-agent reset etcd"), "{}", node.said());
+    assert_eq!(listed(&cluster).await, ["node01"], "nothing was added");
+    assert!(cluster.borrow().member(1).process.data().join("member").exists());
+}
+
+#[tokio::test]
+async fn e8_a_cluster_with_a_dead_voter_is_asked_again_and_the_dead_one_is_named() {
+    let cluster = cluster(3, 1).await;
+    cluster.borrow_mut().kill(2);
+    let node = Node::joining(&cluster, 3);
+    let joining = node.join();
+    let revived = async {
+        until("the name of the dead one", async || {
+            let said = node.said();
+            if said.contains("not healthy: node03") { Ok(()) } else { Err(said) }
+        })
+        .await;
+        cluster.borrow_mut().restart(2);
+    };
+    let (outcome, ()) = tokio::join!(joining, revived);
+    assert_eq!(outcome, Outcome::Done, "{}", node.said());
+    assert_eq!(listed(&cluster).await, ["node01", "node02", "node03", "node04"]);
+}
+
+#[tokio::test]
+async fn e9_another_spelling_of_an_own_address_is_the_same_member() {
+    let cluster = cluster(1, 1).await;
+    let peer_url = cluster.borrow().member(1).peer_url();
+    // IPv4 in IPv6, as some generators write it.
+    let address = peer_url.trim_start_matches("https://").trim_end_matches(":2380").to_owned();
+    let spelt = format!("https://[::ffff:{address}]:2380");
+    let added =
+        cluster.borrow().ask(0, "/v3/cluster/member/add", json!({"peerURLs": [spelt], "isLearner": true})).await;
+    assert_eq!(added.status, 200, "{added}");
+    let node = Node::joining(&cluster, 1);
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    assert_eq!(listed(&cluster).await, ["node01", "node02"]);
+}
+
+#[tokio::test]
+async fn e10_three_machines_bootstrap_one_cluster_and_a_fourth_joins_it() {
+    let cluster = Rc::new(RefCell::new(EtcdCluster::prepared(4)));
+    let address = |number| cluster.borrow().member(number).peer_url().trim_start_matches("https://").to_owned();
+    let peers: Vec<String> = (0..3).map(address).collect();
+    let nodes: Vec<Node> = (0..3).map(|number| Node::bootstrapping(&cluster, number, &peers)).collect();
+    let outcomes = join_all(nodes.iter().map(Node::join)).await;
+    for (node, outcome) in nodes.iter().zip(outcomes) {
+        assert_eq!(outcome, Outcome::Done, "{}", node.said());
+        assert!(node.is_marked() && node.has("Bootstrapped"), "{}", node.said());
+        assert!(node.environment().contains("ETCD_INITIAL_CLUSTER_TOKEN=trial-etcd"), "a token of its own");
+    }
+    assert_eq!(listed(&cluster).await, ["node01", "node02", "node03"], "each under its own name");
+    let fourth = Node::joining(&cluster, 3);
+    assert_eq!(fourth.join().await, Outcome::Done, "{}", fourth.said());
+    assert_eq!(listed_by(&cluster, 3).await, ["node01", "node02", "node03", "node04"]);
+    assert_eq!(fourth.run(Step::HealthCheck).await, Outcome::Done, "{}", fourth.said());
+    assert!(fourth.has("ClusterHealthy"), "{}", fourth.said());
+    // One that is told to bootstrap beside it starts nothing.
+    cluster.borrow_mut().prepare();
+    let fifth = Node::bootstrapping(&cluster, 4, &[address(4), address(0)]);
+    assert_eq!(fifth.join().await, Outcome::Blocked, "{}", fifth.said());
+    assert!(fifth.has("BlockedSecondCluster") && !fifth.has("ServiceStarted"), "{}", fifth.said());
+}
+
+#[tokio::test]
+async fn a_member_leaves_and_its_service_ends_with_that() {
+    let cluster = cluster(2, 1).await;
+    let node = Node::joining(&cluster, 2);
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    assert_eq!(node.leave().await, Outcome::Done, "{}", node.said());
+    assert!(!node.is_marked());
+    assert_eq!(listed(&cluster).await, ["node01", "node02"]);
+    assert!(!cluster.borrow_mut().member_mut(2).process.is_running());
+}
+
+#[tokio::test]
+async fn an_environment_that_somebody_else_has_written_is_left_alone() {
+    let cluster = cluster(1, 1).await;
+    let node = Node::joining(&cluster, 1);
+    cluster.borrow().add_learner(0, 1).await;
+    let initial = cluster.borrow().initial_cluster();
+    let own = node.own_environment(&initial);
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    assert!(node.has("EnvironmentLeftAlone"), "{}", node.said());
+    assert_eq!(node.environment(), own);
+}
