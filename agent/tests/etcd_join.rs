@@ -203,3 +203,39 @@ async fn an_environment_that_somebody_else_has_written_is_left_alone() {
     assert!(node.has("EnvironmentLeftAlone"), "{}", node.said());
     assert_eq!(node.environment(), own);
 }
+
+/// The id under which the first server lists a member.
+async fn id_of(cluster: &Shared, number: usize) -> String {
+    let peer_url = cluster.borrow().member(number).peer_url();
+    let list = cluster.borrow().list(0).await;
+    list.member(&peer_url)["ID"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn m2_m4_a_wiped_voter_does_not_vote_again_but_is_removed_and_added_anew() {
+    let cluster = cluster(2, 1).await;
+    let node = Node::joining(&cluster, 2);
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    let before = id_of(&cluster, 2).await;
+    cluster.borrow_mut().kill(2);
+    cluster.borrow_mut().wipe(2);
+    node.forget();
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    assert!(node.has("MemberReplaced"), "{}", node.said());
+    assert_ne!(id_of(&cluster, 2).await, before, "another member of the same name");
+    assert_eq!(listed(&cluster).await, ["node01", "node02", "node03"]);
+}
+
+#[tokio::test]
+async fn m2_m11_a_wiped_node_that_is_told_to_bootstrap_starts_nothing() {
+    let cluster = cluster(2, 1).await;
+    let joined = Node::joining(&cluster, 2);
+    assert_eq!(joined.join().await, Outcome::Done, "{}", joined.said());
+    cluster.borrow_mut().kill(2);
+    cluster.borrow_mut().wipe(2);
+    joined.forget();
+    let address = |number| cluster.borrow().member(number).peer_url().trim_start_matches("https://").to_owned();
+    let node = Node::bootstrapping(&cluster, 2, &(0..3).map(address).collect::<Vec<_>>());
+    assert_eq!(node.join().await, Outcome::Blocked, "{}", node.said());
+    assert!(node.has("BlockedWiped") && !node.has("ServiceStarted"), "{}", node.said());
+}

@@ -64,7 +64,7 @@ impl<U: Units, C: Cluster> Forming<'_, U, C> {
             return removed::await_own(context, service, report).await;
         }
         if !bring_up::is_running(context, service).await? {
-            ask_peers(context, service, &Health::default(), None).await?;
+            ask_peers(context, service, &bring_up::of_own(context, service).await?, None).await?;
         }
         bring_up::bring_up(context, service, None, report).await
     }

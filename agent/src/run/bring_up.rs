@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::config::MemberService;
 use crate::durable::{Existing, remove_if_there, sync, write_durably};
 use crate::events::{Event, Report};
-use crate::plan::member::MemberList;
+use crate::plan::member::{MemberList, Word};
 use crate::plan::{Blocker, Cause};
 use crate::regular_file::{self, Links};
 
@@ -134,9 +134,23 @@ fn written(service: &MemberService, path: &Path) -> Result<Option<Vec<u8>>, Stop
     }
 }
 
-/// Refuses to have a node added whose data is of a membership that is in no list: etcd would be refused with it for ever, or
-/// go on in another cluster.
-pub(super) fn has_old_data(service: &MemberService) -> Result<bool, Stop> {
+/// The incarnation of a service that has no data: another one than that of every member which was ever started.
+const NO_DATA: &str = "0000000000000000";
+
+/// What is known of a service that is added first, before it is asked: whether it has data. Where it has none and its cluster
+/// lists it as started, it is wiped: as the member of before it might vote twice.
+pub(super) async fn of_own<U: Units, C>(context: &Context<'_, U, C>, service: &MemberService) -> Result<Health, Stop> {
+    let is_bare = !is_running(context, service).await? && !has_data(service)?;
+    Ok(Health {
+        node_id: Some(Word::new(context.config.node.id.as_str())),
+        cluster_id: None,
+        incarnation: is_bare.then(|| Word::new(NO_DATA)),
+    })
+}
+
+/// Whether there is anything in the service's data directory. With data of a membership that is in no list, etcd would be
+/// refused for ever, or go on in another cluster.
+pub(super) fn has_data(service: &MemberService) -> Result<bool, Stop> {
     match fs::read_dir(&service.data_dir) {
         // A file system of its own has this one from the beginning.
         Ok(entries) => Ok(entries.flatten().any(|entry| entry.file_name() != "lost+found")),

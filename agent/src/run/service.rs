@@ -69,6 +69,15 @@ pub(super) async fn must_be_here<U, C: Cluster>(
     entry: &Member,
     at: &Endpoint,
 ) -> Result<(), Setback> {
+    if service.is_added_first() {
+        // The own one has no data and does not run: whoever answers there is another's.
+        let answers = match entry.api(service) {
+            Some(url) => context.cluster.health(&url, service.health_path()).await.is_ok(),
+            None => false,
+        };
+        let refused = || Setback::Stop(Stop::Blocked(Blocker::may_be_own(service, entry, at)));
+        return if answers { Err(refused()) } else { Ok(()) };
+    }
     let id = &context.config.node.id;
     let there = match entry.api(service) {
         Some(url) => context.cluster.health(&url, service.health_path()).await?,

@@ -151,15 +151,15 @@ impl From<Entry> for Member {
         let raft_addr = MemberAddress::of_several(&peer_urls);
         // Whoever bootstraps does not know what the others are called, and calls them by their addresses until they say it.
         let is_named = !peer_urls.iter().any(|url| url.split_once("://").is_some_and(|(_, address)| address == name));
-        let id = hexadecimal(&id);
+        let is_started = is_named && !name.is_empty();
         Self {
-            key: id,
+            // A member id is one membership, and from its first start on there is data behind it.
+            incarnation: is_started.then(|| Word::new(&format!("{:0>16}", hexadecimal(&id).as_str()))),
+            key: hexadecimal(&id),
             id: if is_named { Word::new(&name) } else { Word::default() },
             raft_addr,
             status: Word::default(),
             role: Some(if is_learner { "learner" } else { "voter" }.into()),
-            // A member id is one membership, which a data directory may outlive.
-            incarnation: None,
         }
     }
 }

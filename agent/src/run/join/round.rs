@@ -112,6 +112,9 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
     /// as a full member ends it.
     pub(super) async fn round(&mut self, mut round: Round) -> Result<MemberList, Unfinished> {
         let asked_at = self.asked_at.take();
+        if self.service.is_added_first() {
+            self.health = bring_up::of_own(self.context, self.service).await.map_err(Unfinished::Stop)?;
+        }
         let (at, list) = match self.candidates.list(&self.context.cluster, &mut round).await {
             Ok(answer) => answer,
             Err(fault) => return Err(self.without_a_list(fault)),
@@ -169,7 +172,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
                 // To start takes its time: the list is an old one then.
                 Ok((!was_running && *found == Move::Confirmed).then(|| unseen(at.clone())))
             }
-            Move::Add if bring_up::has_old_data(self.service).map_err(Unfinished::Stop)? => {
+            Move::Add if bring_up::has_data(self.service).map_err(Unfinished::Stop)? => {
                 Err(Unfinished::Stop(Stop::Blocked(Blocker::old_data(self.service, at))))
             }
             _ => Ok(None),
