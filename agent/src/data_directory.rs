@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-pub use ownership::{Claim, Owner, can_be_moved, of_the_system};
+pub use ownership::{Claim, Owner, can_be_moved};
 
 use crate::durable::sync;
 use crate::obstacle;

@@ -3,7 +3,7 @@
 //!
 //! Must not change what is compared: whoever compares keeps the text as it came.
 
-use std::borrow::Cow;
+use crate::config::without_logins;
 
 /// The most characters of a whole message: more than anybody reads, and far below what the journal and `sd_notify` take.
 pub const LONGEST_MESSAGE: usize = 2000;
@@ -22,24 +22,6 @@ pub fn shown(text: &str, most: usize) -> String {
 #[must_use]
 pub fn shown_lines(text: &str, most: usize) -> String {
     bounded(&without_logins(text), most, |character| character == '\n' || is_visible(character))
-}
-
-/// The same without what stands before the host of a URL in it (RFC 3986, section 3.2.1): a service, or a text that may be
-/// anything, may give away a password so. Up to the last `@` of a word, for nobody keeps a password free of marks.
-#[must_use]
-pub fn without_logins(text: &str) -> Cow<'_, str> {
-    if !text.contains("://") || !text.contains('@') {
-        return Cow::Borrowed(text);
-    }
-    let mut parts = text.split("://");
-    let mut shown = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|c: char| c.is_whitespace() || c == '"' || c == '\'').unwrap_or(part.len());
-        let (word, rest) = part.split_at(end);
-        let (login, host) = word.rsplit_once('@').map_or(("", word), |(_, host)| ("…@", host));
-        shown.extend(["://", login, host, rest]);
-    }
-    Cow::Owned(shown)
 }
 
 fn bounded(text: &str, most: usize, is_kept: fn(char) -> bool) -> String {

@@ -9,7 +9,8 @@
 //!                                                              systemd · cluster · markers
 //! ```
 //!
-//! - [`config`] finds, reads and checks the cluster configuration; hands out validated types.
+//! - [`config`] finds, reads and watches the cluster configuration; the crate `first-boot-config` checks it and hands out
+//!   validated types.
 //! - [`plan`] decides, as data: steps, member lists, the health verdict. It is pure.
 //! - [`boot`] is what kind of boot this is, and what its initrd has left.
 //! - [`initrd`] is the stage before there is a root file system; [`delivery`] is where a configuration comes from then.
@@ -20,7 +21,8 @@
 //! - [`markers`] is the only writer of state, [`durable`] how that outlives a power cut. [`secret_file`] reads what others must not.
 //! - [`regular_file`] opens files, and nothing that has a file's name and is none; `obstacle` knows what helps where that fails.
 //! - [`inventory`] takes stock of the machine; [`disks`] finds block devices and reads their partition tables; [`sysfs`] is
-//!   where the kernel and udev tell of hardware; [`hardware_address`] reads the address of a network interface;
+//!   where the kernel and udev tell of hardware; [`hardware_address`], of the configuration's crate, is the address of a
+//!   network interface;
 //!   [`filler`] knows the names that identify nobody.
 //! - [`data_directory`] moves a service's data aside, for `reset`.
 //! - [`retry`] knows how long to wait; [`clock`] what time it is; `random` asks the kernel for numbers.
@@ -46,7 +48,6 @@ pub mod filler;
 pub mod foreign_text;
 #[doc(hidden)]
 pub mod fuzzing;
-pub mod hardware_address;
 pub mod http;
 pub mod initrd;
 pub mod inventory;
@@ -65,3 +66,5 @@ mod shell_word;
 pub mod sysfs;
 pub mod systemd;
 pub mod topology;
+
+pub use first_boot_config::hardware_address;

@@ -45,7 +45,7 @@ fn the_command_line_reference() {
 #[test]
 fn the_configuration_reference() {
     let page = format!(
-        "# Cluster configuration\n\n<!-- Generated from agent/src/config/table.rs by `make generate`; do not edit. -->\n\n\
+        "# Cluster configuration\n\n<!-- Generated from agent/config/src/table.rs by `make generate`; do not edit. -->\n\n\
          The JSON Schema is [cluster-config.schema.json](cluster-config.schema.json), also printed by \
          `first-boot-agent config schema`.\n\n{}",
         config::reference()

@@ -34,7 +34,7 @@ let
       first-boot-agent --config ${file} config validate --strict | tee "$out"
     '';
 
-  exampleConfigs = filesOf "json" ../../agent/tests/golden/config;
+  exampleConfigs = filesOf "json" ../../agent/config/tests/golden;
   topologyConfigs = builtins.mapAttrs (name: node: pkgs.writeText "${name}.json" node.configText) (
     (import ../lib/topology).nodesOf (import ../examples/topology.nix).nix-nos
   );

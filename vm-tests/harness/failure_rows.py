@@ -20,6 +20,7 @@ TABLE = places.VM_TESTS / "failure-modes.json"
 #: The packages whose tests `cargo test --workspace` runs.
 PACKAGES = {
     places.REPOSITORY / "agent": "first-boot-agent",
+    places.REPOSITORY / "agent" / "config": "first-boot-config",
     places.VM_TESTS / "cluster": "cluster-standin",
 }
 NAMED = re.compile(r"(?:test_)?((?:[mnsdxef]\d+_)+)\w+")

@@ -1,24 +1,22 @@
-//! The cluster config: found, read, checked, and handed out as values that need
-//! no further checking.
+//! The validated cluster configuration: from bytes to values that need no further checking, with all problems at once.
 //!
 //! One table (`table`) lists every field; the checker, the defaults, the JSON
-//! Schema, the reference page and the hints are made from it. Must not hand out
-//! raw text, and must not print what may be secret.
+//! Schema, the reference page and the hints are made from it. Must not read files
+//! or ask the machine, must not hand out raw text, and must not print what may be secret.
 //!
 //! ```text
 //! bytes ─ syntax ─► tree ─ check (table) ─► fields ─ rules ─ assemble ─► Config
 //! ```
 
 mod assemble;
-mod changes;
 mod check;
-mod error;
 mod example;
 mod expectations;
 mod fields;
-mod file;
 mod group;
+pub mod hardware_address;
 mod kind;
+mod logins;
 pub mod model;
 mod near;
 mod own;
@@ -29,35 +27,28 @@ mod rules;
 mod schema;
 mod services;
 mod shown;
-mod source;
 mod syntax;
+mod system_directory;
 mod table;
 mod text_kinds;
 mod tree;
 pub mod value;
 
-pub use changes::Changes;
-pub use error::ConfigError;
 pub use example::{Example, example};
 pub use expectations::{Expectations, ExpectedPartition};
+pub use logins::without_logins;
 pub use model::{
     Api, ApiPaths, Config, Etcd, Limits, MemberService, Mode, Policies, Request, Retry, Service, SetupService, TlsPaths,
 };
 pub use reference::reference;
-pub use report::{Problem, Report};
+pub use report::{Problem, Quotes, Report};
 pub use schema::schema;
 pub use shown::{Origin, Shown};
-pub use source::{
-    CREDENTIAL, ENCRYPTED_STORES, FILE, HAND_OVER, InitrdFindings, Loaded, Options, Permissions, Reading, SECRETS,
-    Source, credentials, examine, load, places, read_at,
-};
-pub(crate) use syntax::text;
-pub use syntax::{SIZE_LIMIT, SyntaxError};
+pub use syntax::{SIZE_LIMIT, SyntaxError, text};
+pub use system_directory::of_the_system;
 pub use value::{ClusterName, Endpoint, Host, HostPort, NodeId, Protocol, RaftAddr, ServiceName, UnitName, ValueError};
 
 use std::path::PathBuf;
-
-use report::Quotes;
 
 /// A config's JSON, not yet checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +95,10 @@ pub fn check(document: &Document, context: &Context) -> Result<Checked, Report> 
 }
 
 /// The same, and says whether problems may quote the config.
-fn check_quoting(document: &Document, context: &Context, quotes: Quotes) -> Result<Checked, Report> {
+///
+/// # Errors
+/// With every problem there is.
+pub fn check_quoting(document: &Document, context: &Context, quotes: Quotes) -> Result<Checked, Report> {
     let (fields, config) = judge(document, context, quotes);
     match config {
         Some(config) if fields.problems.is_empty() => {
@@ -136,28 +130,4 @@ fn judge(document: &Document, context: &Context, quotes: Quotes) -> (fields::Fie
         fields.problems.extend(odd);
     }
     (fields, config)
-}
-
-/// A configuration that is right, for the tests of other rooms.
-#[cfg(test)]
-pub(crate) fn of(json: &str) -> Config {
-    let context =
-        Context { given: Origin::Default, host_name: None, secrets: "/etc/nixos/secrets".into(), strict: true };
-    check(&parse(json.as_bytes()).unwrap(), &context).unwrap().config
-}
-
-/// The default services, for the tests of other modules.
-#[cfg(test)]
-impl Config {
-    pub(crate) fn chainfire(&self) -> &MemberService {
-        self.member_service(ServiceName::CHAINFIRE).unwrap()
-    }
-
-    pub(crate) fn member_service_mut(&mut self, name: ServiceName) -> &mut MemberService {
-        let mut found = self.services.iter_mut().filter_map(|service| match service {
-            Service::Members(service) if service.name == name => Some(service),
-            _ => None,
-        });
-        found.next().unwrap()
-    }
 }

@@ -121,7 +121,7 @@ pub(crate) fn below(path: &str, key: &str) -> String {
 /// Whether what a config holds may be quoted to whoever reads the console or the journal. Its owner may see it; of one that
 /// came by a partition, a URL or a credential, paths and kinds are all that is said, for a secret may be anywhere in it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Quotes {
+pub enum Quotes {
     /// Shortened, and not where a key looks secret.
     #[default]
     Shown,

@@ -7,9 +7,9 @@ use super::{
     kind::Value,
     services::{self, with_members},
     shown::Origin,
+    system_directory::of_the_system,
     value::{BaseUrl, DnsName, Host, HostPort, NodeId, Reach, ServiceName},
 };
-use crate::data_directory;
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// A field that must be given in one of the two modes.
@@ -119,7 +119,7 @@ fn data_directories(fields: &mut Fields) {
     for row in with_members(fields) {
         let path = row.path("data_dir");
         let Some(directory) = fields.get::<PathBuf>(&path) else { continue };
-        if let Some(reason) = data_directory::of_the_system(&directory).filter(|_| fields.is_given(&path)) {
+        if let Some(reason) = of_the_system(&directory).filter(|_| fields.is_given(&path)) {
             let found = fields.quotes.either(format!("{}: {reason}", directory.display()), &reason);
             fields.warn(&path, found, expected(), hint());
             continue;

@@ -1,11 +1,10 @@
 //! Where each value of the config came from, for `config show`. Must not show
 //! what may be secret: unknown keys and secret-looking ones keep their values.
 
-use crate::foreign_text;
-
 use super::{
     fields::Fields,
     kind::{Kind, Value},
+    logins::without_logins,
     report::{below, looks_secret},
     table::{Field, ROOT},
 };
@@ -87,11 +86,7 @@ fn collect(table: &[Field], path: &str, fields: &Fields, shown: &mut Vec<Shown>)
             // The path of a secret's file is no secret, and is what an operator
             // looks for.
             let open = matches!(value, Value::File(_)) || !looks_secret(&at);
-            let value = if open {
-                foreign_text::without_logins(&value.to_string()).into_owned()
-            } else {
-                "(not shown)".to_owned()
-            };
+            let value = if open { without_logins(&value.to_string()).into_owned() } else { "(not shown)".to_owned() };
             shown.push(Shown { path: at, value, origin: origin.clone() });
         }
     }

@@ -71,7 +71,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Tree, SyntaxError> {
 ///
 /// # Errors
 /// When they are no text, or none that is read.
-pub(crate) fn text(bytes: &[u8]) -> Result<&str, SyntaxError> {
+pub fn text(bytes: &[u8]) -> Result<&str, SyntaxError> {
     if !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0) {
         return Err(SyntaxError::Zeroed);
     }

@@ -12,13 +12,12 @@ mod reach;
 mod service;
 
 pub use address::{Host, HostPort, RaftAddr};
-pub(crate) use endpoint::BaseUrl;
-pub use endpoint::{ApiPath, Endpoint};
+pub use endpoint::{ApiPath, BaseUrl, Endpoint};
 pub use link::LinkChoice;
 pub use name::{ClusterName, DnsName, Label, NodeId, UnitName, UserName};
 pub use network::Cidr;
 pub use quantity::{parse_duration, parse_size, say_size, show_duration, show_size};
-pub(crate) use reach::Reach;
+pub use reach::Reach;
 pub use service::{NodeRole, Protocol, ServiceName};
 
 /// Why a text is not a value of the wanted type, worded as advice to the
@@ -29,7 +28,7 @@ pub struct ValueError(String);
 
 impl ValueError {
     /// An error that says what is wrong and what to write instead.
-    pub(crate) fn new(advice: impl Into<String>) -> Self {
+    pub fn new(advice: impl Into<String>) -> Self {
         Self(advice.into())
     }
 }

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use first_boot_agent::config::{Checked, Context, Origin, Problem, Report, SyntaxError, check, parse};
+use first_boot_config::{Checked, Context, Origin, Problem, Report, SyntaxError, check, parse};
 
 fn checked(text: &str, strict: bool) -> Result<Checked, Report> {
     let context = Context {

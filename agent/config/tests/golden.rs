@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use first_boot_agent::config::{
+use first_boot_config::{
     Checked, Config, Context, Document, Example, MemberService, Mode, Origin, SetupService, check, example, parse,
 };
 use std::{fs, path::PathBuf};
@@ -18,7 +18,7 @@ fn iam(config: &Config) -> &SetupService {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/config")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
 fn document(name: &str) -> Document {
@@ -92,7 +92,7 @@ fn a_node_of_three_has_the_two_others_as_peers() {
 #[test]
 fn a_node_that_joins_asks_the_leader_of_each_service() {
     let config = checked(&document("join-existing")).config;
-    let asked = |service: &first_boot_agent::config::model::MemberService| {
+    let asked = |service: &first_boot_config::model::MemberService| {
         service.endpoints_for_change().iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(asked(members(&config, "chainfire")), ["https://node01.prod.example.com:2379"]);

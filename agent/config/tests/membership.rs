@@ -5,7 +5,7 @@
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use first_boot_agent::config::{Config, Context, MemberService, Origin, check, parse};
+use first_boot_config::{Config, Context, MemberService, Origin, check, parse};
 
 fn config(text: &str) -> Config {
     let context = Context { given: Origin::Credential, host_name: None, secrets: "/".into(), strict: false };

@@ -6,7 +6,7 @@
 
 mod json_schema;
 
-use first_boot_agent::config::{
+use first_boot_config::{
     Context, Example, Origin, check, example, parse, reference, schema,
     value::{Endpoint, HostPort, parse_duration, show_duration},
 };

@@ -13,7 +13,7 @@ mod members;
 mod messages;
 mod names;
 mod nodes;
-#[path = "../../tests/json_schema/mod.rs"]
+#[path = "../../config/tests/json_schema/mod.rs"]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "written for tests, which fail by panicking; so do targets")]
 mod published_schema;
 mod reads_back;

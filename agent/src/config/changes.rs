@@ -11,7 +11,7 @@ use std::time::Duration;
 use ring::digest::{SHA256, digest};
 use tokio::time::{sleep, timeout};
 
-use super::syntax::SIZE_LIMIT;
+use super::SIZE_LIMIT;
 use crate::directory_watch::DirectoryWatch;
 use crate::regular_file::{self, Links};
 

@@ -3,9 +3,8 @@
 //! beyond what the report has shortened.
 
 use super::{
-    report::{Quotes, Report},
+    Quotes, Report, SyntaxError,
     source::{CREDENTIAL, Source},
-    syntax::SyntaxError,
 };
 use crate::regular_file::RegularFileError;
 use std::{io, path::PathBuf};

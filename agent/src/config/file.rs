@@ -2,10 +2,9 @@
 //! config can have, nor wait on anything that is no regular file.
 
 use super::{
+    Problem, SIZE_LIMIT, SyntaxError,
     error::ConfigError,
-    report::Problem,
     source::{Permissions, Source},
-    syntax::{SIZE_LIMIT, SyntaxError},
 };
 use crate::{
     regular_file::{Links, RegularFileError, open_to_read, read_all},

@@ -4,11 +4,9 @@
 //! A credential that systemd could not decrypt is broken as well, though nothing of it reaches this process.
 
 use super::{
-    Checked, Context, check_quoting,
+    Checked, Context, Origin, Problem, Quotes, check_quoting,
     error::ConfigError,
     file::{open_to_others, read},
-    report::{Problem, Quotes},
-    shown::Origin,
 };
 use crate::regular_file::RegularFileError;
 use std::{

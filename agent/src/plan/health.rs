@@ -294,7 +294,7 @@ mod tests {
 
     use super::super::member::{Member, MemberAddress, Word};
     use super::*;
-    use crate::config::{self, Config};
+    use crate::config::{self, Config, DefaultServices as _};
 
     /// chainfire of a node that has all three services.
     static SERVICES: LazyLock<Config> = LazyLock::new(|| {

@@ -102,6 +102,7 @@ fn is_well(member: &Member) -> bool {
 mod tests {
     use super::super::member::{MemberAddress, Word};
     use super::*;
+    use crate::config::DefaultServices as _;
 
     fn list(statuses: &[&str]) -> MemberList {
         let members = statuses

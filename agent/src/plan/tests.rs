@@ -8,7 +8,7 @@ use super::expectations::Outlook;
 use super::member::{Leader, Member, MemberAddress, MemberList, Word};
 use super::membership::{Candidate, Move, formed, next_move, refuse_second_cluster};
 use super::*;
-use crate::config::{self, Endpoint};
+use crate::config::{self, DefaultServices as _, Endpoint};
 use crate::markers::Achievement;
 use crate::protocols::admin_v1::read;
 

@@ -55,7 +55,7 @@ impl Endpoint {
 /// An HTTPS base URL as the config writes it: the port may be left out, and is
 /// then the one of the service that is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BaseUrl {
+pub struct BaseUrl {
     host: Host,
     port: Option<u16>,
 }
@@ -67,7 +67,10 @@ impl BaseUrl {
     }
 
     /// The endpoint meant, for a service that listens on `default_port`.
-    pub(crate) fn endpoint(&self, default_port: u16) -> Result<Endpoint, ValueError> {
+    ///
+    /// # Errors
+    /// When that is no port to connect to.
+    pub fn endpoint(&self, default_port: u16) -> Result<Endpoint, ValueError> {
         Endpoint::at(HostPort::new(self.host.clone(), self.port.unwrap_or(default_port))?)
     }
 }

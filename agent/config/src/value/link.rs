@@ -93,7 +93,7 @@ mod tests {
             "52540000000A",
         ] {
             let read: LinkChoice = form.parse().unwrap();
-            assert!(regex_lite::Regex::new(crate::config::text_kinds::LINK.pattern).unwrap().is_match(form), "{form}");
+            assert!(regex_lite::Regex::new(crate::text_kinds::LINK.pattern).unwrap().is_match(form), "{form}");
             assert_eq!((&read, read.to_string().as_str()), (&meant, "52:54:00:00:00:0a"), "{form}");
         }
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 /// From where an address can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub enum Reach {
     /// By any machine that has a route to it.
     Anywhere,
     /// By the machines of one link, and only with the interface named as well where it is IPv6 (RFC 3927, RFC 4007).
@@ -20,7 +20,8 @@ pub(crate) enum Reach {
 
 impl Reach {
     /// Of an address.
-    pub(crate) fn of(ip: IpAddr) -> Self {
+    #[must_use]
+    pub fn of(ip: IpAddr) -> Self {
         match ip {
             IpAddr::V4(ip) => match ip.octets() {
                 [0 | 224..=239, ..] | [255, 255, 255, 255] => Self::Nowhere,

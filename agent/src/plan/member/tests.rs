@@ -1,7 +1,7 @@
 //! What a service may write, and what it means.
 
 use super::{Leader, Member, MemberAddress, MemberList, Whose, Word};
-use crate::config::{self, Config};
+use crate::config::{self, Config, DefaultServices as _};
 use crate::protocols::admin_v1::read;
 
 fn joining(raft_addr: &str) -> Config {

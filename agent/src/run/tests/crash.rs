@@ -4,7 +4,7 @@
 
 use super::model::{ModelCluster, unit_phases, voter};
 use super::{Outcome, TestNode};
-use crate::config::ServiceName;
+use crate::config::{DefaultServices as _, ServiceName};
 use crate::crash::{count, crash_at};
 use crate::markers::MarkerState;
 use crate::plan::Step;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::model::{ModelCluster, unit_phases, voter};
 use super::{Outcome, TestNode, holder};
-use crate::config::{Endpoint, Mode, ServiceName};
+use crate::config::{DefaultServices as _, Endpoint, Mode, ServiceName};
 use crate::markers::{Achievement, Attempt, Identity, MarkerState};
 use crate::run::{Quorum, after_reset_of_all, foresee_leave, foresee_markers, leave, reset};
 

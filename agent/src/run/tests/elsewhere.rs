@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use super::model::{AddFault, ModelCluster, unit_phases, voter};
 use super::{Outcome, TestNode, holder};
-use crate::config::ServiceName;
+use crate::config::{DefaultServices as _, ServiceName};
 use crate::events::Severity;
 use crate::markers::{Attempt, Holder};
 use crate::plan::Step;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::model::{ModelCluster, voter};
 use super::{TestNode, holder};
-use crate::config::ServiceName;
+use crate::config::{DefaultServices as _, ServiceName};
 use crate::markers::{Achievement, Attempt};
 use crate::plan::Cause;
 use crate::plan::health::Verdict;

@@ -1,7 +1,7 @@
 //! Every line of `status` as a table.
 
 use super::*;
-use crate::config::{self, ServiceName};
+use crate::config::{self, DefaultServices as _, ServiceName};
 use crate::plan::member::{Member, MemberAddress, MemberList, Word};
 
 const JOINING: &str = r#"{"node_id": "node04", "leader_url": "https://node01", "raft_addr": "10.0.1.13:2380"}"#;
