@@ -44,7 +44,7 @@ scenario: host ## one scenario, with its steps: make scenario NAME=three-node-bo
 	@$(PYTEST) -rs -s vm-tests/scenarios/$(NAME)
 
 build: ## the static release binaries
-	cargo build --release --package first-boot-agent
+	cargo build --release --package first-boot-agent --package first-boot-topology
 
 # The drop-ins of 254/ hold settings that older versions would warn about. The version is in the name of systemd's library below
 # DESTDIR, wherever the distribution puts it; else it is that of the host, where nothing is staged; or said: SYSTEMD_VERSION=260.
@@ -87,7 +87,7 @@ fuzz: host ## search for bytes that break what reads them (TARGET=config SECONDS
 	@exec env $(PYTHON) -m harness.fuzz "$(TARGET)" "$(SECONDS)" "$(KEEP)"
 
 generate: ## write the files that come from the code: catalog, schema, reference pages
-	GENERATE=1 cargo test --quiet --package first-boot-agent --test generated
+	GENERATE=1 cargo test --quiet --package first-boot-agent --package first-boot-topology --test generated
 	$(PYTHON) -m harness.failure_modes
 	$(PYTHON) -m harness.nix_options
 

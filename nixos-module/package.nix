@@ -14,6 +14,11 @@
 }:
 let
   isGnu = stdenv.hostPlatform.isGnu;
+  # The topology's command comes with the agent that its configurations are for.
+  programs = [
+    "--package=first-boot-agent"
+    "--package=first-boot-topology"
+  ];
 in
 rustPlatform.buildRustPackage (finalAttrs: {
   pname = "first-boot-agent";
@@ -21,7 +26,7 @@ rustPlatform.buildRustPackage (finalAttrs: {
 
   src = import ./source.nix lib;
   cargoLock.lockFile = ../Cargo.lock;
-  cargoBuildFlags = [ "--package=${finalAttrs.pname}" ];
+  cargoBuildFlags = programs;
 
   buildInputs = lib.optional isGnu glibc.static;
 
@@ -36,7 +41,10 @@ rustPlatform.buildRustPackage (finalAttrs: {
   # They need nothing but the loopback device, which the sandbox has.
   doCheck = stdenv.buildPlatform.canExecute stdenv.hostPlatform;
   checkType = "debug";
-  cargoTestFlags = [ "--package=${finalAttrs.pname}" ];
+  cargoTestFlags = programs ++ [
+    "--package=first-boot-config"
+    "--package=first-boot-output"
+  ];
 
   outputs = [
     "out"

@@ -9,6 +9,7 @@
     ../agent
     ../clippy.toml
     ../rustfmt.toml
+    ../topology
     ../vm-tests/cluster
     # Generated from the code; a test compares.
     ../docs/src/reference

@@ -9,7 +9,6 @@ mod exit;
 mod initrd_command;
 mod inventory_command;
 mod node;
-pub(crate) mod output;
 mod plan_command;
 mod status;
 mod steps;
@@ -18,6 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use first_boot_output as output;
 
 use crate::config::{ServiceName, ValueError};
 use crate::events::Format;

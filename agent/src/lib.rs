@@ -29,7 +29,6 @@
 //! - [`events`] is everything that is said while working, each with a MESSAGE_ID; [`foreign_text`] makes what others have
 //!   written fit to be shown.
 //! - [`cli`] is the command line: it puts the rooms together and prints.
-//! - [`topology`] is no part of this flow: it makes the configurations of whole clusters, for a command of its own.
 
 #[macro_use]
 mod crash;
@@ -65,6 +64,5 @@ pub mod secret_file;
 mod shell_word;
 pub mod sysfs;
 pub mod systemd;
-pub mod topology;
 
 pub use first_boot_config::hardware_address;

@@ -2,23 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::fs;
-use std::path::Path;
+use first_boot_agent::{cli, config, events};
+use generated_file::is_current;
 
-use first_boot_agent::{cli, config, events, topology};
-
+mod generated_file;
 mod units;
-
-/// Compares a committed file with what its source says now, or writes it where `GENERATE` is set.
-fn is_current(path: &str, text: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
-    if std::env::var_os("GENERATE").is_some() {
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(&file, text).unwrap();
-    }
-    let committed = fs::read_to_string(&file).unwrap_or_default();
-    assert!(committed == text, "{path} is not what its source says; run `make generate`");
-}
 
 #[test]
 fn the_journal_catalog() {
@@ -56,16 +44,4 @@ fn the_configuration_reference() {
 #[test]
 fn the_json_schema() {
     is_current("docs/src/reference/cluster-config.schema.json", &config::schema());
-}
-
-#[test]
-fn the_topology_reference() {
-    let page = format!(
-        "# Topology\n\n<!-- Generated from nixos-module/lib/topology/rules.json by `make generate`; do not edit. -->\n\n\
-         A topology names clusters and their nodes; every node's [configuration](configuration.md) follows from it. How to \
-         write and use one: [Describe a cluster as a topology](../how-to/topology.md). In NixOS it is `nix-nos.clusters.NAME`; as JSON, for \
-         `first-boot-topology`, it is `{{\"clusters\": {{NAME: …}}}}` with the same options.\n\n{}",
-        topology::reference_page(&topology::Rules::built_in().unwrap())
-    );
-    is_current("docs/src/reference/topology.md", &page);
 }

@@ -1,5 +1,5 @@
 # The table of topologies in `topology/`, sound and wrong ones, and the examples. The files beside them are what the
-# command without Nix is held to as well (`agent/tests/topology.rs`), so that the two cannot differ.
+# command without Nix is held to as well (`topology/tests/topology.rs`), so that the two cannot differ.
 let
   inherit (builtins)
     attrNames

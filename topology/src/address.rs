@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::config::value::Reach;
+use first_boot_config::value::Reach;
 
 /// Reads an address as the topology writes it: alone, and IPv6 without a part in the form of IPv4.
 pub(super) fn parse(text: &str) -> Option<IpAddr> {
@@ -73,7 +73,7 @@ impl Range {
 #[cfg(test)]
 mod tests {
     use super::{is_reachable, parse};
-    use crate::config::{self, Context, Origin};
+    use first_boot_config::{self as config, Context, Origin};
 
     #[test]
     fn f20_the_configuration_strictly_takes_what_the_topology_takes() {

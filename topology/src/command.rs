@@ -8,13 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-use crate::cli::Exit;
-use crate::cli::output::{self, complain};
-use crate::durable::{Existing, StateError, write_durably};
+use first_boot_output::{self as output, Exit, complain};
 
 use super::findings::listed;
-use super::{Generated, Rules, SourceError, Topology, evaluate, read};
+use super::{Generated, Rules, SourceError, Topology, evaluate, file, read};
 
 /// Turns a topology, as JSON, into the configuration of each of its nodes, as the NixOS module does.
 ///
@@ -58,8 +55,8 @@ enum Failure {
     NoSuchNode { name: String, known: String },
     #[error("cannot make the directory {}: {source}; choose another with --output-dir", .path.display())]
     Directory { path: PathBuf, source: io::Error },
-    #[error(transparent)]
-    Write(#[from] StateError),
+    #[error("cannot write {}: {source}; correct that, or choose another directory with --output-dir", .path.display())]
+    Write { path: PathBuf, source: io::Error },
     #[error("the table of rules that was built in cannot be read: {0}; this is a fault of the command, report it")]
     Table(#[from] serde_json::Error),
 }
@@ -68,7 +65,7 @@ impl Failure {
     const fn exit(&self) -> Exit {
         match self {
             Self::Source { .. } | Self::Problems { .. } | Self::NoSuchNode { .. } => Exit::Blocked,
-            Self::Directory { .. } | Self::Write(_) => Exit::Transient,
+            Self::Directory { .. } | Self::Write { .. } => Exit::Transient,
             Self::Table(_) => Exit::Internal,
         }
     }
@@ -141,7 +138,9 @@ fn write(directory: &Path, configs: &[Generated]) -> Result<Exit, Failure> {
     let mut exit = Exit::Success;
     for config in configs {
         let path = directory.join(format!("{}.json", config.node));
-        write_durably(&path, config.text().as_bytes(), 0o600, Existing::Replace)?;
+        if let Err(source) = file::write(&path, &config.text()) {
+            return Err(Failure::Write { path, source });
+        }
         exit = output::print(&format!("{}\n", path.display()), exit);
     }
     Ok(exit)

@@ -1,9 +1,8 @@
 //! The configuration that the agent of a node reads, checked by the agent's own check. Must not be asked of a topology
 //! with problems.
 
+use first_boot_config::{self as config, Context, Origin};
 use serde_json::{Map, Value, json};
-
-use crate::config::{self, Context, Origin};
 
 use super::address::bracketed;
 use super::cluster::Cluster;

@@ -14,6 +14,7 @@ mod address;
 mod bootstrap;
 mod cluster;
 mod extra;
+mod file;
 mod findings;
 mod generate;
 mod names;

@@ -4,5 +4,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    first_boot_agent::topology::command::main()
+    first_boot_topology::command::main()
 }

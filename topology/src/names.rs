@@ -1,7 +1,6 @@
 //! What names, places, hardware addresses and disks may look like. Must not know where they stand.
 
-use crate::config::{ClusterName, value::Label};
-use crate::hardware_address::HardwareAddress;
+use first_boot_config::{ClusterName, hardware_address::HardwareAddress, value::Label};
 
 /// As the agent takes it.
 pub(super) fn is_cluster_name(text: &str) -> bool {

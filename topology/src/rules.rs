@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// The table, as it lies beside the Nix functions.
-static TABLE: &str = include_str!("../../../nixos-module/lib/topology/rules.json");
+static TABLE: &str = include_str!("../../nixos-module/lib/topology/rules.json");
 
 /// The whole table.
 #[derive(Debug, Deserialize)]

@@ -6,11 +6,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use first_boot_config::{SyntaxError, text};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
-
-use crate::config::{SyntaxError, text};
 
 /// The largest topology that is read: tens of thousands of nodes.
 const SIZE_LIMIT: u64 = 16 << 20;

@@ -103,3 +103,23 @@ fn a_topology_comes_through_standard_input_too() {
         .unwrap();
     assert_eq!(text(&done.stdout), fs::read_to_string(case("good/four-nodes/node01.json")).unwrap());
 }
+
+#[test]
+fn what_an_earlier_try_left_is_not_followed_and_what_is_in_the_way_is_named() {
+    let base = tempfile::tempdir().unwrap();
+    let (others, file) = (base.path().join("others"), base.path().join("node04.json"));
+    fs::write(&others, "precious").unwrap();
+    std::os::unix::fs::symlink(&others, base.path().join("node04.json.new")).unwrap();
+    let topology = case("good/four-nodes.json");
+    let arguments =
+        ["render", topology.to_str().unwrap(), "--node", "node04", "--output-dir", base.path().to_str().unwrap()];
+    assert_eq!(call(&arguments).status.code(), Some(0));
+    assert_eq!(fs::read_to_string(&others).unwrap(), "precious");
+    assert!(fs::symlink_metadata(&file).unwrap().is_file());
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    let failed = call(&arguments);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(text(&failed.stderr).contains(&format!("cannot write {}: ", file.display())), "{}", text(&failed.stderr));
+    assert!(!base.path().join("node04.json.new").exists(), "nothing is left behind");
+}

@@ -4,8 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use first_boot_agent::config::{self, Context, Origin};
-use first_boot_agent::topology::{Finding, Rules, Topology, evaluate, parse};
+use first_boot_config::{self as config, Context, Origin};
+use first_boot_topology::{Finding, Rules, Topology, evaluate, parse};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -115,6 +115,7 @@ def main() -> int:
         return 2
     REPORTS.mkdir(parents=True, exist_ok=True)
     build = ("cargo", "build")
+    products = ("--package", "first-boot-agent", "--package", "first-boot-topology")
     of_harness, boots = Path(__file__).parent / "tests", "test_pxe_boot.py"
     emulated, others = ("-m", "emulated"), ("-m", "not emulated")
     newest = rootfs.NEWEST
@@ -136,7 +137,7 @@ def main() -> int:
         ),
     ]
     beside: list[Step] = [
-        check("release build", *build, "--release", "--package", "first-boot-agent"),
+        check("release build", *build, "--release", *products),
         check("stand-in build", *build, "--profile", "standin", "--package", "cluster-standin"),
         python_tests("emulated scenarios", places.SCENARIOS, *emulated),
         python_tests("emulated network boots", of_harness / boots, *emulated),

@@ -21,6 +21,7 @@ TABLE = places.VM_TESTS / "failure-modes.json"
 PACKAGES = {
     places.REPOSITORY / "agent": "first-boot-agent",
     places.REPOSITORY / "agent" / "config": "first-boot-config",
+    places.REPOSITORY / "topology": "first-boot-topology",
     places.VM_TESTS / "cluster": "cluster-standin",
 }
 NAMED = re.compile(r"(?:test_)?((?:[mnsdxef]\d+_)+)\w+")

@@ -44,17 +44,12 @@ class CargoMissing(RuntimeError):
         )
 
 
-def _build(
-    variable: str, package: str, profile: str, quiet: bool, *more: str, binary: str = ""
-) -> Path:
-    name = binary or package
+def _build(variable: str, package: str, profile: str, quiet: bool, *more: str) -> Path:
     if given := os.environ.get(variable):
         return Path(given).resolve(strict=True)
     if variable not in _built:
-        # A package's other binaries are left for whoever asks for them: linking takes a while.
-        which = ("--package", package, "--bin", name)
-        _cargo(["cargo", "build", "--profile", profile, *which, *more], quiet)
-        _built[variable] = places.binary(profile, name)
+        _cargo(["cargo", "build", "--profile", profile, "--package", package, *more], quiet)
+        _built[variable] = places.binary(profile, package)
     return _built[variable]
 
 
@@ -95,8 +90,7 @@ def agent(quiet: bool = True) -> Path:
 
 def topology(quiet: bool = True) -> Path:
     """The command that makes configurations of a topology."""
-    package = "first-boot-agent"
-    return _build(TOPOLOGY_VARIABLE, package, "release", quiet, binary="first-boot-topology")
+    return _build(TOPOLOGY_VARIABLE, "first-boot-topology", "release", quiet)
 
 
 def standin(quiet: bool = True) -> Path:

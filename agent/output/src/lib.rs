@@ -1,18 +1,25 @@
-//! What a command prints, of both programs. A reader that goes away early (`| head -1`) is no fault; a disk that is full is one,
-//! and whoever takes the file for whole has to learn of it.
+//! What a command prints, of every program here, and how it ends. Must not know what is printed.
+//!
+//! A reader that goes away early (`| head -1`) is no fault; a disk that is full is one, and whoever takes the file for whole
+//! has to learn of it.
+
+mod exit;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::Exit;
+pub use exit::Exit;
 
 /// clap's own code for wrong usage.
 const WRONG_USAGE: u8 = 2;
 
-/// The command line of this process; `Err` where there is nothing left to do but to end: help was asked for, or it is wrong.
-pub(crate) fn parse<C: Parser>() -> Result<C, ExitCode> {
+/// The command line of this process.
+///
+/// # Errors
+/// Where there is nothing left to do but to end: help was asked for, or it is wrong.
+pub fn parse<C: Parser>() -> Result<C, ExitCode> {
     C::try_parse().map_err(|error| {
         let text = error.render().to_string();
         if error.use_stderr() {
@@ -26,7 +33,7 @@ pub(crate) fn parse<C: Parser>() -> Result<C, ExitCode> {
 
 /// Writes to standard output, all of it. Returns how the command ends: as it would, unless the text was not written.
 #[must_use]
-pub(crate) fn print(text: &str, ends: Exit) -> Exit {
+pub fn print(text: &str, ends: Exit) -> Exit {
     match write(text) {
         Written::Whole | Written::NobodyReads => ends,
         Written::Failed => Exit::Transient,
@@ -35,7 +42,7 @@ pub(crate) fn print(text: &str, ends: Exit) -> Exit {
 
 /// What has become of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Written {
+pub enum Written {
     /// It was written.
     Whole,
     /// The reader has gone, and nothing more is of use to it.
@@ -46,7 +53,7 @@ pub(crate) enum Written {
 
 /// Writes to standard output, for whoever has more to say.
 #[must_use]
-pub(crate) fn write(text: &str) -> Written {
+pub fn write(text: &str) -> Written {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Written::Whole,
@@ -59,6 +66,6 @@ pub(crate) fn write(text: &str) -> Written {
 }
 
 /// Writes a line to standard error.
-pub(crate) fn complain(line: &str) {
+pub fn complain(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

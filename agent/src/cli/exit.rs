@@ -1,40 +1,8 @@
-//! The exit codes: few, and the units rely on them (`RestartPreventExitStatus=2 78`).
-
-use std::process::ExitCode;
+//! How a command ends after what has become of its run.
 
 use crate::run::Outcome;
 
-/// How the process ends. Wrong usage is clap's 2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// 0.
-    Success,
-    /// 1: failed in a way that may pass; systemd starts the unit again.
-    Transient,
-    /// 70 (`EX_SOFTWARE`): a fault of the agent itself.
-    Internal,
-    /// 78 (`EX_CONFIG`): blocked until somebody changes something.
-    Blocked,
-}
-
-impl Exit {
-    /// The number.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Success => 0,
-            Self::Transient => 1,
-            Self::Internal => 70,
-            Self::Blocked => 78,
-        }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
-    }
-}
+pub use first_boot_output::Exit;
 
 impl From<Outcome> for Exit {
     fn from(outcome: Outcome) -> Self {

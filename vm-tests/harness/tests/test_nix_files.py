@@ -43,7 +43,7 @@ def test_cases(path: Path) -> None:
 
 def of_another_cluster(folder: Path) -> Path:
     """The repository, where somebody has made three machines of their own of the example."""
-    for name in ("Cargo.toml", "Cargo.lock", "agent", "vm-tests"):
+    for name in ("Cargo.toml", "Cargo.lock", "agent", "topology", "vm-tests"):
         (folder / name).symlink_to(places.REPOSITORY / name)
     # Nix would follow a link, and import what lies beside its target.
     shutil.copy(places.REPOSITORY / "flake.nix", folder)

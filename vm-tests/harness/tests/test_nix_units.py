@@ -19,8 +19,9 @@ SERVICES = quoted(nix_checks.MODULE / "lib" / "services.nix")
 CONFIG = quoted(nix_checks.MODULE / "lib" / "config.nix")
 EVALUATE = quoted(nix_checks.TESTS / "stubs" / "nixos.nix")
 MODULE = quoted(nix_checks.MODULE / "first-boot-automation.nix")
-#: Files that code is compiled with, and that tests of the agent look for above their folder.
+#: Files that code is compiled with, and that tests look for above the folder of their crate.
 INCLUDED = re.compile(r'include_(?:str|bytes)!\("([^"]+)"\)')
+SHARED = re.compile(r'#\[path = "([^"]+)"\]')
 JOINED = re.compile(r'\.join\("(\.\./[^"]+)"\)')
 #: Of a service that reaches KVM and network devices; most others are below.
 MOST_EXPOSED = 2.0
@@ -82,10 +83,11 @@ def test_a_build_sees_every_file_that_the_code_reads() -> None:
     given = [Path(path) for path in nix().value(f"map toString (import {source}).paths")]
     assert [path for path in given if not path.exists()] == []
     read = set()
-    for code in (places.REPOSITORY / "agent").rglob("*.rs"):
+    crates = [places.REPOSITORY / name for name in ("agent", "topology")]
+    for crate, code in ((crate, code) for crate in crates for code in crate.rglob("*.rs")):
         text = code.read_text()
-        read |= {code.parent / name for name in INCLUDED.findall(text)}
-        read |= {places.REPOSITORY / "agent" / name for name in JOINED.findall(text)}
+        read |= {code.parent / name for name in (*INCLUDED.findall(text), *SHARED.findall(text))}
+        read |= {crate / name for name in JOINED.findall(text)}
     assert len(read) > 3
     unseen = [path for path in map(Path.resolve, read) if not any(map(path.is_relative_to, given))]
     assert unseen == []
