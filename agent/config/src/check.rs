@@ -72,13 +72,13 @@ impl Walk<'_> {
         let mut seen = HashSet::new();
         for (place, (key, tree)) in entries.iter().enumerate() {
             let Some(field) = table.iter().find(|field| field.key == key) else {
-                if seen.insert(key) {
+                if seen.insert(key.as_str()) {
                     self.unknown_key(table.iter().map(|field| field.key), path, key, place);
                 }
                 continue;
             };
             let at = below(path, key);
-            if !seen.insert(key) {
+            if !seen.insert(key.as_str()) {
                 self.fields.problem(&at, "the key a second time".to_owned(), "each key once".to_owned(), None);
             } else if *tree != Tree::Null {
                 self.fields.note_given(&at);
@@ -200,7 +200,7 @@ impl Walk<'_> {
         let mut values = Vec::new();
         for (place, (key, tree)) in entries.iter().enumerate() {
             let below = self.fields.quotes.below(at, key, place);
-            if !seen.insert(key) {
+            if !seen.insert(key.as_str()) {
                 self.fields.problem(&below, "the key a second time".to_owned(), "each key once".to_owned(), None);
             }
             let value = self.single(&Kind::Text(kind), tree, &below);

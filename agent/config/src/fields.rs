@@ -8,7 +8,7 @@ use super::{
     table::Field,
     value::{Protocol, ServiceName},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 /// A key that the table does not know.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ impl Row {
 /// The checked values of one config.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
-    values: BTreeMap<String, (Value, Origin)>,
-    given: BTreeSet<String>,
+    values: HashMap<String, (Value, Origin)>,
+    given: HashSet<String>,
     /// The services, in the order in which the config has them.
     pub(crate) rows: Vec<Row>,
     /// The keys that the table does not know.
