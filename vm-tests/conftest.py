@@ -43,6 +43,8 @@ class ScenarioItem(pytest.Item):
         super().setup()
         require_nodes()
         prepare(*OF_A_NODE)
+        if self.scenario.variant != rootfs.PLAIN:
+            prepare(root_with_etcd)
         if self.scenario.emulates:
             require_machines()
 
@@ -149,6 +151,11 @@ def machines_can_run(nodes_can_run: None) -> None:
 def root() -> None:
     """The root file system of all nodes."""
     rootfs.base(print)
+
+
+def root_with_etcd() -> None:
+    """That of nodes with etcd."""
+    rootfs.base(print, rootfs.ETCD)
 
 
 def kernel() -> None:

@@ -15,7 +15,10 @@ from typing import Any
 from .hardware import Hardware, hardware_from
 from .strict import BlueprintError, ExtraFile, files
 
+#: The stand-ins.
 SERVICES = ("chainfire", "flaredb", "iam")
+#: Debian's, beside which no stand-in finds its ports free.
+ETCD = "etcd"
 DOMAIN = "prod.example.com"
 RAFT_PORTS = {"chainfire": 2380, "flaredb": 2480}
 #: A row of `failure-modes.json`.
@@ -40,6 +43,11 @@ class NodeBlueprint:
     hardware: Hardware | None = None
 
     @property
+    def has_etcd(self) -> bool:
+        """Whether it runs etcd, and none of the stand-ins."""
+        return self.services == (ETCD,)
+
+    @property
     def fully_qualified(self) -> str:
         """The name that certificates and `leader_url` use."""
         return f"{self.name}.{DOMAIN}"
@@ -62,8 +70,9 @@ def node_from(name: str, data: dict[str, Any]) -> NodeBlueprint:
     if unknown:
         raise BlueprintError(f"{name}: unknown keys {sorted(unknown)}; known are {sorted(KEYS)}")
     services = tuple(data.get("services", ()))
-    if not set(services) <= set(SERVICES):
-        raise BlueprintError(f"{name}: services {services} are not among {SERVICES}")
+    if not set(services) <= set(SERVICES) and services != (ETCD,):
+        allowed = f'among {SERVICES}, and not ("{ETCD}",)'
+        raise BlueprintError(f"{name}: services {services} are not {allowed}")
     config = data.get("cluster_config")
     told_to_bootstrap = isinstance(config, dict) and config.get("bootstrap") is True
     return NodeBlueprint(

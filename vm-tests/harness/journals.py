@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import places, product
-from .blueprint import SERVICES
+from .blueprint import ETCD, SERVICES
 from .lab import LabError
 from .node import Node
 
@@ -34,7 +34,7 @@ SPINNER = re.compile(r"\[[ *]{6}\] ")
 def own_units() -> re.Pattern[str]:
     """The names of the units that this repository is answerable for."""
     installed = places.REPOSITORY / "agent" / "systemd"
-    names = {unit.partition(".")[0] for unit in product.AGENT_UNITS} | set(SERVICES)
+    names = {unit.partition(".")[0] for unit in product.AGENT_UNITS} | {*SERVICES, ETCD}
     names |= {path.stem for path in installed.glob("*.*") if path.is_file()}
     return re.compile("|".join(re.escape(name) for name in sorted(names)))
 

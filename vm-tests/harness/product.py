@@ -24,6 +24,8 @@ AGENT_UNITS = (
     "iam-initial-setup.service",
     "cluster-health-check.service",
 )
+#: The template for a further service, such as etcd.
+JOIN_TEMPLATE = "cluster-join@.service"
 #: A finished binary can be given instead of building: NAME=path.
 AGENT_VARIABLE = "FIRST_BOOT_AGENT"
 TOPOLOGY_VARIABLE = "FIRST_BOOT_TOPOLOGY"
@@ -145,7 +147,7 @@ def hide_nspawn(lab: Lab, root: Path) -> None:
         # Later systemd keeps nspawn's own mount in a unit's fresh /proc.
         return
     ours = places.UNITS / "nspawn"
-    for unit in AGENT_UNITS:
+    for unit in (*AGENT_UNITS, JOIN_TEMPLATE):
         _place(lab, ours / "boot-id.conf", f"{root}{SYSTEM_UNITS}/{unit}.d/90-nspawn.conf")
     _place(lab, ours / "boot-id.tmpfiles", f"{root}/usr/lib/tmpfiles.d/first-boot-tests.conf")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
-from . import places, product, room
+from . import etcd, places, product, room
 from .blueprint import API_PORTS, RAFT_PORTS, NodeBlueprint, initial_cluster
 from .lab import Lab
 from .node import Node
@@ -81,14 +81,17 @@ def provision(lab: Lab, node: Node, nodes: list[NodeBlueprint]) -> None:
     node.write("/etc/hostname", node.name + "\n")
     node.write("/etc/hosts", hosts(nodes))
     write_secrets(lab, node)
-    for service in blueprint.services:
+    if blueprint.has_etcd:
+        node.write(etcd.DROP_IN, etcd.drop_in(SECRETS, node.name))
+    stand_ins = () if blueprint.has_etcd else blueprint.services
+    for service in stand_ins:
         arguments = service_arguments(blueprint, service, nodes)
         node.write(f"/etc/default/{service}", f"ARGUMENTS={arguments}\n")
     for path, extra in blueprint.files.items():
         node.write(path, extra.text, extra.mode)
     units = [f"{service}.service" for service in blueprint.services]
     if blueprint.agent:
-        units += product.AGENT_UNITS
+        units += etcd.AGENT_UNITS if blueprint.has_etcd else product.AGENT_UNITS
     if units:
         lab.run("systemctl", f"--root={node.root}", "--quiet", "enable", *units)
 

@@ -11,6 +11,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from .made_once import FROZEN, MIRROR, made_once, run
@@ -45,13 +46,28 @@ OTHERS = "SUITE=trixie make scenarios, NEWEST=trixie make test"
 MAKING_LIMIT = 900.0
 
 
-def key() -> str:
+@dataclass(frozen=True)
+class Variant:
+    """A root file system of its own for nodes that need more; the others stay small."""
+
+    packages: tuple[str, ...] = ()
+    #: What their scripts enable: a node that wants it says so.
+    disabled: tuple[str, ...] = ()
+
+
+PLAIN = Variant()
+ETCD = Variant(("etcd-server", "etcd-client"), ("etcd.service",))
+
+
+def key(variant: Variant = PLAIN) -> str:
     """Names the content: another recipe is another root file system."""
     recipe = repr((RECIPE, SUITE, PACKAGES, MASKED, WITHOUT))
+    if variant != PLAIN:
+        recipe += repr((variant.packages, variant.disabled))
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
-def command(tarball: Path) -> list[str]:
+def command(tarball: Path, variant: Variant = PLAIN) -> list[str]:
     """The mmdebstrap call; in namespaces of its own, so that a kill ends it all."""
     hooks = [
         f'systemctl --root="$1" mask --quiet {" ".join(MASKED)}',
@@ -61,9 +77,12 @@ def command(tarball: Path) -> list[str]:
         'mkdir -p "$1/var/log/journal"',
         'rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* "$1"/var/cache/debconf/*',
     ]
+    if variant.disabled:
+        hooks.append(f'systemctl --root="$1" disable --quiet {" ".join(variant.disabled)}')
     return [
         *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
-        *("mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"),
+        *("mmdebstrap", "--variant=minbase"),
+        f"--include={','.join(PACKAGES + variant.packages)}",
         *FROZEN,
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in WITHOUT),
         *(f"--customize-hook={hook}" for hook in hooks),
@@ -71,13 +90,14 @@ def command(tarball: Path) -> list[str]:
     ]
 
 
-def _build(work: Path, say: Callable[[str], None]) -> Path:
+def _build(work: Path, say: Callable[[str], None], variant: Variant) -> Path:
     """Make the tarball."""
-    say(f"making the root file system ({SUITE}, {len(PACKAGES)} packages; once)")
+    packages = f"{len(PACKAGES)} packages{''.join(f', {name}' for name in variant.packages)}"
+    say(f"making the root file system ({SUITE}, {packages}; once)")
     started = time.monotonic()
     tarball = work / "base.tar"
     hint = f"{MIRROR} its {SUITE} may be changing just now; another suite can be said: {OTHERS}"
-    run(command(tarball), hint, MAKING_LIMIT, {"TMPDIR": str(work)})
+    run(command(tarball, variant), hint, MAKING_LIMIT, {"TMPDIR": str(work)})
     say(f"root file system made, {time.monotonic() - started:.0f} s")
     return tarball
 
@@ -91,9 +111,10 @@ def systemd(root: Path) -> int:
     return max(versions)
 
 
-def base(say: Callable[[str], None]) -> Path:
+def base(say: Callable[[str], None], variant: Variant = PLAIN) -> Path:
     """The unpacked root file system, made first where it is missing."""
-    tarball = made_once(f"base-{key()}.tar", lambda work: _build(work, say))
+    name = f"base-{key(variant)}"
+    tarball = made_once(f"{name}.tar", lambda work: _build(work, say, variant))
 
     def unpack(work: Path) -> Path:
         """All files, with owners and modes."""
@@ -102,4 +123,4 @@ def base(say: Callable[[str], None]) -> Path:
         run(["tar", "-xf", str(tarball), "-C", str(root)], "is the disk full?", MAKING_LIMIT)
         return root
 
-    return made_once(f"base-{key()}", unpack)
+    return made_once(name, unpack)

@@ -87,6 +87,12 @@ class Scenario:
         return blueprint.on_newest(self.folder / "nodes.json")
 
     @property
+    def variant(self) -> rootfs.Variant:
+        """The root file system that its nodes are made of."""
+        nodes = blueprint.read(self.folder / "nodes.json")
+        return rootfs.ETCD if any(node.has_etcd for node in nodes) else rootfs.PLAIN
+
+    @property
     def emulates(self) -> bool:
         """Whether one of its nodes is a QEMU machine."""
         nodes = blueprint.read(self.folder / "nodes.json")
@@ -98,7 +104,7 @@ class Scenario:
         script = self.folder / "test.py"
         code = compile(script.read_text(), str(script), "exec")
         log = Log(say)
-        base = rootfs.base(log.info)
+        base = rootfs.base(log.info, self.variant)
         log.info(f"{rootfs.SUITE}, systemd {rootfs.systemd(base)}")
         with Lab() as lab:
             nodes = provision.nodes_of(lab, base, blueprints)

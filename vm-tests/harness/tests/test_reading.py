@@ -11,8 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness import blueprint, counts, follow, places, room, screen, waiting
+from harness import blueprint, counts, follow, places, room, rootfs, screen, waiting
 from harness.journals import Account, merged, offences
+from harness.scenario import Scenario
 from harness.screen import HeldLines
 
 
@@ -52,6 +53,25 @@ def test_config_is_data_text_or_absent(tmp_path: Path) -> None:
 def test_unknown_keys_of_a_node_are_refused(tmp_path: Path) -> None:
     with pytest.raises(blueprint.BlueprintError, match="adress"):
         blueprint.read(write(tmp_path, {"adress": "10.0.1.10"}))
+
+
+@pytest.mark.parametrize("services", [["etcd", "iam"], ["etcd", "etcd"], ["consul"]])
+def test_services_that_no_node_can_run_together_are_refused(
+    tmp_path: Path, services: list[str]
+) -> None:
+    with pytest.raises(blueprint.BlueprintError, match="services"):
+        blueprint.read(write(tmp_path, {"address": "10.0.1.10", "services": services}))
+
+
+def test_etcd_is_in_the_root_file_system_of_those_that_ask_for_it_alone() -> None:
+    names = {rootfs.key(), rootfs.key(rootfs.ETCD)}
+    assert len(names) == 2
+    for folder in (script.parent for script in places.SCENARIOS.glob("*/test.py")):
+        expected = rootfs.ETCD if folder.name.startswith("etcd-") else rootfs.PLAIN
+        assert Scenario(folder).variant == expected, folder
+    assert not any("etcd" in word for word in rootfs.command(Path("base.tar")))
+    with_etcd = rootfs.command(Path("base.tar"), rootfs.ETCD)
+    assert any("etcd-server" in word for word in with_etcd if word.startswith("--include="))
 
 
 def test_only_bootstrapping_members_are_the_initial_cluster() -> None:

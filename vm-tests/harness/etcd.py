@@ -1,0 +1,33 @@
+"""Debian's etcd on a node: what its own unit is told beyond what the package says.
+
+The package brings unit, account and folder. Knows no scenario, and nothing of the stand-ins.
+"""
+
+from __future__ import annotations
+
+#: Where the agent writes who the member is, and of whom its cluster is made.
+ENVIRONMENT = "/var/lib/first-boot-automation/etcd.env"
+DROP_IN = "/etc/systemd/system/etcd.service.d/first-boot-agent.conf"
+#: What such a node enables of the agent.
+AGENT_UNITS = ("cluster-join@etcd.service", "cluster-health-check.service")
+
+
+def drop_in(secrets: str, name: str) -> str:
+    """Not before there is something to read; and the node's own certificate, in every role.
+
+    systemd hands the files over (%d, since 250): etcd's account cannot read the node's key.
+    """
+    return f"""\
+[Unit]
+ConditionPathExists={ENVIRONMENT}
+
+[Service]
+EnvironmentFile=-{ENVIRONMENT}
+LoadCredential=ca.crt:{secrets}/ca.crt
+LoadCredential=node.crt:{secrets}/{name}.crt
+LoadCredential=node.key:{secrets}/{name}.key
+Environment=ETCD_CERT_FILE=%d/node.crt ETCD_KEY_FILE=%d/node.key
+Environment=ETCD_TRUSTED_CA_FILE=%d/ca.crt ETCD_CLIENT_CERT_AUTH=true
+Environment=ETCD_PEER_CERT_FILE=%d/node.crt ETCD_PEER_KEY_FILE=%d/node.key
+Environment=ETCD_PEER_TRUSTED_CA_FILE=%d/ca.crt ETCD_PEER_CLIENT_CERT_AUTH=true
+"""
