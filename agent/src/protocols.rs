@@ -7,6 +7,8 @@ pub(crate) mod admin_v1;
 mod etcd_v3;
 mod http_setup;
 
+use std::path::PathBuf;
+
 use crate::config::{Api, Endpoint, MemberService, NodeId, Request, SetupService, TlsPaths};
 use crate::http::{Client, Method};
 use crate::plan::Blocker;
@@ -32,6 +34,12 @@ impl HttpCluster {
     /// A TLS file is missing, damaged, expired, does not fit, or is readable by others.
     pub fn new(tls: &TlsPaths, request: Request) -> Result<Self, Blocker> {
         Ok(Self { client: Client::new(tls, request)?, logins: Logins::default() })
+    }
+
+    /// The same, with where credentials are found by their names.
+    #[must_use]
+    pub fn with_credentials(self, find: fn(&str) -> Option<PathBuf>) -> Self {
+        Self { logins: Logins::finding(find), ..self }
     }
 }
 

@@ -193,15 +193,55 @@ async fn a_member_leaves_and_its_service_ends_with_that() {
 }
 
 #[tokio::test]
-async fn an_environment_that_somebody_else_has_written_is_left_alone() {
+async fn an_environment_that_somebody_else_has_written_is_left_alone_and_starts_nothing() {
     let cluster = cluster(1, 1).await;
     let node = Node::joining(&cluster, 1);
-    cluster.borrow().add_learner(0, 1).await;
     let initial = cluster.borrow().initial_cluster();
     let own = node.own_environment(&initial);
-    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
-    assert!(node.has("EnvironmentLeftAlone"), "{}", node.said());
+    assert_eq!(node.join().await, Outcome::Blocked, "{}", node.said());
+    assert!(node.said().contains("was not written by this agent") && !node.has("ServiceStarted"), "{}", node.said());
     assert_eq!(node.environment(), own);
+    // Its owner starts it: the learner that was added is gone on with.
+    cluster.borrow_mut().restart_as_it_was(1, &own);
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    assert_eq!(listed(&cluster).await, ["node01", "node02"]);
+}
+
+#[tokio::test]
+async fn first_nodes_that_are_listed_by_names_form_one_cluster_with_addresses_of_their_own() {
+    // All list the first one by a name, which it is told to be by its id; what it has as raft_addr is an address.
+    let cluster = Rc::new(RefCell::new(EtcdCluster::prepared(1)));
+    let node = Node::bootstrapping(&cluster, 0, &["localhost:2380".to_owned()]);
+    assert!(node.config.member_service("etcd".parse().unwrap()).unwrap().listed_as.is_none());
+    let node = Node::new(
+        &cluster,
+        0,
+        json!({"bootstrap": true, "node_fqdn": "node01.example", "initial_peers": ["node01.example:2380"]}),
+    );
+    let environment = node.environment_of_a_first_node();
+    assert!(environment.contains("ETCD_INITIAL_CLUSTER=node01=https://node01.example:2380\n"), "{environment}");
+    assert!(environment.contains("ETCD_INITIAL_ADVERTISE_PEER_URLS=https://node01.example:2380\n"), "{environment}");
+}
+
+#[tokio::test]
+async fn a_member_of_another_cluster_is_not_taken_for_one_of_this() {
+    let mut servers = EtcdCluster::prepared(3);
+    for alone in [0, 2] {
+        let initial = format!("{}={}", servers.member(alone).name, servers.member(alone).peer_url());
+        servers.spawn_member(alone, &initial, "new");
+        servers.healthy(alone).await;
+    }
+    let cluster = Rc::new(RefCell::new(servers));
+    let node = Node::joining(&cluster, 1);
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    node.forget();
+    let other = cluster.borrow().member(2).client_url();
+    let astray = Node::new(&cluster, 1, json!({"leader_url": other}));
+    assert_eq!(astray.join().await, Outcome::Blocked, "{}", astray.said());
+    assert!(astray.has("BlockedAnotherCluster"), "{}", astray.said());
+    assert_eq!(astray.leave().await, Outcome::Blocked, "{}", astray.said());
+    assert_eq!(listed(&cluster).await, ["node01", "node02"]);
+    assert_eq!(listed_by(&cluster, 2).await, ["node03"]);
 }
 
 /// The id under which the first server lists a member.

@@ -13,7 +13,7 @@ use super::{
     },
     raft::{derived_url, own_host, service_config},
     services::needs,
-    value::{BaseUrl, Cidr, Label, NodeId, Protocol},
+    value::{BaseUrl, Cidr, Label, NodeId, Protocol, ServiceName},
 };
 use std::path::PathBuf;
 
@@ -61,7 +61,34 @@ fn services(fields: &mut Fields, node: &Node) -> Option<Vec<Service>> {
             Protocol::HttpSetup => Service::Setup(setup(fields, row, node, first.as_ref())?),
         });
     }
+    apart(fields, &services);
     Some(services)
+}
+
+/// Two services with members on one port would be asked, and joined, in each other's place. The platform's own are left as
+/// they are told.
+fn apart(fields: &mut Fields, services: &[Service]) {
+    let mut seen: Vec<&MemberService> = Vec::new();
+    for service in services.iter().filter_map(Service::members).filter(|service| service.enable) {
+        let path = |key: &str| format!("$.services.{}.{key}", service.name);
+        for other in &seen {
+            let is_known = [service, other].iter().all(|one| ServiceName::DEFAULT.contains(&one.name));
+            let shared = [
+                ("api_port", service.url == other.url),
+                ("raft_port", service.raft_addr().is_some() && service.raft_addr() == other.raft_addr()),
+                (
+                    "environment_file",
+                    service.environment_file().is_some() && service.environment_file() == other.environment_file(),
+                ),
+            ];
+            for (key, _) in shared.into_iter().filter(|(_, is_shared)| *is_shared && !is_known) {
+                let found = format!("what {} has", other.name);
+                let hint = format!("give {} another {key}", service.name);
+                fields.problem(&path(key), found, "one of its own".to_owned(), Some(hint));
+            }
+        }
+        seen.push(service);
+    }
 }
 
 fn setup(fields: &mut Fields, row: Row, node: &Node, first: Option<&(Group, MemberService)>) -> Option<SetupService> {

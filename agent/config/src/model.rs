@@ -202,6 +202,8 @@ pub struct MemberService {
     pub raft_port: u16,
     /// Every Raft address that means this node.
     pub own_addresses: Vec<RaftAddr>,
+    /// This node's address as its initial members list it: the spelling that all of them have.
+    pub listed_as: Option<RaftAddr>,
     /// The other initial members.
     pub peers: Vec<Peer>,
     /// What it speaks.

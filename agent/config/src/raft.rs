@@ -29,6 +29,7 @@ pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) ->
         mode,
         raft_port: group.raft_port,
         peers: peers(group, &own_addresses)?,
+        listed_as: group.members.iter().find(|member| own_addresses.contains(member)).cloned(),
         own_addresses,
         api: api(fields, group)?,
     };
@@ -161,7 +162,7 @@ fn api(fields: &mut Fields, group: &Group) -> Option<Api> {
 
 fn etcd(fields: &mut Fields, group: &Group) -> Option<Etcd> {
     let name = group.row.name;
-    let path = group.path("token");
+    let path = group.path("cluster");
     let token = match (fields.get::<ClusterName>(&path), fields.get::<ClusterName>("$.cluster_name")) {
         (Some(token), _) => token.to_string(),
         (None, Some(cluster)) => format!("{cluster}-{name}"),

@@ -47,7 +47,7 @@ const ROWS: &[[&str; 5]] = &[
         r#""services":{"kv":{"protocol":"etcd"}}"#,
         "$.services.kv.protocol",
         r#""etcd""#,
-        "admin-v1 or http-setup",
+        "admin-v1, etcd-v3 or http-setup",
         "one of these as it stands",
     ],
     [
@@ -85,6 +85,13 @@ const ROWS: &[[&str; 5]] = &[
         "a circle: kv needs kv",
         "services that can be done before this one",
         "take one of these out",
+    ],
+    [
+        r#""services":{"chainfire":{},"kv":{"protocol":"etcd-v3","raft_port":12380}}"#,
+        "$.services.kv.api_port",
+        "what chainfire has",
+        "one of its own",
+        "give kv another api_port",
     ],
     [
         r#""services":{"flaredb":{"unit":"chainfire.service"}}"#,

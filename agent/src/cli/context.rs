@@ -111,7 +111,7 @@ pub(super) async fn of<'a>(
         config,
         markers,
         this_node: node::identity(config),
-        cluster: HttpCluster::new(&config.tls, config.policies.request)?,
+        cluster: node::cluster(config)?,
         units: connect(report).await,
         who: node::who(),
         progress,

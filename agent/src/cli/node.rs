@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::boot::Boot;
 use crate::config::{self, Config, ConfigError, InitrdFindings, Loaded, Permissions, ServiceName};
 use crate::markers::{Holder, Identity, MarkerState, Markers};
-use crate::plan::Step;
+use crate::plan::{Blocker, Step};
+use crate::protocols::HttpCluster;
 use crate::regular_file::{self, Links};
 use crate::run::Credential;
 use crate::systemd::{is_unfiltered, own_unit};
@@ -80,6 +81,21 @@ pub(super) fn find_credential(name: &str) -> Option<Credential> {
         paths.find(|path| path.symlink_metadata().is_ok())
     };
     arrived.map(Credential::Readable).or_else(|| encrypted().map(Credential::Encrypted))
+}
+
+/// The services' APIs, with the TLS files and logins of a configuration.
+///
+/// # Errors
+/// A TLS file cannot be used.
+pub(super) fn cluster(config: &Config) -> Result<HttpCluster, Blocker> {
+    HttpCluster::new(&config.tls, config.policies.request).map(|cluster| cluster.with_credentials(find_readable))
+}
+
+/// A credential that this process can read: as systemd has passed it on, or from where systemd takes it.
+fn find_readable(name: &str) -> Option<PathBuf> {
+    let passed = env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let stores = passed.into_iter().chain(CREDENTIAL_STORES.map(PathBuf::from));
+    stores.map(|store| store.join(name)).find(|path| path.exists())
 }
 
 /// The configuration, from wherever it is.

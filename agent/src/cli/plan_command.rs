@@ -45,7 +45,7 @@ pub(super) async fn look_ahead(options: &Options) -> Result<Foresight, ConfigErr
     let unmet = run::unmet(config, &ThisMachine);
     let observed = run::observe(config, &Markers::new(options.state_dir.clone()), &node::identity(config));
     let observed = Observed { unmet, ..observed };
-    let cluster = HttpCluster::new(&config.tls, config.policies.request);
+    let cluster = node::cluster(config);
     let mut rows = Vec::new();
     for (step, decision) in plan::plan(config, &observed) {
         rows.push((step, foresee(config, &cluster, &decision).await));

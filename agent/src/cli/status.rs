@@ -13,7 +13,6 @@ use crate::config::{Config, Loaded, Permissions};
 use crate::markers::{Holder, Markers, NotedTrouble};
 use crate::names::{self, Names};
 use crate::plan::{self, Decision, Observed, Step};
-use crate::protocols::HttpCluster;
 use crate::run::{self, Context, Requests};
 use crate::systemd::{Systemd, UnitState, UnitWatch};
 
@@ -162,7 +161,7 @@ async fn facts<'a>(
     let unmet = run::unmet(config, &ThisMachine);
     let observed = Observed { unmet, ..run::observe(config, markers, &this_node) };
     let decisions: Vec<(Step, Decision<'a>)> = plan::plan(config, &observed);
-    let live = match HttpCluster::new(&config.tls, config.policies.request) {
+    let live = match node::cluster(config) {
         Ok(cluster) => {
             let context: Context<'_, Systemd, _> = Context {
                 // It only reads.

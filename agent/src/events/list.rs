@@ -422,14 +422,6 @@ events! {
         explanation "The agent starts this service when its cluster knows of it: @ERROR@. systemd starts the agent again by \
             itself."
 
-    /// The environment of a unit is somebody else's.
-    EnvironmentLeftAlone { path: String }
-        Notice "a2b6c8d0e4f1436587a9cbed0f213457"
-        message "{path} was not written by this agent and is left as it is"
-        subject "A unit's environment was left alone"
-        explanation "@PATH@ has no first line that says that this agent wrote it, so the unit starts with what is in it. Where \
-            that does not name the cluster as it is now, move it aside and let the agent write it."
-
     /// The local service has no unit.
     ServiceUnknown { awaited_unit: String, state: String }
         Warning "0db317d94c8e4fa3969a73bf4c83cf3b"

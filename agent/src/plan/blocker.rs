@@ -237,6 +237,8 @@ impl Blocker {
                     "if that entry is a leftover, remove it: {}; else correct raft_addr or node_id",
                     removal(config, service, member, at)
                 )
+            } else if service.is_added_first() {
+                format!("where this machine is {}, set node_id to that; else correct raft_addr", member.name())
             } else if member.id.as_str().parse::<NodeId>().is_ok() {
                 format!(
                     "correct raft_addr or node_id; if this machine was {0} before, set node_id to {0}, reset it with \
@@ -288,7 +290,7 @@ impl Blocker {
                 service.data_dir.display(),
                 service.unit
             ),
-            remedy: format!("have it moved aside: {}", way_back(service)),
+            remedy: way_back(service),
         }
     }
 

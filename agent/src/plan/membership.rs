@@ -89,6 +89,10 @@ fn rival<'a>(list: &'a MemberList, candidate: Candidate<'_>) -> Option<Rival<'a>
     let (id, service) = (&candidate.config.node.id, candidate.service);
     let whose = |member: &Member| match member.whose(id, service) {
         Whose::OwnIdElsewhere if is_here(member, candidate) => Whose::MayBeOwn,
+        // One that has not started has no name; it was added for this machine under another address.
+        Whose::Others if member.id.is_empty() && !member.key.is_empty() && is_here(member, candidate) => {
+            Whose::MayBeOwn
+        }
         // One data directory is one member, whatever it is called.
         Whose::Others if has_its_data(member, candidate) => Whose::MayBeOwn,
         whose => whose,

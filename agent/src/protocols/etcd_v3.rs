@@ -60,6 +60,7 @@ impl Protocol for EtcdV3<'_> {
                 Ok(Added::AlreadyMember)
             }
             Err(fault) if said.is_one_of(&["unhealthy cluster"]) => Err(self.with_the_dead(at, fault).await),
+            Err(fault) if said.is_one_of(&["too many learner"]) => Err(self.with_the_learner(at, fault).await),
             Err(fault) => Err(fault),
         }
     }
@@ -112,20 +113,30 @@ impl EtcdV3<'_> {
         Ok(Said::of(answer, self.service.name))
     }
 
+    /// The fault with who is on its way in: one that never comes up is to be removed by somebody.
+    async fn with_the_learner(&self, at: &Endpoint, mut fault: Fault) -> Fault {
+        let list = self.members(at).await.unwrap_or_default();
+        for learner in list.members.iter().filter(|member| !member.is_full()) {
+            fault.message = format!("{}; waits for {learner}", fault.message);
+        }
+        fault
+    }
+
     /// The fault with the names of those voters that do not answer: an "unhealthy cluster" names nobody.
     async fn with_the_dead(&self, at: &Endpoint, mut fault: Fault) -> Fault {
         let Ok(list) = self.members(at).await else { return fault };
-        let mut dead = Vec::new();
+        let (mut dead, mut asked) = (Vec::new(), 0);
         for member in list.members.iter().filter(|member| member.is_full()).take(MOST_ASKED) {
             let Some(url) = member.api(self.service) else { continue };
+            asked += 1;
             let health = self.client.send(Method::GET, &url, self.etcd.health_path.as_str(), None).await;
             if !health.is_ok_and(|answer| answer.status == 200) {
                 dead.push(format!("{} ({url})", member.name()));
             }
         }
-        if dead.is_empty() {
+        if dead.is_empty() && asked == list.voters().count() {
             fault.message.push_str("; all members answer, so it is a matter of seconds");
-        } else {
+        } else if !dead.is_empty() {
             fault.message = format!("{}; not healthy: {}", fault.message, dead.join(", "));
         }
         fault

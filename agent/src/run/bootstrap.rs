@@ -148,6 +148,10 @@ pub async fn find_second_cluster(
         let list = match cluster.members(service, &peer.url).await {
             Ok(list) => list,
             Err(fault) if fault.class == Class::Permanent(Cause::Contradiction) => return fault.blocker(),
+            // Who refuses is in a cluster.
+            Err(fault) if service.is_added_first() && fault.class == Class::Permanent(Cause::Refused) => {
+                return fault.blocker();
+            }
             Err(_) => return None,
         };
         refuse_second_cluster(&list, candidate, &peer.url)

@@ -9,14 +9,17 @@ use crate::config::MemberService;
 use crate::durable::{Existing, remove_if_there, sync, write_durably};
 use crate::events::{Event, Report};
 use crate::plan::member::{MemberList, Word};
-use crate::plan::{Blocker, Cause};
+use crate::plan::{Blocker, Cause, Step};
 use crate::regular_file::{self, Links};
 
 use super::ports::{Cluster, Environment, Health, UnitPhase, UnitWatch, Units};
 use super::{Context, Stop, service};
 
 /// The first line of a file that is this agent's to write, and to remove.
-const WRITTEN_BY: &str = "# Written by first-boot-agent; a file without this line is left alone.\n";
+fn written_by(service: &MemberService) -> String {
+    format!("# Written by first-boot-agent for {}; a file without this line is left alone.\n", service.name)
+}
+
 /// More than any environment of a unit has.
 const LONGEST: u64 = 1 << 20;
 
@@ -47,7 +50,11 @@ pub(super) async fn is_running<U: Units, C>(
         UnitPhase::Unknown(state) => Err(Stop::Blocked(Blocker {
             cause: Cause::OwnFile,
             reason: format!("{} is {state}, and is to be started as a member of {}", service.unit, service.name),
-            remedy: format!("install it, or set services.{}.unit to the unit that it has", service.name),
+            remedy: format!(
+                "install it, or set services.{}.unit to the unit that it has; {}",
+                service.name,
+                and_then(service)
+            ),
         })),
     }
 }
@@ -62,7 +69,7 @@ async fn start<U: Units, C: Cluster>(
     let environment = context.cluster.environment(service, &context.config.node.id, list).map_err(Stop::Blocked)?;
     if let Some(environment) = environment {
         is_read(units, service, &environment.path).await?;
-        write(service, &environment, report)?;
+        write(service, &environment)?;
     }
     crash_point!("environment written");
     report.report(Event::ServiceStarted { awaited_unit: service.unit.to_string() });
@@ -85,23 +92,32 @@ async fn is_read(units: &impl Units, service: &MemberService, path: &Path) -> Re
             path.display()
         ),
         remedy: format!(
-            "add it: systemctl edit {}, with the two lines [Service] and EnvironmentFile=-{}; where another program brings this \
-             member up, set services.{}.enable to false",
+            "add it: systemctl edit {}, with the two lines [Service] and EnvironmentFile=-{}; {}",
             service.unit,
             path.display(),
-            service.name
+            and_then(service)
         ),
     }))
 }
 
-fn write(service: &MemberService, environment: &Environment, report: &dyn Report) -> Result<(), Stop> {
+/// Started with somebody else's, the service might begin a cluster of its own: nothing is, and nothing of it is lost.
+fn write(service: &MemberService, environment: &Environment) -> Result<(), Stop> {
     let Environment { path, text } = environment;
-    let text = format!("{WRITTEN_BY}{text}");
+    let first = written_by(service);
+    let text = format!("{first}{text}");
     match written(service, path)? {
         Some(bytes) if bytes == text.as_bytes() => return Ok(()),
-        Some(bytes) if !bytes.starts_with(WRITTEN_BY.as_bytes()) => {
-            report.report(Event::EnvironmentLeftAlone { path: path.display().to_string() });
-            return Ok(());
+        Some(bytes) if !bytes.starts_with(first.as_bytes()) => {
+            return Err(Stop::Blocked(Blocker {
+                cause: Cause::OwnFile,
+                reason: format!("{} was not written by this agent for {}", path.display(), service.name),
+                remedy: format!(
+                    "move it aside, or set services.{}.environment_file to another file that {} reads; {}",
+                    service.name,
+                    service.unit,
+                    and_then(service)
+                ),
+            }));
         }
         Some(_) | None => {}
     }
@@ -110,12 +126,17 @@ fn write(service: &MemberService, environment: &Environment, report: &dyn Report
         .map_err(|error| not_started(service, &error.to_string()))
 }
 
+/// What is fixed in units and their files wakes nobody.
+fn and_then(service: &MemberService) -> String {
+    format!("then: systemctl restart --no-block {}", Step::from(service.name).unit())
+}
+
 /// Takes away what the unit was started with: with it and without data the service would begin anew by itself.
 pub(super) fn forget(service: &MemberService) -> Result<(), Stop> {
     let Some(path) = service.environment_file() else {
         return Ok(());
     };
-    if written(service, path)?.is_some_and(|bytes| bytes.starts_with(WRITTEN_BY.as_bytes())) {
+    if written(service, path)?.is_some_and(|bytes| bytes.starts_with(written_by(service).as_bytes())) {
         remove_if_there(path)
             .and_then(|_| path.parent().map_or(Ok(()), sync))
             .map_err(|error| not_started(service, &format!("cannot remove {}: {error}", path.display())))?;

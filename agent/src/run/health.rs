@@ -158,7 +158,7 @@ async fn find_group<'a, U, C: Cluster>(
                 return own();
             }
             let url = member.api(service).ok_or_else(|| format!("its address {} cannot be used", member.raft_addr));
-            (member.id.to_string(), url, false)
+            (member.name().to_string(), url, false)
         })
         .collect();
     // Nobody else has to know this node for its own service to be asked.
@@ -182,7 +182,8 @@ async fn find_group<'a, U, C: Cluster>(
         EndpointFinding { service: service.name, member, url, own, answer }
     });
     let endpoints: Vec<EndpointFinding> = answers.buffered(AT_ONCE).collect().await;
-    let list = list.map(|list| with_status(list, endpoints.iter().skip(unlisted)));
+    let list = list
+        .map(|list| if service.is_added_first() { with_status(list, endpoints.iter().skip(unlisted)) } else { list });
     let probe = match &list {
         Ok(_) if with_probe => Some(probe(context, service).await),
         _ => None,
@@ -201,7 +202,7 @@ async fn find_group<'a, U, C: Cluster>(
     (group, endpoints)
 }
 
-/// A service that tells no status of any member leaves it to whoever asks them.
+/// etcd tells no status of its members: it is what they answer themselves.
 fn with_status<'e>(mut list: MemberList, endpoints: impl Iterator<Item = &'e EndpointFinding>) -> MemberList {
     if list.members.iter().all(|member| member.status.is_empty()) {
         for (member, endpoint) in list.members.iter_mut().zip(endpoints) {

@@ -209,6 +209,7 @@ async fn go<U, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &Cell<boo
     let policies = &context.config.policies;
     let (mut rounds, mut round) = Rounds::begin(&policies.join, &policies.promotion);
     leaving.own = match service::ask_raft(context, service).await {
+        Ok(health) if service.is_added_first() => Some(of_own_list(context, service, health).await),
         Ok(health) => Some(health),
         Err(Setback::Stop(stop @ Stop::Blocked(Blocker { cause: Cause::NotThisNode, .. }))) => return Err(stop),
         Err(_) => None,
@@ -247,6 +248,12 @@ async fn go<U, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &Cell<boo
         context.progress.status(&format!("leaving {}: {fault}, next in {seconds:.1} s", service.name));
         round = pause.over().await;
     }
+}
+
+/// Which cluster the own service is in: not told by its health, but by the list that it has.
+async fn of_own_list<U, C: Cluster>(context: &Context<'_, U, C>, service: &MemberService, health: Health) -> Health {
+    let list = context.cluster.members(service, &service.url).await;
+    Health { cluster_id: list.ok().and_then(|list| list.cluster_id), ..health }
 }
 
 /// Why a round has not ended the membership.

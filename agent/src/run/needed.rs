@@ -12,16 +12,13 @@ use crate::retry::Schedule;
 
 use super::{Context, Stop};
 
-/// Returns when all that a service needs is done. A unit waits for that; an operator who calls is told at once. The platform's
-/// own services are ordered by their units.
+/// Returns when all that a service needs is done. A unit waits for that; an operator who calls is told at once. Among each
+/// other, the platform's own services are ordered by their units.
 pub(super) async fn await_needed<U, C>(
     context: &Context<'_, U, C>,
     service: &Service,
     report: &dyn Report,
 ) -> Result<(), Stop> {
-    if ServiceName::DEFAULT.contains(&service.name()) {
-        return Ok(());
-    }
     let mut schedule = Schedule::polling(&context.config.policies.blocked);
     // Before the first look: a marker that is written in between is not missed.
     let mut watch = DirectoryWatch::start();
@@ -63,6 +60,9 @@ pub(super) async fn await_needed<U, C>(
 /// The first service that must be done before this one and is not.
 fn missing<U, C>(context: &Context<'_, U, C>, service: &Service) -> Option<ServiceName> {
     let is_missing = |name: &ServiceName| {
+        if ServiceName::DEFAULT.contains(name) && ServiceName::DEFAULT.contains(&service.name()) {
+            return false;
+        }
         let is_on = context.config.service(*name).is_some_and(Service::is_enabled);
         is_on && !matches!(context.markers.read(*name), MarkerState::Present { .. })
     };

@@ -14,7 +14,7 @@ use first_boot_agent::inventory::{Inventory, Link};
 use first_boot_agent::markers::{Holder, Identity, MarkerState, Markers, Trouble};
 use first_boot_agent::plan::Step;
 use first_boot_agent::protocols::HttpCluster;
-use first_boot_agent::run::ports::{Machine, Progress, UnitPhase, UnitWatch, Units};
+use first_boot_agent::run::ports::{Machine, Members, Progress, UnitPhase, UnitWatch, Units};
 use first_boot_agent::run::{self, Context, Outcome, Quorum, Requests};
 use serde_json::{Value, json};
 
@@ -133,6 +133,13 @@ impl Node {
     /// What the unit is started with.
     pub(crate) fn environment(&self) -> String {
         std::fs::read_to_string(self.folder.join("etcd.env")).unwrap()
+    }
+
+    /// What the unit of one of the first nodes would be started with.
+    pub(crate) fn environment_of_a_first_node(&self) -> String {
+        let cluster = HttpCluster::new(&self.config.tls, self.config.policies.request).unwrap();
+        let service = self.config.member_service(etcd()).unwrap();
+        cluster.environment(service, &self.config.node.id, None).unwrap().unwrap().text
     }
 
     /// An operator's environment for it.

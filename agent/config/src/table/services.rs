@@ -148,10 +148,10 @@ static ETCD_V3: &[Field] = with_members!(
     FIRST_NODES,
     field("health_path", Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy."),
     field(
-        "token",
+        "cluster",
         Text(&CLUSTER),
         Derived("cluster_name and its name"),
-        "The cluster's token where this node bootstraps: another one for each cluster that is begun.",
+        "What etcd calls the token of a cluster that this node bootstraps: another one for each cluster that is begun.",
     ),
     field(
         "environment_file",

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::cli::node;
 use crate::clock;
 use crate::config::{Config, Endpoint, MemberService};
 use crate::events::MEANINGS;
@@ -63,7 +64,7 @@ pub(super) async fn units(systemd: &Systemd, config: Option<&Config>) -> String 
 
 /// What every member says of itself and of the others.
 pub(super) async fn members(config: &Config) -> String {
-    let cluster = match HttpCluster::new(&config.tls, config.policies.request) {
+    let cluster = match node::cluster(config) {
         Ok(cluster) => cluster,
         Err(blocker) => return format!("nobody can be asked: {}", blocker.reason),
     };

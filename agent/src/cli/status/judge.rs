@@ -267,9 +267,11 @@ fn done(step: Step, since: &str, live: Option<&Findings<'_>>) -> StepStatus {
 
 /// A damaged marker keeps the unit from starting: systemd only asks whether the file exists.
 fn damaged(step: Step, findings: &Findings<'_>) -> Option<StepStatus> {
-    let prefix = format!(".{}-", step.service_name());
+    let names = ["joined", "initialized"].map(|word| format!(".{}-{word}", step.service_name()));
     findings.markers.iter().find_map(|marker| match marker {
-        MarkerFinding::Damaged { path, reason } if path.file_name()?.to_str()?.starts_with(&prefix) => {
+        MarkerFinding::Damaged { path, reason }
+            if names.iter().any(|name| path.file_name().is_some_and(|file| file == name.as_str())) =>
+        {
             let detail = format!("its marker {} is damaged ({reason})", path.display());
             // Whatever has the name: a file, a link, a directory with something in it. Nothing is lost.
             let next = format!("mv -T {0} {0}.damaged && systemctl restart --no-block {1}", quoted(path), step.unit());

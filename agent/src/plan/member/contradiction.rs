@@ -32,9 +32,13 @@ impl MemberList {
     pub fn contradiction(&self, service: &MemberService) -> Option<Contradiction> {
         let found =
             |shared, one: &Member, other: &Member| Contradiction { shared, one: one.clone(), other: other.clone() };
-        let (mut ids, mut addresses, mut own) = (HashMap::new(), HashMap::new(), None);
+        let (mut ids, mut keys, mut addresses, mut own) = (HashMap::new(), HashMap::new(), HashMap::new(), None);
         for member in &self.members {
-            if let Some(one) = ids.insert(member.name(), member) {
+            let is_named = member.key != *member.name();
+            let key = is_named.then_some(&member.key);
+            if let Some(one) =
+                key.and_then(|key| keys.insert(key, member)).or_else(|| ids.insert(member.name(), member))
+            {
                 return Some(found("id", one, member));
             }
             if member.raft_addr.is_own(service)

@@ -50,10 +50,10 @@ impl Said {
         self.answer.object(what)
     }
 
-    /// A fault of this answer without any of its text but what etcd itself has said.
+    /// A fault of this answer without any of its text.
     pub(super) fn without_body(&self, fault: Fault) -> Fault {
-        let said = if self.message.starts_with("etcdserver: ") { &self.message } else { "no token" };
-        Fault { message: format!("answered HTTP {} to the login: {said}", self.answer.status), ..fault }
+        let advice = self.who_asks().map_or_else(String::new, |advice| format!(": {advice}"));
+        Fault { message: format!("answered HTTP {} to the login{advice}", self.answer.status), ..fault }
     }
 
     /// Where it came from.

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use crate::config::{Etcd, Host, HostPort, MemberService, NodeId};
+use crate::config::{Etcd, Host, MemberService, NodeId, RaftAddr};
 use crate::foreign_text;
 use crate::plan::member::{MemberList, Whose};
 use crate::plan::{Blocker, Cause};
@@ -21,21 +21,19 @@ pub(crate) fn environment(
     id: &NodeId,
     list: Option<&MemberList>,
 ) -> Result<Environment, Blocker> {
+    let Some(at) = own_address(service, list) else { return Err(without_own(service)) };
     let (state, members) = match list {
         Some(list) => ("existing", listed(service, id, list)?),
-        None => ("new", initial(service, id)?),
+        None => ("new", initial(service, id, at)),
     };
-    let own = members.iter().find(|(name, _)| name == id.as_str()).map(|(_, url)| url.as_str()).unwrap_or_default();
+    let own: Vec<&str> = members.iter().filter(|(name, _)| name == id.as_str()).map(|(_, url)| url.as_str()).collect();
     let cluster: Vec<String> = members.iter().map(|(name, url)| format!("{name}={url}")).collect();
     let clients = service.url.to_string();
     let values = [
         ("NAME", id.to_string()),
         ("DATA_DIR", service.data_dir.display().to_string()),
-        ("INITIAL_ADVERTISE_PEER_URLS", own.to_owned()),
-        (
-            "LISTEN_PEER_URLS",
-            listening(&peer_host(service), service.raft_addr().map_or(service.raft_port, HostPort::port)),
-        ),
+        ("INITIAL_ADVERTISE_PEER_URLS", own.join(",")),
+        ("LISTEN_PEER_URLS", listening(at.host(), at.port())),
         ("ADVERTISE_CLIENT_URLS", clients),
         ("LISTEN_CLIENT_URLS", listening(service.url.host(), service.url.port())),
         ("INITIAL_CLUSTER", cluster.join(",")),
@@ -71,17 +69,37 @@ fn listed(service: &MemberService, id: &NodeId, list: &MemberList) -> Result<Vec
             remedy: "correct the name or the peer URL of that member".to_owned(),
         });
     }
+    if let Some((name, _)) = members.iter().enumerate().find_map(|(index, one)| {
+        let is_another = |other: &(String, String)| other.0 == one.0 && !is_of_one_member(list, &other.1, &one.1);
+        members.iter().take(index).any(is_another).then_some(one)
+    }) {
+        return Err(Blocker {
+            cause: Cause::Contradiction,
+            reason: format!("two members of the list are called {name}, of which etcd would make one"),
+            remedy: "remove the entry of the one that is not there any more, or give this node another node_id"
+                .to_owned(),
+        });
+    }
     if has_own { Ok(members) } else { Err(without_own(service)) }
 }
 
+/// Whether two peer URLs stand in one entry.
+fn is_of_one_member(list: &MemberList, one: &str, other: &str) -> bool {
+    let has = |text: &str, url: &str| text.split(',').any(|each| each == url);
+    list.members.iter().any(|member| has(member.raft_addr.text(), one) && has(member.raft_addr.text(), other))
+}
+
 /// The initial peers, this node under its id, the others by their addresses: what they are called they say when they start.
-fn initial(service: &MemberService, id: &NodeId) -> Result<Vec<(String, String)>, Blocker> {
-    let Some(own) = service.raft_addr().or(service.own_addresses.first()) else {
-        return Err(without_own(service));
-    };
-    let own = (id.to_string(), format!("https://{own}"));
+fn initial(service: &MemberService, id: &NodeId, own: &RaftAddr) -> Vec<(String, String)> {
     let peers = service.peers.iter().map(|peer| (peer.raft.to_string(), format!("https://{}", peer.raft)));
-    Ok(std::iter::once(own).chain(peers).collect())
+    std::iter::once((id.to_string(), format!("https://{own}"))).chain(peers).collect()
+}
+
+/// Where this node's peers reach it: in a cluster that is begun as all of its first nodes list it, since its ids are made of
+/// these very texts.
+fn own_address<'a>(service: &'a MemberService, list: Option<&MemberList>) -> Option<&'a RaftAddr> {
+    let listed = service.listed_as.as_ref().filter(|_| list.is_none());
+    listed.or(service.raft_addr()).or(service.own_addresses.first())
 }
 
 fn without_own(service: &MemberService) -> Blocker {
@@ -90,11 +108,6 @@ fn without_own(service: &MemberService) -> Blocker {
         reason: format!("{} would start without an address of this node in its cluster", service.unit),
         remedy: "set raft_addr to this node's address as the other members reach it".to_owned(),
     }
-}
-
-fn peer_host(service: &MemberService) -> Host {
-    let own = service.raft_addr().or(service.own_addresses.first());
-    own.map_or_else(|| service.url.host().clone(), |own| own.host().clone())
 }
 
 /// etcd listens on addresses, not on names: where there is a name, on all that the machine has.

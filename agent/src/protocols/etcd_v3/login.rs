@@ -1,7 +1,6 @@
 //! Logging in where etcd's authentication is on. Passwords come from a file or a credential, and go nowhere else.
 
 use std::cell::RefCell;
-use std::env;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -17,11 +16,14 @@ use super::EtcdV3;
 
 /// The tokens that were given, by service. None is shown.
 #[derive(Default)]
-pub(crate) struct Logins(RefCell<Vec<(ServiceName, String)>>);
+pub(crate) struct Logins {
+    tokens: RefCell<Vec<(ServiceName, String)>>,
+    find_credential: Option<fn(&str) -> Option<PathBuf>>,
+}
 
 impl std::fmt::Debug for Logins {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} logins", self.0.borrow().len())
+        write!(formatter, "{} logins", self.tokens.borrow().len())
     }
 }
 
@@ -31,15 +33,20 @@ struct Token {
 }
 
 impl Logins {
+    /// None yet.
+    pub(crate) fn finding(find: fn(&str) -> Option<PathBuf>) -> Self {
+        Self { find_credential: Some(find), ..Self::default() }
+    }
+
     /// The token for a service, where the configuration names an account.
     pub(super) async fn token(&self, etcd: &EtcdV3<'_>, at: &Endpoint) -> Result<Option<String>, Fault> {
         let Some(user) = &etcd.etcd.user else { return Ok(None) };
         let name = etcd.service.name;
-        let known = self.0.borrow().iter().find(|(service, _)| *service == name).map(|(_, token)| token.clone());
+        let known = self.tokens.borrow().iter().find(|(service, _)| *service == name).map(|(_, token)| token.clone());
         if known.is_some() {
             return Ok(known);
         }
-        let password = password(etcd.etcd, name).map_err(|message| Fault {
+        let password = self.password(etcd.etcd, name).map_err(|message| Fault {
             class: Class::Permanent(Cause::Secret),
             endpoint: at.clone(),
             message,
@@ -48,24 +55,23 @@ impl Logins {
         let said = etcd.send(None, at, "/v3/auth/authenticate", &body).await?;
         // Without a word of the answer: it holds the token, and might quote the password.
         let Token { token } = said.read("a token").map_err(|fault| said.without_body(fault))?;
-        self.0.borrow_mut().push((name, token.clone()));
+        self.tokens.borrow_mut().push((name, token.clone()));
         Ok(Some(token))
     }
 
     /// The token is no longer good.
     pub(super) fn forget(&self, name: ServiceName) {
-        self.0.borrow_mut().retain(|(service, _)| *service != name);
+        self.tokens.borrow_mut().retain(|(service, _)| *service != name);
     }
-}
 
-fn password(etcd: &Etcd, name: ServiceName) -> Result<String, String> {
-    let credential = || Some(PathBuf::from(env::var_os("CREDENTIALS_DIRECTORY")?).join(format!("{name}-password")));
-    let path = etcd.password_file.clone().or_else(|| credential().filter(|path| path.exists()));
-    let Some(path) = path else {
-        return Err(format!(
-            "services.{name}.user has no password: give password_file or the credential {name}-password"
-        ));
-    };
-    let read = secret_file::read(&path, Links::Follow).map_err(|error| format!("{error}; {}", error.remedy()))?;
-    Ok(read.trim_end_matches(['\r', '\n']).to_owned())
+    fn password(&self, etcd: &Etcd, name: ServiceName) -> Result<String, String> {
+        let credential = || self.find_credential.and_then(|find| find(&format!("{name}-password")));
+        let Some(path) = etcd.password_file.clone().or_else(credential) else {
+            return Err(format!(
+                "services.{name}.user has no password: give password_file or the credential {name}-password"
+            ));
+        };
+        let read = secret_file::read(&path, Links::Follow).map_err(|error| format!("{error}; {}", error.remedy()))?;
+        Ok(read.trim_end_matches(['\r', '\n']).to_owned())
+    }
 }

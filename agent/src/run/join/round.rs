@@ -9,7 +9,7 @@ use crate::config::{Endpoint, MemberService, RaftAddr};
 use crate::events::{Event, Report};
 use crate::plan::Blocker;
 use crate::plan::member::{Member, MemberList, Whose};
-use crate::plan::membership::{Move, next_move};
+use crate::plan::membership::{Move, is_another, next_move};
 use crate::plan::quorum::QuorumRisk;
 use crate::retry::Round;
 
@@ -169,14 +169,26 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
                 bring_up::bring_up(self.context, self.service, Some(list), self.report)
                     .await
                     .map_err(Unfinished::Stop)?;
+                self.is_of_its_cluster(list, at).await?;
                 // To start takes its time: the list is an old one then.
                 Ok((!was_running && *found == Move::Confirmed).then(|| unseen(at.clone())))
             }
             Move::Add if bring_up::has_data(self.service).map_err(Unfinished::Stop)? => {
+                self.is_of_its_cluster(list, at).await?;
                 Err(Unfinished::Stop(Stop::Blocked(Blocker::old_data(self.service, at))))
             }
             _ => Ok(None),
         }
+    }
+
+    /// What runs here must not be a member of another cluster than the one that is joined; a learner does not say.
+    async fn is_of_its_cluster(&self, list: &MemberList, at: &Endpoint) -> Result<(), Unfinished> {
+        let own = self.context.cluster.members(self.service, &self.service.url).await;
+        let own = own.ok().and_then(|own| own.cluster_id);
+        if is_another(own.as_ref(), list.cluster_id.as_ref()) {
+            return Err(Unfinished::Stop(Stop::Blocked(Blocker::in_another_cluster(self.service, at))));
+        }
+        Ok(())
     }
 
     /// Has the started learner made a voter; only the list that shows it as one ends the join.
