@@ -73,7 +73,7 @@ const ROWS: &[[&str; 5]] = &[
         "add that service",
     ],
     [
-        r#""services":{"a":{"protocol":"admin-v1","needs":["c"]},"b":{"protocol":"admin-v1","needs":["a"],"api_port":1},"c":{"protocol":"admin-v1","needs":["b"],"api_port":2}}"#,
+        r#""services":{"a":{"protocol":"admin-v1","needs":["c"]},"b":{"protocol":"admin-v1","needs":["a"],"api_port":1,"raft_port":3},"c":{"protocol":"admin-v1","needs":["b"],"api_port":2,"raft_port":4}}"#,
         "$.services.a.needs",
         "a circle: a needs c needs b needs a",
         "services that can be done before this one",
