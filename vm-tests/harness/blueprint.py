@@ -22,7 +22,7 @@ ETCD = "etcd"
 DOMAIN = "prod.example.com"
 RAFT_PORTS = {"chainfire": 2380, "flaredb": 2480}
 #: A row of `failure-modes.json`.
-ROW = re.compile(r"[MNSDX][1-9]\d*|F\d{2}")
+ROW = re.compile(r"[MNSDXE][1-9]\d*|F\d{2}")
 API_PORTS = {"chainfire": 2379, "flaredb": 2479, "iam": 8080}
 
 

@@ -82,8 +82,8 @@ def test_the_binary_of_a_rust_test_is_found(tmp_path: Path) -> None:
 
 def test_a_scenarios_rows_are_checked(tmp_path: Path) -> None:
     described = tmp_path / "nodes.json"
-    described.write_text(json.dumps({"rows": ["D7", "M12", "F03"], "nodes": {}}))
-    assert blueprint.rows(described) == ("D7", "M12", "F03")
+    described.write_text(json.dumps({"rows": ["D7", "M12", "E10", "F03"], "nodes": {}}))
+    assert blueprint.rows(described) == ("D7", "M12", "E10", "F03")
     for wrong in ("D7", ["d7"], [7], {"D7": 1}, ["F3"]):
         described.write_text(json.dumps({"rows": wrong, "nodes": {}}))
         with pytest.raises(blueprint.BlueprintError, match="expected a list"):
