@@ -1,0 +1,67 @@
+"""An etcd member whose disk was wiped, and a machine with the name of one that is gone (M2, M4).
+
+Neither votes under an id that had data: an old entry goes before the node is added anew.
+"""
+
+SECRETS = "/etc/nixos/secrets"
+MARKERS = "/var/lib/first-boot-automation"
+JOIN = "cluster-join@etcd.service"
+KEYS = f"--cacert={SECRETS}/ca.crt --cert={SECRETS}/node01.crt --key={SECRETS}/node01.key"
+ETCDCTL = f"ETCDCTL_API=3 etcdctl {KEYS} --endpoints=https://node01.prod.example.com:2379"
+TAKEN = "etcd has a member node04 at https://10.0.1.13:2380, not at this node's address"
+
+
+def entries():
+    """Id, state, peer URL and whether a learner, of whoever is called node04."""
+    lines = node01.succeed(f"{ETCDCTL} member list", timeout=60).splitlines()
+    listed = [line.split(", ") for line in lines if ", node04, " in line]
+    return [(one[0], one[1], one[3], one[5]) for one in listed]
+
+
+for node in nodes[:3]:
+    node.start()
+for node in nodes[:3]:
+    node.wait_for_unit(JOIN, timeout=120)
+node01.succeed(f"{ETCDCTL} put /scenario/key written-before", timeout=60)
+node04.start()
+node04.wait_for_unit(JOIN, timeout=120)
+[(first, *first_state)] = entries()
+
+with subtest("node04 comes back with an empty disk: its entry goes, and it is added anew"):
+    node04.succeed(
+        f"systemctl stop etcd.service {JOIN}",
+        f"rm -rf /var/lib/etcd/* {MARKERS}/.etcd-* {MARKERS}/etcd.env",
+        "sync",
+    )
+    node04.crash()
+    node04.start()
+    node04.wait_for_unit(JOIN, timeout=300)
+    [(second, *second_state)] = entries()
+    t.assertNotEqual(first, second, "another member of the same name")
+    t.assertEqual(second_state, ["started", "https://10.0.1.13:2380", "false"])
+    t.assertEqual(first_state, second_state)
+    said = node04.succeed(f"journalctl --output=cat -b -u {JOIN}")
+    log.info(said)
+    t.assertIn("Removed the old entry node04 at https://10.0.1.13:2380", said)
+    node04.fail("journalctl -b -u etcd.service | grep --ignore-case panic")
+    node04.succeed("first-boot-agent status", timeout=60)
+
+with subtest("node04 is gone for good, and its entry keeps another machine of its name out"):
+    node04.crash()
+    spare.start()
+    spare.wait_until_succeeds(
+        f"systemctl show {JOIN} | grep '^StatusText=blocked: '", timeout=120
+    )
+    status = spare.succeed("! first-boot-agent status", timeout=60)
+    log.info(status)
+    t.assertIn(TAKEN, status)
+    t.assertEqual([entry[0] for entry in entries()], [second])
+    spare.fail("systemctl is-active etcd.service", f"ls {MARKERS}/.etcd-*")
+
+with subtest("an operator removes it, and the next look takes its place"):
+    node01.succeed(f"{ETCDCTL} member remove {second}", timeout=60)
+    spare.wait_for_file(f"{MARKERS}/.etcd-joined", timeout=300)
+    [(third, *third_state)] = entries()
+    t.assertEqual(third_state, ["started", "https://10.0.1.16:2380", "false"])
+    spare.succeed("first-boot-agent health-check", "first-boot-agent status", timeout=60)
+    node01.succeed(f"{ETCDCTL} get /scenario/key | grep written-before", timeout=60)
