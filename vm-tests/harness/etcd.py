@@ -8,6 +8,9 @@ from __future__ import annotations
 #: Where the agent writes who the member is, and of whom its cluster is made.
 ENVIRONMENT = "/var/lib/first-boot-automation/etcd.env"
 DROP_IN = "/etc/systemd/system/etcd.service.d/first-boot-agent.conf"
+#: As on a disk of its own: what comes from the lower layer of an overlay cannot be renamed, and
+#: `reset` does just that.
+ON_ITS_DISK = "rmdir /var/lib/etcd && install -d -o etcd -g etcd -m 0700 /var/lib/etcd"
 #: What such a node enables of the agent.
 AGENT_UNITS = ("cluster-join@etcd.service", "cluster-health-check.service")
 

@@ -83,6 +83,7 @@ def provision(lab: Lab, node: Node, nodes: list[NodeBlueprint]) -> None:
     write_secrets(lab, node)
     if blueprint.has_etcd:
         node.write(etcd.DROP_IN, etcd.drop_in(SECRETS, node.name))
+        lab.run("chroot", str(node.root), "sh", "-c", etcd.ON_ITS_DISK)
     stand_ins = () if blueprint.has_etcd else blueprint.services
     for service in stand_ins:
         arguments = service_arguments(blueprint, service, nodes)
