@@ -48,8 +48,8 @@ impl BackUpError {
     fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
         let remedy = match source.kind() {
             io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => format!(
-                "it is a mount point: stop its service, move what is in it aside by hand, and run this again: \
-                 mkdir {0}.backup && find {0} -mindepth 1 -maxdepth 1 -exec mv -t {0}.backup {{}} +",
+                "it is a mount point, or lies in the lower layer of an overlay: stop its service, move what is in it aside by \
+                 hand, and run this again: mkdir {0}.backup && find {0} -mindepth 1 -maxdepth 1 -exec mv -t {0}.backup {{}} +",
                 quoted(path)
             ),
             _ => obstacle::remedy(path, &source),
