@@ -7,6 +7,8 @@ mod answer;
 mod environment;
 mod login;
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
@@ -31,6 +33,8 @@ pub(super) struct EtcdV3<'a> {
     pub(super) etcd: &'a Etcd,
 }
 
+/// The pause where a cluster is too young for changes.
+const YOUNG: Duration = Duration::from_secs(1);
 /// Members whose health is asked for where the cluster is called unhealthy: enough to name the dead of a usual one.
 const MOST_ASKED: usize = 9;
 
@@ -135,7 +139,9 @@ impl EtcdV3<'_> {
             }
         }
         if dead.is_empty() && asked == list.voters().count() {
+            // etcd wants all voters to have been connected for 5 s: nothing failed, and nothing is to be fixed.
             fault.message.push_str("; all members answer, so it is a matter of seconds");
+            fault.class = Class::Busy { retry_after: Some(YOUNG) };
         } else if !dead.is_empty() {
             fault.message = format!("{}; not healthy: {}", fault.message, dead.join(", "));
         }
