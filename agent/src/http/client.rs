@@ -188,10 +188,13 @@ impl Answer {
     /// The JSON object that it is, read as `what`; anything else is a fault that may pass.
     pub(crate) fn object<T: DeserializeOwned>(&self, what: &str) -> Result<T, Fault> {
         let read = serde_json::from_slice::<Object<T>>(&self.body);
-        read.map(|Object(object)| object).map_err(|error| {
-            let (why, excerpt) = (foreign_text::shown(&error.to_string(), EXCERPT), self.excerpt());
-            self.transient(&format!("answered {} with something that is not {what} ({why}): {excerpt}", self.status))
-        })
+        read.map(|Object(object)| object).map_err(|error| self.is_not(what, &error.to_string()))
+    }
+
+    /// The fault of something that is not `what`.
+    pub(crate) fn is_not(&self, what: &str, why: &str) -> Fault {
+        let (why, excerpt) = (foreign_text::shown(why, EXCERPT), self.excerpt());
+        self.transient(&format!("answered {} with something that is not {what} ({why}): {excerpt}", self.status))
     }
 
     /// The JSON that it is; nothing, where it is none.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::config::{Endpoint, Etcd, MemberService};
 use crate::http::{Answer, Client, Method};
 use crate::plan::Cause;
-use crate::plan::member::{Leader, Member, MemberList};
+use crate::plan::member::MemberList;
 use crate::run::ports::{Added, Class, Fault, NewMember, Promoted};
 
 use super::Protocol;
@@ -24,7 +24,7 @@ use super::Protocol;
 pub(super) use environment::environment;
 pub(super) use login::Logins;
 
-use answer::{List, Said, Status};
+use answer::Said;
 
 pub(super) struct EtcdV3<'a> {
     pub(super) client: &'a Client,
@@ -42,9 +42,9 @@ impl Protocol for EtcdV3<'_> {
     /// Every voter answers from what it has, also when it is cut off; the leader that it knows is what a list is worth.
     async fn members(&self, at: &Endpoint) -> Result<MemberList, Fault> {
         let said = self.ask(at, "/v3/cluster/member/list", json!({})).await?;
-        let list: List = said.read("a member list")?;
-        let status: Status = self.ask(at, "/v3/maintenance/status", json!({})).await?.read("a status")?;
-        let list = list.members(status.leader().as_deref(), said.answered());
+        let status = self.ask(at, "/v3/maintenance/status", json!({})).await?;
+        let leader = status.read("a status", |body| Some(answer::leader(body)))?;
+        let list = said.read("a member list", |body| answer::list(body, leader.as_ref(), said.answered()))?;
         match list.contradiction(self.service) {
             Some(contradiction) => Err(Fault {
                 class: Class::Permanent(Cause::Contradiction),
@@ -89,8 +89,8 @@ impl Protocol for EtcdV3<'_> {
         let (key, value) = (BASE64.encode(key), BASE64.encode(value));
         self.ask(at, "/v3/kv/put", json!({"key": key, "value": value})).await?.done()?;
         let said = self.ask(at, "/v3/kv/range", json!({"key": key})).await?;
-        let read: Value = said.read("a range")?;
-        if read.pointer("/kvs/0/value").and_then(Value::as_str) == Some(value.as_str()) {
+        let is_it = |body: &Value| Some(body.pointer("/kvs/0/value")?.as_str()? == value);
+        if said.read("a range", is_it)? {
             Ok(())
         } else {
             Err(said.transient("the value read is not the value written"))
@@ -152,10 +152,4 @@ impl EtcdV3<'_> {
 /// An id as requests have it.
 fn decimal(key: &str) -> String {
     u64::from_str_radix(key, 16).map_or_else(|_| key.to_owned(), |id| id.to_string())
-}
-
-/// Whether the member list has somebody who leads.
-fn leader_of(members: &[Member], id: Option<&str>) -> Leader {
-    let leader = id.and_then(|id| members.iter().find(|member| member.key.as_str() == id));
-    leader.map_or(Leader::Unknown, |leader| Leader::Known(leader.name().clone()))
 }

@@ -36,7 +36,7 @@ impl MemberAddress {
 
     /// Reads the addresses of a member that has several.
     #[must_use]
-    pub fn of_several(texts: &[String]) -> Self {
+    pub fn of_several(texts: &[&str]) -> Self {
         let readings = texts.iter().flat_map(|text| readings(Word::new(text).as_str())).collect();
         Self { text: Word::new(&texts.join(",")), readings }
     }

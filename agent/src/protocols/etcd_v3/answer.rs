@@ -1,16 +1,13 @@
 //! What etcd answers: gRPC's codes and texts in JSON. The HTTP status differs from version to version, and says nothing here.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::config::ServiceName;
-use crate::http::{Answer, Object};
+use crate::http::Answer;
 use crate::plan::Cause;
-use crate::plan::member::{Answered, Member, MemberAddress, MemberList, Word};
+use crate::plan::member::{Answered, Leader, Member, MemberAddress, MemberList, Word};
 use crate::run::ports::{Class, Fault};
-
-use super::leader_of;
 
 /// One answer.
 pub(super) struct Said {
@@ -44,10 +41,10 @@ impl Said {
         if self.answer.status == 200 && !self.answer.is_html() { Ok(()) } else { Err(self.fault()) }
     }
 
-    /// The object that it is.
-    pub(super) fn read<T: DeserializeOwned>(&self, what: &str) -> Result<T, Fault> {
+    /// What a reader makes of it; a fault that may pass, where that is nothing.
+    pub(super) fn read<T>(&self, what: &str, reader: impl FnOnce(&Value) -> Option<T>) -> Result<T, Fault> {
         self.done()?;
-        self.answer.object(what)
+        reader(&self.answer.json()).ok_or_else(|| self.answer.is_not(what, "another form"))
     }
 
     /// A fault of this answer without any of its text.
@@ -67,14 +64,14 @@ impl Said {
 
     fn fault(&self) -> Fault {
         let fault = self.answer.fault();
-        let class = if self.is_one_of(&["too many learner members"]) {
-            // One at a time: this one waits its turn.
+        let class = if self.is_one_of(&["too many learner members", "unhealthy cluster"]) {
+            // One at a time, and only while all voters are there: nothing was changed, and this one waits its turn.
             Class::Busy { retry_after: None }
         } else if self.is_one_of(&["no leader", "leader changed", "raft: stopped"]) {
             Class::Leaderless
         } else if self.is_one_of(&["rpc not supported for learner"]) {
             Class::NotLeader(None)
-        } else if self.is_one_of(&["unhealthy cluster", "timed out", "deadline exceeded", "member not found"]) {
+        } else if self.is_one_of(&["timed out", "deadline exceeded", "member not found"]) {
             Class::Transient { retry_after: None }
         } else {
             match self.who_asks() {
@@ -111,74 +108,44 @@ impl Said {
     }
 }
 
-/// The answer of `/v3/cluster/member/list`; what is absent is false or empty.
-#[derive(Deserialize)]
-pub(super) struct List {
-    header: Header,
-    #[serde(default)]
-    members: Vec<Object<Entry>>,
+/// The member list that `/v3/cluster/member/list` has answered, with the id of who leads; what is absent is false or empty.
+/// `None` where it is none.
+pub(super) fn list(body: &Value, leader: Option<&Word>, answered: Answered) -> Option<MemberList> {
+    let cluster_id = id(body.pointer("/header/cluster_id")?)?;
+    let entries = body.get("members").map_or(Some(&[][..]), |members| members.as_array().map(Vec::as_slice))?;
+    let members = entries.iter().map(member).collect::<Option<Vec<Member>>>()?;
+    let leader = leader.and_then(|id| members.iter().find(|member| member.key == *id));
+    let leader = leader.map_or(Leader::Unknown, |leader| Leader::Known(leader.name().clone()));
+    Some(MemberList { members, leader, cluster_id: Some(cluster_id), answered })
 }
 
-#[derive(Deserialize, Default)]
-struct Header {
-    #[serde(default)]
-    cluster_id: Option<Word>,
+fn member(entry: &Value) -> Option<Member> {
+    let name = entry.get("name").map_or(Some(""), Value::as_str)?;
+    let urls = entry.get("peerURLs").map_or(Some(&[][..]), |urls| urls.as_array().map(Vec::as_slice))?;
+    let urls = urls.iter().map(Value::as_str).collect::<Option<Vec<&str>>>()?;
+    let is_learner = entry.get("isLearner").map_or(Some(false), Value::as_bool)?;
+    // Whoever bootstraps does not know what the others are called, and calls them by their addresses until they say it.
+    let is_named = !urls.iter().any(|url| url.split_once("://").is_some_and(|(_, address)| address == name));
+    let is_started = is_named && !name.is_empty();
+    let key = id(entry.get("ID")?)?;
+    Some(Member {
+        // A member id is one membership, and from its first start on there is data behind it.
+        incarnation: is_started.then(|| Word::new(&format!("{:0>16}", key.as_str()))),
+        key,
+        id: if is_named { Word::new(name) } else { Word::default() },
+        raft_addr: MemberAddress::of_several(&urls),
+        status: Word::default(),
+        role: Some(if is_learner { "learner" } else { "voter" }.into()),
+    })
 }
 
-#[derive(Deserialize)]
-struct Entry {
-    #[serde(rename = "ID")]
-    id: Word,
-    #[serde(default)]
-    name: String,
-    #[serde(default, rename = "peerURLs")]
-    peer_urls: Vec<String>,
-    #[serde(default, rename = "isLearner")]
-    is_learner: bool,
+/// The id of who leads, which `/v3/maintenance/status` has answered; without a quorum there is none.
+pub(super) fn leader(body: &Value) -> Option<Word> {
+    id(body.get("leader")?).filter(|id| !id.is_nobody())
 }
 
-impl List {
-    /// As the plan sees it, with who leads.
-    pub(super) fn members(self, leader: Option<&str>, answered: Answered) -> MemberList {
-        let members: Vec<Member> = self.members.into_iter().map(|Object(entry)| entry.into()).collect();
-        let leader = leader_of(&members, leader);
-        MemberList { members, leader, cluster_id: self.header.cluster_id.map(|id| hexadecimal(&id)), answered }
-    }
-}
-
-impl From<Entry> for Member {
-    fn from(Entry { id, name, peer_urls, is_learner }: Entry) -> Self {
-        let raft_addr = MemberAddress::of_several(&peer_urls);
-        // Whoever bootstraps does not know what the others are called, and calls them by their addresses until they say it.
-        let is_named = !peer_urls.iter().any(|url| url.split_once("://").is_some_and(|(_, address)| address == name));
-        let is_started = is_named && !name.is_empty();
-        Self {
-            // A member id is one membership, and from its first start on there is data behind it.
-            incarnation: is_started.then(|| Word::new(&format!("{:0>16}", hexadecimal(&id).as_str()))),
-            key: hexadecimal(&id),
-            id: if is_named { Word::new(&name) } else { Word::default() },
-            raft_addr,
-            status: Word::default(),
-            role: Some(if is_learner { "learner" } else { "voter" }.into()),
-        }
-    }
-}
-
-/// The answer of `/v3/maintenance/status`.
-#[derive(Deserialize)]
-pub(super) struct Status {
-    #[serde(default)]
-    leader: Option<Word>,
-}
-
-impl Status {
-    /// The id of who leads; without a quorum there is none.
-    pub(super) fn leader(&self) -> Option<String> {
-        self.leader.as_ref().filter(|id| !id.is_nobody()).map(|id| hexadecimal(id).as_str().to_owned())
-    }
-}
-
-/// An id as etcdctl shows it.
-fn hexadecimal(id: &Word) -> Word {
-    id.as_str().parse::<u64>().map_or_else(|_| id.clone(), |id| Word::new(&format!("{id:x}")))
+/// An id as etcdctl shows it; requests and answers have it in decimal.
+fn id(value: &Value) -> Option<Word> {
+    let id = Word::deserialize(value).ok()?;
+    Some(id.as_str().parse::<u64>().map_or_else(|_| id.clone(), |id| Word::new(&format!("{id:x}"))))
 }

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::config::{Endpoint, Etcd, ServiceName};
@@ -25,11 +24,6 @@ impl std::fmt::Debug for Logins {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{} logins", self.tokens.borrow().len())
     }
-}
-
-#[derive(Deserialize)]
-struct Token {
-    token: String,
 }
 
 impl Logins {
@@ -54,7 +48,8 @@ impl Logins {
         let body = json!({"name": user.as_str(), "password": password});
         let said = etcd.send(None, at, "/v3/auth/authenticate", &body).await?;
         // Without a word of the answer: it holds the token, and might quote the password.
-        let Token { token } = said.read("a token").map_err(|fault| said.without_body(fault))?;
+        let token = said.read("a token", |body| Some(body.get("token")?.as_str()?.to_owned()));
+        let token = token.map_err(|fault| said.without_body(fault))?;
         self.tokens.borrow_mut().push((name, token.clone()));
         Ok(Some(token))
     }
