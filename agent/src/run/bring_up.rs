@@ -36,7 +36,7 @@ pub(super) async fn bring_up<U: Units, C: Cluster>(
     service::await_raft(context, service, report).await
 }
 
-/// Whether the unit runs, or is about to.
+/// Whether the unit runs.
 pub(super) async fn is_running<U: Units, C>(
     context: &Context<'_, U, C>,
     service: &MemberService,
@@ -172,9 +172,18 @@ pub(super) async fn of_own<U: Units, C>(context: &Context<'_, U, C>, service: &M
 /// Whether there is anything in the service's data directory. With data of a membership that is in no list, etcd would be
 /// refused for ever, or go on in another cluster.
 pub(super) fn has_data(service: &MemberService) -> Result<bool, Stop> {
-    match fs::read_dir(&service.data_dir) {
-        // A file system of its own has this one from the beginning.
-        Ok(entries) => Ok(entries.flatten().any(|entry| entry.file_name() != "lost+found")),
+    let look = || -> io::Result<bool> {
+        for entry in fs::read_dir(&service.data_dir)? {
+            // A file system of its own has this one from the beginning.
+            if entry?.file_name() != "lost+found" {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    match look() {
+        Ok(has_data) => Ok(has_data),
+        // What a broken disk does not show is not gone: else a living member would be taken for a wiped one.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => {
             let error = format!("cannot look into {}: {error}", service.data_dir.display());
