@@ -10,55 +10,34 @@ pub const SIZE_LIMIT: u64 = 1 << 20;
 /// Why bytes are no JSON.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SyntaxError {
-    /// More than [`SIZE_LIMIT`].
-    #[error("it has {size} bytes, the limit is {SIZE_LIMIT}; put the cluster config here and nothing else")]
-    TooLarge {
-        /// How many bytes there are.
-        size: u64,
-    },
-    /// Two or four bytes for each character, as some editors save a file.
-    #[error("it is {encoding} text; save the file as UTF-8 (`iconv --from-code={encoding} --to-code=UTF-8`)")]
-    Wide {
-        /// Which, as iconv calls it.
-        encoding: &'static str,
-    },
-    /// A byte that no UTF-8 text has.
-    #[error("byte {offset} is not UTF-8 text; save the file as UTF-8")]
-    NotUtf8 {
-        /// How many bytes before it are sound.
-        offset: usize,
-    },
+    /// More bytes than [`SIZE_LIMIT`]: so many.
+    #[error("it has {0} bytes, the limit is {SIZE_LIMIT}; put the cluster config here and nothing else")]
+    TooLarge(u64),
+    /// Two or four bytes for each character, as some editors save a file: which, as iconv calls it.
+    #[error("it is {0} text; save the file as UTF-8 (`iconv --from-code={0} --to-code=UTF-8`)")]
+    Wide(&'static str),
+    /// A byte that no UTF-8 text has, after so many that are sound.
+    #[error("byte {0} is not UTF-8 text; save the file as UTF-8")]
+    NotUtf8(usize),
     /// Nothing there.
     #[error("it is empty; write the cluster config to it, `first-boot-agent config example` prints one")]
     Empty,
     /// Zeros, as a file system leaves them after a power cut.
     #[error("it holds nothing but zero bytes, as after a power cut; write it again")]
     Zeroed,
-    /// The text ends inside a value.
-    #[error("it ends too early, at line {line} column {column}; the file is cut off, write it again")]
-    Truncated {
-        /// The last line.
-        line: usize,
-        /// The last column.
-        column: usize,
-    },
-    /// Anything else.
-    #[error("{message} at line {line} column {column}; correct the JSON there (`jq . FILE` points to it too)")]
-    Malformed {
-        /// What the parser minds.
-        message: String,
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1.
-        column: usize,
-    },
+    /// The text ends inside a value, on this line and in this column.
+    #[error("it ends too early, at line {0} column {1}; the file is cut off, write it again")]
+    Truncated(usize, usize),
+    /// Anything else: what the parser minds, and where.
+    #[error("{0}; correct the JSON there (`jq . FILE` points to it too)")]
+    Malformed(String),
 }
 
 /// Reads one JSON value.
 pub(crate) fn read(bytes: &[u8]) -> Result<Tree, SyntaxError> {
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     if size > SIZE_LIMIT {
-        return Err(SyntaxError::TooLarge { size });
+        return Err(SyntaxError::TooLarge(size));
     }
     let text = text(bytes)?;
     if text.trim().is_empty() {
@@ -76,9 +55,9 @@ pub fn text(bytes: &[u8]) -> Result<&str, SyntaxError> {
         return Err(SyntaxError::Zeroed);
     }
     if let Some(encoding) = wide_encoding(bytes) {
-        return Err(SyntaxError::Wide { encoding });
+        return Err(SyntaxError::Wide(encoding));
     }
-    let text = std::str::from_utf8(bytes).map_err(|cause| SyntaxError::NotUtf8 { offset: cause.valid_up_to() })?;
+    let text = std::str::from_utf8(bytes).map_err(|cause| SyntaxError::NotUtf8(cause.valid_up_to()))?;
     // Some editors put a byte order mark first; it carries no meaning.
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
@@ -98,11 +77,8 @@ fn wide_encoding(bytes: &[u8]) -> Option<&'static str> {
 }
 
 fn located(cause: &serde_json::Error) -> SyntaxError {
-    let (line, column) = (cause.line(), cause.column());
-    if cause.classify() == Category::Eof {
-        return SyntaxError::Truncated { line, column };
+    match cause.classify() {
+        Category::Eof => SyntaxError::Truncated(cause.line(), cause.column()),
+        _ => SyntaxError::Malformed(cause.to_string()),
     }
-    let message = cause.to_string();
-    let place = format!(" at line {line} column {column}");
-    SyntaxError::Malformed { message: message.trim_end_matches(&place).to_owned(), line, column }
 }

@@ -26,7 +26,7 @@ pub(crate) fn read(origin: &Source, path: &Path) -> Result<Option<(Vec<u8>, u32)
         opened => opened.map_err(failed)?,
     };
     if metadata.len() > SIZE_LIMIT {
-        let source = SyntaxError::TooLarge { size: metadata.len() };
+        let source = SyntaxError::TooLarge(metadata.len());
         return Err(ConfigError::Syntax { origin: origin.clone(), source });
     }
     let bytes = read_all(file, SIZE_LIMIT).map_err(failed)?;
