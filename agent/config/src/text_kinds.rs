@@ -7,68 +7,43 @@ use super::{
 };
 use std::{net::IpAddr, path::PathBuf};
 
-pub(crate) static NODE_ID: TextKind = TextKind {
-    name: "the id of a node",
-    example: "node01",
-    pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
-    read: |text| text.parse().map(Value::NodeId),
-};
+/// Declares texts that are read as the type of their value: its name in words, an example, and its pattern.
+macro_rules! texts {
+    ($($kind:ident($value:ident): $name:expr, $example:literal, $pattern:expr;)+) => {
+        $(pub(crate) static $kind: TextKind = TextKind {
+            name: $name,
+            example: $example,
+            pattern: $pattern,
+            read: |text| text.parse().map(Value::$value),
+        };)+
+    };
+}
 
-pub(crate) static ROLE: TextKind = TextKind {
-    name: "control-plane, worker or all-in-one",
-    example: "control-plane",
-    pattern: "^(control-plane|worker|all-in-one)$",
-    read: |text| text.parse().map(Value::Role),
-};
+const HOST_PORT: &str = r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}$";
+const HTTPS_URL: &str = "an HTTPS URL of host and port";
+const BASE_URL: &str = r"^[Hh][Tt][Tt][Pp][Ss]://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?/?$";
 
-pub(crate) static PROTOCOL: TextKind = TextKind {
-    name: "admin-v1, etcd-v3 or http-setup",
-    example: "admin-v1",
-    pattern: "^(admin-v1|etcd-v3|http-setup)$",
-    read: |text| text.parse().map(Value::Protocol),
-};
-
-pub(crate) static SERVICE: TextKind = TextKind {
-    name: "the name of a service",
-    example: "chainfire",
-    pattern: "^[a-z][a-z0-9-]{0,30}$",
-    read: |text| text.parse().map(Value::Service),
-};
-
-pub(crate) static CLUSTER: TextKind = TextKind {
-    name: "the name of a cluster",
-    example: "prod-cluster",
-    pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
-    read: |text| text.parse().map(Value::Cluster),
-};
-
-pub(crate) static USER: TextKind = TextKind {
-    name: "the name of an account",
-    example: "admin",
-    pattern: "^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}$",
-    read: |text| text.parse().map(Value::User),
-};
-
-pub(crate) static UNIT: TextKind = TextKind {
-    name: "a systemd service unit",
-    example: "chainfire.service",
-    pattern: r"^[A-Za-z0-9:_.\\@-]{1,247}\.service$",
-    read: |text| text.parse().map(Value::Unit),
-};
-
-pub(crate) static DNS: TextKind = TextKind {
-    name: "a host name",
-    example: "node01.prod.example.com",
-    pattern: r"^[A-Za-z0-9_.-]{1,254}$",
-    read: |text| text.parse().map(Value::Dns),
-};
-
-pub(crate) static LABEL: TextKind = TextKind {
-    name: "a short text",
-    example: "dc1",
-    pattern: "^[^\\u0000-\\u001f\\u007f]{1,128}$",
-    read: |text| text.parse().map(Value::Label),
-};
+texts! {
+    NODE_ID(NodeId): "the id of a node", "node01", "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$";
+    ROLE(Role): "control-plane, worker or all-in-one", "control-plane", "^(control-plane|worker|all-in-one)$";
+    PROTOCOL(Protocol): "admin-v1, etcd-v3 or http-setup", "admin-v1", "^(admin-v1|etcd-v3|http-setup)$";
+    SERVICE(Service): "the name of a service", "chainfire", "^[a-z][a-z0-9-]{0,30}$";
+    CLUSTER(Cluster): "the name of a cluster", "prod-cluster", "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$";
+    USER(User): "the name of an account", "admin", "^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}$";
+    UNIT(Unit): "a systemd service unit", "chainfire.service", r"^[A-Za-z0-9:_.\\@-]{1,247}\.service$";
+    DNS(Dns): "a host name", "node01.prod.example.com", "^[A-Za-z0-9_.-]{1,254}$";
+    LABEL(Label): "a short text", "dc1", "^[^\\u0000-\\u001f\\u007f]{1,128}$";
+    ADDRESS(Address): "HOST:PORT", "10.0.1.10:2380", HOST_PORT;
+    FLAREDB_ADDRESS(Address): "HOST:PORT", "10.0.1.10:2480", HOST_PORT;
+    URL(Url): HTTPS_URL, "https://node01.prod.example.com:2379", BASE_URL;
+    FLAREDB_URL(Url): HTTPS_URL, "https://node01.prod.example.com:2479", BASE_URL;
+    IAM_URL(Url): HTTPS_URL, "https://node01.prod.example.com:8080", BASE_URL;
+    API_PATH(Api): "the path of an API call", "/health", "^/[A-Za-z0-9/._~-]{0,254}$";
+    LINK(Link): "any, the name of a network link, or its address", "eth0",
+        "^([A-Za-z0-9_.@-]{1,15}|([0-9A-Fa-f]{2}[:.-]){5}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{4}(:[0-9A-Fa-f]{4}){2}|\
+         [0-9A-Fa-f]{6}:[0-9A-Fa-f]{6})$";
+    RANGE(Range): "an address range", "10.0.1.0/24", "^[0-9A-Fa-f:.]+/[0-9]{1,3}$";
+}
 
 pub(crate) static IP: TextKind = TextKind {
     name: "an IPv4 or IPv6 address",
@@ -79,38 +54,6 @@ pub(crate) static IP: TextKind = TextKind {
         Ok(_) => Err(ValueError::new("use an address that other nodes can reach")),
         Err(_) => Err(ValueError::new("write the address alone, without port or prefix length")),
     },
-};
-
-pub(crate) static ADDRESS: TextKind = address("10.0.1.10:2380");
-pub(crate) static FLAREDB_ADDRESS: TextKind = address("10.0.1.10:2480");
-
-const fn address(example: &'static str) -> TextKind {
-    TextKind {
-        name: "HOST:PORT",
-        example,
-        pattern: r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}$",
-        read: |text| text.parse().map(Value::Address),
-    }
-}
-
-pub(crate) static URL: TextKind = url("https://node01.prod.example.com:2379");
-pub(crate) static FLAREDB_URL: TextKind = url("https://node01.prod.example.com:2479");
-pub(crate) static IAM_URL: TextKind = url("https://node01.prod.example.com:8080");
-
-const fn url(example: &'static str) -> TextKind {
-    TextKind {
-        name: "an HTTPS URL of host and port",
-        example,
-        pattern: r"^[Hh][Tt][Tt][Pp][Ss]://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?/?$",
-        read: |text| text.parse().map(Value::Url),
-    }
-}
-
-pub(crate) static API_PATH: TextKind = TextKind {
-    name: "the path of an API call",
-    example: "/health",
-    pattern: "^/[A-Za-z0-9/._~-]{0,254}$",
-    read: |text| text.parse().map(Value::Api),
 };
 
 pub(crate) static DIRECTORY: TextKind = TextKind {
@@ -146,24 +89,9 @@ pub(crate) static FILE: TextKind = TextKind {
     },
 };
 
-pub(crate) static LINK: TextKind = TextKind {
-    name: "any, the name of a network link, or its address",
-    example: "eth0",
-    pattern: "^([A-Za-z0-9_.@-]{1,15}|([0-9A-Fa-f]{2}[:.-]){5}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{4}(:[0-9A-Fa-f]{4}){2}|\
-              [0-9A-Fa-f]{6}:[0-9A-Fa-f]{6})$",
-    read: |text| text.parse().map(Value::Link),
-};
-
 pub(crate) static SIZE: TextKind = TextKind {
     name: "a size",
     example: "512MiB",
     pattern: "^[0-9]+ *(B|KiB|MiB|GiB)$",
     read: |text| parse_size(text).map(Value::Size),
-};
-
-pub(crate) static RANGE: TextKind = TextKind {
-    name: "an address range",
-    example: "10.0.1.0/24",
-    pattern: "^[0-9A-Fa-f:.]+/[0-9]{1,3}$",
-    read: |text| text.parse().map(Value::Range),
 };
