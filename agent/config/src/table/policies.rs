@@ -8,31 +8,18 @@ use super::{
 };
 use std::time::Duration;
 
-const MS: Duration = Duration::from_millis(1);
-const HOUR: Duration = Duration::from_hours(1);
+/// A time of at most an hour.
+const HOUR: Kind = Kind::Time { least: Duration::from_millis(1), most: Duration::from_hours(1) };
+/// A time of at most a day.
+const DAY: Kind = Kind::Time { least: Duration::from_millis(1), most: Duration::from_hours(24) };
 
 /// The fields of a wait that looks ever less often.
 macro_rules! wait {
     ($limit:literal, $first:literal, $most:literal) => {
         &[
-            field(
-                "limit",
-                Kind::Time { least: MS, most: Duration::from_hours(24) },
-                Default($limit),
-                "How long in all.",
-            ),
-            field(
-                "first_delay",
-                Kind::Time { least: MS, most: HOUR },
-                Default($first),
-                "The pause before the second look.",
-            ),
-            field(
-                "max_delay",
-                Kind::Time { least: MS, most: HOUR },
-                Default($most),
-                "The longest pause between two looks.",
-            ),
+            field("limit", DAY, Default($limit), "How long in all."),
+            field("first_delay", HOUR, Default($first), "The pause before the second look."),
+            field("max_delay", HOUR, Default($most), "The longest pause between two looks."),
         ]
     };
 }
@@ -75,30 +62,16 @@ pub(super) static POLICIES: &[Field] = &[
 
 static JOIN: &[Field] = &[
     field("attempts", Kind::Count { least: 1, most: 1000 }, Default("5"), "How often in one run of the unit."),
-    field(
-        "scale",
-        Kind::Time { least: MS, most: HOUR },
-        Default("\"10s\""),
-        "The upper bound of the first random pause; it doubles with each.",
-    ),
-    field("max_delay", Kind::Time { least: MS, most: HOUR }, Default("\"60s\""), "The longest pause."),
+    field("scale", HOUR, Default("\"10s\""), "The upper bound of the first random pause; it doubles with each."),
+    field("max_delay", HOUR, Default("\"60s\""), "The longest pause."),
 ];
 
-static CLOCK: &[Field] = &[field(
-    "limit",
-    Kind::Time { least: MS, most: HOUR },
-    Default("\"30s\""),
-    "How long; after that certificates are judged as of the build date.",
-)];
+static CLOCK: &[Field] =
+    &[field("limit", HOUR, Default("\"30s\""), "How long; after that certificates are judged as of the build date.")];
 
 static REQUEST: &[Field] = &[
-    field(
-        "connect",
-        Kind::Time { least: MS, most: HOUR },
-        Default("\"3s\""),
-        "Until there is a connection, TLS included. A name is looked up before.",
-    ),
-    field("total", Kind::Time { least: MS, most: HOUR }, Default("\"10s\""), "Until the answer is read."),
+    field("connect", HOUR, Default("\"3s\""), "Until there is a connection, TLS included. A name is looked up before."),
+    field("total", HOUR, Default("\"10s\""), "Until the answer is read."),
     field(
         "max_body",
         Kind::Size { least: 1 << 10, most: 64 << 20 },
