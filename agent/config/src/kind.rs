@@ -10,7 +10,7 @@ use super::{
         ServiceName, UnitName, UserName, ValueError, parse_duration, parse_size, show_duration, show_size,
     },
 };
-use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
+use std::{fmt, net::IpAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 /// The form of a field.
 #[derive(Debug, Clone, Copy)]
@@ -50,12 +50,20 @@ pub(crate) struct TextKind {
     pub(crate) read: fn(&str) -> Result<Value, ValueError>,
 }
 
-/// Declares the typed values that checked fields turn into, and the way back.
+/// Declares the typed values that checked fields turn into, the way back, and how each is shown where not as its type is.
 macro_rules! values {
-    ($($variant:ident($type:ty)),+ $(,)?) => {
+    (@shown $value:ident) => { $value.to_string() };
+    (@shown $value:ident $shown:expr) => { $shown($value) };
+    ($($variant:ident($type:ty) $(as $shown:expr)?),+ $(,)?) => {
         /// A checked value.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub(crate) enum Value { $($variant($type)),+ }
+
+        impl fmt::Display for Value {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&match self { $(Self::$variant(value) => values!(@shown value $($shown)?)),+ })
+            }
+        }
 
         $(impl TryFrom<Value> for $type {
             type Error = Value;
@@ -71,10 +79,14 @@ macro_rules! values {
 }
 
 values! {
-    Flag(bool), Port(u16), Count(u32), Time(Duration), Size(u64),
-    NodeId(NodeId), Role(NodeRole), Cluster(ClusterName), User(UserName), Unit(UnitName), Dns(DnsName), Label(Label),
-    Ip(IpAddr), Address(HostPort), Url(BaseUrl), Api(ApiPath), File(PathBuf), Range(Cidr), Link(LinkChoice), Protocol(Protocol), Service(ServiceName), List(Vec<Value>),
-    Map(Vec<(Label, Value)>),
+    Flag(bool), Port(u16), Count(u32), NodeId(NodeId), Role(NodeRole), Cluster(ClusterName), User(UserName), Unit(UnitName),
+    Dns(DnsName), Label(Label), Ip(IpAddr), Address(HostPort), Url(BaseUrl), Api(ApiPath), Range(Cidr), Link(LinkChoice),
+    Protocol(Protocol), Service(ServiceName),
+    Time(Duration) as |time: &Duration| show_duration(*time),
+    Size(u64) as |size: &u64| show_size(*size),
+    File(PathBuf) as |path: &PathBuf| path.display().to_string(),
+    List(Vec<Value>) as list,
+    Map(Vec<(Label, Value)>) as map,
 }
 
 impl Kind {
@@ -110,63 +122,37 @@ impl Kind {
             (Self::Count { least, most }, Tree::Count(count)) if (least..=most).contains(&count) => {
                 u32::try_from(*count).map(Value::Count).map_err(|_| None)
             }
-            (Self::Time { least, most }, _) => bounded(time(tree)?, least, most, Value::Time),
-            (Self::Size { least, most }, _) => bounded(size(tree)?, least, most, Value::Size),
+            (Self::Time { least, most }, _) => {
+                bounded(tree, least..=most, Duration::from_secs, parse_duration).map(Value::Time)
+            }
+            (Self::Size { least, most }, _) => bounded(tree, least..=most, u64::from, parse_size).map(Value::Size),
             (Self::Text(kind), Tree::Text(text)) => (kind.read)(text).map_err(Some),
             _ => Err(None),
         }
     }
 }
 
-fn time(tree: &Tree) -> Result<Duration, Option<ValueError>> {
-    match tree {
-        Tree::Count(seconds) => Ok(Duration::from_secs(*seconds)),
-        Tree::Text(text) => parse_duration(text).map_err(Some),
-        _ => Err(None),
-    }
+/// Reads a bare number, or one with a unit.
+fn bounded<T: PartialOrd>(
+    tree: &Tree,
+    bounds: RangeInclusive<&T>,
+    bare: fn(u64) -> T,
+    with_unit: fn(&str) -> Result<T, ValueError>,
+) -> Result<T, Option<ValueError>> {
+    let value = match tree {
+        Tree::Count(count) => bare(*count),
+        Tree::Text(text) => with_unit(text).map_err(Some)?,
+        _ => return Err(None),
+    };
+    if bounds.contains(&&value) { Ok(value) } else { Err(None) }
 }
 
-fn size(tree: &Tree) -> Result<u64, Option<ValueError>> {
-    match tree {
-        Tree::Count(bytes) => Ok(*bytes),
-        Tree::Text(text) => parse_size(text).map_err(Some),
-        _ => Err(None),
-    }
+fn list(items: &[Value]) -> String {
+    if items.is_empty() { "(none)".to_owned() } else { joined(items.iter().map(ToString::to_string)) }
 }
 
-fn bounded<T: PartialOrd>(value: T, least: &T, most: &T, wrap: fn(T) -> Value) -> Result<Value, Option<ValueError>> {
-    if (least..=most).contains(&&value) { Ok(wrap(value)) } else { Err(None) }
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(flag) => write!(out, "{flag}"),
-            Self::Port(port) => write!(out, "{port}"),
-            Self::Count(count) => write!(out, "{count}"),
-            Self::Time(time) => out.write_str(&show_duration(*time)),
-            Self::Size(size) => out.write_str(&show_size(*size)),
-            Self::NodeId(id) => write!(out, "{id}"),
-            Self::Role(role) => write!(out, "{role}"),
-            Self::Cluster(name) => write!(out, "{name}"),
-            Self::User(user) => write!(out, "{user}"),
-            Self::Unit(unit) => write!(out, "{unit}"),
-            Self::Dns(name) => write!(out, "{name}"),
-            Self::Label(label) => write!(out, "{label}"),
-            Self::Ip(ip) => write!(out, "{ip}"),
-            Self::Address(address) => write!(out, "{address}"),
-            Self::Url(url) => write!(out, "{url}"),
-            Self::Api(path) => write!(out, "{path}"),
-            Self::File(path) => write!(out, "{}", path.display()),
-            Self::Range(range) => write!(out, "{range}"),
-            Self::Link(link) => write!(out, "{link}"),
-            Self::Protocol(protocol) => write!(out, "{protocol}"),
-            Self::Service(name) => write!(out, "{name}"),
-            Self::List(items) if items.is_empty() => out.write_str("(none)"),
-            Self::List(items) => out.write_str(&joined(items.iter().map(ToString::to_string))),
-            Self::Map(entries) => out.write_str(&joined(entries.iter().map(|(key, value)| format!("{key} {value}")))),
-        }
-    }
+fn map(entries: &[(Label, Value)]) -> String {
+    joined(entries.iter().map(|(key, value)| format!("{key} {value}")))
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {
