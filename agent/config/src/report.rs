@@ -17,10 +17,18 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
+impl Problem {
+    /// The whole of it, its advice behind this.
+    fn told(&self, before_hint: &str) -> String {
+        let Self { path, found, expected, hint } = self;
+        let hint = hint.as_ref().map_or_else(String::new, |hint| format!("{before_hint}{hint}"));
+        format!("{path}: found {found}, expected {expected}{hint}")
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: found {}, expected {}", self.path, self.found, self.expected)?;
-        self.hint.iter().try_for_each(|hint| write!(out, "; {hint}"))
+        out.write_str(&self.told("; "))
     }
 }
 
@@ -37,6 +45,8 @@ pub struct Report {
 
 /// More than a person reads; a generator that went wrong makes thousands.
 const SHOWN: usize = 100;
+/// Puts advice on a line of its own.
+const OWN_LINE: &str = "\n      ";
 
 impl Report {
     pub(crate) fn of(mut problems: Vec<Problem>, warnings: Vec<Problem>) -> Self {
@@ -65,26 +75,15 @@ impl fmt::Display for Report {
         let count = self.problems.len() + self.left_out;
         write!(out, "{count} problem{}", if count == 1 { "" } else { "s" })?;
         for problem in &self.problems {
-            write!(out, "\n  {}", Indented(problem))?;
+            write!(out, "\n  {}", problem.told(OWN_LINE))?;
         }
         if self.left_out > 0 {
             write!(out, "\n  and {} more", self.left_out)?;
         }
         for warning in &self.warnings {
-            write!(out, "\n  (warning) {}", Indented(warning))?;
+            write!(out, "\n  (warning) {}", warning.told(OWN_LINE))?;
         }
         Ok(())
-    }
-}
-
-/// A problem with its advice on a line of its own.
-struct Indented<'a>(&'a Problem);
-
-impl fmt::Display for Indented<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Problem { path, found, expected, hint } = self.0;
-        write!(out, "{path}: found {found}, expected {expected}")?;
-        hint.iter().try_for_each(|hint| write!(out, "\n      {hint}"))
     }
 }
 
