@@ -19,7 +19,6 @@ mod kind;
 mod logins;
 pub mod model;
 mod near;
-mod own;
 mod raft;
 mod reference;
 mod report;

@@ -6,7 +6,6 @@ use super::{
     group::Group,
     kind::Value,
     model::{Api, ApiPaths, Etcd, MemberService, Mode, Node, Peer},
-    own::own_addresses,
     services::{needs, with_members},
     value::{BaseUrl, ClusterName, DnsName, Endpoint, Host, HostPort, Protocol},
 };
@@ -14,7 +13,7 @@ use std::path::PathBuf;
 
 /// Builds the configuration of a service from what is told about its group.
 pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) -> Option<MemberService> {
-    let own_addresses = own_addresses(group, node);
+    let own_addresses = group.own_addresses(node);
     note_peers(fields, group, &own_addresses);
     let url = own_url(fields, group, node, &own_addresses)?;
     let mode = mode(fields, group)?;
