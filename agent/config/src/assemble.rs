@@ -7,13 +7,10 @@ use super::{
     fields::{Fields, Row},
     group::Group,
     kind::Value,
-    model::{
-        Config, HealthCheckConfig, InitrdConfig, Limits, MemberService, Network, Node, Policies, Request, Retry,
-        Service, SetupService, TlsPaths,
-    },
+    model::{Config, Limits, MemberService, Node, Policies, Request, Retry, Service, SetupService, TlsPaths},
     raft::{derived_url, own_host, service_config},
     services::needs,
-    value::{BaseUrl, Cidr, Label, NodeId, Protocol, ServiceName},
+    value::{BaseUrl, NodeId, Protocol, ServiceName},
 };
 use std::path::PathBuf;
 
@@ -26,9 +23,9 @@ pub(crate) fn assemble(fields: &mut Fields, context: &Context) -> Option<Config>
         expect: Expectations::assemble(fields)?,
         tls: tls(fields, &node.id, context)?,
         policies: policies(fields)?,
-        initrd: InitrdConfig { required: fields.get("$.initrd.required")? },
-        health_check: HealthCheckConfig { probe: fields.get("$.health_check.probe")? },
-        networks: networks(fields)?,
+        initrd_required: fields.get("$.initrd.required")?,
+        health_check_probes: fields.get("$.health_check.probe")?,
+        networks: fields.map("$.network")?,
         cluster_name: fields.get("$.cluster_name"),
         replace: fields.get("$.replace")?,
         node,
@@ -155,10 +152,4 @@ fn policies(fields: &Fields) -> Option<Policies> {
 fn limits(fields: &Fields, name: &str) -> Option<Limits> {
     let time = |key: &str| fields.get(&format!("$.policies.{name}.{key}"));
     Some(Limits { limit: time("limit")?, first_delay: time("first_delay")?, max_delay: time("max_delay")? })
-}
-
-fn networks(fields: &Fields) -> Option<Vec<Network>> {
-    let given = fields.get::<Vec<(Label, Value)>>("$.network").unwrap_or_default();
-    let network = |(name, range)| Some(Network { name, range: Cidr::try_from(range).ok()? });
-    given.into_iter().map(network).collect()
 }

@@ -3,7 +3,6 @@
 
 use super::{
     fields::Fields,
-    kind::Value,
     value::{Label, LinkChoice},
 };
 
@@ -41,13 +40,12 @@ impl Expectations {
     }
 
     pub(crate) fn assemble(fields: &Fields) -> Option<Self> {
-        let partitions = fields.get::<Vec<(Label, Value)>>("$.expect.partitions").unwrap_or_default();
-        let partition = |(name, size)| Some(ExpectedPartition { name, size: u64::try_from(size).ok()? });
+        let partition = |(name, size)| ExpectedPartition { name, size };
         Some(Self {
             memory: fields.get("$.expect.memory"),
             cpus: fields.get("$.expect.cpus"),
             disks: fields.get("$.expect.disks"),
-            partitions: partitions.into_iter().map(partition).collect::<Option<_>>()?,
+            partitions: fields.map("$.expect.partitions")?.into_iter().map(partition).collect(),
             links: fields.list("$.expect.links").unwrap_or_default(),
             clock: fields.get("$.expect.clock")?,
         })

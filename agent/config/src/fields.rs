@@ -6,7 +6,7 @@ use super::{
     report::{Problem, Quotes},
     shown::Origin,
     table::Field,
-    value::{Protocol, ServiceName},
+    value::{Label, Protocol, ServiceName},
 };
 use std::collections::{HashMap, HashSet};
 
@@ -63,6 +63,12 @@ impl Fields {
     /// The items of the list at a path.
     pub(crate) fn list<T: TryFrom<Value>>(&self, path: &str) -> Option<Vec<T>> {
         self.get::<Vec<Value>>(path)?.into_iter().map(|item| T::try_from(item).ok()).collect()
+    }
+
+    /// The entries of the map at a path; none, where there is no map.
+    pub(crate) fn map<T: TryFrom<Value>>(&self, path: &str) -> Option<Vec<(Label, T)>> {
+        let entries = self.get::<Vec<(Label, Value)>>(path).unwrap_or_default();
+        entries.into_iter().map(|(key, value)| Some((key, T::try_from(value).ok()?))).collect()
     }
 
     /// The value at a path as it is shown, and where it came from.

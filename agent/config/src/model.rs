@@ -30,12 +30,12 @@ pub struct Config {
     pub tls: TlsPaths,
     /// How long to wait and how often to try.
     pub policies: Policies,
-    /// What the stage in the initrd may do.
-    pub initrd: InitrdConfig,
-    /// What the health check may do.
-    pub health_check: HealthCheckConfig,
+    /// Whether the boot stops in the initrd where something that is needed is missing.
+    pub initrd_required: bool,
+    /// Whether the health check writes one key and reads it back.
+    pub health_check_probes: bool,
     /// The address ranges that the config lists, by name.
-    pub networks: Vec<Network>,
+    pub networks: Vec<(Label, Cidr)>,
 }
 
 impl Config {
@@ -422,27 +422,4 @@ pub struct Request {
     pub total: Duration,
     /// The most bytes of an answer that are read.
     pub max_body: u64,
-}
-
-/// What the stage in the initrd may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InitrdConfig {
-    /// Whether the boot stops there where something that is needed is missing.
-    pub required: bool,
-}
-
-/// What the health check may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HealthCheckConfig {
-    /// Whether it writes and reads back one key.
-    pub probe: bool,
-}
-
-/// An address range with a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Network {
-    /// Its name in the config.
-    pub name: Label,
-    /// The range.
-    pub range: Cidr,
 }

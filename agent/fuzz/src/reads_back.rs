@@ -28,7 +28,7 @@ pub(crate) fn assert(checked: &Checked, text: &[u8]) {
 /// The config with its networks and partitions in the order that objects have here.
 fn in_order(config: &Config) -> Config {
     let mut config = config.clone();
-    config.networks.sort_by(|one, other| one.name.cmp(&other.name));
+    config.networks.sort_by(|(one, _), (other, _)| one.cmp(other));
     config.expect.partitions.sort_by(|one, other| one.name.cmp(&other.name));
     config
 }
@@ -75,7 +75,7 @@ fn value(shown: &str, property: &Value) -> Value {
 /// Names of networks may hold what separates them in the text, so these are taken from the config.
 fn networks(checked: &Checked) -> Value {
     let entries = &checked.config.networks;
-    entries.iter().map(|network| (network.name.to_string(), Value::from(network.range.to_string()))).collect()
+    entries.iter().map(|(name, range)| (name.to_string(), Value::from(range.to_string()))).collect()
 }
 
 /// The same of labels of partitions.

@@ -52,7 +52,7 @@ impl Stage {
             found.as_ref().zip(inventory.as_ref()).is_none_or(|(found, inventory)| fits(found, inventory, report));
         let lacking = self.lacking(kind, found.as_ref(), inventory.as_ref(), report) || !handed_over || !fits;
         let required =
-            self.parameters.required || found.as_ref().is_some_and(|found| found.checked.config.initrd.required);
+            self.parameters.required || found.as_ref().is_some_and(|found| found.checked.config.initrd_required);
         match (lacking, required) {
             (false, _) => Ended::Well,
             (true, false) => Ended::Lacking,

@@ -37,7 +37,7 @@ pub(super) async fn check<U: Units, C: Cluster>(
     let policy = context.config.policies.health;
     let mut schedule = Schedule::polling(&Limits { first_delay: policy.first_delay.max(FIRST_PAUSE), ..policy });
     loop {
-        let findings = find(context, context.config.health_check.probe).await;
+        let findings = find(context, context.config.health_check_probes).await;
         let table = findings.to_string();
         if schedule.attempt() == 1 {
             report_markers(&findings, report);
