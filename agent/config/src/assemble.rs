@@ -81,7 +81,7 @@ fn apart(fields: &mut Fields, services: &[Service]) {
             for (key, _) in shared.into_iter().filter(|(_, is_shared)| *is_shared && !is_known) {
                 let found = format!("what {} has", other.name);
                 let hint = format!("give {} another {key}", service.name);
-                fields.problem(&path(key), found, "one of its own".to_owned(), Some(hint));
+                fields.problem(&path(key), found, "one of its own", Some(hint));
             }
         }
         seen.push(service);

@@ -27,7 +27,7 @@ pub(crate) fn walk(tree: &Tree, origin: &Origin, quotes: Quotes) -> Fields {
     let mut walk = Walk { origin, fields: Fields::quoting(quotes) };
     match tree {
         Tree::Object(entries) => walk.object(ROOT, entries, "$"),
-        other => walk.fields.problem("$", other.kind(), "an object with the cluster config".to_owned(), None),
+        other => walk.fields.problem("$", other.kind(), "an object with the cluster config", None),
     }
     walk.fields
 }
@@ -79,7 +79,7 @@ impl Walk<'_> {
             };
             let at = below(path, key);
             if !seen.insert(key.as_str()) {
-                self.fields.problem(&at, "the key a second time".to_owned(), "each key once".to_owned(), None);
+                self.fields.repeated(&at);
             } else if *tree != Tree::Null {
                 self.fields.note_given(&at);
                 self.field(field, tree, &at);
@@ -131,7 +131,7 @@ impl Walk<'_> {
         for (place, (key, tree)) in entries.iter().enumerate() {
             let path = below(at, key);
             if !seen.insert(key.as_str()) {
-                self.fields.problem(&path, "the key a second time".to_owned(), "each key once".to_owned(), None);
+                self.fields.repeated(&path);
             } else if *tree == Tree::Null {
                 seen.remove(key.as_str());
             } else if default_of(key).is_none() && given_protocol(tree).is_none() {
@@ -169,7 +169,7 @@ impl Walk<'_> {
             Err(advice) => {
                 let shown = self.fields.quotes.below("$.services", key, place);
                 let advice = self.advice(&advice, &shown);
-                return self.fields.problem(&shown, "this key".to_owned(), "the name of a service".to_owned(), advice);
+                return self.fields.problem(&shown, "this key", "the name of a service", advice);
             }
         };
         let protocol = match given_protocol(tree) {
@@ -201,15 +201,14 @@ impl Walk<'_> {
         for (place, (key, tree)) in entries.iter().enumerate() {
             let below = self.fields.quotes.below(at, key, place);
             if !seen.insert(key.as_str()) {
-                self.fields.problem(&below, "the key a second time".to_owned(), "each key once".to_owned(), None);
+                self.fields.repeated(&below);
             }
             let value = self.single(&Kind::Text(kind), tree, &below);
             match key.parse::<Label>() {
                 Ok(label) => values.push(value.map(|value| (label, value))),
                 Err(advice) => {
-                    let expected = "a short text as its key".to_owned();
                     let advice = self.advice(&advice, &below);
-                    self.fields.problem(&below, "this key".to_owned(), expected, advice);
+                    self.fields.problem(&below, "this key", "a short text as its key", advice);
                 }
             }
         }

@@ -94,12 +94,23 @@ impl Fields {
         self.put(path, value, Origin::Derived { from: from.to_owned() });
     }
 
-    pub(crate) fn problem(&mut self, path: &str, found: String, expected: String, hint: Option<String>) {
-        self.problems.push(Problem { path: path.to_owned(), found, expected, hint });
+    pub(crate) fn problem(
+        &mut self,
+        path: &str,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+        hint: Option<String>,
+    ) {
+        self.problems.push(Problem::new(path, found, expected, hint));
     }
 
-    pub(crate) fn warn(&mut self, path: &str, found: String, expected: String, hint: Option<String>) {
-        self.warnings.push(Problem { path: path.to_owned(), found, expected, hint });
+    pub(crate) fn warn(&mut self, path: &str, found: impl Into<String>, expected: &str, hint: Option<String>) {
+        self.warnings.push(Problem::new(path, found, expected, hint));
+    }
+
+    /// A key that stands there more than once: which one is meant, nobody can tell.
+    pub(crate) fn repeated(&mut self, path: &str) {
+        self.problem(path, "the key a second time", "each key once", None);
     }
 
     /// A field that must be there and is not. Where an unknown key looks like
@@ -110,12 +121,12 @@ impl Fields {
             let key = path.rsplit('.').next().unwrap_or(path);
             format!("did you mean `{key}` where {} stands?", unknown.path)
         });
-        self.problem(path, "nothing".to_owned(), expected.to_owned(), Some(hint));
+        self.problem(path, "nothing", expected, Some(hint));
     }
 
     /// A key that the table does not know; its value is never looked at.
     pub(crate) fn unknown_key(&mut self, path: String, meant: Option<String>, hint: Option<String>) {
-        self.warn(&path, "an unknown key".to_owned(), "only known keys".to_owned(), hint);
+        self.warn(&path, "an unknown key", "only known keys", hint);
         self.unknown.push(Unknown { path, meant });
     }
 }

@@ -65,29 +65,19 @@ fn check_leader(fields: &mut Fields, group: &Group, config: &MemberService) {
     let is_its_port = |row: &Row| fields.get::<u16>(&row.path("api_port")) == Some(leader.port());
     if let Some(others) = others.find(is_its_port).filter(|_| leader.port() != group.api_port) {
         let others = others.name;
-        fields.problem(
-            path,
-            fields
-                .quotes
-                .either(format!("{leader}, the port of {others}"), &format!("a URL with the port of {others}")),
-            format!("the API of {name}, usually at port {}", group.api_port),
-            Some(format!("give the port of {name}, or leave it out")),
-        );
+        let hidden = format!("a URL with the port of {others}");
+        let found = fields.quotes.either(format!("{leader}, the port of {others}"), &hidden);
+        let expected = format!("the API of {name}, usually at port {}", group.api_port);
+        fields.problem(path, found, expected, Some(format!("give the port of {name}, or leave it out")));
     }
     // What is derived of the first one's was reported there.
     let is_first = with_members(fields).next().is_some_and(|first| first.name == name);
     let is_reported = !is_first && !fields.is_given(&own);
     if config.enable && !is_reported && config.is_own_api(leader) {
-        fields.problem(
-            path,
-            fields.quotes.either(format!("{leader}, which is this node"), "the URL of this node"),
-            "a member of the cluster that this node joins".to_owned(),
-            Some(
-                "name another node of that cluster; only where there is no cluster yet, and this node is to begin it, set \
-                 `bootstrap` to true"
-                    .to_owned(),
-            ),
-        );
+        let found = fields.quotes.either(format!("{leader}, which is this node"), "the URL of this node");
+        let hint = "name another node of that cluster; only where there is no cluster yet, and this node is to begin it, \
+                    set `bootstrap` to true";
+        fields.problem(path, found, "a member of the cluster that this node joins", Some(hint.to_owned()));
     }
 }
 
@@ -101,20 +91,16 @@ fn note_peers(fields: &mut Fields, group: &Group, own: &[HostPort]) {
     for (index, member) in group.members.iter().enumerate() {
         if group.members.iter().take(index).any(|earlier| earlier == member) {
             let hint = "counted once; was another node meant?".to_owned();
-            fields.warn(
-                &format!("{path}[{index}]"),
-                fields.quotes.either(format!("{member} again"), "a member again"),
-                "each member once".to_owned(),
-                Some(hint),
-            );
+            let found = fields.quotes.either(format!("{member} again"), "a member again");
+            fields.warn(&format!("{path}[{index}]"), found, "each member once", Some(hint));
         }
     }
     let bootstrap = fields.get("$.bootstrap").unwrap_or(false);
     if bootstrap && !group.members.is_empty() && !group.members.iter().any(|member| own.contains(member)) {
         let hint =
             "give `raft_addr` or `node_ip` as it stands in the list, or set `bootstrap` to false if this node joins";
-        let expected = "this node among the nodes that bootstrap".to_owned();
-        fields.warn(path, "no entry that means this node".to_owned(), expected, Some(hint.to_owned()));
+        let expected = "this node among the nodes that bootstrap";
+        fields.warn(path, "no entry that means this node", expected, Some(hint.to_owned()));
     }
 }
 

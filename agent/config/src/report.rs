@@ -18,6 +18,10 @@ pub struct Problem {
 }
 
 impl Problem {
+    pub(crate) fn new(path: &str, found: impl Into<String>, expected: impl Into<String>, hint: Option<String>) -> Self {
+        Self { path: path.to_owned(), found: found.into(), expected: expected.into(), hint }
+    }
+
     /// The whole of it, its advice behind this.
     fn told(&self, before_hint: &str) -> String {
         let Self { path, found, expected, hint } = self;
@@ -89,24 +93,17 @@ impl fmt::Display for Report {
 
 /// What is said when no config came about and no field is to blame.
 fn no_value() -> Problem {
-    Problem {
-        path: "$".to_owned(),
-        found: "fields that fit no config".to_owned(),
-        expected: "a value for every field with a default".to_owned(),
-        hint: Some("this is a fault of the agent; report it with the output of `config show`".to_owned()),
-    }
+    let hint = "this is a fault of the agent; report it with the output of `config show`".to_owned();
+    Problem::new("$", "fields that fit no config", "a value for every field with a default", Some(hint))
 }
 
 /// The first of many warnings, and one that counts the others.
 pub(crate) fn bounded(mut warnings: Vec<Problem>) -> Vec<Problem> {
     let more = warnings.len().saturating_sub(SHOWN);
     warnings.truncate(SHOWN);
-    warnings.extend((more > 0).then(|| Problem {
-        path: "$".to_owned(),
-        found: format!("{more} more oddities"),
-        expected: "a cluster config and nothing else".to_owned(),
-        hint: None,
-    }));
+    if more > 0 {
+        warnings.push(Problem::new("$", format!("{more} more oddities"), "a cluster config and nothing else", None));
+    }
     warnings
 }
 

@@ -96,7 +96,7 @@ fn needs(fields: &mut Fields) {
         if any_of.iter().all(|path| !fields.is_given(path)) {
             fields.missing(first, need.expected, need.hint.to_owned());
         } else if any_of.iter().any(|path| empty(path)) {
-            fields.problem(first, "an empty list".to_owned(), need.expected.to_owned(), Some(need.hint.to_owned()));
+            fields.problem(first, "an empty list", need.expected, Some(need.hint.to_owned()));
         }
     }
 }
@@ -113,7 +113,7 @@ fn tls_pair(fields: &mut Fields) {
 
 /// Warns of data directories that `reset` would not move: nothing else touches them.
 fn data_directories(fields: &mut Fields) {
-    let expected = || "a directory of this service alone, as /var/lib/chainfire".to_owned();
+    let expected = "a directory of this service alone, as /var/lib/chainfire";
     let hint = || Some("`reset` moves this directory aside, and refuses one that is not the service's own".to_owned());
     let mut earlier: Vec<(ServiceName, PathBuf)> = Vec::new();
     for row in with_members(fields) {
@@ -121,14 +121,14 @@ fn data_directories(fields: &mut Fields) {
         let Some(directory) = fields.get::<PathBuf>(&path) else { continue };
         if let Some(reason) = of_the_system(&directory).filter(|_| fields.is_given(&path)) {
             let found = fields.quotes.either(format!("{}: {reason}", directory.display()), &reason);
-            fields.warn(&path, found, expected(), hint());
+            fields.warn(&path, found, expected, hint());
             continue;
         }
         let is_one = |other: &PathBuf| other.starts_with(&directory) || directory.starts_with(other);
         if let Some((name, other)) = earlier.iter().find(|(_, other)| is_one(other)) {
             let found = format!("{}, and {name} has {}", directory.display(), other.display());
             let found = fields.quotes.either(found, "one of the two directories is in the other");
-            fields.warn(&path, found, expected(), hint());
+            fields.warn(&path, found, expected, hint());
         }
         earlier.push((row.name, directory));
     }
@@ -165,9 +165,8 @@ fn reachable(fields: &mut Fields) {
             if let Some(trouble) = Reach::of_host(&host).trouble() {
                 let hint =
                     "give the address under which the other nodes reach it, unless all nodes are on this machine";
-                let expected = "an address that other nodes can reach".to_owned();
                 let found = fields.quotes.either(format!("{}, which is {trouble}", host.bare()), trouble);
-                fields.warn(&path, found, expected, Some(hint.to_owned()));
+                fields.warn(&path, found, "an address that other nodes can reach", Some(hint.to_owned()));
             }
         }
     }
