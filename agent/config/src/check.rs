@@ -17,10 +17,7 @@ use super::{
     tree::Tree,
     value::{Label, Protocol, ServiceName, ValueError},
 };
-use std::{
-    collections::{HashMap, HashSet},
-    sync::LazyLock,
-};
+use std::collections::HashSet;
 
 /// Checks a whole config, field by field.
 pub(crate) fn walk(tree: &Tree, origin: &Origin, quotes: Quotes) -> Fields {
@@ -30,36 +27,6 @@ pub(crate) fn walk(tree: &Tree, origin: &Origin, quotes: Quotes) -> Fields {
         other => walk.fields.problem("$", other.kind(), "an object with the cluster config", None),
     }
     walk.fields
-}
-
-/// The defaults by path, with their texts, read once. One that is wrong leaves its field without a value, which a test of the
-/// table would have found.
-static DEFAULTS: LazyLock<HashMap<String, (&str, Value)>> = LazyLock::new(|| {
-    let mut defaults = HashMap::new();
-    collect_defaults(ROOT, "$", &mut defaults);
-    defaults
-});
-
-fn collect_defaults(table: &[Field], path: &str, defaults: &mut HashMap<String, (&str, Value)>) {
-    for field in table {
-        let at = below(path, field.key);
-        match (field.absent, field.kind) {
-            (_, Kind::Object(inner)) => collect_defaults(inner, &at, defaults),
-            (_, Kind::Services) => {
-                for service in DEFAULT {
-                    collect_defaults(service.fields, &below(&at, service.name.as_str()), defaults);
-                }
-            }
-            (Absent::Default(json), kind) => {
-                defaults.extend(read_default(json, kind).map(|value| (at, (json, value))));
-            }
-            _ => {}
-        }
-    }
-}
-
-fn read_default(json: &str, kind: Kind) -> Option<Value> {
-    kind.read(&syntax::read(json.as_bytes()).ok()?).ok()
 }
 
 struct Walk<'a> {
@@ -236,8 +203,8 @@ impl Walk<'_> {
             (Absent::Inner, Kind::Object(inner)) => self.object(inner, &[], at),
             (Absent::Inner, Kind::Services) => self.services(&[], at),
             (Absent::Default(json), kind) => {
-                let known = DEFAULTS.get(at).filter(|(text, _)| *text == json).map(|(_, value)| value.clone());
-                if let Some(value) = known.or_else(|| read_default(json, kind)) {
+                // One that is wrong leaves its field without a value, which a test of the table would have found.
+                if let Some(value) = syntax::read(json.as_bytes()).ok().and_then(|tree| kind.read(&tree).ok()) {
                     self.fields.put(at, value, Origin::Default);
                 }
             }
