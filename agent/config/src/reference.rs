@@ -23,10 +23,7 @@ pub fn reference() -> String {
 fn rows(table: &[Field], path: &str, page: &mut String) {
     for field in table {
         let at = below(path, field.key);
-        let shown = at.trim_start_matches("$.");
-        let (holds, absent, about) = (cell(&field.kind.expected()), cell(&absent(field.absent)), cell(field.about));
-        // Writing to a String cannot fail.
-        let _ = writeln!(page, "| `{shown}` | {holds} | {absent} | {about} |");
+        row(page, &at, &field.kind.expected(), &absent(field.absent), field.about);
         match field.kind {
             Kind::Object(inner) => rows(inner, &at, page),
             Kind::Services => services(&at, page),
@@ -39,17 +36,21 @@ fn rows(table: &[Field], path: &str, page: &mut String) {
 fn services(path: &str, page: &mut String) {
     for service in DEFAULT {
         let at = below(path, service.name.as_str());
-        let shown = at.trim_start_matches("$.");
-        let (holds, absent) = (Kind::Object(&[]).expected(), absent(Absent::Inner));
-        let _ = writeln!(page, "| `{shown}` | {holds} | {absent} | {} |", cell(service.about));
+        row(page, &at, "an object", &absent(Absent::Inner), service.about);
         rows(service.fields, &at, page);
     }
     for protocol in Protocol::ALL {
         let at = format!("{path}.NAME");
-        let shown = at.trim_start_matches("$.");
-        let _ = writeln!(page, "| `{shown}` | an object | not there | A further service that speaks `{protocol}`. |");
+        row(page, &at, "an object", "not there", &format!("A further service that speaks `{protocol}`."));
         rows(fields("NAME", protocol), &at, page);
     }
+}
+
+fn row(page: &mut String, path: &str, holds: &str, absent: &str, about: &str) {
+    let shown = path.trim_start_matches("$.");
+    let [holds, absent, about] = [holds, absent, about].map(|cell| cell.replace('|', "\\|"));
+    // Writing to a String cannot fail.
+    let _ = writeln!(page, "| `{shown}` | {holds} | {absent} | {about} |");
 }
 
 fn absent(absent: Absent) -> String {
@@ -60,8 +61,4 @@ fn absent(absent: Absent) -> String {
         Absent::Open => "left open".to_owned(),
         Absent::Inner => "the defaults below".to_owned(),
     }
-}
-
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
 }

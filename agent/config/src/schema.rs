@@ -11,7 +11,7 @@ use super::{
         Absent, Field, ROOT,
         services::{DEFAULT, fields},
     },
-    text_kinds::LABEL,
+    text_kinds::{LABEL, SIZE},
     tree::Tree,
     value::{Protocol, ServiceName},
 };
@@ -31,24 +31,22 @@ pub(crate) fn pretty(tree: &Tree) -> String {
 }
 
 fn document() -> Tree {
-    let mut schema = Tree::object([
+    Tree::object([
         ("$schema", Tree::text("https://json-schema.org/draft/2020-12/schema")),
         ("title", Tree::text("cluster-config.json")),
         ("description", Tree::text("What first-boot-agent is told about a node and its cluster.")),
         ("type", Tree::text("object")),
         ("properties", properties(ROOT)),
-    ]);
-    let bootstraps = Tree::object([("const", Tree::Flag(true))]);
-    schema.put(
-        "if",
-        Tree::object([
-            ("properties", Tree::object([("bootstrap", bootstraps)])),
-            ("required", Tree::texts(["bootstrap"])),
-        ]),
-    );
-    schema.put("then", needs(true));
-    schema.put("else", needs(false));
-    schema
+        ("if", says("bootstrap", Tree::Flag(true))),
+        ("then", needs(true)),
+        ("else", needs(false)),
+    ])
+}
+
+/// That a key is there, with just this value.
+fn says(key: &str, value: Tree) -> Tree {
+    let properties = Tree::object([(key, Tree::object([("const", value)]))]);
+    Tree::object([("properties", properties), ("required", Tree::texts([key]))])
 }
 
 fn properties(table: &[Field]) -> Tree {
@@ -63,14 +61,12 @@ fn property(field: &Field) -> Tree {
         Kind::Port => numbers(&["integer", "null"], 1, u64::from(u16::MAX)),
         Kind::Count { least, most } => numbers(&["integer", "null"], least, most),
         Kind::Time { least, most } => {
-            let mut schema = numbers(&["string", "integer", "null"], whole_seconds(least), most.as_secs());
-            schema.put("pattern", Tree::text("^[0-9]+ *(ms|s|min|h)$"));
-            schema
+            let seconds = numbers(&["string", "integer", "null"], whole_seconds(least), most.as_secs());
+            with(seconds, "pattern", Tree::text("^[0-9]+ *(ms|s|min|h)$"))
         }
         Kind::Size { least, most } => {
-            let mut schema = numbers(&["string", "integer", "null"], least, most);
-            schema.put("pattern", Tree::text("^[0-9]+ *(B|KiB|MiB|GiB)$"));
-            schema
+            let bytes = numbers(&["string", "integer", "null"], least, most);
+            with(bytes, "pattern", Tree::text(SIZE.pattern))
         }
         Kind::Text(kind) => text(kind, &["string", "null"]),
         Kind::List(kind) => with(typed(&["array", "null"]), "items", text(kind, &["string"])),
@@ -83,7 +79,9 @@ fn property(field: &Field) -> Tree {
         Kind::Services => services(),
     };
     schema.put("description", Tree::text(described(field)));
-    if let Some(default) = default(field) {
+    if let Absent::Default(json) = field.absent
+        && let Ok(default) = syntax::read(json.as_bytes())
+    {
         schema.put("default", default);
     }
     schema
@@ -96,12 +94,8 @@ fn services() -> Tree {
         (service.name.to_string(), with(schema, "description", Tree::text(service.about)))
     });
     let further = Protocol::ALL.map(|protocol| {
-        let is_meant = Tree::object([
-            ("properties", Tree::object([("protocol", Tree::object([("const", Tree::text(protocol.as_str()))]))])),
-            ("required", Tree::texts(["protocol"])),
-        ]);
         let fields = Tree::object([("properties", properties(fields("NAME", protocol)))]);
-        Tree::object([("if", is_meant), ("then", fields)])
+        Tree::object([("if", says("protocol", Tree::text(protocol.as_str()))), ("then", fields)])
     });
     let further = with(typed(&["object", "null"]), "allOf", Tree::List(further.into()));
     let schema = with(typed(&["object", "null"]), "properties", Tree::Object(defaults.collect()));
@@ -113,13 +107,6 @@ fn described(field: &Field) -> String {
         Absent::Derived(from) => format!("{} When absent: {from}.", field.about),
         Absent::Needed(when) => format!("{} Needed {when}.", field.about),
         Absent::Default(_) | Absent::Open | Absent::Inner => field.about.to_owned(),
-    }
-}
-
-fn default(field: &Field) -> Option<Tree> {
-    match field.absent {
-        Absent::Default(json) => syntax::read(json.as_bytes()).ok(),
-        _ => None,
     }
 }
 
@@ -150,12 +137,10 @@ fn whole_seconds(least: Duration) -> u64 {
 }
 
 fn needs(bootstrap: bool) -> Tree {
-    let needs = NEEDS.iter().filter(|need| need.bootstrap == bootstrap).map(any_of);
-    Tree::object([("allOf", Tree::List(needs.collect()))])
-}
-
-fn any_of(need: &Need) -> Tree {
-    Tree::object([("anyOf", Tree::List(need.any_of.iter().flat_map(|path| given_of_services(path)).collect()))])
+    let of_all = |need: &Need| Tree::List(need.any_of.iter().flat_map(|path| given_of_services(path)).collect());
+    let needs = NEEDS.iter().filter(|need| need.bootstrap == bootstrap);
+    let needs = needs.map(|need| Tree::object([("anyOf", of_all(need))])).collect();
+    Tree::object([("allOf", Tree::List(needs))])
 }
 
 /// The first service is chainfire, unless the services are all named; which one of them is the first, no schema can say.
