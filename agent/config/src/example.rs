@@ -14,59 +14,32 @@ pub enum Example {
     AllInOne,
 }
 
-impl Example {
-    /// Every example, in the order in which they are documented.
-    pub const ALL: [Self; 3] = [Self::Bootstrap, Self::Join, Self::AllInOne];
-
-    /// The name it is asked for by.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Bootstrap => "bootstrap",
-            Self::Join => "join",
-            Self::AllInOne => "all-in-one",
-        }
-    }
-}
-
 /// An example config as pretty JSON, with a final newline.
 #[must_use]
 pub fn example(which: Example) -> String {
     pretty(&match which {
-        Example::Bootstrap => bootstrap(),
-        Example::Join => join(),
-        Example::AllInOne => all_in_one(),
+        Example::Bootstrap => Tree::object([
+            ("node_id", Tree::text("node01")),
+            ("node_role", Tree::text("control-plane")),
+            ("bootstrap", Tree::Flag(true)),
+            ("cluster_name", Tree::text("prod-cluster")),
+            ("leader_url", Tree::text("https://node01.prod.example.com:2379")),
+            ("raft_addr", Tree::text("10.0.1.10:2380")),
+            ("initial_peers", Tree::texts(["node01:2380", "node02:2380", "node03:2380"])),
+            ("flaredb_peers", Tree::texts(["node01:2480", "node02:2480", "node03:2480"])),
+        ]),
+        Example::Join => Tree::object([
+            ("node_id", Tree::text("node04")),
+            ("bootstrap", Tree::Flag(false)),
+            ("leader_url", Tree::text("https://node01.prod.example.com:2379")),
+            ("raft_addr", Tree::text("10.0.1.13:2380")),
+        ]),
+        Example::AllInOne => Tree::object([
+            ("node_id", Tree::text("aio01")),
+            ("bootstrap", Tree::Flag(true)),
+            ("raft_addr", Tree::text("10.0.2.10:2380")),
+            ("initial_peers", Tree::texts(["aio01:2380"])),
+            ("flaredb_peers", Tree::texts(["aio01:2480"])),
+        ]),
     })
-}
-
-fn bootstrap() -> Tree {
-    Tree::object([
-        ("node_id", Tree::text("node01")),
-        ("node_role", Tree::text("control-plane")),
-        ("bootstrap", Tree::Flag(true)),
-        ("cluster_name", Tree::text("prod-cluster")),
-        ("leader_url", Tree::text("https://node01.prod.example.com:2379")),
-        ("raft_addr", Tree::text("10.0.1.10:2380")),
-        ("initial_peers", Tree::texts(["node01:2380", "node02:2380", "node03:2380"])),
-        ("flaredb_peers", Tree::texts(["node01:2480", "node02:2480", "node03:2480"])),
-    ])
-}
-
-fn join() -> Tree {
-    Tree::object([
-        ("node_id", Tree::text("node04")),
-        ("bootstrap", Tree::Flag(false)),
-        ("leader_url", Tree::text("https://node01.prod.example.com:2379")),
-        ("raft_addr", Tree::text("10.0.1.13:2380")),
-    ])
-}
-
-fn all_in_one() -> Tree {
-    Tree::object([
-        ("node_id", Tree::text("aio01")),
-        ("bootstrap", Tree::Flag(true)),
-        ("raft_addr", Tree::text("10.0.2.10:2380")),
-        ("initial_peers", Tree::texts(["aio01:2380"])),
-        ("flaredb_peers", Tree::texts(["aio01:2480"])),
-    ])
 }

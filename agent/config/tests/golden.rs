@@ -123,6 +123,6 @@ fn the_printed_examples_are_the_seeds() {
     for (which, name) in
         [(Example::Bootstrap, "format"), (Example::Join, "join-existing"), (Example::AllInOne, "all-in-one")]
     {
-        assert_eq!(parse(example(which).as_bytes()).unwrap(), document(name), "{}", which.as_str());
+        assert_eq!(parse(example(which).as_bytes()).unwrap(), document(name), "{name}");
     }
 }
