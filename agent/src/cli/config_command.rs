@@ -88,12 +88,8 @@ fn show(options: &Options, as_json: bool) -> Exit {
         Err(error) => return refuse(&error),
     };
     if as_json {
-        let values = &loaded.checked.provenance;
-        let rows: Vec<_> = values
-            .iter()
-            .map(|shown| json!({"path": shown.path, "value": shown.value, "origin": shown.origin.to_string()}))
-            .collect();
-        return print(&format!("{:#}\n", json!({"source": loaded.origin.to_string(), "values": rows})));
+        let shown = json!({"source": loaded.origin.to_string(), "values": loaded.checked.provenance});
+        return print(&format!("{shown:#}\n"));
     }
     print(&table(&loaded.checked.provenance))
 }
