@@ -76,28 +76,17 @@ impl Source {
     }
 
     fn origin(&self) -> Origin {
-        match self {
-            Self::Credential(_) | Self::Encrypted(_) => Origin::Credential,
-            Self::CommandLine(path)
-            | Self::HandedOver(path)
-            | Self::DefaultPath(path)
-            | Self::InitrdFile(path)
-            | Self::Installed(path) => Origin::File(path.clone()),
-            Self::Delivered(name) => Origin::Delivered(name.clone()),
+        match (self, self.path()) {
+            (Self::Credential(_) | Self::Encrypted(_), _) => Origin::Credential,
+            (_, Some(path)) => Origin::File(path.to_owned()),
+            (_, None) => Origin::Delivered(self.to_string()),
         }
     }
 
     /// Whether its problems may quote it: who reads of the file in its usual place, or names one, may read that as well.
     pub(crate) fn quotes(&self) -> Quotes {
-        match self {
-            Self::CommandLine(_) | Self::DefaultPath(_) => Quotes::Shown,
-            Self::Credential(_)
-            | Self::Encrypted(_)
-            | Self::HandedOver(_)
-            | Self::InitrdFile(_)
-            | Self::Installed(_)
-            | Self::Delivered(_) => Quotes::Hidden,
-        }
+        let is_open = matches!(self, Self::CommandLine(_) | Self::DefaultPath(_));
+        if is_open { Quotes::Shown } else { Quotes::Hidden }
     }
 }
 
