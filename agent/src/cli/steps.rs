@@ -56,7 +56,7 @@ pub(super) async fn run(options: &Options, steps: Steps, wait: bool) -> Exit {
         reporter.scoped(scope(named, None)).report(Event::SandboxUnfiltered {});
     }
     let places = node::places_of_configuration(options);
-    let mut changes = Changes::none();
+    let mut changes = Changes::default();
     let exit = loop {
         // Before the configuration is read: a change in between is not missed.
         changes.forget();

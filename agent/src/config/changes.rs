@@ -3,7 +3,7 @@
 //! A run that waits for minutes must not act on what an operator has meanwhile corrected. It must not start over for what
 //! changes nothing, though: another file of a busy directory, or the same bytes written once more, as a deployment does.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,7 +18,8 @@ use crate::regular_file::{self, Links};
 /// How long a file may be empty or away that is just being written again.
 const WRITING: Duration = Duration::from_millis(100);
 
-/// A watch on some files, wherever they are.
+/// A watch on some files, wherever they are; on none yet by default. Nothing is watched before somebody waits: the end of a
+/// watch costs a process some milliseconds, which one that finds everything done need not pay.
 #[derive(Debug, Default)]
 pub struct Changes {
     watch: Option<DirectoryWatch>,
@@ -30,14 +31,12 @@ pub struct Changes {
 struct Known {
     path: PathBuf,
     content: Option<Content>,
-    /// As it was when its content was last looked at: while it is still so, nothing has to be read.
-    print: Option<Print>,
 }
 
 /// What of a file makes a difference: its bytes, and who may read them.
 #[derive(Debug, PartialEq, Eq)]
 struct Content {
-    /// Of a regular file of the size of a configuration; of anything else, what is known without reading it.
+    /// Of a regular file of the size of a configuration, their digest; of anything else, what is known without reading it.
     bytes: Result<Vec<u8>, Print>,
     access: (u32, u32, u32),
 }
@@ -46,13 +45,6 @@ struct Content {
 type Print = (u64, u64, u64, i64, i64);
 
 impl Changes {
-    /// Changes of no file yet. Nothing is watched before somebody waits: the end of a watch costs a process some
-    /// milliseconds, which one that finds everything done need not pay.
-    #[must_use]
-    pub fn none() -> Self {
-        Self::default()
-    }
-
     /// Takes these files, as they are now, for what is known; a later call adds to it.
     pub fn include(&mut self, files: &[&Path]) {
         self.files.extend(files.iter().map(|path| Known::of(path)));
@@ -64,8 +56,8 @@ impl Changes {
     }
 
     /// Whether one of the files is another one than it was.
-    pub fn have_happened(&mut self) -> bool {
-        self.files.iter_mut().any(Known::has_changed)
+    pub fn have_happened(&self) -> bool {
+        self.files.iter().any(Known::has_changed)
     }
 
     /// Whether one of the files becomes another one within this time. A file that is just being written when the time is over
@@ -85,7 +77,7 @@ impl Changes {
         loop {
             if self.have_happened() {
                 // Whoever writes a file anew empties or removes it first, and may write the same again.
-                if self.files.iter_mut().all(|known| !known.has_changed() || known.is_gone()) {
+                if self.files.iter().all(|known| !known.has_changed() || known.is_gone()) {
                     sleep(WRITING).await;
                 }
                 if self.have_happened() {
@@ -106,20 +98,11 @@ impl Changes {
 
 impl Known {
     fn of(path: &Path) -> Self {
-        let (content, print) = look(path);
-        Self { path: path.to_owned(), content, print }
+        Self { path: path.to_owned(), content: look(path) }
     }
 
-    fn has_changed(&mut self) -> bool {
-        if print_of(&self.path) == self.print {
-            return false;
-        }
-        let (content, print) = look(&self.path);
-        if content != self.content {
-            return true;
-        }
-        self.print = print;
-        false
+    fn has_changed(&self) -> bool {
+        look(&self.path) != self.content
     }
 
     /// Whether there is nothing in it now, or no file.
@@ -128,26 +111,14 @@ impl Known {
     }
 }
 
-fn look(path: &Path) -> (Option<Content>, Option<Print>) {
-    // Before the content is read: what changes in between is looked at once more.
-    let Ok(metadata) = fs::metadata(path) else {
-        return (None, None);
-    };
-    let print = print(&metadata);
+fn look(path: &Path) -> Option<Content> {
+    let found = fs::metadata(path).ok()?;
     let bytes = regular_file::read(path, Links::Follow, SIZE_LIMIT);
-    let content = Content {
+    let print = (found.dev(), found.ino(), found.size(), found.ctime(), found.ctime_nsec());
+    Some(Content {
         bytes: bytes.map(|bytes| digest(&SHA256, &bytes).as_ref().to_vec()).map_err(|_| print),
-        access: (metadata.mode(), metadata.uid(), metadata.gid()),
-    };
-    (Some(content), Some(print))
-}
-
-fn print_of(path: &Path) -> Option<Print> {
-    fs::metadata(path).ok().map(|metadata| print(&metadata))
-}
-
-fn print(found: &Metadata) -> Print {
-    (found.dev(), found.ino(), found.size(), found.ctime(), found.ctime_nsec())
+        access: (found.mode(), found.uid(), found.gid()),
+    })
 }
 
 #[cfg(test)]
@@ -166,7 +137,7 @@ mod tests {
         let path = directory.join("cluster-config.json");
         fs::write(&path, "one").unwrap();
         set_mode(&path, 0o600);
-        let mut changes = Changes::none();
+        let mut changes = Changes::default();
         changes.include(&[&path]);
         (path, changes)
     }
