@@ -5,7 +5,7 @@ use super::tree::Tree;
 use std::fmt;
 
 /// One thing that is wrong, or odd.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Where, as a JSON path: `$.raft_addr`.
     pub path: String,

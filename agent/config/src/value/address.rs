@@ -190,9 +190,3 @@ impl fmt::Debug for HostPort {
         write!(out, "\"{self}\"")
     }
 }
-
-impl serde::Serialize for HostPort {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}

@@ -138,12 +138,6 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-impl serde::Serialize for Endpoint {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
 /// The path of one call below an endpoint: `/admin/member/add`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiPath(String);

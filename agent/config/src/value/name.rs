@@ -39,12 +39,6 @@ macro_rules! checked_text {
                 write!(out, "{:?}", self.0)
             }
         }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_str(&self.0)
-            }
-        }
     };
 }
 
