@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn the_same_bytes_written_again_are_no_change_in_any_way() {
         let keep = tempfile::tempdir().unwrap();
-        let (path, mut changes) = known(keep.path());
+        let (path, changes) = known(keep.path());
         let again: [(&str, &dyn Fn()); 4] = [
             ("in place", &|| fs::write(&path, "one").unwrap()),
             ("as a new file", &|| {
@@ -191,7 +191,7 @@ mod tests {
             ("a huge file", |path| fs::File::options().write(true).open(path).unwrap().set_len(10 << 30).unwrap()),
         ];
         for &(what, change) in ways {
-            let (path, mut changes) = known(keep.path());
+            let (path, changes) = known(keep.path());
             change(&path);
             assert!(changes.have_happened(), "{what}");
             fs::remove_file(&path).ok();
