@@ -26,7 +26,6 @@ use crate::random::{self, NoRandomNumbers};
 use crate::run::Quorum;
 
 use departure::{Departure, Of};
-use steps::Steps;
 
 pub use exit::Exit;
 
@@ -216,11 +215,9 @@ async fn dispatch(cli: Cli) -> Exit {
     let options = &cli.options;
     match cli.command {
         Command::Diagnose { output } => diagnose::run(cli.options, output).await,
-        Command::Join { service } | Command::Setup { service } => {
-            steps::run(options, Steps::One(service.into()), true).await
-        }
-        Command::HealthCheck { wait } => steps::run(options, Steps::One(Step::HealthCheck), wait).await,
-        Command::Run => steps::run(options, Steps::All, true).await,
+        Command::Join { service } | Command::Setup { service } => steps::run(options, Some(service.into()), true).await,
+        Command::HealthCheck { wait } => steps::run(options, Some(Step::HealthCheck), wait).await,
+        Command::Run => steps::run(options, None, true).await,
         Command::Status(manner) => status::run(options, manner).await,
         Command::Plan { json } => plan_command::run(options, json).await,
         Command::Leave { quorum } => departure::run(options, Departure::Leave, Of::All, quorum.into()).await,

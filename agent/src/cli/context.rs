@@ -174,8 +174,3 @@ pub(super) fn configuration_event(error: &ConfigError) -> Event {
         _ => Event::ConfigurationInvalid { error: text },
     }
 }
-
-/// A configuration that was passed over for one of lower rank, as an event.
-pub(super) fn passed_over_event(error: &ConfigError) -> Event {
-    Event::ConfigurationPassedOver { error: error.to_string() }
-}

@@ -21,37 +21,26 @@ const CORRECT_IT: &str =
 /// How long a configuration that cannot be used is given to become another one: somebody may just be writing it.
 const SETTLING: Duration = Duration::from_millis(300);
 
-/// What is to be done.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Steps {
-    /// All that the configuration has, in their order.
-    All,
-    /// One.
-    One(Step),
-}
-
-impl Steps {
-    /// # Errors
-    /// The configuration has no such service.
-    fn of(self, config: &Config) -> Result<Vec<Step>, Event> {
-        let Self::One(step) = self else { return Ok(Step::all(config)) };
-        step.marked_by().map_or(Ok(()), |name| context::service(config, name).map(drop))?;
-        Ok(vec![step])
-    }
+/// The step that is asked for, else all that the configuration has, in their order.
+///
+/// # Errors
+/// The configuration has no such service.
+fn steps(asked: Option<Step>, config: &Config) -> Result<Vec<Step>, Event> {
+    let Some(step) = asked else { return Ok(Step::all(config)) };
+    step.marked_by().map_or(Ok(()), |name| context::service(config, name).map(drop))?;
+    Ok(vec![step])
 }
 
 /// Brings the steps to their end in order; the first that is not done ends the sequence. Where the configuration changes
 /// meanwhile, it starts over: nobody should act on what an operator has corrected.
-pub(super) async fn run(options: &Options, steps: Steps, wait: bool) -> Exit {
+pub(super) async fn run(options: &Options, asked: Option<Step>, wait: bool) -> Exit {
     // Known without a configuration, which may be what is wrong.
-    let named = match steps {
-        Steps::All => Step::CHAINFIRE,
-        Steps::One(step) => step,
-    };
+    let named = asked.unwrap_or(Step::CHAINFIRE);
     let reporter = Reporter::start(options.log_format, &node::run_id());
     let notifier = Notifier::from_environment();
     let progress = StepProgress::new(&notifier, &options.state_dir, named.label());
     let requests = Requests::default();
+    let sequence = Sequence { options, wait, reporter: &reporter, progress: &progress, requests: &requests };
     if node::lacks_filters() {
         reporter.scoped(scope(named, None)).report(Event::SandboxUnfiltered {});
     }
@@ -75,24 +64,14 @@ pub(super) async fn run(options: &Options, steps: Steps, wait: bool) -> Exit {
         };
         let config = &loaded.checked.config;
         changes.include(&[&config.tls.ca, &config.tls.certificate, &config.tls.key]);
-        let steps = steps.of(config);
+        let steps = steps(asked, config);
         let first = steps.as_ref().map_or(named, |steps| steps.first().copied().unwrap_or(named));
-        let sequence = Sequence {
-            options,
-            loaded: &loaded,
-            first,
-            steps: &steps,
-            wait,
-            reporter: &reporter,
-            progress: &progress,
-            requests: &requests,
-        };
         tokio::select! {
             // The work first: where it is done at once, nothing is watched.
             biased;
             // A block that is already mended must not last: the path unit's call came while this run was active. Nor one
             // that is just being mended: a certificate and its key come one after the other.
-            exit = sequence.run() => {
+            exit = sequence.run(&loaded, first, &steps) => {
                 if exit != Exit::Blocked || !changes.happen_within(SETTLING).await {
                     break exit;
                 }
@@ -107,13 +86,9 @@ pub(super) async fn run(options: &Options, steps: Steps, wait: bool) -> Exit {
     exit
 }
 
-/// One go at the steps, with one configuration.
+/// What every go at the steps has, whatever the configuration is.
 struct Sequence<'a> {
     options: &'a Options,
-    loaded: &'a Loaded,
-    first: Step,
-    /// Or why there are none.
-    steps: &'a Result<Vec<Step>, Event>,
     wait: bool,
     reporter: &'a Reporter,
     progress: &'a StepProgress<'a>,
@@ -121,16 +96,17 @@ struct Sequence<'a> {
 }
 
 impl Sequence<'_> {
-    async fn run(&self) -> Exit {
-        let config = &self.loaded.checked.config;
-        let report = self.reporter.scoped(scope(self.first, Some(config)));
-        for error in &self.loaded.passed_over {
-            report.report(context::passed_over_event(error));
+    /// One go at the steps, with one configuration; or what to say where it has none of them.
+    async fn run(&self, loaded: &Loaded, first: Step, steps: &Result<Vec<Step>, Event>) -> Exit {
+        let config = &loaded.checked.config;
+        let report = self.reporter.scoped(scope(first, Some(config)));
+        for error in &loaded.passed_over {
+            report.report(Event::ConfigurationPassedOver { error: error.to_string() });
         }
-        for warning in &self.loaded.checked.warnings {
+        for warning in &loaded.checked.warnings {
             report.report(Event::ConfigurationWarning { warning: warning.to_string() });
         }
-        let steps = match self.steps {
+        let steps = match steps {
             Ok(steps) => steps,
             Err(event) => {
                 self.progress.blocked(&event.to_string(), CORRECT_IT);
@@ -138,10 +114,10 @@ impl Sequence<'_> {
                 return Exit::Blocked;
             }
         };
-        if let Some(outcome) = done_without_effort(self.options, config, steps, self.reporter) {
-            return outcome.into();
+        if done_without_effort(self.options, config, steps, self.reporter).is_some() {
+            return Exit::Success;
         }
-        report.report(Event::ConfigurationLoaded { source: self.loaded.origin.to_string() });
+        report.report(Event::ConfigurationLoaded { source: loaded.origin.to_string() });
         self.await_clock(config.policies.clock_limit, &report).await;
         let markers = Markers::new(self.options.state_dir.clone());
         let mut looks = Looks::of(node::invocation_id().is_some(), &config.policies, self.progress, &report);
@@ -181,7 +157,7 @@ impl Sequence<'_> {
 }
 
 /// A second start: where the markers say that all is done, neither systemd nor the cluster is asked.
-fn done_without_effort(options: &Options, config: &Config, steps: &[Step], reporter: &Reporter) -> Option<Outcome> {
+fn done_without_effort(options: &Options, config: &Config, steps: &[Step], reporter: &Reporter) -> Option<()> {
     let observed = run::observe(config, &Markers::new(options.state_dir.clone()), &node::identity(config));
     let events: Option<Vec<(Step, Event)>> = steps
         .iter()
@@ -194,7 +170,7 @@ fn done_without_effort(options: &Options, config: &Config, steps: &[Step], repor
     for (step, event) in events? {
         reporter.scoped(scope(step, Some(config))).report(event);
     }
-    Some(Outcome::Done)
+    Some(())
 }
 
 fn scope(step: Step, config: Option<&Config>) -> Scope {
