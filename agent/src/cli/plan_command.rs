@@ -32,7 +32,15 @@ pub(super) async fn run(options: &Options, as_json: bool) -> Exit {
 pub(super) struct Foresight {
     node_id: String,
     unmet: Vec<Unmet>,
-    rows: Vec<(Step, Row)>,
+    rows: Vec<Row>,
+}
+
+/// What is foreseen for a step.
+struct Row {
+    step: Step,
+    what: String,
+    why: String,
+    is_blocked: bool,
 }
 
 /// Reads markers and live membership.
@@ -48,18 +56,24 @@ pub(super) async fn look_ahead(options: &Options) -> Result<Foresight, ConfigErr
     let cluster = node::cluster(config);
     let mut rows = Vec::new();
     for (step, decision) in plan::plan(config, &observed) {
-        rows.push((step, foresee(config, &cluster, &decision).await));
+        rows.push(match foresee(config, &cluster, decision).await {
+            Ok((what, why)) => Row { step, what, why, is_blocked: false },
+            Err(Blocker { reason, remedy, .. }) => {
+                Row { step, what: "blocked".to_owned(), why: format!("{reason}; {remedy}"), is_blocked: true }
+            }
+        });
     }
     Ok(Foresight { node_id: config.node.id.to_string(), unmet: observed.unmet, rows })
 }
 
 impl Foresight {
     fn is_blocked(&self) -> bool {
-        self.rows.iter().any(|(_, row)| row.is_blocked)
+        self.rows.iter().any(|row| row.is_blocked)
     }
 
     fn json(&self) -> String {
-        let step = |(step, row): &(Step, Row)| json!({"step": step.label(), "unit": step.unit(), "what": row.what, "why": row.why});
+        let step =
+            |row: &Row| json!({"step": row.step.label(), "unit": row.step.unit(), "what": row.what, "why": row.why});
         let steps: Vec<Value> = self.rows.iter().map(step).collect();
         let unmet: Vec<Value> = self.unmet.iter().map(unmet_json).collect();
         format!("{:#}\n", json!({"node_id": self.node_id, "unmet": unmet, "steps": steps}))
@@ -69,7 +83,7 @@ impl Foresight {
         let unmet = self.unmet.iter().filter(|unmet| unmet.outlook != Outlook::Lasting);
         let unmet = unmet.map(|unmet| format!("{:<10} {}: {unmet}; {}\n", "machine", unmet.outlook, unmet.remedy));
         let steps = self.rows.iter();
-        let steps = steps.map(|(step, Row { what, why, .. })| format!("{:<10} {what}: {why}\n", step.label()));
+        let steps = steps.map(|Row { step, what, why, .. }| format!("{:<10} {what}: {why}\n", step.label()));
         unmet.chain(steps).collect()
     }
 }
@@ -83,42 +97,27 @@ fn unmet_json(unmet: &Unmet) -> Value {
     })
 }
 
-/// What is foreseen for a step.
-struct Row {
-    what: String,
-    why: String,
-    is_blocked: bool,
-}
-
-impl Row {
-    fn new(what: &str, why: String) -> Self {
-        Self { what: what.to_owned(), why, is_blocked: false }
-    }
-
-    fn blocked(blocker: &Blocker) -> Self {
-        Self { is_blocked: true, ..Self::new("blocked", format!("{}; {}", blocker.reason, blocker.remedy)) }
-    }
-}
-
 /// What a decision comes to, and why.
-async fn foresee(config: &Config, cluster: &Result<HttpCluster, Blocker>, decision: &Decision<'_>) -> Row {
-    match (decision, cluster) {
-        (Decision::Done { since }, _) => Row::new("nothing", format!("done at {since}, as its marker says")),
-        (Decision::Skip(reason), _) => Row::new("nothing", reason.to_string()),
-        (Decision::Blocked(blocker), _) | (Decision::Run(_), Err(blocker)) => Row::blocked(blocker),
-        (Decision::Run(action @ (Action::Bootstrap(service) | Action::Join(service))), Ok(cluster)) => {
-            match next(config, service, cluster).await {
-                Ok(why) => Row::new(&action.to_string(), why),
-                Err(blocker) => Row::blocked(&blocker),
-            }
+async fn foresee(
+    config: &Config,
+    cluster: &Result<HttpCluster, Blocker>,
+    decision: Decision<'_>,
+) -> Result<(String, String), Blocker> {
+    let action = match decision {
+        Decision::Done { since } => {
+            return Ok(("nothing".to_owned(), format!("done at {since}, as its marker says")));
         }
-        (Decision::Run(action @ Action::SetUp(_)), Ok(_)) => {
-            Row::new(&action.to_string(), "there is no marker".to_owned())
-        }
-        (Decision::Run(action @ Action::CheckHealth), Ok(_)) => {
-            Row::new(&action.to_string(), "at every boot".to_owned())
-        }
-    }
+        Decision::Skip(reason) => return Ok(("nothing".to_owned(), reason.to_string())),
+        Decision::Blocked(blocker) => return Err(blocker),
+        Decision::Run(action) => action,
+    };
+    let cluster = cluster.as_ref().map_err(Blocker::clone)?;
+    let why = match action {
+        Action::Bootstrap(service) | Action::Join(service) => next(config, service, cluster).await?,
+        Action::SetUp(_) => "there is no marker".to_owned(),
+        Action::CheckHealth => "at every boot".to_owned(),
+    };
+    Ok((action.to_string(), why))
 }
 
 /// What the live member lists say of this node.
