@@ -22,12 +22,12 @@ pub(super) fn run(as_json: bool) -> Exit {
 /// On one screen.
 pub(super) fn text(inventory: &Inventory) -> String {
     let Inventory { machine, firmware, processor, memory, .. } = inventory;
-    let named = |field: &str, value: Option<&str>| match (value, machine.placeholders.get(field)) {
+    let named = |field: &str, value: &Option<String>| match (value, machine.placeholders.get(field)) {
         (None, Some(filler)) => placeholder(filler),
-        _ => told(value),
+        _ => told(value.as_ref()),
     };
     let product = [("vendor", &machine.vendor), ("product", &machine.product)];
-    let product = product.map(|(field, name)| named(field, name.as_deref())).join(", ");
+    let product = product.map(|(field, name)| named(field, name)).join(", ");
     let secure_boot = match firmware.secure_boot {
         Some(true) => "on",
         Some(false) => "off",
@@ -41,22 +41,25 @@ pub(super) fn text(inventory: &Inventory) -> String {
     let mut text = String::new();
     for (name, value) in [
         ("machine", product),
-        ("serial", named("serial", machine.serial.as_deref())),
-        ("uuid", named("uuid", machine.uuid.as_deref())),
-        ("machine-id", told(machine.machine_id.as_deref())),
+        ("serial", named("serial", &machine.serial)),
+        ("uuid", named("uuid", &machine.uuid)),
+        ("machine-id", told(machine.machine_id.as_ref())),
         ("firmware", format!("{}, Secure Boot {secure_boot}, {tpm}", firmware.kind)),
-        ("boot", told(inventory.boot.map(|kind| kind.to_string()).as_deref())),
+        ("boot", told(inventory.boot)),
         (
             "processor",
             format!(
                 "{} CPUs, {} cores, {}, {}",
-                count(processor.cpus),
-                count(processor.cores),
+                told(processor.cpus),
+                told(processor.cores),
                 processor.architecture,
-                told(processor.model.as_deref())
+                told(processor.model.as_ref())
             ),
         ),
-        ("memory", format!("{} installed, {} usable", size(memory.installed), size(memory.usable))),
+        (
+            "memory",
+            format!("{} installed, {} usable", told(memory.installed.map(say_size)), told(memory.usable.map(say_size))),
+        ),
     ] {
         line(&mut text, format_args!("{name:<11}{value}"));
     }
@@ -69,8 +72,8 @@ pub(super) fn text(inventory: &Inventory) -> String {
 
 fn show_link(text: &mut String, link: &Link) {
     let speed = link.speed.map(|speed| format!("{speed} Mbit/s")).unwrap_or_default();
-    let (mac, driver) = (told(link.mac.as_deref()), told(link.driver.as_deref()));
-    let state = told(link.state.as_deref());
+    let (mac, driver) = (told(link.mac.as_ref()), told(link.driver.as_ref()));
+    let state = told(link.state.as_ref());
     let note = link.placeholder.as_deref().map(placeholder).unwrap_or_default();
     line(text, format_args!("  {:<10} {mac:<17}  {driver:<12} {state:<8} {speed}{note}", link.name));
 }
@@ -87,11 +90,10 @@ fn show_disk(text: &mut String, disk: &Disk) {
     ];
     let fillers = disk.placeholders.iter().map(|(field, filler)| format!("{field} {}", placeholder(filler)));
     let notes = notes.into_iter().flatten().chain(fillers).collect::<Vec<_>>().join(", ");
-    let size = size(Some(disk.size));
+    let size = say_size(disk.size);
     line(text, format_args!("  {:<10} {size:>10}  {table:<8} {}  {notes}", disk.name, disk.stable_id()));
     for Partition { number, label, kind, size: bytes, .. } in &disk.table.partitions {
-        let kind = kind.as_ref().map_or_else(|| told(None), ToString::to_string);
-        let size = self::size(Some(*bytes));
+        let (kind, size) = (told(kind.as_ref()), say_size(*bytes));
         line(text, format_args!("  {number:>10} {size:>10}  {kind:<18} {}", label.as_deref().unwrap_or_default()));
     }
     for problem in &disk.table.problems {
@@ -104,21 +106,13 @@ fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
     let _ = writeln!(text, "{}", line.to_string().trim_end());
 }
 
-fn told(value: Option<&str>) -> String {
-    value.unwrap_or("unknown").to_owned()
+fn told(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "unknown".to_owned(), |value| value.to_string())
 }
 
 /// What the firmware says, and why it is not used.
 fn placeholder(filler: &str) -> String {
     format!("unknown ({filler:?} is a placeholder)")
-}
-
-fn count(value: Option<u64>) -> String {
-    value.map_or_else(|| told(None), |count| count.to_string())
-}
-
-fn size(bytes: Option<u64>) -> String {
-    bytes.map_or_else(|| told(None), say_size)
 }
 
 #[cfg(test)]
