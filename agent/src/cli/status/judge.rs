@@ -55,8 +55,9 @@ impl StepUnits {
 }
 
 /// How far a step is, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum State {
+    #[default]
     Off,
     Done,
     Working,
@@ -97,7 +98,7 @@ impl StepStatus {
 }
 
 /// The whole answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Status {
     pub(super) node: Option<String>,
     pub(super) cluster: Option<String>,
@@ -121,18 +122,8 @@ impl Status {
             let next = unit.as_ref().filter(|unit| unit.active == ActiveState::Failed).map(|_| journal(step));
             StepStatus::new(step, State::Blocked, "there is no usable configuration".to_owned(), next)
         });
-        Self {
-            node: None,
-            cluster: None,
-            mode: None,
-            source: None,
-            overall: State::Blocked,
-            steps: steps.collect(),
-            names: Vec::new(),
-            warnings: vec![error.to_owned()],
-            table: String::new(),
-            needs_root: false,
-        }
+        let warnings = vec![error.to_owned()];
+        Self { overall: State::Blocked, steps: steps.collect(), warnings, ..Self::default() }
     }
 
     /// The same for a user who may not read it: there may be one, and all may be well.
@@ -173,10 +164,9 @@ pub(super) fn judge(config: &Config, facts: Facts<'_>) -> Status {
         source: Some(facts.source),
         overall,
         steps,
-        names: Vec::new(),
         warnings: facts.warnings.into_iter().chain(not_yet(&facts.unmet)).collect(),
         table: facts.live.map(|findings| findings.to_string()).unwrap_or_default(),
-        needs_root: false,
+        ..Status::default()
     }
 }
 
