@@ -5,7 +5,6 @@ mod config_command;
 mod context;
 mod departure;
 mod diagnose;
-mod exit;
 mod initrd_command;
 mod inventory_command;
 mod node;
@@ -23,11 +22,11 @@ use crate::config::{ServiceName, ValueError};
 use crate::events::Format;
 use crate::plan::Step;
 use crate::random::{self, NoRandomNumbers};
-use crate::run::Quorum;
+use crate::run::{Outcome, Quorum};
 
 use departure::{Departure, Of};
 
-pub use exit::Exit;
+pub use first_boot_output::Exit;
 
 /// Makes this machine a member of its cluster: chainfire, then flaredb, then IAM, then a verdict.
 ///
@@ -225,6 +224,17 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Initrd => initrd_command::run(options).await,
         Command::Inventory { json } => inventory_command::run(json),
         Command::Config(command) => config_command::run(options, &command),
+    }
+}
+
+impl From<Outcome> for Exit {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::Success,
+            Outcome::Transient => Self::Transient,
+            Outcome::Blocked => Self::Blocked,
+            Outcome::Internal => Self::Internal,
+        }
     }
 }
 

@@ -3,14 +3,30 @@
 //! A reader that goes away early (`| head -1`) is no fault; a disk that is full is one, and whoever takes the file for whole
 //! has to learn of it.
 
-mod exit;
-
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use exit::Exit;
+/// How a process ends. Wrong usage is clap's 2. The codes are few, and the agent's units rely on them
+/// (`RestartPreventExitStatus=2 78`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what it was to do.
+    Success = 0,
+    /// Failed in a way that may pass; systemd starts the unit again.
+    Transient = 1,
+    /// `EX_SOFTWARE`: a fault of the program itself.
+    Internal = 70,
+    /// `EX_CONFIG`: blocked until somebody changes something.
+    Blocked = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
 
 /// clap's own code for wrong usage.
 const WRONG_USAGE: u8 = 2;

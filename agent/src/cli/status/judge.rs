@@ -329,7 +329,7 @@ impl ToDo<'_> {
                 (State::Failed, format!("{said}; {}", restarts(unit)), Some(next))
             }
             ActiveState::Activating => (State::Working, said.to_owned(), self.start_of_service()),
-            ActiveState::Failed if unit.exec_main_status == i32::from(super::Exit::Blocked.code()) => {
+            ActiveState::Failed if unit.exec_main_status == super::Exit::Blocked as i32 => {
                 (State::Blocked, said.to_owned(), Some(journal(step)))
             }
             ActiveState::Failed => (State::Failed, said.to_owned(), Some(journal(step))),
