@@ -4,7 +4,6 @@
 
 mod changes;
 mod error;
-mod file;
 mod source;
 
 pub use changes::Changes;

@@ -75,7 +75,7 @@ fn a_missing_file_is_told_with_every_place_tried() {
 
     write(&usual(&root), CONFIG, 0o600);
     options.explicit = Some("/nowhere/mine.json".into());
-    let ConfigError::NotFound { tried } = load(&options).unwrap_err() else { panic!("another file was taken") };
+    let ConfigError::NotFound(tried) = load(&options).unwrap_err() else { panic!("another file was taken") };
     assert_eq!(tried, [PathBuf::from("/nowhere/mine.json")]);
 }
 
@@ -130,7 +130,7 @@ fn a_huge_file_is_refused_unread() {
     let path = write(&usual(&root), "", 0o600);
     // A sparse file: reading it all would show in the time and memory used.
     File::options().write(true).open(path).unwrap().set_len(1 << 40).unwrap();
-    let ConfigError::Syntax { source, .. } = load(&options(&root)).unwrap_err() else { panic!("it was read") };
+    let ConfigError::Syntax(_, source) = load(&options(&root)).unwrap_err() else { panic!("it was read") };
     assert_eq!(source, SyntaxError::TooLarge(1 << 40));
 }
 
@@ -191,7 +191,7 @@ fn m11_an_encrypted_credential_that_did_not_arrive_is_broken_and_of_the_first_ra
             options.credentials_directory = directory;
             options.initrd.has_found_one = false;
             let error = load(&options).unwrap_err();
-            assert!(matches!(&error, ConfigError::NotDecrypted { path: named } if *named == path), "{error}");
+            assert!(matches!(&error, ConfigError::NotDecrypted(named) if *named == path), "{error}");
             // Passed over where the initrd has done so, and then nothing bootstraps.
             options.initrd.has_found_one = true;
             let text = load(&options).unwrap_err().to_string();

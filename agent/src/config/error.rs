@@ -6,18 +6,18 @@ use super::{
     Quotes, Report, SyntaxError,
     source::{CREDENTIAL, Source},
 };
-use crate::regular_file::RegularFileError;
-use std::{io, path::PathBuf};
+use crate::{regular_file::RegularFileError, shell_word::quoted};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Why there is no usable config.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// No file in any of the places.
-    #[error("Configuration file not found: looked at {}; write the cluster config there, mode 0600", places(.tried))]
-    NotFound {
-        /// Where it was looked for, in order.
-        tried: Vec<PathBuf>,
-    },
+    /// No file in any of these places, in their order.
+    #[error("Configuration file not found: looked at {}; write the cluster config there, mode 0600", places(.0))]
+    NotFound(Vec<PathBuf>),
     /// The file cannot be read.
     #[error("cannot read the configuration {origin}: {cause}; {remedy}", cause = .source)]
     Unreadable {
@@ -28,55 +28,36 @@ pub enum ConfigError {
         /// What to do about it.
         remedy: String,
     },
-    /// A directory, a device or a pipe.
-    #[error("the configuration {origin} is {what}, not a file; put the cluster config there as a regular file")]
-    NotAFile {
-        /// Which.
-        origin: Source,
-        /// What it is instead.
-        what: &'static str,
-    },
-    /// Every user of the machine may read or write it.
+    /// A directory, a device or a pipe: what it is instead.
+    #[error("the configuration {0} is {1}, not a file; put the cluster config there as a regular file")]
+    NotAFile(Source, &'static str),
+    /// Every user of the machine may read or write the file, by its permission bits.
     #[error(
         "the configuration {path} has mode {mode:04o} and is open to every user of this machine; run `{remedy}`",
-        path = .path.display()
+        path = .path.display(),
+        remedy = closed_to_others(.path)
     )]
     ReadableByOthers {
         /// Which file.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
-        /// The command that puts it right.
-        remedy: String,
     },
-    /// A credential that systemd keeps encrypted has not arrived.
+    /// A credential that systemd keeps encrypted here has not arrived.
     #[error(
         "the credential {CREDENTIAL} is encrypted in {path}, and systemd has not decrypted it for this process; \
          `systemd-creds decrypt --name={CREDENTIAL} {path} /dev/null` says why: encrypt it for this machine; before systemd 254, \
          name it in LoadCredentialEncrypted= of each unit; run a command by hand with \
          `systemd-run --pipe --wait --property=LoadCredentialEncrypted={CREDENTIAL} first-boot-agent COMMAND`",
-        path = .path.display()
+        path = .0.display()
     )]
-    NotDecrypted {
-        /// Where it is.
-        path: PathBuf,
-    },
+    NotDecrypted(PathBuf),
     /// The file is no JSON.
-    #[error("Invalid configuration in {origin}: {cause}", cause = .source)]
-    Syntax {
-        /// Which.
-        origin: Source,
-        /// Why.
-        source: SyntaxError,
-    },
-    /// The file is JSON, but no cluster config.
-    #[error("Invalid configuration in {origin}: {report}{note}", note = not_shown(.origin))]
-    Invalid {
-        /// Which.
-        origin: Source,
-        /// Everything that is wrong with it.
-        report: Report,
-    },
+    #[error("Invalid configuration in {0}: {1}")]
+    Syntax(Source, #[source] SyntaxError),
+    /// The file is JSON, but no cluster config: everything that is wrong with it.
+    #[error("Invalid configuration in {0}: {1}{note}", note = not_shown(.0))]
+    Invalid(Source, Report),
     /// It is good, and comes after one that is broken, in whose place it would bootstrap a cluster.
     #[error(
         "the configuration {origin} would bootstrap a cluster, and one of higher rank is broken, which may have said to join \
@@ -107,9 +88,7 @@ impl ConfigError {
     #[must_use]
     pub fn summary(&self) -> String {
         match self {
-            Self::Invalid { origin, report } => {
-                format!("Invalid configuration in {origin}: {}", report.summary())
-            }
+            Self::Invalid(origin, report) => format!("Invalid configuration in {origin}: {}", report.summary()),
             other => other.to_string(),
         }
     }
@@ -123,6 +102,11 @@ fn not_shown(origin: &Source) -> &'static str {
             "\n  what it holds is not shown here; first-boot-agent --config FILE config validate shows it to its owner"
         }
     }
+}
+
+/// The command that leaves a file to its owner.
+pub(super) fn closed_to_others(path: &Path) -> String {
+    format!("chmod 600 {}", quoted(path))
 }
 
 fn places(tried: &[PathBuf]) -> String {

@@ -4,13 +4,13 @@
 //! A credential that systemd could not decrypt is broken as well, though nothing of it reaches this process.
 
 use super::{
-    Checked, Context, Origin, Problem, Quotes, check_quoting,
-    error::ConfigError,
-    file::{open_to_others, read},
+    Checked, Context, Origin, Problem, Quotes, SIZE_LIMIT, SyntaxError, check_quoting,
+    error::{ConfigError, closed_to_others},
 };
-use crate::regular_file::RegularFileError;
+use crate::regular_file::{Links, RegularFileError, open_to_read, read_all};
 use std::{
     fmt, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -35,6 +35,9 @@ pub const ENCRYPTED_STORES: [&str; 5] = [
 
 /// The name of the config's file, wherever it lies.
 pub const FILE: &str = "cluster-config.json";
+
+/// The permission bits of those who are neither owner nor in the group.
+const OTHERS: u32 = 0o007;
 
 /// The directory in which the initrd hands things over, below the root.
 pub const HAND_OVER: &str = "run/first-boot-agent";
@@ -193,7 +196,7 @@ pub fn load(options: &Options) -> Result<Loaded, ConfigError> {
         }
     }
     let tried = || places.iter().filter_map(Source::path).map(Path::to_owned).collect();
-    Err(passed_over.into_iter().next().unwrap_or_else(|| ConfigError::NotFound { tried: tried() }))
+    Err(passed_over.into_iter().next().unwrap_or_else(|| ConfigError::NotFound(tried())))
 }
 
 /// What is broken and ranks before a place, here or where only the initrd could look: it may have said to join.
@@ -226,10 +229,30 @@ pub fn read_at(origin: &Source, options: &Options) -> Result<Option<Reading>, Co
     let Some(path) = origin.path() else {
         return Ok(None);
     };
-    let Some((bytes, mode)) = read(origin, path)? else {
-        return Ok(None);
+    let failed = |source: RegularFileError| match source {
+        RegularFileError::NotAFile(what) => ConfigError::NotAFile(origin.clone(), what),
+        source => ConfigError::Unreadable { origin: origin.clone(), remedy: source.remedy(path), source },
     };
-    let warning = open_to_others(origin, path, mode, options.permissions)?;
+    let (file, metadata) = match open_to_read(path, Links::Follow) {
+        Err(error) if error.is_missing() => return Ok(None),
+        opened => opened.map_err(failed)?,
+    };
+    if metadata.len() > SIZE_LIMIT {
+        return Err(ConfigError::Syntax(origin.clone(), SyntaxError::TooLarge(metadata.len())));
+    }
+    let bytes = read_all(file, SIZE_LIMIT).map_err(failed)?;
+    let mode = metadata.mode() & 0o7777;
+    // A credential lies in a directory that only its service enters.
+    let is_open = mode & OTHERS != 0 && !matches!(origin, Source::Credential(_));
+    if is_open && options.permissions == Permissions::Refuse {
+        return Err(ConfigError::ReadableByOthers { path: path.to_owned(), mode });
+    }
+    let warning = is_open.then(|| Problem {
+        path: path.display().to_string(),
+        found: format!("a file of mode {mode:04o}"),
+        expected: "one that only root may read".to_owned(),
+        hint: Some(format!("run `{}` before it is used", closed_to_others(path))),
+    });
     Ok(Some(Reading { bytes, warning }))
 }
 
@@ -242,7 +265,7 @@ fn not_decrypted(path: &Path, options: &Options) -> Option<ConfigError> {
         && options.root.join(HAND_OVER).join(FILE).exists();
     match path.symlink_metadata() {
         _ if has_arrived || is_handed_over => None,
-        Ok(_) => Some(ConfigError::NotDecrypted { path: path.to_owned() }),
+        Ok(_) => Some(ConfigError::NotDecrypted(path.to_owned())),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
         Err(error) => {
             let source = RegularFileError::Io(error);
@@ -266,9 +289,9 @@ pub fn examine(bytes: &[u8], origin: &Source, options: &Options) -> Result<Check
         secrets: options.root.join(SECRETS),
         strict: options.strict,
     };
-    let tree = super::parse(bytes).map_err(|source| ConfigError::Syntax { origin: origin.clone(), source })?;
+    let tree = super::parse(bytes).map_err(|source| ConfigError::Syntax(origin.clone(), source))?;
     let quotes = if options.quotes_nothing { Quotes::Hidden } else { origin.quotes() };
-    check_quoting(&tree, &context, quotes).map_err(|report| ConfigError::Invalid { origin: origin.clone(), report })
+    check_quoting(&tree, &context, quotes).map_err(|report| ConfigError::Invalid(origin.clone(), report))
 }
 
 /// The places where a config may lie, the one of the highest rank first.
