@@ -4,7 +4,6 @@
 //! What cannot be read, without root or without the hardware, is `None`; nothing here fails. Must not judge: what a
 //! configuration expects is compared in `plan`.
 
-mod boot;
 mod firmware;
 mod link_order;
 mod links;
@@ -18,7 +17,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::boot::BootKind;
+use crate::boot::{Boot, BootKind, DIRECTORY};
 use crate::disks::{self, Disk};
 use crate::sysfs::Tree;
 
@@ -63,7 +62,7 @@ impl Inventory {
         Self {
             schema_version: Self::SCHEMA_VERSION,
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
-            boot: boot::kind(root),
+            boot: kind_of_boot(root),
             machine: machine::of(tree),
             firmware: firmware::of(tree),
             processor: Processor::of_this_machine(),
@@ -78,7 +77,7 @@ impl Inventory {
     #[must_use]
     pub fn take_with_hand_over(root: &Path) -> Self {
         let mut inventory = Self::take(root);
-        if let Some(earlier) = boot::handed_over(root) {
+        if let Some(earlier) = handed_over(root) {
             // What udev tells is newer: somebody may have made a partition since.
             for disk in inventory.disks.iter_mut().filter(|disk| !disk.is_table_read() && !disk.is_told_by_udev()) {
                 // Within one boot a name is the same disk, unless one was exchanged.
@@ -91,6 +90,32 @@ impl Inventory {
         }
         inventory
     }
+}
+
+/// What kind of boot it is: as the initrd has found, else as it looks from here. What another boot has left counts for nothing.
+fn kind_of_boot(root: &Path) -> Option<BootKind> {
+    let tree = Tree::at(root);
+    if let Some(boot) = of_this_boot(root) {
+        return Some(boot.kind);
+    }
+    // In an initrd there is nothing to tell by yet.
+    if tree.has("etc/initrd-release") {
+        return None;
+    }
+    let mounts = String::from_utf8_lossy(&tree.bytes("proc/self/mountinfo")?).into_owned();
+    Some(BootKind::of(root, Path::new("/"), &mounts)).filter(|kind| *kind != BootKind::Unknown)
+}
+
+/// The inventory that the initrd of this boot has taken.
+fn handed_over(root: &Path) -> Option<Inventory> {
+    of_this_boot(root)?;
+    let bytes = Tree::at(root).bytes(format!("{DIRECTORY}/inventory.json"))?;
+    let inventory: Inventory = serde_json::from_slice(&bytes).ok()?;
+    (inventory.schema_version == Inventory::SCHEMA_VERSION).then_some(inventory)
+}
+
+fn of_this_boot(root: &Path) -> Option<Boot> {
+    Boot::of_this_run(root, &Boot::run_id(root)?)
 }
 
 /// Who the machine is, alone.
