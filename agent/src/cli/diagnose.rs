@@ -21,12 +21,16 @@ use crate::clock;
 use crate::config::{Config, Loaded, Permissions};
 use crate::http::{describe_tls_files, tls_findings};
 use crate::inventory::Inventory;
+use crate::obstacle::remedy;
 use crate::systemd::Systemd;
 
 use super::{Exit, Options, config_command, inventory_command, node, output, plan_command, status};
 
 /// How long a section may take: a request to a service that does not answer, and another one.
 const LIMIT: Duration = Duration::from_mins(2);
+
+/// How another file is named.
+const WITH_OUTPUT: &str = "first-boot-agent diagnose --output FILE";
 
 /// Writes the report. `-` is standard output; without a path it is a new file in the directory where it is called.
 pub(super) async fn run(options: Options, to: Option<PathBuf>) -> Exit {
@@ -58,19 +62,9 @@ pub(super) async fn run(options: Options, to: Option<PathBuf>) -> Exit {
 /// A new file: what is there already is nobody's to replace, and a link leads elsewhere.
 fn write(path: &Path, text: &str) -> Result<(), String> {
     let shown = path.display();
-    let failed = |error: std::io::Error| {
-        let elsewhere = match error.kind() {
-            ErrorKind::AlreadyExists => {
-                return format!("{shown} is there already; name another file: first-boot-agent diagnose --output FILE");
-            }
-            ErrorKind::NotFound | ErrorKind::NotADirectory => "name a file in a directory that exists",
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                "name a file where you may write, or run it as root"
-            }
-            ErrorKind::IsADirectory => "name a file",
-            _ => "name a place with room",
-        };
-        format!("cannot write {shown}: {error}; {elsewhere}: first-boot-agent diagnose --output FILE")
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::AlreadyExists => format!("{shown} is there already; name another file: {WITH_OUTPUT}"),
+        _ => format!("cannot write {shown}: {error}; {}; or name another place: {WITH_OUTPUT}", remedy(path, &error)),
     };
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {
