@@ -74,27 +74,21 @@ checked_text!(
 );
 
 fn identifier(text: &str) -> Result<String, ValueError> {
-    let fits = (1..=128).contains(&text.len())
-        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
-    if !fits {
-        return Err(ValueError::new(
-            "use 1 to 128 of the letters a-z and A-Z, digits, `.`, `-`, `_`, beginning with a letter or digit",
-        ));
-    }
-    Ok(text.to_owned())
+    let advice = "use 1 to 128 of the letters a-z and A-Z, digits, `.`, `-`, `_`, beginning with a letter or digit";
+    plain(text, "", ".-_", advice)
 }
 
 fn user(text: &str) -> Result<String, ValueError> {
+    let advice = "use 1 to 128 letters, digits, `.`, `-`, `_`, `@`, `+`, beginning with a letter, digit or `_`";
+    plain(text, "_", ".-_@+", advice)
+}
+
+/// A text of letters and digits, and of these marks, of which some may be its first character.
+fn plain(text: &str, first: &str, marks: &str, advice: &str) -> Result<String, ValueError> {
     let fits = (1..=128).contains(&text.len())
-        && text.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_@+".contains(c));
-    if !fits {
-        return Err(ValueError::new(
-            "use 1 to 128 letters, digits, `.`, `-`, `_`, `@`, `+`, beginning with a letter, digit or `_`",
-        ));
-    }
-    Ok(text.to_owned())
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric() || first.contains(c))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || marks.contains(c));
+    if fits { Ok(text.to_owned()) } else { Err(ValueError::new(advice)) }
 }
 
 fn unit(text: &str) -> Result<String, ValueError> {
@@ -145,8 +139,6 @@ fn dns(text: &str) -> Result<String, ValueError> {
 
 fn label(text: &str) -> Result<String, ValueError> {
     let fits = (1..=128).contains(&text.len()) && text.trim() == text && !text.chars().any(char::is_control);
-    if !fits {
-        return Err(ValueError::new("use 1 to 128 bytes on one line, without blanks around them"));
-    }
-    Ok(text.to_owned())
+    let advice = "use 1 to 128 bytes on one line, without blanks around them";
+    if fits { Ok(text.to_owned()) } else { Err(ValueError::new(advice)) }
 }
