@@ -37,13 +37,11 @@ impl Reach {
         }
     }
 
-    /// Of a machine. Of a name, only what it cannot be is known (RFC 6761, 6.3).
+    /// Of a machine. Of a name, only what it cannot be is known.
     pub(crate) fn of_host(host: &Host) -> Self {
         match host {
             Host::Ip(ip) => Self::of(*ip),
-            Host::Name(name) if name.as_str() == "localhost" || name.as_str().ends_with(".localhost") => {
-                Self::ThisMachine
-            }
+            Host::Name(_) if host.is_this_machine() => Self::ThisMachine,
             Host::Name(_) => Self::Anywhere,
         }
     }
