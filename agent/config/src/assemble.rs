@@ -8,16 +8,16 @@ use super::{
     group::Group,
     kind::Value,
     model::{Config, Limits, MemberService, Node, Policies, Request, Retry, Service, SetupService, TlsPaths},
-    raft::{derived_url, own_host, service_config},
+    raft::{own_host, own_url, service_config},
     services::needs,
-    value::{BaseUrl, NodeId, Protocol, ServiceName},
+    value::{NodeId, Protocol, ServiceName},
 };
 use std::path::PathBuf;
 
 /// Builds the config; `None` only where a field that must have a value has
 /// none, which means that the fields have problems.
 pub(crate) fn assemble(fields: &mut Fields, context: &Context) -> Option<Config> {
-    let node = node(fields)?;
+    let node = Node { id: fields.get("$.node_id")?, ip: fields.get("$.node_ip"), fqdn: fields.get("$.node_fqdn") };
     let services = services(fields, &node)?;
     Some(Config {
         expect: Expectations::assemble(fields)?,
@@ -30,17 +30,6 @@ pub(crate) fn assemble(fields: &mut Fields, context: &Context) -> Option<Config>
         replace: fields.get("$.replace")?,
         node,
         services,
-    })
-}
-
-fn node(fields: &Fields) -> Option<Node> {
-    Some(Node {
-        id: fields.get("$.node_id")?,
-        role: fields.get("$.node_role")?,
-        ip: fields.get("$.node_ip"),
-        fqdn: fields.get("$.node_fqdn"),
-        datacenter: fields.get("$.datacenter"),
-        rack: fields.get("$.rack"),
     })
 }
 
@@ -90,15 +79,11 @@ fn apart(fields: &mut Fields, services: &[Service]) {
 
 fn setup(fields: &mut Fields, row: Row, node: &Node, first: Option<&(Group, MemberService)>) -> Option<SetupService> {
     let port = fields.get(&row.path("api_port"))?;
-    let path = row.path("url");
-    let url = match (fields.get::<BaseUrl>(&path), first) {
-        (Some(url), _) => url.endpoint(port).ok()?,
-        (None, Some((_, service))) => {
-            let from = format!("{}'s url, api_port", service.name);
-            derived_url(fields, &path, service.url.host().clone(), port, &from)?
-        }
-        (None, None) => derived_url(fields, &path, own_host(node)?.0, port, "this node's host, api_port")?,
+    let host = match first {
+        Some((_, service)) => Some((service.url.host().clone(), format!("{}'s url, api_port", service.name))),
+        None => own_host(node).map(|(host, _)| (host, "this node's host, api_port".to_owned())),
     };
+    let url = own_url(fields, row, port, host)?;
     let first_is_own =
         first.is_some_and(|(group, service)| group.members.first().is_some_and(|first| service.is_own(first)));
     Some(SetupService {

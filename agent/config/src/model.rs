@@ -4,8 +4,8 @@
 
 use super::expectations::Expectations;
 use super::value::{
-    ApiPath, Cidr, ClusterName, DnsName, Endpoint, Host, HostPort, Label, NodeId, NodeRole, RaftAddr, ServiceName,
-    UnitName, UserName,
+    ApiPath, Cidr, ClusterName, DnsName, Endpoint, Host, HostPort, Label, NodeId, RaftAddr, ServiceName, UnitName,
+    UserName,
 };
 use std::{
     net::IpAddr,
@@ -137,21 +137,15 @@ impl Service {
     }
 }
 
-/// Who this node is and where it stands.
+/// Who this node is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     /// Its id in every member list.
     pub id: NodeId,
-    /// What it is for.
-    pub role: NodeRole,
     /// Its primary address, where the config gives one.
     pub ip: Option<IpAddr>,
     /// Its full name in DNS, where the config gives one.
     pub fqdn: Option<DnsName>,
-    /// The datacenter it stands in.
-    pub datacenter: Option<Label>,
-    /// The rack it stands in.
-    pub rack: Option<Label>,
 }
 
 /// How a node becomes a member of a service's cluster.

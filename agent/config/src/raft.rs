@@ -7,7 +7,7 @@ use super::{
     kind::Value,
     model::{Api, ApiPaths, Etcd, MemberService, Mode, Node, Peer},
     services::{needs, with_members},
-    value::{BaseUrl, ClusterName, DnsName, Endpoint, Host, HostPort, Protocol},
+    value::{BaseUrl, ClusterName, Endpoint, Host, HostPort, Protocol},
 };
 use std::path::PathBuf;
 
@@ -15,7 +15,8 @@ use std::path::PathBuf;
 pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) -> Option<MemberService> {
     let own_addresses = group.own_addresses(node);
     note_peers(fields, group, &own_addresses);
-    let url = own_url(fields, group, node, &own_addresses)?;
+    let known_host = known_host(group, node, &own_addresses);
+    let url = own_url(fields, group.row, group.api_port, known_host)?;
     let mode = mode(fields, group)?;
     let config = MemberService {
         name: group.row.name,
@@ -104,21 +105,15 @@ fn note_peers(fields: &mut Fields, group: &Group, own: &[HostPort]) {
     }
 }
 
-/// This node's own API: as given, else at the host under which others know it,
-/// since that is the one its certificate is made for.
-fn own_url(fields: &mut Fields, group: &Group, node: &Node, own: &[HostPort]) -> Option<Endpoint> {
-    let path = group.path("url");
-    if let Some(url) = fields.get::<BaseUrl>(&path) {
-        return url.endpoint(group.api_port).ok();
-    }
+/// The host under which others know this node, since that is the one its certificate is made for, and where it is said.
+fn known_host(group: &Group, node: &Node, own: &[HostPort]) -> Option<(Host, String)> {
     let by_list = group.members.iter().find(|member| own.contains(member));
     let (host, from) = match (&group.raft_addr, by_list) {
         (Some(address), _) => (address.host().clone(), "raft_addr"),
         (None, Some(member)) => (member.host().clone(), "initial_peers"),
         (None, None) => own_host(node)?,
     };
-    let from = if from.is_empty() { "api_port".to_owned() } else { format!("{from}, api_port") };
-    derived_url(fields, &path, host, group.api_port, &from)
+    Some((host, if from.is_empty() { "api_port".to_owned() } else { format!("{from}, api_port") }))
 }
 
 /// The host of this node where no cluster has it, and the field that says so.
@@ -126,14 +121,19 @@ pub(crate) fn own_host(node: &Node) -> Option<(Host, &'static str)> {
     Some(match (&node.fqdn, node.ip) {
         (Some(name), _) => (Host::Name(name.clone()), "node_fqdn"),
         (None, Some(ip)) => (Host::Ip(ip), "node_ip"),
-        (None, None) => (Host::Name("localhost".parse::<DnsName>().ok()?), ""),
+        (None, None) => ("localhost".parse().ok()?, ""),
     })
 }
 
-/// An endpoint that the config does not give, noted as derived.
-pub(crate) fn derived_url(fields: &mut Fields, path: &str, host: Host, port: u16, from: &str) -> Option<Endpoint> {
+/// A service's own API: as given, else at this host, noted as derived.
+pub(crate) fn own_url(fields: &mut Fields, row: Row, port: u16, derived: Option<(Host, String)>) -> Option<Endpoint> {
+    let path = row.path("url");
+    if let Some(url) = fields.get::<BaseUrl>(&path) {
+        return url.endpoint(port).ok();
+    }
+    let (host, from) = derived?;
     let at = HostPort::new(host, port).ok()?;
-    fields.derive(path, Value::Url(BaseUrl::from(at.clone())), from);
+    fields.derive(path, Value::Url(at.clone().into()), &from);
     Endpoint::at(at).ok()
 }
 
