@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::clock;
 use crate::config::{ClusterName, Config, ConfigError, Service, ServiceName};
@@ -22,23 +22,16 @@ use super::node;
 /// What a step is doing, for systemd and, where this is the run of a unit, for `status`.
 pub(super) struct StepProgress<'a> {
     pub(super) notifier: &'a Notifier,
-    state_dir: PathBuf,
+    state_dir: &'a Path,
     invocation_id: Option<String>,
-    step: String,
+    step: &'a str,
     is_noted: Cell<bool>,
 }
 
 impl<'a> StepProgress<'a> {
-    pub(super) fn new(notifier: &'a Notifier, state_dir: &Path, step: &str) -> Self {
-        let invocation_id = node::invocation_id();
+    pub(super) fn new(notifier: &'a Notifier, state_dir: &'a Path, step: &'a str) -> Self {
         // An earlier run may have left something, which is no longer so.
-        Self {
-            notifier,
-            state_dir: state_dir.to_owned(),
-            invocation_id,
-            step: step.to_owned(),
-            is_noted: Cell::new(true),
-        }
+        Self { notifier, state_dir, invocation_id: node::invocation_id(), step, is_noted: Cell::new(true) }
     }
 
     /// Notes trouble that is met before there is a step.
@@ -52,7 +45,7 @@ impl Progress for StepProgress<'_> {
         self.notifier.status(line);
         if self.invocation_id.is_some() && self.is_noted.replace(false) {
             // What is left there names another run, or is forgotten with the next.
-            let _ = NotedTrouble::remove(&self.state_dir, &self.step);
+            let _ = NotedTrouble::remove(self.state_dir, self.step);
         }
     }
 
@@ -61,7 +54,7 @@ impl Progress for StepProgress<'_> {
         if let Some(invocation_id) = &self.invocation_id {
             self.is_noted.set(true);
             // On a full disk the line above is what is left.
-            let _ = NotedTrouble::new(invocation_id, trouble).write(&self.state_dir, &self.step);
+            let _ = NotedTrouble::new(invocation_id, trouble).write(self.state_dir, self.step);
         }
     }
 }
@@ -96,7 +89,7 @@ impl Machine for ThisMachine {
     }
 }
 
-/// The context of this process.
+/// The context of this process; without somebody to report to it knows nothing of units.
 ///
 /// # Errors
 /// A TLS file cannot be used.
@@ -105,14 +98,17 @@ pub(super) async fn of<'a>(
     markers: &'a Markers,
     progress: &'a dyn Progress,
     requests: &'a Requests,
-    report: &ScopedReporter,
+    report: Option<&ScopedReporter>,
 ) -> Result<Context<'a, Systemd, HttpCluster>, Blocker> {
     Ok(Context {
         config,
         markers,
         this_node: node::identity(config),
         cluster: node::cluster(config)?,
-        units: connect(report).await,
+        units: match report {
+            Some(report) => connect(report).await,
+            None => None,
+        },
         who: node::who(),
         progress,
         machine: &ThisMachine,

@@ -86,7 +86,7 @@ async fn depart(
     let (markers, notifier) = (Markers::new(options.state_dir.clone()), Notifier::from_environment());
     let (progress, requests) = (StepProgress::new(&notifier, &options.state_dir, "leave"), Requests::default());
     let scoped = |service: &str| reporter.scoped(context::scope(service, departure.operation(), Some(config)));
-    let context = context::of(config, &markers, &progress, &requests, &scoped("cluster"))
+    let context = context::of(config, &markers, &progress, &requests, Some(&scoped("cluster")))
         .await
         .map_err(|blocker| blocker.event())?;
     for name in services.iter().map(|service| service.name()) {

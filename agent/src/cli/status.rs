@@ -10,13 +10,13 @@ use futures_util::future::{join, join_all, select_all};
 
 use crate::clock;
 use crate::config::{Config, Loaded, Permissions};
-use crate::markers::{Holder, Markers, NotedTrouble};
+use crate::markers::{Markers, NotedTrouble};
 use crate::names::{self, Names};
 use crate::plan::{self, Decision, Observed, Step};
-use crate::run::{self, Context, Requests};
+use crate::run::{self, Requests};
 use crate::systemd::{Systemd, UnitState, UnitWatch};
 
-use super::context::{Silent, ThisMachine};
+use super::context::{self, Silent, ThisMachine};
 use super::output::{self, Written};
 use super::{Exit, Options, node};
 
@@ -157,29 +157,12 @@ async fn facts<'a>(
     units: Vec<StepUnits>,
 ) -> Facts<'a> {
     let config: &'a Config = &loaded.checked.config;
-    let this_node = node::identity(config);
     let unmet = run::unmet(config, &ThisMachine);
-    let observed = Observed { unmet, ..run::observe(config, markers, &this_node) };
+    let observed = Observed { unmet, ..run::observe(config, markers, &node::identity(config)) };
     let decisions: Vec<(Step, Decision<'a>)> = plan::plan(config, &observed);
-    let live = match node::cluster(config) {
-        Ok(cluster) => {
-            let context: Context<'_, Systemd, _> = Context {
-                // It only reads.
-                who: Holder::default(),
-                config,
-                markers,
-                this_node,
-                units: None,
-                cluster,
-                progress: &Silent,
-                machine: &ThisMachine,
-                find_credential: &|_name| None,
-                requests,
-                looks_again: false,
-            };
-            // status only reads.
-            Ok(run::find_health(&context, false).await)
-        }
+    let live = match context::of(config, markers, &Silent, requests, None).await {
+        // It only reads.
+        Ok(context) => Ok(run::find_health(&context, false).await),
         Err(blocker) => Err(blocker),
     };
     let passed_over = loaded.passed_over.iter().map(|error| format!("passed over: {}", error.summary()));

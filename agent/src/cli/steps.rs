@@ -122,7 +122,7 @@ impl Sequence<'_> {
         let markers = Markers::new(self.options.state_dir.clone());
         let mut looks = Looks::of(node::invocation_id().is_some(), &config.policies, self.progress, &report);
         let context = loop {
-            match context::of(config, &markers, self.progress, self.requests, &report).await {
+            match context::of(config, &markers, self.progress, self.requests, Some(&report)).await {
                 Ok(context) => break context,
                 Err(blocker) => {
                     if let Err(ended) = looks.await_fix(blocker).await {
