@@ -49,13 +49,12 @@ fn validate(options: &Options, strict: bool) -> Exit {
 fn files(config: &Config) -> Exit {
     let found = http::tls_findings(&config.tls);
     let set_up = config.set_up_once().filter(|service| service.enable);
-    let passwords: Vec<_> =
-        set_up.filter_map(|service| Some((service.name, service.admin_password_file.clone()?))).collect();
-    let missing_passwords = passwords.iter().filter(|(_, path)| !path.exists());
-    let missing_passwords =
-        missing_passwords.map(|(name, path)| (format!("services.{name}.admin_password_file"), path.clone()));
-    let missing = found.missing.into_iter().map(|(setting, path)| (setting.to_owned(), path));
-    for (setting, path) in missing.chain(missing_passwords) {
+    let passwords = set_up.filter_map(|service| {
+        Some((format!("services.{}.admin_password_file", service.name), service.admin_password_file.clone()?))
+    });
+    let (passwords, missing): (Vec<_>, Vec<_>) = passwords.partition(|(_, path)| path.exists());
+    let tls_files = found.missing.into_iter().map(|(setting, path)| (setting.to_owned(), path));
+    for (setting, path) in tls_files.chain(missing) {
         if path.parent().is_some_and(Path::is_dir) {
             output::complain(&format!("warning: {setting}: there is no {}", path.display()));
         }
@@ -63,7 +62,7 @@ fn files(config: &Config) -> Exit {
     for remark in &found.remarks {
         output::complain(&format!("warning: {remark}"));
     }
-    let unusable = passwords.iter().filter(|(_, path)| path.exists()).filter_map(|(_, path)| unusable_password(path));
+    let unusable = passwords.iter().filter_map(|(_, path)| unusable_password(path));
     let refused: Vec<String> =
         found.refused.iter().map(|blocker| format!("{}; {}", blocker.reason, blocker.remedy)).chain(unusable).collect();
     // Who is not root may not look at keys, and cannot say what the units would make of them.
