@@ -10,7 +10,7 @@ use super::{
         ServiceName, UnitName, UserName, ValueError, parse_duration, parse_size, show_duration, show_size,
     },
 };
-use std::{fmt, net::IpAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
+use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 /// The form of a field.
 #[derive(Debug, Clone, Copy)]
@@ -123,9 +123,9 @@ impl Kind {
                 u32::try_from(*count).map(Value::Count).map_err(|_| None)
             }
             (Self::Time { least, most }, _) => {
-                bounded(tree, least..=most, Duration::from_secs, parse_duration).map(Value::Time)
+                bounded(tree, least, most, Duration::from_secs, parse_duration).map(Value::Time)
             }
-            (Self::Size { least, most }, _) => bounded(tree, least..=most, u64::from, parse_size).map(Value::Size),
+            (Self::Size { least, most }, _) => bounded(tree, least, most, u64::from, parse_size).map(Value::Size),
             (Self::Text(kind), Tree::Text(text)) => (kind.read)(text).map_err(Some),
             _ => Err(None),
         }
@@ -135,7 +135,8 @@ impl Kind {
 /// Reads a bare number, or one with a unit.
 fn bounded<T: PartialOrd>(
     tree: &Tree,
-    bounds: RangeInclusive<&T>,
+    least: &T,
+    most: &T,
     bare: fn(u64) -> T,
     with_unit: fn(&str) -> Result<T, ValueError>,
 ) -> Result<T, Option<ValueError>> {
@@ -144,7 +145,7 @@ fn bounded<T: PartialOrd>(
         Tree::Text(text) => with_unit(text).map_err(Some)?,
         _ => return Err(None),
     };
-    if bounds.contains(&&value) { Ok(value) } else { Err(None) }
+    if (least..=most).contains(&&value) { Ok(value) } else { Err(None) }
 }
 
 fn list(items: &[Value]) -> String {
