@@ -111,7 +111,7 @@ impl fmt::Display for Host {
 }
 
 /// A host and a port: `10.0.1.10:2380`, `node01:2380`, `[fd00::10]:2380`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostPort {
     host: Host,
     port: u16,
@@ -182,11 +182,5 @@ pub(super) fn port_number(text: &str) -> Result<u16, ValueError> {
 impl fmt::Display for HostPort {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}:{}", self.host, self.port)
-    }
-}
-
-impl fmt::Debug for HostPort {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "\"{self}\"")
     }
 }

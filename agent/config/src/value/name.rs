@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr};
 macro_rules! checked_text {
     ($(#[$about:meta])* $name:ident, $check:path) => {
         $(#[$about])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -31,12 +31,6 @@ macro_rules! checked_text {
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str(&self.0)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(out, "{:?}", self.0)
             }
         }
     };
