@@ -118,7 +118,7 @@ fn x4_a_configuration_in_the_nix_store_is_refused_also_behind_a_link() {
             quotes_nothing: false,
         };
         let error = load(&options).unwrap_err();
-        assert!(matches!(error, ConfigError::ReadableByOthers { mode: 0o444, .. }), "{error}");
+        assert!(matches!(error, ConfigError::ReadableByOthers(_, 0o444)), "{error}");
         let warned = load(&Options { permissions: Permissions::Warn, ..options }).unwrap().checked.warnings;
         assert!(warned[0].found.contains("0444"), "{warned:?}");
     }

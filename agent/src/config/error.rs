@@ -18,31 +18,19 @@ pub enum ConfigError {
     /// No file in any of these places, in their order.
     #[error("Configuration file not found: looked at {}; write the cluster config there, mode 0600", places(.0))]
     NotFound(Vec<PathBuf>),
-    /// The file cannot be read.
-    #[error("cannot read the configuration {origin}: {cause}; {remedy}", cause = .source)]
-    Unreadable {
-        /// Which.
-        origin: Source,
-        /// Why.
-        source: RegularFileError,
-        /// What to do about it.
-        remedy: String,
-    },
+    /// The file cannot be read: why, and what to do about it.
+    #[error("cannot read the configuration {0}: {1}; {2}")]
+    Unreadable(Source, #[source] RegularFileError, String),
     /// A directory, a device or a pipe: what it is instead.
     #[error("the configuration {0} is {1}, not a file; put the cluster config there as a regular file")]
     NotAFile(Source, &'static str),
     /// Every user of the machine may read or write the file, by its permission bits.
     #[error(
-        "the configuration {path} has mode {mode:04o} and is open to every user of this machine; run `{remedy}`",
-        path = .path.display(),
-        remedy = closed_to_others(.path)
+        "the configuration {path} has mode {1:04o} and is open to every user of this machine; run `{remedy}`",
+        path = .0.display(),
+        remedy = closed_to_others(.0)
     )]
-    ReadableByOthers {
-        /// Which file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
+    ReadableByOthers(PathBuf, u32),
     /// A credential that systemd keeps encrypted here has not arrived.
     #[error(
         "the credential {CREDENTIAL} is encrypted in {path}, and systemd has not decrypted it for this process; \
@@ -58,30 +46,21 @@ pub enum ConfigError {
     /// The file is JSON, but no cluster config: everything that is wrong with it.
     #[error("Invalid configuration in {0}: {1}{note}", note = not_shown(.0))]
     Invalid(Source, Report),
-    /// It is good, and comes after one that is broken, in whose place it would bootstrap a cluster.
+    /// It is good, and comes after one that is broken, in whose place it would bootstrap a cluster: that one, and what is
+    /// wrong with it.
     #[error(
-        "the configuration {origin} would bootstrap a cluster, and one of higher rank is broken, which may have said to join \
-         one: repair or remove that one and reboot the machine, or write \"bootstrap\": false and a leader_url into {origin}; \
-         the broken one is {broken}"
+        "the configuration {0} would bootstrap a cluster, and one of higher rank is broken, which may have said to join \
+         one: repair or remove that one and reboot the machine, or write \"bootstrap\": false and a leader_url into {0}; \
+         the broken one is {1}"
     )]
-    BootstrapsBehindBroken {
-        /// Which.
-        origin: Source,
-        /// The broken one, and what is wrong with it.
-        broken: String,
-    },
+    BootstrapsBehindBroken(Source, String),
 }
 
 impl ConfigError {
     /// Whether this user may not read what is there, so that nothing is known of it.
     #[must_use]
     pub fn is_not_permitted(&self) -> bool {
-        match self {
-            Self::Unreadable { source: RegularFileError::Io(error), .. } => {
-                error.kind() == io::ErrorKind::PermissionDenied
-            }
-            _ => false,
-        }
+        matches!(self, Self::Unreadable(_, RegularFileError::Io(error), _) if error.kind() == io::ErrorKind::PermissionDenied)
     }
 
     /// One line, for places that have no more room than that.

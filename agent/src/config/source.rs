@@ -186,7 +186,7 @@ pub fn load(options: &Options) -> Result<Loaded, ConfigError> {
             Ok(Some(checked)) => {
                 return match broken_before(origin, &passed_over, options) {
                     Some(broken) if checked.config.bootstraps() => {
-                        Err(ConfigError::BootstrapsBehindBroken { origin: origin.clone(), broken })
+                        Err(ConfigError::BootstrapsBehindBroken(origin.clone(), broken))
                     }
                     _ => Ok(Loaded { checked, origin: origin.clone(), passed_over }),
                 };
@@ -231,7 +231,10 @@ pub fn read_at(origin: &Source, options: &Options) -> Result<Option<Reading>, Co
     };
     let failed = |source: RegularFileError| match source {
         RegularFileError::NotAFile(what) => ConfigError::NotAFile(origin.clone(), what),
-        source => ConfigError::Unreadable { origin: origin.clone(), remedy: source.remedy(path), source },
+        source => {
+            let remedy = source.remedy(path);
+            ConfigError::Unreadable(origin.clone(), source, remedy)
+        }
     };
     let (file, metadata) = match open_to_read(path, Links::Follow) {
         Err(error) if error.is_missing() => return Ok(None),
@@ -245,7 +248,7 @@ pub fn read_at(origin: &Source, options: &Options) -> Result<Option<Reading>, Co
     // A credential lies in a directory that only its service enters.
     let is_open = mode & OTHERS != 0 && !matches!(origin, Source::Credential(_));
     if is_open && options.permissions == Permissions::Refuse {
-        return Err(ConfigError::ReadableByOthers { path: path.to_owned(), mode });
+        return Err(ConfigError::ReadableByOthers(path.to_owned(), mode));
     }
     let warning = is_open.then(|| Problem {
         path: path.display().to_string(),
@@ -269,11 +272,8 @@ fn not_decrypted(path: &Path, options: &Options) -> Option<ConfigError> {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
         Err(error) => {
             let source = RegularFileError::Io(error);
-            Some(ConfigError::Unreadable {
-                remedy: source.remedy(path),
-                origin: Source::Encrypted(path.to_owned()),
-                source,
-            })
+            let remedy = source.remedy(path);
+            Some(ConfigError::Unreadable(Source::Encrypted(path.to_owned()), source, remedy))
         }
     }
 }

@@ -293,7 +293,7 @@ impl<'a> Search<'a> {
         }
         let Delivery { source, digest, .. } = delivery;
         let broken = self.broken_before(rank).unwrap_or_default();
-        let error = ConfigError::BootstrapsBehindBroken { origin: source.clone(), broken };
+        let error = ConfigError::BootstrapsBehindBroken(source.clone(), broken);
         self.valid(rank, Err(Broken { source, digest: Some(digest), error }));
         None
     }
