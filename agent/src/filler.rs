@@ -49,11 +49,7 @@ pub fn is_uuid(text: &str) -> bool {
     let repeats = digits.get(..16) == digits.get(16..);
     // Something, and then nothing: FreeBSD's rc.d/hostid knows several.
     let ends_early = digits.ends_with("ffffffffffffffffffffffff");
-    repeats
-        || ends_early
-        || is_pattern(&digits)
-        || counts(&digits)
-        || UUIDS.iter().any(|uuid| plain_equals(uuid, &digits))
+    repeats || ends_early || is_pattern(&digits) || counts(&digits) || UUIDS.iter().any(|uuid| plain(uuid) == digits)
 }
 
 /// Whether the world-wide identifier of a disk is filler, in the form that the kernel gives it: `naa.…`, `eui.…`, `t10.…`,
@@ -66,7 +62,10 @@ pub fn is_wwid(text: &str) -> bool {
         // Vendor, model and serial number, in columns.
         Some(("t10", columns)) => columns.split_whitespace().next_back().is_none_or(is_drive_serial),
         // The kernel's own, where a drive has none: vendor, serial number and model in hexadecimal digits, and a number.
-        Some(("nvme", parts)) => parts.split('-').nth(1).is_some_and(|serial| is_drive_serial(&decoded(serial))),
+        Some(("nvme", parts)) => parts
+            .split('-')
+            .nth(1)
+            .is_some_and(|serial| is_drive_serial(&bytes(serial).into_iter().map(char::from).collect::<String>())),
         _ => text.strip_prefix("0x").map_or_else(|| is_drive_serial(text), is_wide_number),
     }
 }
@@ -135,8 +134,7 @@ fn every_second(plain: &str) -> String {
 
 /// Whether the bytes of a UUID count up or down. Its first three fields may be written in the other byte order.
 fn counts(digits: &str) -> bool {
-    let bytes: Vec<u8> =
-        (0..32).step_by(2).map_while(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()).collect();
+    let bytes = bytes(digits);
     let by_one = |bytes: &[u8]| bytes.windows(2).all(|pair| matches!(pair, [one, next] if one.abs_diff(*next) == 1));
     let mut swapped = bytes.clone();
     for field in [0..4, 4..6, 6..8] {
@@ -150,13 +148,9 @@ fn plain(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect()
 }
 
-fn plain_equals(text: &str, plain: &str) -> bool {
-    self::plain(text) == plain
-}
-
-/// The text whose bytes these hexadecimal digits are.
-fn decoded(digits: &str) -> String {
-    let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok().map(char::from);
+/// The bytes that hexadecimal digits stand for, up to what is none.
+fn bytes(digits: &str) -> Vec<u8> {
+    let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
     (0..digits.len()).step_by(2).map_while(byte).collect()
 }
 
