@@ -14,15 +14,8 @@ pub(super) enum View {
         /// Whether it has been shown.
         is_drawn: bool,
     },
-    /// A log, a pipe: a line for each change.
-    Lines {
-        /// The rows that were told last.
-        rows: Vec<Row>,
-        /// The warnings that were told last.
-        warnings: Vec<String>,
-        /// The last word.
-        verdict: String,
-    },
+    /// A log, a pipe: a line for each change of what was told last: rows, warnings, the last word.
+    Lines(Vec<Row>, Vec<String>, String),
     /// A program: an object per line.
     Json {
         /// The last one.
@@ -37,7 +30,7 @@ impl View {
         match (as_json, stdout().is_terminal() && !is_dumb) {
             (true, _) => Self::Json { last: String::new() },
             (false, true) => Self::Terminal { is_drawn: false },
-            (false, false) => Self::Lines { rows: Vec::new(), warnings: Vec::new(), verdict: String::new() },
+            (false, false) => Self::Lines(Vec::new(), Vec::new(), String::new()),
         }
     }
 
@@ -51,7 +44,7 @@ impl View {
                 // nothing flickers (ECMA-48: CUP, EL, ED).
                 format!("{clear}\u{1b}[H{}\u{1b}[J", text.replace('\n', "\u{1b}[K\n"))
             }
-            Self::Lines { rows, warnings, verdict } => {
+            Self::Lines(rows, warnings, verdict) => {
                 let (now, word) = (show::rows(status), show::verdict(status));
                 let mut text = String::new();
                 let mut line = |name: &str, state: &str, detail: &str| {
@@ -107,7 +100,7 @@ mod tests {
     }
 
     fn lines() -> View {
-        View::Lines { rows: Vec::new(), warnings: Vec::new(), verdict: String::new() }
+        View::Lines(Vec::new(), Vec::new(), String::new())
     }
 
     #[test]
