@@ -91,7 +91,7 @@ impl Fields {
 
     /// Puts a value that was made from others.
     pub(crate) fn derive(&mut self, path: impl Into<String>, value: Value, from: &str) {
-        self.put(path, value, Origin::Derived { from: from.to_owned() });
+        self.put(path, value, Origin::Derived(from.to_owned()));
     }
 
     pub(crate) fn problem(

@@ -32,11 +32,8 @@ pub enum Origin {
     Delivered(String),
     /// The agent's default.
     Default,
-    /// Other values.
-    Derived {
-        /// Which, or by which rule.
-        from: String,
-    },
+    /// Other values: which, or by which rule.
+    Derived(String),
     /// The machine's host name.
     HostName,
 }
@@ -48,7 +45,7 @@ impl fmt::Display for Origin {
             Self::Delivered(name) => out.write_str(name),
             Self::Credential => out.write_str("credential cluster-config"),
             Self::Default => out.write_str("default"),
-            Self::Derived { from } => write!(out, "from {from}"),
+            Self::Derived(from) => write!(out, "from {from}"),
             Self::HostName => out.write_str("host name"),
         }
     }
