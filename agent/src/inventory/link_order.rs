@@ -5,8 +5,6 @@
 //! has one address in a whole fleet. So what an interface is counts before whether it holds a link, and that before its
 //! name. Must not look at anything but the links.
 
-use std::cmp::Ordering;
-
 use crate::hardware_address::HardwareAddress;
 
 use super::Link;
@@ -66,29 +64,19 @@ impl Link {
 pub(super) fn sort(links: &mut [Link]) {
     links.sort_by(|one, other| {
         let rank = |link: &Link| (link.kind_of_doubt(), link.is_locally_administered(), !link.is_up());
-        rank(one).cmp(&rank(other)).then_with(|| natural(&one.name, &other.name))
+        rank(one).cmp(&rank(other)).then_with(|| natural(&one.name).cmp(&natural(&other.name)))
     });
 }
 
-/// By the numbers in a name: `eth2` before `eth10`.
-fn natural(one: &str, other: &str) -> Ordering {
-    let (one_parts, other_parts) = (parts(one), parts(other));
-    one_parts.cmp(&other_parts).then_with(|| one.cmp(other))
-}
-
-/// Digits and what is between them; a number is as long as it is without its leading zeros, then what it says.
-fn parts(name: &str) -> Vec<(bool, usize, &str)> {
-    let mut parts = Vec::new();
-    let mut rest = name;
-    while let Some(first) = rest.chars().next() {
-        let is_number = first.is_ascii_digit();
-        let end = rest.find(|character: char| character.is_ascii_digit() != is_number).unwrap_or(rest.len());
-        let (part, tail) = rest.split_at(end);
-        let significant = if is_number { part.trim_start_matches('0') } else { part };
-        parts.push((!is_number, if is_number { significant.len() } else { 0 }, significant));
-        rest = tail;
-    }
-    parts
+/// By the numbers in a name: `eth2` before `eth10`. A number is as long as it is without its leading zeros, then what it says.
+fn natural(name: &str) -> (Vec<(bool, usize, &str)>, &str) {
+    let is_digit = |character: char| character.is_ascii_digit();
+    let parts = name.split_inclusive(|character| !is_digit(character)).map(|part| {
+        let significant = if part.starts_with(is_digit) { part.trim_start_matches('0') } else { part };
+        let length = significant.find(|character| !is_digit(character)).unwrap_or(significant.len());
+        (!part.starts_with(is_digit), length, significant)
+    });
+    (parts.collect(), name)
 }
 
 #[cfg(test)]
@@ -133,7 +121,7 @@ mod tests {
     fn f10_numbers_in_names_are_numbers() {
         let mut names =
             ["eth10", "eth2", "enp10s0", "enp1s0f1", "enp1s0", "eth", "eth02", "eno1", "p2p1", "p10p1", "1"];
-        names.sort_by(|one, other| natural(one, other));
+        names.sort_by_key(|name| natural(name));
         assert_eq!(
             names,
             ["1", "eno1", "enp1s0", "enp1s0f1", "enp10s0", "eth", "eth02", "eth2", "eth10", "p2p1", "p10p1"]
