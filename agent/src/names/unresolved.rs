@@ -10,7 +10,7 @@ use hickory_proto::op::ResponseCode;
 use super::server::Server;
 
 /// A name that does not resolve. It may later: nothing here is permanent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize)]
 #[error("name {name} does not resolve: {reason}; {remedy}")]
 pub(crate) struct Unresolved {
     /// The name.

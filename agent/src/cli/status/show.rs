@@ -123,11 +123,6 @@ pub(super) fn json(status: &Status) -> Value {
             })
         })
         .collect();
-    let names: Vec<_> = status
-        .names
-        .iter()
-        .map(|name| json!({"name": name.name, "servers": name.servers, "reason": name.reason, "remedy": name.remedy}))
-        .collect();
     json!({
         "node_id": status.node,
         "cluster_name": status.cluster,
@@ -135,7 +130,7 @@ pub(super) fn json(status: &Status) -> Value {
         "source": status.source,
         "state": status.overall.as_str(),
         "steps": steps,
-        "names": names,
+        "names": status.names,
         "warnings": status.warnings,
     })
 }
