@@ -8,13 +8,7 @@ mod source;
 
 pub use changes::Changes;
 pub use error::ConfigError;
-pub use first_boot_config::{
-    Api, ApiPaths, Checked, ClusterName, Config, Context, Document, Endpoint, Etcd, Example, Expectations,
-    ExpectedPartition, Host, HostPort, Limits, MemberService, Mode, NodeId, Origin, Policies, Problem, Protocol,
-    Quotes, RaftAddr, Report, Request, Retry, SIZE_LIMIT, Service, ServiceName, SetupService, Shown, SyntaxError,
-    TlsPaths, UnitName, ValueError, check, check_quoting, example, model, of_the_system, parse, reference, schema,
-    value, verify, without_logins,
-};
+pub use first_boot_config::*;
 pub use source::{
     CREDENTIAL, ENCRYPTED_STORES, FILE, HAND_OVER, InitrdFindings, Loaded, Options, Permissions, Reading, SECRETS,
     Source, credentials, examine, load, places, read_at,
