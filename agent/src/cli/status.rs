@@ -12,7 +12,7 @@ use crate::clock;
 use crate::config::{Config, Loaded, Permissions};
 use crate::markers::{Markers, NotedTrouble};
 use crate::names::{self, Names};
-use crate::plan::{self, Decision, Observed, Step};
+use crate::plan::{self, Observed, Step};
 use crate::run::{self, Requests};
 use crate::systemd::{Systemd, UnitState, UnitWatch};
 
@@ -125,15 +125,35 @@ async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
     let config = &loaded.checked.config;
     let (markers, requests) = (Markers::new(options.state_dir.clone()), Requests::default());
     let facts = async {
-        let units = units_of_steps(config, systemd, units).await;
-        facts(options, &loaded, &markers, &requests, units).await
+        let units = units_of_steps(options, config, systemd, units).await;
+        let observed = run::observe(config, &markers, &node::identity(config));
+        let observed = Observed { unmet: run::unmet(config, &ThisMachine), ..observed };
+        let passed_over = loaded.passed_over.iter().map(|error| format!("passed over: {}", error.summary()));
+        Facts {
+            source: loaded.origin.to_string(),
+            warnings: passed_over.chain(loaded.checked.warnings.iter().map(ToString::to_string)).collect(),
+            decisions: plan::plan(config, &observed),
+            unmet: observed.unmet,
+            units,
+            live: match context::of(config, &markers, &Silent, &requests, None).await {
+                // It only reads.
+                Ok(context) => Ok(run::find_health(&context, false).await),
+                Err(blocker) => Err(blocker),
+            },
+        }
     };
     let (facts, names) = join(facts, names::check(&Names::default(), config)).await;
     Status { names, ..judge::judge(config, facts) }
 }
 
-/// With each step's unit the path unit that starts it, and the unit of the service that it is about.
-async fn units_of_steps(config: &Config, systemd: Option<&Systemd>, units: Vec<Option<UnitState>>) -> Vec<StepUnits> {
+/// With each step's unit the path unit that starts it, the unit of the service that it is about, and what its run has noted,
+/// where systemd knows of that run: what an earlier one has left is no longer so.
+async fn units_of_steps(
+    options: &Options,
+    config: &Config,
+    systemd: Option<&Systemd>,
+    units: Vec<Option<UnitState>>,
+) -> Vec<StepUnits> {
     let around = Step::all(config).into_iter().zip(units).map(async |(step, unit)| {
         let Some(systemd) = systemd else {
             return StepUnits { unit, ..StepUnits::default() };
@@ -144,44 +164,10 @@ async fn units_of_steps(config: &Config, systemd: Option<&Systemd>, units: Vec<O
         };
         let path_unit = step.path_unit();
         let (path, service) = join(systemd.unit(&path_unit), service).await;
-        StepUnits { unit, path: path.ok(), service }
+        let is_of_this_run =
+            |noted: &NotedTrouble| unit.as_ref().is_some_and(|unit| unit.invocation_id == noted.invocation_id);
+        let trouble = NotedTrouble::read(&options.state_dir, step.label()).filter(is_of_this_run);
+        StepUnits { unit, path: path.ok(), service, trouble }
     });
     join_all(around).await
-}
-
-async fn facts<'a>(
-    options: &Options,
-    loaded: &'a Loaded,
-    markers: &'a Markers,
-    requests: &'a Requests,
-    units: Vec<StepUnits>,
-) -> Facts<'a> {
-    let config: &'a Config = &loaded.checked.config;
-    let unmet = run::unmet(config, &ThisMachine);
-    let observed = Observed { unmet, ..run::observe(config, markers, &node::identity(config)) };
-    let decisions: Vec<(Step, Decision<'a>)> = plan::plan(config, &observed);
-    let live = match context::of(config, markers, &Silent, requests, None).await {
-        // It only reads.
-        Ok(context) => Ok(run::find_health(&context, false).await),
-        Err(blocker) => Err(blocker),
-    };
-    let passed_over = loaded.passed_over.iter().map(|error| format!("passed over: {}", error.summary()));
-    Facts {
-        source: loaded.origin.to_string(),
-        warnings: passed_over.chain(loaded.checked.warnings.iter().map(ToString::to_string)).collect(),
-        decisions,
-        unmet: observed.unmet,
-        troubles: troubles(options, config, &units),
-        units,
-        live,
-    }
-}
-
-/// What the units have noted of the runs that systemd knows of; what an earlier run has left is no longer so.
-fn troubles(options: &Options, config: &Config, units: &[StepUnits]) -> Vec<Option<NotedTrouble>> {
-    let noted = |(step, units): (Step, &StepUnits)| {
-        let noted = NotedTrouble::read(&options.state_dir, step.label())?;
-        units.unit.as_ref().is_some_and(|unit| unit.invocation_id == noted.invocation_id).then_some(noted)
-    };
-    Step::all(config).into_iter().zip(units).map(noted).collect()
 }

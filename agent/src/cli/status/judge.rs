@@ -21,8 +21,6 @@ pub(super) struct Facts<'a> {
     pub(super) unmet: Vec<Unmet>,
     /// The units of the steps, in order.
     pub(super) units: Vec<StepUnits>,
-    /// What their runs have noted, in the same order.
-    pub(super) troubles: Vec<Option<NotedTrouble>>,
     pub(super) live: Result<Findings<'a>, Blocker>,
 }
 
@@ -35,23 +33,8 @@ pub(super) struct StepUnits {
     pub(super) path: Option<UnitState>,
     /// The service that it is about.
     pub(super) service: Option<UnitState>,
-}
-
-impl StepUnits {
-    /// Whether nothing starts the step when what it waits for is there.
-    fn nothing_wakes_it(&self) -> bool {
-        self.path.as_ref().is_some_and(|path| path.active == ActiveState::Inactive && !path.job_pending)
-    }
-
-    /// How the service is, where it does not run and is not about to start.
-    fn stopped_service(&self) -> Option<ActiveState> {
-        let is_stopped = |service: &&UnitState| {
-            service.load == LoadState::Loaded
-                && !service.job_pending
-                && matches!(service.active, ActiveState::Inactive | ActiveState::Failed)
-        };
-        self.service.as_ref().filter(is_stopped).map(|service| service.active)
-    }
+    /// What its run has noted.
+    pub(super) trouble: Option<NotedTrouble>,
 }
 
 /// How far a step is, best first.
@@ -141,8 +124,8 @@ pub(super) fn judge(config: &Config, facts: Facts<'_>) -> Status {
     let steps: Vec<StepStatus> = facts
         .decisions
         .iter()
-        .zip(facts.units.iter().zip(&facts.troubles))
-        .map(|((step, decision), (units, trouble))| match (decision, &facts.live) {
+        .zip(&facts.units)
+        .map(|((step, decision), units)| match (decision, &facts.live) {
             (Decision::Done { since }, live) => done(*step, since, live.as_ref().ok()),
             (Decision::Skip(reason), _) => skipped(*step, *reason),
             (Decision::Blocked(blocker), _) | (Decision::Run(_), Err(blocker)) => blocked(*step, blocker),
@@ -151,7 +134,7 @@ pub(super) fn judge(config: &Config, facts: Facts<'_>) -> Status {
                 let awaited = plan::needs(config, *step).find(|needed| !is_done(&facts.decisions, *needed));
                 damaged(*step, findings).unwrap_or_else(|| {
                     let to_do = ToDo { config, step: *step, action: &action.to_string(), awaited, units };
-                    to_do.after_an_earlier_membership(findings, to_do.under_way(trouble.as_ref()))
+                    to_do.after_an_earlier_membership(findings, to_do.under_way(units.trouble.as_ref()))
                 })
             }
         })
@@ -353,7 +336,7 @@ impl ToDo<'_> {
             (Some(raft), _) if self.stopped_service().is_some() => {
                 (format!("not started, and {} is stopped: {action}", raft.unit), Some(to_join_anew(&[raft])))
             }
-            (_, Some(needed)) if self.units.nothing_wakes_it() => {
+            (_, Some(needed)) if self.nothing_wakes_it() => {
                 let (needed, path) = (needed.label(), self.step.path_unit());
                 (format!("waits for {needed}, and {path}, which would start it then, is stopped"), Some(self.start()))
             }
@@ -369,10 +352,21 @@ impl ToDo<'_> {
         }
     }
 
-    /// How the service is, where somebody has to start it: what is added to its cluster first is started by the step.
+    /// Whether nothing starts the step when what it waits for is there.
+    fn nothing_wakes_it(&self) -> bool {
+        let path = self.units.path.as_ref();
+        path.is_some_and(|path| path.active == ActiveState::Inactive && !path.job_pending)
+    }
+
+    /// How the service is, where it does not run and somebody has to start it: what is added to its cluster first is started
+    /// by the step.
     fn stopped_service(&self) -> Option<ActiveState> {
-        let is_started_by_step = self.raft().is_some_and(MemberService::is_added_first);
-        self.units.stopped_service().filter(|state| !is_started_by_step || *state == ActiveState::Failed)
+        let service = self.units.service.as_ref()?;
+        let is_stopped = match service.active {
+            ActiveState::Inactive => !self.raft().is_some_and(MemberService::is_added_first),
+            active => active == ActiveState::Failed,
+        };
+        (is_stopped && service.load == LoadState::Loaded && !service.job_pending).then_some(service.active)
     }
 
     /// What starts the service that a run would wait for without end; where it has failed, what shows why. IAM's waits for
