@@ -12,9 +12,9 @@ mod reach;
 mod service;
 
 pub use address::{Host, HostPort, RaftAddr};
-pub use endpoint::{ApiPath, BaseUrl, Endpoint};
+pub use endpoint::{BaseUrl, Endpoint};
 pub use link::LinkChoice;
-pub use name::{ClusterName, DnsName, Label, NodeId, UnitName, UserName};
+pub use name::{ApiPath, ClusterName, DnsName, Label, NodeId, UnitName, UserName};
 pub use network::Cidr;
 pub use quantity::{parse_duration, parse_size, say_size, show_duration, show_size};
 pub use reach::Reach;

@@ -1,4 +1,4 @@
-//! Names: of nodes, clusters, units, users, hosts and places. Every one of them
+//! Names: of nodes, clusters, units, users, hosts, places and API calls. Every one of them
 //! ends up in a URL, a file name, a marker or a journal field, so each allows
 //! only what is harmless in all of these. Must not resolve anything.
 
@@ -66,6 +66,34 @@ checked_text!(
     Label,
     label
 );
+checked_text!(
+    /// The path of one call below an endpoint, beginning with a slash: `/admin/member/add`.
+    ApiPath,
+    api_path
+);
+
+impl ApiPath {
+    /// The path of one thing below this one: a member, a key. `Endpoint::join`
+    /// takes care of characters that a URL cannot hold as they are, save those
+    /// that would part the name in two, or that curl takes for a pattern, which
+    /// are written otherwise here. No URL can say an empty name, `.` or `..`.
+    #[must_use]
+    pub fn of(&self, name: &str) -> String {
+        let name = [('%', "%25"), ('/', "%2F"), ('\\', "%5C"), ('[', "%5B"), (']', "%5D")]
+            .into_iter()
+            .fold(name.to_owned(), |name, (character, escaped)| name.replace(character, escaped));
+        format!("{}/{name}", self.0.trim_end_matches('/'))
+    }
+}
+
+fn api_path(text: &str) -> Result<String, ValueError> {
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/-._~".contains(c));
+    let dotted = text.split('/').any(|part| part == "." || part == "..");
+    if !text.starts_with('/') || !plain || dotted || text.len() > 255 {
+        return Err(ValueError::new("begin with `/` and use letters, digits and `-._~`, no `..` and no query"));
+    }
+    Ok(text.to_owned())
+}
 
 fn identifier(text: &str) -> Result<String, ValueError> {
     let advice = "use 1 to 128 of the letters a-z and A-Z, digits, `.`, `-`, `_`, beginning with a letter or digit";
