@@ -133,6 +133,7 @@ fn after_a_reset_the_arrow_starts_the_service_as_well_and_warns_a_node_that_woul
         unit: Some(loaded(ActiveState::Inactive)),
         path: Some(loaded(ActiveState::Inactive)),
         service: Some(loaded(ActiveState::Inactive)),
+        ..StepUnits::default()
     };
     let found = to_do(JOINING, Step::CHAINFIRE, None, &stopped(), None);
     assert!(next_of(&found).starts_with("systemctl start chainfire.service && "), "{found:?}");
