@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::config::value::say_size;
 use crate::disks::{Disk, Partition};
-use crate::inventory::{Inventory, Link};
+use crate::inventory::{FirmwareKind, Inventory, Link};
 
 use super::{Exit, output};
 
@@ -28,6 +28,10 @@ pub(super) fn text(inventory: &Inventory) -> String {
     };
     let product = [("vendor", &machine.vendor), ("product", &machine.product)];
     let product = product.map(|(field, name)| named(field, name)).join(", ");
+    let kind = match firmware.kind {
+        FirmwareKind::Uefi => "UEFI",
+        FirmwareKind::Bios => "BIOS",
+    };
     let secure_boot = match firmware.secure_boot {
         Some(true) => "on",
         Some(false) => "off",
@@ -44,7 +48,7 @@ pub(super) fn text(inventory: &Inventory) -> String {
         ("serial", named("serial", &machine.serial)),
         ("uuid", named("uuid", &machine.uuid)),
         ("machine-id", told(machine.machine_id.as_ref())),
-        ("firmware", format!("{}, Secure Boot {secure_boot}, {tpm}", firmware.kind)),
+        ("firmware", format!("{kind}, Secure Boot {secure_boot}, {tpm}")),
         ("boot", told(inventory.boot)),
         (
             "processor",

@@ -1,7 +1,5 @@
 //! What a machine starts with: BIOS or UEFI, Secure Boot, TPM.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::sysfs::Tree;
@@ -27,15 +25,6 @@ pub enum FirmwareKind {
     Uefi,
     /// BIOS, or a start without either, as with `qemu -kernel`.
     Bios,
-}
-
-impl fmt::Display for FirmwareKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Uefi => "UEFI",
-            Self::Bios => "BIOS",
-        })
-    }
 }
 
 /// The variable by its name and the vendor GUID of the UEFI specification.
