@@ -15,21 +15,13 @@ pub struct Expectations {
     pub cpus: Option<u32>,
     /// The least number of disks that are built in.
     pub disks: Option<u32>,
-    /// Partitions that must be on one of them.
-    pub partitions: Vec<ExpectedPartition>,
+    /// Partitions that must be on one of them: the label of each, or the name or the GUID of its type, and the least size in
+    /// bytes.
+    pub partitions: Vec<(Label, u64)>,
     /// Network links that must be up.
     pub links: Vec<LinkChoice>,
     /// Whether the clock must not stand before the agent's build date.
     pub clock: bool,
-}
-
-/// A partition that must be there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpectedPartition {
-    /// Its label, or the name or the GUID of its type.
-    pub name: Label,
-    /// The least size, in bytes.
-    pub size: u64,
 }
 
 impl Expectations {
@@ -40,12 +32,11 @@ impl Expectations {
     }
 
     pub(crate) fn assemble(fields: &Fields) -> Option<Self> {
-        let partition = |(name, size)| ExpectedPartition { name, size };
         Some(Self {
             memory: fields.get("$.expect.memory"),
             cpus: fields.get("$.expect.cpus"),
             disks: fields.get("$.expect.disks"),
-            partitions: fields.map("$.expect.partitions")?.into_iter().map(partition).collect(),
+            partitions: fields.map("$.expect.partitions")?,
             links: fields.list("$.expect.links").unwrap_or_default(),
             clock: fields.get("$.expect.clock")?,
         })

@@ -34,7 +34,7 @@ mod tree;
 pub mod value;
 
 pub use example::{Example, example};
-pub use expectations::{Expectations, ExpectedPartition};
+pub use expectations::Expectations;
 pub use logins::without_logins;
 pub use model::{
     Api, ApiPaths, Config, Etcd, Limits, MemberService, Mode, Policies, Request, Retry, Service, SetupService, TlsPaths,

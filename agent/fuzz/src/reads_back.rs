@@ -29,7 +29,7 @@ pub(crate) fn assert(checked: &Checked, text: &[u8]) {
 fn in_order(config: &Config) -> Config {
     let mut config = config.clone();
     config.networks.sort_by(|(one, _), (other, _)| one.cmp(other));
-    config.expect.partitions.sort_by(|one, other| one.name.cmp(&other.name));
+    config.expect.partitions.sort_by(|(one, _), (other, _)| one.cmp(other));
     config
 }
 
@@ -81,7 +81,7 @@ fn networks(checked: &Checked) -> Value {
 /// The same of labels of partitions.
 fn partitions(checked: &Checked) -> Value {
     let entries = &checked.config.expect.partitions;
-    entries.iter().map(|one| (one.name.to_string(), Value::from(format!("{}B", one.size)))).collect()
+    entries.iter().map(|(name, size)| (name.to_string(), Value::from(format!("{size}B")))).collect()
 }
 
 fn put(document: &mut Value, pointer: &str, value: Value) {

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::config::value::{LinkChoice, say_size, show_size};
-use crate::config::{Expectations, ExpectedPartition};
+use crate::config::{Expectations, value::Label};
 use crate::disks::{Disk, Partition, Table, TableKind};
 use crate::inventory::{Inventory, Link, Memory};
 
@@ -151,12 +151,12 @@ fn with_all_paths(disk: &Disk) -> String {
     names.join(" = ")
 }
 
-fn partition_unmet(expected: &ExpectedPartition, disks: &[Disk]) -> Option<Unmet> {
-    let name = expected.name.as_str();
-    let text = format!("a partition {name} of at least {}", show_size(expected.size));
+fn partition_unmet((name, size): &(Label, u64), disks: &[Disk]) -> Option<Unmet> {
+    let name = name.as_str();
+    let text = format!("a partition {name} of at least {}", show_size(*size));
     let partitions = || disks.iter().flat_map(|disk| disk.table.partitions.iter().map(move |one| (disk, one)));
     let named: Vec<(&Disk, &Partition)> = partitions().filter(|(_, partition)| is_meant(name, partition)).collect();
-    if named.iter().any(|(_, partition)| partition.size >= expected.size) {
+    if named.iter().any(|(_, partition)| partition.size >= *size) {
         return None;
     }
     if !named.is_empty() {
