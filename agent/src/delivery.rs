@@ -20,7 +20,7 @@ mod parameters;
 mod partition;
 mod template;
 
-use crate::config::{self, Checked, ConfigError, Options, Origin, Reading, Source};
+use crate::config::{self, Checked, ConfigError, Options, Origin, Source};
 
 pub(crate) use answer::said_of;
 pub use digest::Digest;
@@ -84,7 +84,7 @@ impl Delivery {
     /// What is wrong with it, its permissions included.
     pub fn of_file(source: Source, options: &Options) -> Result<Option<Self>, Broken> {
         match config::read_at(&source, options) {
-            Ok(Some(Reading { bytes, warning })) => Self::of(bytes, source, options).map(|mut delivery| {
+            Ok(Some((bytes, warning))) => Self::of(bytes, source, options).map(|mut delivery| {
                 delivery.checked.warnings.extend(warning);
                 Some(delivery)
             }),

@@ -164,15 +164,6 @@ pub struct Loaded {
     pub passed_over: Vec<ConfigError>,
 }
 
-/// A config as it lies in its place, not yet checked.
-#[derive(Debug)]
-pub struct Reading {
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// What is odd about its permissions.
-    pub warning: Option<Problem>,
-}
-
 /// Reads and checks the config.
 ///
 /// # Errors
@@ -210,7 +201,7 @@ fn broken_before(origin: &Source, passed_over: &[ConfigError], options: &Options
 }
 
 fn checked_at(origin: &Source, options: &Options) -> Result<Option<Checked>, ConfigError> {
-    let Some(Reading { bytes, warning }) = read_at(origin, options)? else {
+    let Some((bytes, warning)) = read_at(origin, options)? else {
         return Ok(None);
     };
     let mut checked = examine(&bytes, origin, options)?;
@@ -218,11 +209,11 @@ fn checked_at(origin: &Source, options: &Options) -> Result<Option<Checked>, Con
     Ok(Some(checked))
 }
 
-/// The config in a place that has a path; `None` where nothing is there.
+/// The bytes of the config in a place that has a path, and what is odd about its permissions; `None` where nothing is there.
 ///
 /// # Errors
 /// It cannot be read, or others could.
-pub fn read_at(origin: &Source, options: &Options) -> Result<Option<Reading>, ConfigError> {
+pub fn read_at(origin: &Source, options: &Options) -> Result<Option<(Vec<u8>, Option<Problem>)>, ConfigError> {
     if let Source::Encrypted(path) = origin {
         return not_decrypted(path, options).map_or(Ok(None), Err);
     }
@@ -256,7 +247,7 @@ pub fn read_at(origin: &Source, options: &Options) -> Result<Option<Reading>, Co
         expected: "one that only root may read".to_owned(),
         hint: Some(format!("run `{}` before it is used", closed_to_others(path))),
     });
-    Ok(Some(Reading { bytes, warning }))
+    Ok(Some((bytes, warning)))
 }
 
 /// Why an encrypted credential is no config: it exists, and systemd has handed over none of this name. systemd 259 and later
