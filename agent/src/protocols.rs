@@ -1,7 +1,7 @@
-//! The services' APIs over HTTPS: the adapter to the ports of `run`, a module for each protocol.
+//! The services' APIs over HTTPS: the adapter to the ports of `run`, a module for each calls.
 //!
 //! Deadlines, bounds and the classes of what went wrong are `http`'s, once for all calls. A further protocol is a module
-//! here, a variant of `config::Api`, and a line in `spoken!`.
+//! here with its calls, one in the configuration's crate with its fields, and a line in that crate's table.
 
 pub(crate) mod admin_v1;
 mod etcd_v3;
@@ -17,8 +17,7 @@ use crate::run::ports::{
     Added, Class, Environment, Fault, Health, IamSetup, KeyValue, Members, NewMember, Password, Probe, Promoted, Setup,
 };
 
-use admin_v1::AdminV1;
-use etcd_v3::{EtcdV3, Logins};
+use etcd_v3::Logins;
 
 /// The real [`Cluster`](crate::run::ports::Cluster).
 #[derive(Debug)]
@@ -43,7 +42,15 @@ impl HttpCluster {
     }
 }
 
-/// How the calls of a service with members are made: one implementation for each protocol.
+/// The calls of a service, with what its protocol has in the configuration: one [`Protocol`] for each.
+struct Calls<'a, Own> {
+    client: &'a Client,
+    logins: &'a Logins,
+    service: &'a MemberService,
+    own: &'a Own,
+}
+
+/// How the calls of a service with members are made.
 trait Protocol {
     /// The member list that `at` knows.
     async fn members(&self, at: &Endpoint) -> Result<MemberList, Fault>;
@@ -55,20 +62,24 @@ trait Protocol {
     async fn remove(&self, at: &Endpoint, key: &str) -> Result<(), Fault>;
     /// Writes a value and reads it back.
     async fn read_after_write(&self, at: &Endpoint, key: &str, value: &str) -> Result<(), Fault>;
+    /// What its unit must know before it is started; see [`Members::environment`].
+    fn environment(&self, _id: &NodeId, _list: Option<&MemberList>) -> Result<Option<Environment>, Blocker> {
+        Ok(None)
+    }
 }
 
-/// The table of protocols: has the one that a service speaks do something.
+/// Has the protocol that a service speaks do something.
 macro_rules! spoken {
-    ($cluster:ident, $service:ident, $protocol:ident => $call:expr) => {
+    ($cluster:ident, $service:ident, $calls:ident => $call:expr) => {
+        first_boot_config::protocols_with_members!(spoken! { @ $cluster, $service, $calls, $call; })
+    };
+    (@ $cluster:ident, $service:ident, $calls:ident, $call:expr;
+     $($protocol:ident $module:ident $name:literal $own:ident $about:literal;)+) => {
         match &$service.api {
-            Api::AdminV1(paths) => {
-                let $protocol = AdminV1 { client: &$cluster.client, service: $service, paths };
+            $(Api::$protocol(own) => {
+                let $calls = Calls { client: &$cluster.client, logins: &$cluster.logins, service: $service, own };
                 $call
-            }
-            Api::EtcdV3(etcd) => {
-                let $protocol = EtcdV3 { client: &$cluster.client, logins: &$cluster.logins, service: $service, etcd };
-                $call
-            }
+            })+
         }
     };
 }
@@ -86,19 +97,19 @@ impl Probe for HttpCluster {
 
 impl Members for HttpCluster {
     async fn members(&self, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault> {
-        spoken!(self, service, protocol => protocol.members(at).await)
+        spoken!(self, service, calls => calls.members(at).await)
     }
 
     async fn add(&self, service: &MemberService, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
-        spoken!(self, service, protocol => protocol.add(at, member).await)
+        spoken!(self, service, calls => calls.add(at, member).await)
     }
 
     async fn promote(&self, service: &MemberService, at: &Endpoint, key: &str) -> Result<Promoted, Fault> {
-        spoken!(self, service, protocol => protocol.promote(at, key).await)
+        spoken!(self, service, calls => calls.promote(at, key).await)
     }
 
     async fn remove(&self, service: &MemberService, at: &Endpoint, key: &str) -> Result<(), Fault> {
-        spoken!(self, service, protocol => protocol.remove(at, key).await)
+        spoken!(self, service, calls => calls.remove(at, key).await)
     }
 
     fn environment(
@@ -107,10 +118,7 @@ impl Members for HttpCluster {
         id: &NodeId,
         list: Option<&MemberList>,
     ) -> Result<Option<Environment>, Blocker> {
-        match &service.api {
-            Api::AdminV1(_) => Ok(None),
-            Api::EtcdV3(etcd) => etcd_v3::environment(service, etcd, id, list).map(Some),
-        }
+        spoken!(self, service, calls => calls.environment(id, list))
     }
 }
 
@@ -122,7 +130,7 @@ impl KeyValue for HttpCluster {
         key: &str,
         value: &str,
     ) -> Result<(), Fault> {
-        spoken!(self, service, protocol => protocol.read_after_write(at, key, value).await)
+        spoken!(self, service, calls => calls.read_after_write(at, key, value).await)
     }
 }
 

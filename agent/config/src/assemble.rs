@@ -10,7 +10,7 @@ use super::{
     model::{Config, Limits, MemberService, Node, Policies, Request, Retry, Service, SetupService, TlsPaths},
     raft::{own_host, own_url, service_config},
     services::needs,
-    value::{NodeId, Protocol, ServiceName},
+    value::{NodeId, ServiceName},
 };
 use std::path::PathBuf;
 
@@ -37,14 +37,13 @@ fn services(fields: &mut Fields, node: &Node) -> Option<Vec<Service>> {
     let mut services = Vec::new();
     let mut first: Option<(Group, MemberService)> = None;
     for row in fields.rows.clone() {
-        services.push(match row.protocol {
-            Protocol::AdminV1 | Protocol::EtcdV3 => {
-                let group = Group::of(fields, row, first.as_ref().map(|(group, _)| group))?;
-                let service = service_config(fields, &group, node)?;
-                first.get_or_insert((group, service.clone()));
-                Service::Members(service)
-            }
-            Protocol::HttpSetup => Service::Setup(setup(fields, row, node, first.as_ref())?),
+        services.push(if row.protocol.has_members() {
+            let group = Group::of(fields, row, first.as_ref().map(|(group, _)| group))?;
+            let service = service_config(fields, &group, node)?;
+            first.get_or_insert((group, service.clone()));
+            Service::Members(service)
+        } else {
+            Service::Setup(setup(fields, row, node, first.as_ref())?)
         });
     }
     apart(fields, &services);
@@ -64,7 +63,8 @@ fn apart(fields: &mut Fields, services: &[Service]) {
                 ("raft_port", service.raft_addr().is_some() && service.raft_addr() == other.raft_addr()),
                 (
                     "environment_file",
-                    service.environment_file().is_some() && service.environment_file() == other.environment_file(),
+                    service.api.environment_file().is_some()
+                        && service.api.environment_file() == other.api.environment_file(),
                 ),
             ];
             for (key, _) in shared.into_iter().filter(|(_, is_shared)| *is_shared && !is_known) {

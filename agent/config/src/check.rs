@@ -6,6 +6,7 @@ use super::{
     fields::{Fields, Row},
     kind::{Kind, TextKind, Value},
     near::nearest,
+    protocols::Protocol,
     report::{Quotes, below, looks_secret},
     shown::Origin,
     syntax,
@@ -15,7 +16,7 @@ use super::{
     },
     text_kinds::PROTOCOL,
     tree::Tree,
-    value::{Label, Protocol, ServiceName, ValueError},
+    value::{Label, ServiceName, ValueError},
 };
 use std::collections::HashSet;
 

@@ -3,10 +3,11 @@
 
 use super::{
     kind::Value,
+    protocols::Protocol,
     report::{Problem, Quotes},
     shown::Origin,
     table::Field,
-    value::{Label, Protocol, ServiceName},
+    value::{Label, ServiceName},
 };
 use std::collections::{HashMap, HashSet};
 

@@ -3,11 +3,12 @@
 //! Must not know which fields there are.
 
 use super::{
+    protocols::Protocol,
     table::Field,
     tree::Tree,
     value::{
-        ApiPath, BaseUrl, Cidr, ClusterName, DnsName, HostPort, Label, LinkChoice, NodeId, NodeRole, Protocol,
-        ServiceName, UnitName, UserName, ValueError, parse_duration, parse_size, show_duration, show_size,
+        ApiPath, BaseUrl, Cidr, ClusterName, DnsName, HostPort, Label, LinkChoice, NodeId, NodeRole, ServiceName,
+        UnitName, UserName, ValueError, parse_duration, parse_size, show_duration, show_size,
     },
 };
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};

@@ -19,6 +19,7 @@ mod kind;
 mod logins;
 pub mod model;
 mod near;
+pub mod protocols;
 mod raft;
 mod reference;
 mod report;
@@ -36,16 +37,15 @@ pub mod value;
 pub use example::{Example, example};
 pub use expectations::Expectations;
 pub use logins::without_logins;
-pub use model::{
-    Api, ApiPaths, Config, Etcd, Limits, MemberService, Mode, Policies, Request, Retry, Service, SetupService, TlsPaths,
-};
+pub use model::{Config, Limits, MemberService, Mode, Policies, Request, Retry, Service, SetupService, TlsPaths};
+pub use protocols::{Api, ApiPaths, Entry, Etcd, Protocol};
 pub use reference::reference;
 pub use report::{Problem, Quotes, Report};
 pub use schema::schema;
 pub use shown::{Origin, Shown};
 pub use syntax::{SIZE_LIMIT, SyntaxError, text};
 pub use system_directory::of_the_system;
-pub use value::{ClusterName, Endpoint, Host, HostPort, NodeId, Protocol, RaftAddr, ServiceName, UnitName, ValueError};
+pub use value::{ClusterName, Endpoint, Host, HostPort, NodeId, RaftAddr, ServiceName, UnitName, ValueError};
 
 use std::path::PathBuf;
 

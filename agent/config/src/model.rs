@@ -3,15 +3,12 @@
 //! files, or know the JSON form.
 
 use super::expectations::Expectations;
+use super::protocols::Api;
 use super::value::{
     ApiPath, Cidr, ClusterName, DnsName, Endpoint, Host, HostPort, Label, NodeId, RaftAddr, ServiceName, UnitName,
     UserName,
 };
-use std::{
-    net::IpAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// Everything the agent is told about this node and its cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,30 +202,6 @@ pub struct MemberService {
 }
 
 impl MemberService {
-    /// Whether it is added to its cluster first and started then, as a member of that.
-    #[must_use]
-    pub fn is_added_first(&self) -> bool {
-        matches!(self.api, Api::EtcdV3(_))
-    }
-
-    /// The environment of its unit, where the agent writes it.
-    #[must_use]
-    pub fn environment_file(&self) -> Option<&Path> {
-        match &self.api {
-            Api::AdminV1(_) => None,
-            Api::EtcdV3(etcd) => Some(&etcd.environment_file),
-        }
-    }
-
-    /// The path of its health endpoint.
-    #[must_use]
-    pub fn health_path(&self) -> &str {
-        match &self.api {
-            Api::AdminV1(paths) => paths.health.as_str(),
-            Api::EtcdV3(etcd) => etcd.health_path.as_str(),
-        }
-    }
-
     /// This node's address, where it is known; always, where it joins.
     #[must_use]
     pub fn raft_addr(&self) -> Option<&RaftAddr> {
@@ -276,30 +249,6 @@ impl MemberService {
     }
 }
 
-/// The API of a service that has members.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Api {
-    /// The admin API of chainfire and flaredb.
-    AdminV1(ApiPaths),
-    /// etcd's, version 3.
-    EtcdV3(Etcd),
-}
-
-/// What only an etcd has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Etcd {
-    /// `GET`: 200 when healthy.
-    pub health_path: ApiPath,
-    /// The token of a cluster that this node bootstraps.
-    pub token: String,
-    /// The environment of its unit, which the agent writes.
-    pub environment_file: PathBuf,
-    /// The account to log in with, where authentication is on.
-    pub user: Option<UserName>,
-    /// The file with its password.
-    pub password_file: Option<PathBuf>,
-}
-
 /// Another member of a Raft group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
@@ -307,21 +256,6 @@ pub struct Peer {
     pub raft: RaftAddr,
     /// Its API: the same host, with the API's port.
     pub url: Endpoint,
-}
-
-/// Where the calls of a Raft service are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiPaths {
-    /// `GET`: 200 when healthy.
-    pub health: ApiPath,
-    /// `GET`: the member list.
-    pub members: ApiPath,
-    /// `POST`: adds a member.
-    pub add: ApiPath,
-    /// `DELETE`, with the member's id appended: removes a member.
-    pub member: ApiPath,
-    /// `PUT` and `GET`, with the key appended: the health check's probe.
-    pub kv: ApiPath,
 }
 
 /// A service that is set up once, as it is on this node.

@@ -5,11 +5,11 @@ use super::{
     fields::{Fields, Row},
     group::Group,
     kind::Value,
-    model::{Api, ApiPaths, Etcd, MemberService, Mode, Node, Peer},
+    model::{MemberService, Mode, Node, Peer},
+    protocols::Api,
     services::{needs, with_members},
-    value::{BaseUrl, ClusterName, Endpoint, Host, HostPort, Protocol},
+    value::{BaseUrl, Endpoint, Host, HostPort},
 };
-use std::path::PathBuf;
 
 /// Builds the configuration of a service from what is told about its group.
 pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) -> Option<MemberService> {
@@ -31,7 +31,7 @@ pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) ->
         peers: peers(group, &own_addresses)?,
         listed_as: group.members.iter().find(|member| own_addresses.contains(member)).cloned(),
         own_addresses,
-        api: api(fields, group)?,
+        api: Api::read(fields, group)?,
     };
     check_leader(fields, group, &config);
     Some(config)
@@ -135,45 +135,4 @@ pub(crate) fn own_url(fields: &mut Fields, row: Row, port: u16, derived: Option<
     let at = HostPort::new(host, port).ok()?;
     fields.derive(path, Value::Url(at.clone().into()), &from);
     Endpoint::at(at).ok()
-}
-
-fn api(fields: &mut Fields, group: &Group) -> Option<Api> {
-    Some(if group.row.protocol == Protocol::EtcdV3 {
-        Api::EtcdV3(etcd(fields, group)?)
-    } else {
-        Api::AdminV1(paths(fields, group)?)
-    })
-}
-
-fn etcd(fields: &mut Fields, group: &Group) -> Option<Etcd> {
-    let name = group.row.name;
-    let path = group.path("cluster");
-    let token = match (fields.get::<ClusterName>(&path), fields.get::<ClusterName>("$.cluster_name")) {
-        (Some(token), _) => token.to_string(),
-        (None, Some(cluster)) => format!("{cluster}-{name}"),
-        (None, None) => name.to_string(),
-    };
-    let path = group.path("environment_file");
-    if !fields.is_given(&path) {
-        let file = PathBuf::from(format!("/var/lib/first-boot-automation/{name}.env"));
-        fields.derive(&path, Value::File(file), "its name");
-    }
-    Some(Etcd {
-        health_path: fields.get(&group.path("health_path"))?,
-        token,
-        environment_file: fields.get(&path)?,
-        user: fields.get(&group.path("user")),
-        password_file: fields.get(&group.path("password_file")),
-    })
-}
-
-fn paths(fields: &Fields, group: &Group) -> Option<ApiPaths> {
-    let path = |key: &str| fields.get(&group.path(&format!("paths.{key}")));
-    Some(ApiPaths {
-        health: path("health")?,
-        members: path("members")?,
-        add: path("add")?,
-        member: path("member")?,
-        kv: path("kv")?,
-    })
 }

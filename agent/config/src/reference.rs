@@ -3,12 +3,9 @@
 
 use super::{
     kind::Kind,
+    protocols::Protocol,
     report::below,
-    table::{
-        Absent, Field, ROOT,
-        services::{DEFAULT, fields},
-    },
-    value::Protocol,
+    table::{Absent, Field, ROOT, services::DEFAULT},
 };
 use std::fmt::Write;
 
@@ -39,10 +36,10 @@ fn services(path: &str, page: &mut String) {
         row(page, &at, "an object", &absent(Absent::Inner), service.about);
         rows(service.fields, &at, page);
     }
-    for protocol in Protocol::ALL {
+    for protocol in Protocol::ALL.iter().copied() {
         let at = format!("{path}.NAME");
         row(page, &at, "an object", "not there", &format!("A further service that speaks `{protocol}`."));
-        rows(fields("NAME", protocol), &at, page);
+        rows(protocol.fields(), &at, page);
     }
 }
 

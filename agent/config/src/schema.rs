@@ -5,15 +5,13 @@
 
 use super::{
     kind::{Kind, TextKind},
+    protocols::Protocol,
     rules::{NEEDS, Need},
     syntax,
-    table::{
-        Absent, Field, ROOT,
-        services::{DEFAULT, fields},
-    },
+    table::{Absent, Field, ROOT, services::DEFAULT},
     text_kinds::{LABEL, SIZE},
     tree::Tree,
-    value::{Protocol, ServiceName},
+    value::ServiceName,
 };
 use std::time::Duration;
 
@@ -93,11 +91,11 @@ fn services() -> Tree {
         let schema = with(typed(&["object", "null"]), "properties", properties(service.fields));
         (service.name.to_string(), with(schema, "description", Tree::text(service.about)))
     });
-    let further = Protocol::ALL.map(|protocol| {
-        let fields = Tree::object([("properties", properties(fields("NAME", protocol)))]);
+    let further = Protocol::ALL.iter().map(|protocol| {
+        let fields = Tree::object([("properties", properties(protocol.fields()))]);
         Tree::object([("if", says("protocol", Tree::text(protocol.as_str()))), ("then", fields)])
     });
-    let further = with(typed(&["object", "null"]), "allOf", Tree::List(further.into()));
+    let further = with(typed(&["object", "null"]), "allOf", Tree::List(further.collect()));
     let schema = with(typed(&["object", "null"]), "properties", Tree::Object(defaults.collect()));
     with(schema, "additionalProperties", further)
 }

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// One field.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Field {
     pub(crate) key: &'static str,
     pub(crate) kind: Kind,
@@ -41,8 +41,25 @@ pub(crate) enum Absent {
 use Absent::{Default, Derived, Inner, Needed, Open};
 use Kind::{Flag, List, Map, Object, Services, Text};
 
-const fn field(key: &'static str, kind: Kind, absent: Absent, about: &'static str) -> Field {
+pub(crate) const fn field(key: &'static str, kind: Kind, absent: Absent, about: &'static str) -> Field {
     Field { key, kind, absent, about }
+}
+
+/// Two tables as one.
+macro_rules! joined {
+    ($some:expr, $more:expr) => {
+        const { &$crate::table::join::<{ $some.len() + $more.len() }>($some, $more) }
+    };
+}
+pub(crate) use joined;
+
+pub(crate) const fn join<const ALL: usize>(some: &[Field], more: &[Field]) -> [Field; ALL] {
+    let (mut all, mut index) = ([some[0]; ALL], 0);
+    while index < ALL {
+        all[index] = if index < some.len() { some[index] } else { more[index - some.len()] };
+        index += 1;
+    }
+    all
 }
 
 /// The whole config.

@@ -3,7 +3,8 @@
 
 use super::{
     kind::{TextKind, Value},
-    value::{Reach, ValueError, parse_size},
+    protocols::Protocol,
+    value::{NodeRole, Reach, ValueError, parse_size},
 };
 use std::{net::IpAddr, path::PathBuf};
 
@@ -25,8 +26,8 @@ const BASE_URL: &str = r"^[Hh][Tt][Tt][Pp][Ss]://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_
 
 texts! {
     NODE_ID(NodeId): "the id of a node", "node01", "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$";
-    ROLE(Role): "control-plane, worker or all-in-one", "control-plane", "^(control-plane|worker|all-in-one)$";
-    PROTOCOL(Protocol): "admin-v1, etcd-v3 or http-setup", "admin-v1", "^(admin-v1|etcd-v3|http-setup)$";
+    ROLE(Role): NodeRole::IN_WORDS, "control-plane", NodeRole::PATTERN;
+    PROTOCOL(Protocol): Protocol::IN_WORDS, "admin-v1", Protocol::PATTERN;
     SERVICE(Service): "the name of a service", "chainfire", "^[a-z][a-z0-9-]{0,30}$";
     CLUSTER(Cluster): "the name of a cluster", "prod-cluster", "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$";
     USER(User): "the name of an account", "admin", "^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}$";

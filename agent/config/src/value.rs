@@ -6,6 +6,7 @@ mod address;
 mod endpoint;
 mod link;
 mod name;
+mod named_set;
 mod network;
 mod quantity;
 mod reach;
@@ -15,10 +16,11 @@ pub use address::{Host, HostPort, RaftAddr};
 pub use endpoint::{BaseUrl, Endpoint};
 pub use link::LinkChoice;
 pub use name::{ApiPath, ClusterName, DnsName, Label, NodeId, UnitName, UserName};
+pub(crate) use named_set::{listed, named_set};
 pub use network::Cidr;
 pub use quantity::{parse_duration, parse_size, say_size, show_duration, show_size};
 pub use reach::Reach;
-pub use service::{NodeRole, Protocol, ServiceName};
+pub use service::{NodeRole, ServiceName};
 
 /// Why a text is not a value of the wanted type, worded as advice to the
 /// person who wrote it.

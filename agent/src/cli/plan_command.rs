@@ -122,7 +122,7 @@ async fn foresee(
 
 /// What the live member lists say of this node.
 async fn next(config: &Config, service: &MemberService, cluster: &HttpCluster) -> Result<String, Blocker> {
-    let health = cluster.health(&service.url, service.health_path()).await.unwrap_or_default();
+    let health = cluster.health(&service.url, service.api.health_path().as_str()).await.unwrap_or_default();
     let health = run::refuse_anothers(config, service, health)?;
     let addresses = inventory::addresses();
     let asked = match &service.mode {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::config::{Api, Config, Endpoint, MemberService, NodeId};
+use crate::config::{Config, Endpoint, Entry, MemberService, NodeId};
 use crate::events::Event;
 use crate::markers::Mismatch;
 use crate::shell_word::quoted;
@@ -191,7 +191,7 @@ impl Blocker {
                 "set another node_id here; or, where that machine is gone for good, have its entry removed with the tools of \
                  {}{}",
                 service.name,
-                if config.replace && !service.is_added_first() { only_then } else { "" }
+                if config.replace && !service.api.is_added_first() { only_then } else { "" }
             )
         };
         Self {
@@ -237,7 +237,7 @@ impl Blocker {
                     "if that entry is a leftover, remove it: {}; else correct raft_addr or node_id",
                     removal(config, service, member, at)
                 )
-            } else if service.is_added_first() {
+            } else if service.api.is_added_first() {
                 format!("where this machine is {}, set node_id to that; else correct raft_addr", member.name())
             } else if member.id.as_str().parse::<NodeId>().is_ok() {
                 format!(
@@ -384,45 +384,8 @@ impl Blocker {
     }
 }
 
-/// The longest id that stands in a command whole, in bytes.
-const LONGEST_IN_A_COMMAND: usize = 128;
-
 /// The command that removes an entry, with the files of this node.
 pub(super) fn removal(config: &Config, service: &MemberService, member: &Member, at: &Endpoint) -> String {
-    let paths = match &service.api {
-        Api::AdminV1(paths) => paths,
-        Api::EtcdV3(_) => return etcdctl(config, member, at),
-    };
-    // A URL would leave it out or go up, and the command would delete something else; or the message is cut within it.
-    if matches!(member.id.as_str(), "" | "." | "..") || member.id.as_str().len() > LONGEST_IN_A_COMMAND {
-        return format!(
-            "with the tools of {} on {at}, since no command can name the id {:?}",
-            service.name,
-            member.id.to_string()
-        );
-    }
-    let tls = &config.tls;
-    let identity = if tls.identity_required {
-        format!(" --cert {} --key {}", tls.certificate.display(), tls.key.display())
-    } else {
-        String::new()
-    };
-    // The id is the cluster's word: it must not become a command of the shell that this is pasted into.
-    let url = at.join(&paths.member.of(member.id.as_str())).to_string().replace('\'', "%27");
-    format!("curl --fail-with-body --cacert {}{identity} -X DELETE '{url}'", tls.ca.display())
-}
-
-/// etcdctl takes the id in hexadecimal; what is none is a foreign word, which no shell should see.
-fn etcdctl(config: &Config, member: &Member, at: &Endpoint) -> String {
-    let tls = &config.tls;
-    let key = member.key.as_str();
-    if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return format!("with etcdctl on {at}, since {:?} is no id of a member", member.key.to_string());
-    }
-    format!(
-        "ETCDCTL_API=3 etcdctl --endpoints={at} --cacert={} --cert={} --key={} member remove {key}",
-        tls.ca.display(),
-        tls.certificate.display(),
-        tls.key.display()
-    )
+    let (id, key) = (member.id.as_str(), member.key.as_str());
+    service.api.removal_by_hand(&Entry { service: service.name, id, key, at, tls: &config.tls })
 }

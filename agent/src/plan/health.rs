@@ -202,7 +202,7 @@ pub fn start_again(services: &[&MemberService]) -> String {
     let join = format!("systemctl restart --no-block {} && systemctl start multi-user.target", joins.join(" "));
     // What is added first is started by its join, when its cluster knows of it.
     let units: Vec<&str> =
-        services.iter().filter(|service| !service.is_added_first()).map(|service| service.unit.as_str()).collect();
+        services.iter().filter(|service| !service.api.is_added_first()).map(|service| service.unit.as_str()).collect();
     if units.is_empty() { join } else { format!("systemctl start {} && {join}", units.join(" ")) }
 }
 

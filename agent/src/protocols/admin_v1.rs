@@ -5,23 +5,17 @@ mod wire;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::config::{ApiPaths, Endpoint, MemberService};
-use crate::http::{Answer, Client, Method};
+use crate::config::{ApiPaths, Endpoint};
+use crate::http::{Answer, Method};
 use crate::plan::Cause;
 use crate::plan::member::{MemberList, Word};
 use crate::run::ports::{Added, Class, Fault, Health, NewMember, Promoted};
 
-use super::Protocol;
+use super::{Calls, Protocol};
 
-pub(super) struct AdminV1<'a> {
-    pub(super) client: &'a Client,
-    pub(super) service: &'a MemberService,
-    pub(super) paths: &'a ApiPaths,
-}
-
-impl Protocol for AdminV1<'_> {
+impl Protocol for Calls<'_, ApiPaths> {
     async fn members(&self, at: &Endpoint) -> Result<MemberList, Fault> {
-        let answer = self.client.send(Method::GET, at, self.paths.members.as_str(), None).await?;
+        let answer = self.client.send(Method::GET, at, self.own.members.as_str(), None).await?;
         match answer.status {
             200 => {
                 let list = member_list(&answer)?;
@@ -42,7 +36,7 @@ impl Protocol for AdminV1<'_> {
             body["incarnation"] = incarnation.as_str().into();
         }
         let body = Some(body.to_string().into_bytes());
-        let answer = self.client.send(Method::POST, at, self.paths.add.as_str(), body).await?;
+        let answer = self.client.send(Method::POST, at, self.own.add.as_str(), body).await?;
         match answer.status {
             200 | 201 if !answer.is_html() => Ok(Added::Accepted),
             409 => Ok(Added::AlreadyMember),
@@ -56,7 +50,7 @@ impl Protocol for AdminV1<'_> {
     }
 
     async fn remove(&self, at: &Endpoint, key: &str) -> Result<(), Fault> {
-        let answer = self.client.send(Method::DELETE, at, &self.paths.member.of(key), None).await?;
+        let answer = self.client.send(Method::DELETE, at, &self.own.member.of(key), None).await?;
         match answer.status {
             // 404: it is no member, which is what was asked for.
             200 | 202 | 204 | 404 if !answer.is_html() => Ok(()),
@@ -65,7 +59,7 @@ impl Protocol for AdminV1<'_> {
     }
 
     async fn read_after_write(&self, at: &Endpoint, key: &str, value: &str) -> Result<(), Fault> {
-        let path = self.paths.kv.of(key);
+        let path = self.own.kv.of(key);
         let mut at = at.clone();
         // A follower names the leader once; the probe is no place for a longer chase.
         for _hop in 0..2 {

@@ -13,32 +13,24 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use crate::config::{Endpoint, Etcd, MemberService};
-use crate::http::{Answer, Client, Method};
-use crate::plan::Cause;
+use crate::config::{Endpoint, Etcd, NodeId};
+use crate::http::{Answer, Method};
 use crate::plan::member::MemberList;
-use crate::run::ports::{Added, Class, Fault, NewMember, Promoted};
+use crate::plan::{Blocker, Cause};
+use crate::run::ports::{Added, Class, Environment, Fault, NewMember, Promoted};
 
-use super::Protocol;
+use super::{Calls, Protocol};
 
-pub(super) use environment::environment;
 pub(super) use login::Logins;
 
 use answer::Said;
-
-pub(super) struct EtcdV3<'a> {
-    pub(super) client: &'a Client,
-    pub(super) logins: &'a Logins,
-    pub(super) service: &'a MemberService,
-    pub(super) etcd: &'a Etcd,
-}
 
 /// The pause where a cluster is too young for changes.
 const YOUNG: Duration = Duration::from_secs(1);
 /// Members whose health is asked for where the cluster is called unhealthy: enough to name the dead of a usual one.
 const MOST_ASKED: usize = 9;
 
-impl Protocol for EtcdV3<'_> {
+impl Protocol for Calls<'_, Etcd> {
     /// Every voter answers from what it has, also when it is cut off; the leader that it knows is what a list is worth.
     async fn members(&self, at: &Endpoint) -> Result<MemberList, Fault> {
         let said = self.ask(at, "/v3/cluster/member/list", json!({})).await?;
@@ -96,9 +88,13 @@ impl Protocol for EtcdV3<'_> {
             Err(said.transient("the value read is not the value written"))
         }
     }
+
+    fn environment(&self, id: &NodeId, list: Option<&MemberList>) -> Result<Option<Environment>, Blocker> {
+        environment::environment(self.service, self.own, id, list).map(Some)
+    }
 }
 
-impl EtcdV3<'_> {
+impl Calls<'_, Etcd> {
     /// Asks once, and once more with a new token where etcd no longer takes the one that it has given.
     async fn ask(&self, at: &Endpoint, path: &str, body: Value) -> Result<Said, Fault> {
         let token = self.logins.token(self, at).await?;
@@ -133,7 +129,7 @@ impl EtcdV3<'_> {
         for member in list.members.iter().filter(|member| member.is_full()).take(MOST_ASKED) {
             let Some(url) = member.api(self.service) else { continue };
             asked += 1;
-            let health = self.client.send(Method::GET, &url, self.etcd.health_path.as_str(), None).await;
+            let health = self.client.send(Method::GET, &url, self.own.health_path.as_str(), None).await;
             if !health.is_ok_and(|answer| answer.status == 200) {
                 dead.push(format!("{} ({url})", member.name()));
             }

@@ -60,7 +60,7 @@ impl<U: Units, C: Cluster> Forming<'_, U, C> {
     /// without this node.
     async fn await_own(&self, report: &dyn Report) -> Result<Health, Stop> {
         let (context, service) = (self.context, self.service);
-        if !service.is_added_first() {
+        if !service.api.is_added_first() {
             return removed::await_own(context, service, report).await;
         }
         if !bring_up::is_running(context, service).await? {
@@ -149,7 +149,7 @@ pub async fn find_second_cluster(
             Ok(list) => list,
             Err(fault) if fault.class == Class::Permanent(Cause::Contradiction) => return fault.blocker(),
             // Who refuses is in a cluster.
-            Err(fault) if service.is_added_first() && fault.class == Class::Permanent(Cause::Refused) => {
+            Err(fault) if service.api.is_added_first() && fault.class == Class::Permanent(Cause::Refused) => {
                 return fault.blocker();
             }
             Err(_) => return None,

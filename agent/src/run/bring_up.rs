@@ -133,7 +133,7 @@ fn and_then(service: &MemberService) -> String {
 
 /// Takes away what the unit was started with: with it and without data the service would begin anew by itself.
 pub(super) fn forget(service: &MemberService) -> Result<(), Stop> {
-    let Some(path) = service.environment_file() else {
+    let Some(path) = service.api.environment_file() else {
         return Ok(());
     };
     if written(service, path)?.is_some_and(|bytes| bytes.starts_with(written_by(service).as_bytes())) {

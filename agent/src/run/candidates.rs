@@ -143,7 +143,7 @@ impl<'a> Candidates<'a> {
         let mut list = cluster.members(self.service, endpoint).await?;
         // On an address of this machine may be a balancer, with another member behind it.
         if self.is_here(endpoint, &list)
-            && let Ok(health) = cluster.health(endpoint, self.service.health_path()).await
+            && let Ok(health) = cluster.health(endpoint, self.service.api.health_path().as_str()).await
             && health.node_id.is_some_and(|id| id.as_str() != self.id.as_str())
         {
             list.answered = Answered::Elsewhere;

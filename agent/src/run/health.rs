@@ -166,7 +166,7 @@ async fn find_group<'a, U, C: Cluster>(
         asked.insert(0, own());
     }
     let entry = list.as_ref().ok().and_then(|list| list.entry_of(&context.config.node.id, service));
-    let path = service.health_path();
+    let path = service.api.health_path().as_str();
     // Who is not listed stands before those that are.
     let unlisted = asked.len() - members.len();
     let answers = stream::iter(asked).map(async |(member, url, own)| {
@@ -182,8 +182,10 @@ async fn find_group<'a, U, C: Cluster>(
         EndpointFinding { service: service.name, member, url, own, answer }
     });
     let endpoints: Vec<EndpointFinding> = answers.buffered(AT_ONCE).collect().await;
-    let list = list
-        .map(|list| if service.is_added_first() { with_status(list, endpoints.iter().skip(unlisted)) } else { list });
+    let list =
+        list.map(
+            |list| if service.api.is_added_first() { with_status(list, endpoints.iter().skip(unlisted)) } else { list },
+        );
     let probe = match &list {
         Ok(_) if with_probe => Some(probe(context, service).await),
         _ => None,

@@ -56,12 +56,16 @@ async fn await_own<U: Units, C: Cluster>(
     service: &MemberService,
     report: &dyn Report,
 ) -> Result<Health, Stop> {
-    if service.is_added_first() { Ok(Health::default()) } else { removed::await_own(context, service, report).await }
+    if service.api.is_added_first() {
+        Ok(Health::default())
+    } else {
+        removed::await_own(context, service, report).await
+    }
 }
 
 /// Returns when it no longer runs; one that is added first is looked at whenever it has to run.
 async fn until_lost<U: Units, C>(context: &Context<'_, U, C>, service: &MemberService, report: &dyn Report) -> Fault {
-    if service.is_added_first() {
+    if service.api.is_added_first() {
         return std::future::pending().await;
     }
     service::until_lost(context, service, report).await

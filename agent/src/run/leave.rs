@@ -45,7 +45,7 @@ pub async fn leave<U: Units, C: Cluster>(
         // Only now: a leave that is refused changes nothing.
         stop_steps(context, service.name.into()).await?;
         // What was started as a member runs no longer than it is one.
-        if let Some(units) = context.units.as_ref().filter(|_| service.is_added_first()) {
+        if let Some(units) = context.units.as_ref().filter(|_| service.api.is_added_first()) {
             stop_unit(units, service.unit.as_str()).await?;
         }
         remove_markers(context, lock, report)
@@ -209,7 +209,7 @@ async fn go<U, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &Cell<boo
     let policies = &context.config.policies;
     let (mut rounds, mut round) = Rounds::begin(&policies.join, &policies.promotion);
     leaving.own = match service::ask_raft(context, service).await {
-        Ok(health) if service.is_added_first() => Some(of_own_list(context, service, health).await),
+        Ok(health) if service.api.is_added_first() => Some(of_own_list(context, service, health).await),
         Ok(health) => Some(health),
         Err(Setback::Stop(stop @ Stop::Blocked(Blocker { cause: Cause::NotThisNode, .. }))) => return Err(stop),
         Err(_) => None,

@@ -29,7 +29,7 @@ pub(super) async fn await_raft<U: Units, C: Cluster>(
     service: &MemberService,
     report: &dyn Report,
 ) -> Result<Health, Stop> {
-    let local = Local { unit: &service.unit, url: &service.url, health_path: service.health_path() };
+    let local = Local { unit: &service.unit, url: &service.url, health_path: service.api.health_path().as_str() };
     let health = await_healthy(context, &local, report).await?;
     refuse_anothers(context.config, service, health).map_err(Stop::Blocked)
 }
@@ -41,7 +41,7 @@ pub(super) async fn ask_raft<U, C: Cluster>(
 ) -> Result<Health, Setback> {
     let health = context
         .cluster
-        .health(&service.url, service.health_path())
+        .health(&service.url, service.api.health_path().as_str())
         .await
         .map_err(|fault| Fault { message: format!("this node's own service: {}", fault.message), ..fault })?;
     refuse_anothers(context.config, service, health).map_err(|blocker| Setback::Stop(Stop::Blocked(blocker)))
@@ -69,10 +69,10 @@ pub(super) async fn must_be_here<U, C: Cluster>(
     entry: &Member,
     at: &Endpoint,
 ) -> Result<(), Setback> {
-    if service.is_added_first() {
+    if service.api.is_added_first() {
         // The own one has no data and does not run: whoever answers there is another's.
         let answers = match entry.api(service) {
-            Some(url) => context.cluster.health(&url, service.health_path()).await.is_ok(),
+            Some(url) => context.cluster.health(&url, service.api.health_path().as_str()).await.is_ok(),
             None => false,
         };
         let refused = || Setback::Stop(Stop::Blocked(Blocker::may_be_own(service, entry, at)));
@@ -80,7 +80,7 @@ pub(super) async fn must_be_here<U, C: Cluster>(
     }
     let id = &context.config.node.id;
     let there = match entry.api(service) {
-        Some(url) => context.cluster.health(&url, service.health_path()).await?,
+        Some(url) => context.cluster.health(&url, service.api.health_path().as_str()).await?,
         None => Health::default(),
     };
     let is_one = |(own, theirs): (&Word, &Word)| own.is_identity(theirs);

@@ -6,7 +6,7 @@ pub(crate) mod spoilt;
 use std::fmt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ const LONGEST: Duration = Duration::from_mins(10);
 /// The files and the identity of one node.
 pub(crate) struct Node {
     directory: tempfile::TempDir,
+    agent: PathBuf,
 }
 
 /// What one run of the agent came to.
@@ -57,7 +58,8 @@ impl Node {
     }
 
     fn new(cluster: &TrialCluster, own: usize, mut config: Value) -> Self {
-        let node = Self { directory: tempfile::tempdir().unwrap() };
+        let node =
+            Self { directory: tempfile::tempdir().unwrap(), agent: env!("CARGO_BIN_EXE_first-boot-agent").into() };
         let server = &cluster.servers[own];
         let loopback = ["127.0.0.1".to_owned()];
         let certificate = cluster.authority.issue("node", &loopback, Validity::Valid).unwrap();
@@ -80,6 +82,11 @@ impl Node {
         fs::write(node.path("cluster-config.json"), config.to_string()).unwrap();
         fs::set_permissions(node.path("cluster-config.json"), fs::Permissions::from_mode(0o600)).unwrap();
         node
+    }
+
+    /// The same with another agent.
+    pub(crate) fn with_agent(self, agent: &Path) -> Self {
+        Self { agent: agent.to_owned(), ..self }
     }
 
     /// Changes the configuration.
@@ -138,13 +145,13 @@ impl Node {
     pub(crate) async fn run_where(&self, script: &str, arguments: &[&str]) -> Run {
         let mut command = Command::new("unshare");
         command.args(["--map-root-user", "--mount", "sh", "-c", &format!("{script} && exec \"$@\""), "sh"]);
-        command.arg(env!("CARGO_BIN_EXE_first-boot-agent"));
+        command.arg(&self.agent);
         let output = self.with_arguments(command, arguments).output();
         Run::of(&timeout(LONGEST, output).await.unwrap_or_else(|_| panic!("it hangs")).unwrap())
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        self.with_arguments(Command::new(env!("CARGO_BIN_EXE_first-boot-agent")), arguments)
+        self.with_arguments(Command::new(&self.agent), arguments)
     }
 
     fn with_arguments(&self, mut command: Command, arguments: &[&str]) -> Command {

@@ -3,16 +3,17 @@
 
 use super::{
     super::{
+        protocols::{Protocol, admin_v1},
         text_kinds::{
-            ADDRESS, API_PATH, CLUSTER, DIRECTORY, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, PROTOCOL, SERVICE,
-            UNIT, URL, USER,
+            ADDRESS, API_PATH, DIRECTORY, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, PROTOCOL, SERVICE, UNIT, URL,
+            USER,
         },
-        value::{Protocol, ServiceName},
+        value::ServiceName,
     },
-    Absent::{self, Default, Derived, Inner, Needed, Open},
+    Absent::{self, Default, Derived, Needed, Open},
     Field,
-    Kind::{Flag, List, Object, Port, Text},
-    field,
+    Kind::{Flag, List, Port, Text},
+    field, joined,
 };
 
 /// A service that a configuration has which names none.
@@ -29,14 +30,14 @@ pub(crate) static DEFAULT: &[DefaultService] = &[
     DefaultService {
         name: ServiceName::CHAINFIRE,
         protocol: Protocol::AdminV1,
-        fields: CHAINFIRE,
+        fields: joined!(CHAINFIRE, admin_v1::OWN),
         about: "The key-value store.",
         needs: None,
     },
     DefaultService {
         name: ServiceName::FLAREDB,
         protocol: Protocol::AdminV1,
-        fields: FLAREDB,
+        fields: joined!(FLAREDB, admin_v1::OWN),
         about: "The SQL store.",
         needs: Some(ServiceName::CHAINFIRE),
     },
@@ -56,11 +57,9 @@ pub(crate) fn default_of(name: &str) -> Option<&'static DefaultService> {
 
 /// The fields of a service that speaks a protocol.
 pub(crate) fn fields(name: &str, protocol: Protocol) -> &'static [Field] {
-    match (default_of(name), protocol) {
-        (Some(service), _) if service.protocol == protocol => service.fields,
-        (_, Protocol::AdminV1) => ADMIN_V1,
-        (_, Protocol::EtcdV3) => ETCD_V3,
-        (_, Protocol::HttpSetup) => HTTP_SETUP,
+    match default_of(name) {
+        Some(service) if service.protocol == protocol => service.fields,
+        _ => protocol.fields(),
     }
 }
 
@@ -98,7 +97,7 @@ macro_rules! with_members {
     };
 }
 
-static CHAINFIRE: &[Field] = with_members!(
+const CHAINFIRE: &[Field] = with_members!(
     ADMIN_V1_BY_NAME,
     Open,
     ENABLE,
@@ -107,10 +106,9 @@ static CHAINFIRE: &[Field] = with_members!(
     "2379",
     "2380",
     URL: "leader_url",
-    ADDRESS: "raft_addr",
-    CALLS
+    ADDRESS: "raft_addr"
 );
-static FLAREDB: &[Field] = with_members!(
+const FLAREDB: &[Field] = with_members!(
     ADMIN_V1_BY_NAME,
     Derived("its name: chainfire, where that is a service of this node"),
     NOT_ON_A_WORKER,
@@ -119,10 +117,10 @@ static FLAREDB: &[Field] = with_members!(
     "2479",
     "2480",
     FLAREDB_URL: "the host of chainfire's leader_url with api_port",
-    FLAREDB_ADDRESS: "the host of chainfire's raft_addr with raft_port",
-    CALLS
+    FLAREDB_ADDRESS: "the host of chainfire's raft_addr with raft_port"
 );
-static ADMIN_V1: &[Field] = with_members!(
+/// The fields of a service with members that is none of the platform's own, whatever it speaks.
+pub(crate) const FURTHER: &[Field] = with_members!(
     OF_A_FURTHER_ONE,
     Open,
     ENABLE,
@@ -132,64 +130,17 @@ static ADMIN_V1: &[Field] = with_members!(
     "2380",
     URL: LEADER,
     ADDRESS: OWN,
-    FIRST_NODES,
-    CALLS
-);
-static ETCD_V3: &[Field] = with_members!(
-    OF_A_FURTHER_ONE,
-    Open,
-    ENABLE,
-    NAMED_UNIT,
-    Derived("its name, below /var/lib"),
-    "2379",
-    "2380",
-    URL: LEADER,
-    ADDRESS: OWN,
-    FIRST_NODES,
-    field("health_path", Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy."),
-    field(
-        "cluster",
-        Text(&CLUSTER),
-        Derived("cluster_name and its name"),
-        "What etcd calls the token of a cluster that this node bootstraps: another one for each cluster that is begun.",
-    ),
-    field(
-        "environment_file",
-        Text(&FILE),
-        Derived("its name: /var/lib/first-boot-automation/NAME.env"),
-        "Where the unit's environment is written before it is started. One that another program has written is left alone.",
-    ),
-    field("user", Text(&USER), Open, "The account to log in with, where authentication is on."),
-    field(
-        "password_file",
-        Text(&FILE),
-        Open,
-        "A file of mode 0600 with its password; else the credential NAME-password.",
-    )
+    FIRST_NODES
 );
 
 const LEADER: &str = "leader_url; of a service that is not the first, its host with api_port";
 const OWN: &str = "raft_addr; of a service that is not the first, its host with raft_port";
-const CALLS: Field = field("paths", Object(PATHS), Inner, "Where its calls are.");
 const FIRST_NODES: Field = field(
     "initial_peers",
     List(&ADDRESS),
     Derived("initial_peers; of a service that is not the first, its hosts with raft_port"),
     "The Raft addresses of its first nodes, in the same order on each.",
 );
-
-static PATHS: &[Field] = &[
-    field("health", Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy."),
-    field("members", Text(&API_PATH), Default("\"/admin/cluster/members\""), "`GET`: the member list."),
-    field("add", Text(&API_PATH), Default("\"/admin/member/add\""), "`POST`: adds a member."),
-    field("member", Text(&API_PATH), Default("\"/admin/member\""), "`DELETE`, with `/ID` appended: removes a member."),
-    field(
-        "kv",
-        Text(&API_PATH),
-        Default("\"/v1/kv\""),
-        "`PUT` and `GET`, with `/KEY` appended: the health check's probe.",
-    ),
-];
 
 /// The fields of a service that is set up once.
 macro_rules! set_up_once {
@@ -216,5 +167,5 @@ static IAM: &[Field] = set_up_once!(
     Default("\"iam.service\""),
     "chainfire's url with api_port"
 );
-static HTTP_SETUP: &[Field] =
+pub(crate) static HTTP_SETUP: &[Field] =
     set_up_once!(OF_A_FURTHER_ONE, Open, ENABLE, NAMED_UNIT, "the url of the first service with api_port");

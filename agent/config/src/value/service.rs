@@ -1,7 +1,6 @@
-//! What services are called and how they are spoken to, and what a node is for. Services are an open set, protocols a closed
-//! one: what is done for a service follows from its protocol.
+//! What services are called, and what a node is for.
 
-use super::ValueError;
+use super::{ValueError, named_set};
 use std::{fmt, str::FromStr};
 
 /// The name of a service: in the configuration, in commands, markers, units and journal fields. Held in place, so that it is
@@ -85,97 +84,14 @@ impl serde::Serialize for ServiceName {
     }
 }
 
-/// The API that a service speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Protocol {
-    /// The admin API of chainfire and flaredb: a cluster with members.
-    AdminV1,
-    /// etcd's API, version 3.
-    EtcdV3,
-    /// A service that is set up once, over HTTP, as IAM is.
-    HttpSetup,
-}
-
-impl Protocol {
-    /// All, in the order in which they are documented.
-    pub const ALL: [Self; 3] = [Self::AdminV1, Self::EtcdV3, Self::HttpSetup];
-
-    /// The name in the configuration.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AdminV1 => "admin-v1",
-            Self::EtcdV3 => "etcd-v3",
-            Self::HttpSetup => "http-setup",
-        }
-    }
-
-    /// Whether the nodes of a service that speaks it are members of a cluster.
-    #[must_use]
-    pub const fn has_members(self) -> bool {
-        match self {
-            Self::AdminV1 | Self::EtcdV3 => true,
-            Self::HttpSetup => false,
-        }
+named_set! {
+    /// What a node is for.
+    NodeRole {
+        /// It carries the cluster's services.
+        ControlPlane = "control-plane",
+        /// It carries workloads.
+        Worker = "worker",
+        /// It carries everything alone.
+        AllInOne = "all-in-one",
     }
 }
-
-/// What a node is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum NodeRole {
-    /// It carries the cluster's services.
-    ControlPlane,
-    /// It carries workloads.
-    Worker,
-    /// It carries everything alone.
-    AllInOne,
-}
-
-impl NodeRole {
-    /// Every role, in the order in which they are documented.
-    pub const ALL: [Self; 3] = [Self::ControlPlane, Self::Worker, Self::AllInOne];
-
-    /// The role as it is written in the config.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ControlPlane => "control-plane",
-            Self::Worker => "worker",
-            Self::AllInOne => "all-in-one",
-        }
-    }
-}
-
-/// Display, parsing and serialising of a closed set with `ALL` and `as_str`.
-macro_rules! named_set {
-    ($name:ident) => {
-        impl fmt::Display for $name {
-            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.pad(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = ValueError;
-
-            fn from_str(text: &str) -> Result<Self, ValueError> {
-                let known = Self::ALL.into_iter().find(|one| one.as_str() == text);
-                known.ok_or_else(|| {
-                    ValueError::new(format!(
-                        "write one of these as it stands: {}",
-                        Self::ALL.map(Self::as_str).join(", ")
-                    ))
-                })
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_str(self.as_str())
-            }
-        }
-    };
-}
-
-named_set!(Protocol);
-named_set!(NodeRole);

@@ -79,7 +79,7 @@ pub(super) async fn members(config: &Config) -> String {
 }
 
 async fn member(cluster: &HttpCluster, service: &MemberService, at: &Endpoint) -> String {
-    let health = cluster.health(at, service.health_path()).await;
+    let health = cluster.health(at, service.api.health_path().as_str()).await;
     let list = cluster.members(service, at).await;
     format!("{} at {at}\n  health: {}\n  members: {}", service.name, of_health(health), of_list(list))
 }

@@ -363,7 +363,7 @@ impl ToDo<'_> {
     fn stopped_service(&self) -> Option<ActiveState> {
         let service = self.units.service.as_ref()?;
         let is_stopped = match service.active {
-            ActiveState::Inactive => !self.raft().is_some_and(MemberService::is_added_first),
+            ActiveState::Inactive => !self.raft().is_some_and(|service| service.api.is_added_first()),
             active => active == ActiveState::Failed,
         };
         (is_stopped && service.load == LoadState::Loaded && !service.job_pending).then_some(service.active)

@@ -15,7 +15,7 @@ use crate::run::ports::Environment;
 const LONGEST_SHOWN: usize = 128;
 
 /// The environment of a member that joins the cluster with this list, or begins one with the initial peers.
-pub(crate) fn environment(
+pub(super) fn environment(
     service: &MemberService,
     etcd: &Etcd,
     id: &NodeId,

@@ -11,7 +11,7 @@ use crate::regular_file::Links;
 use crate::run::ports::{Class, Fault};
 use crate::secret_file;
 
-use super::EtcdV3;
+use super::super::Calls;
 
 /// The tokens that were given, by service. None is shown.
 #[derive(Default)]
@@ -33,20 +33,20 @@ impl Logins {
     }
 
     /// The token for a service, where the configuration names an account.
-    pub(super) async fn token(&self, etcd: &EtcdV3<'_>, at: &Endpoint) -> Result<Option<String>, Fault> {
-        let Some(user) = &etcd.etcd.user else { return Ok(None) };
-        let name = etcd.service.name;
+    pub(super) async fn token(&self, calls: &Calls<'_, Etcd>, at: &Endpoint) -> Result<Option<String>, Fault> {
+        let Some(user) = &calls.own.user else { return Ok(None) };
+        let name = calls.service.name;
         let known = self.tokens.borrow().iter().find(|(service, _)| *service == name).map(|(_, token)| token.clone());
         if known.is_some() {
             return Ok(known);
         }
-        let password = self.password(etcd.etcd, name).map_err(|message| Fault {
+        let password = self.password(calls.own, name).map_err(|message| Fault {
             class: Class::Permanent(Cause::Secret),
             endpoint: at.clone(),
             message,
         })?;
         let body = json!({"name": user.as_str(), "password": password});
-        let said = etcd.send(None, at, "/v3/auth/authenticate", &body).await?;
+        let said = calls.send(None, at, "/v3/auth/authenticate", &body).await?;
         // Without a word of the answer: it holds the token, and might quote the password.
         let token = said.read("a token", |body| Some(body.get("token")?.as_str()?.to_owned()));
         let token = token.map_err(|fault| said.without_body(fault))?;

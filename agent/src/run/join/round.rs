@@ -112,7 +112,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
     /// as a full member ends it.
     pub(super) async fn round(&mut self, mut round: Round) -> Result<MemberList, Unfinished> {
         let asked_at = self.asked_at.take();
-        if self.service.is_added_first() {
+        if self.service.api.is_added_first() {
             self.health = bring_up::of_own(self.context, self.service).await.map_err(Unfinished::Stop)?;
         }
         let (at, list) = match self.candidates.list(&self.context.cluster, &mut round).await {
@@ -126,7 +126,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         let mut found = self.next_move(&list, &at);
         // What was true of the own service before a pause, or before a list that took its time, may no longer be: nothing
         // follows from it before it is asked again.
-        if !self.service.is_added_first()
+        if !self.service.api.is_added_first()
             && asked_at.is_none_or(|at| at.elapsed() > FRESH)
             && matches!(found, Move::Add | Move::Replace(_) | Move::Confirmed)
         {
@@ -136,7 +136,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
             };
             found = self.next_move(&list, &at);
         }
-        if self.service.is_added_first() {
+        if self.service.api.is_added_first() {
             if let Some(unfinished) = self.attend_own(&found, &list, &at).await? {
                 return Err(unfinished);
             }

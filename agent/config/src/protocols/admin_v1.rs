@@ -1,0 +1,80 @@
+//! `admin-v1`: the admin API of chainfire and flaredb, as the configuration has it.
+
+use super::{
+    super::{
+        fields::Fields,
+        group::Group,
+        kind::Kind::{Object, Text},
+        table::{
+            Absent::{Default, Inner},
+            Field, field,
+        },
+        text_kinds::API_PATH,
+        value::ApiPath,
+    },
+    Entry, Traits,
+};
+
+pub(crate) const OWN: &[Field] = &[field("paths", Object(PATHS), Inner, "Where its calls are.")];
+
+static PATHS: &[Field] = &[
+    field("health", Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy."),
+    field("members", Text(&API_PATH), Default("\"/admin/cluster/members\""), "`GET`: the member list."),
+    field("add", Text(&API_PATH), Default("\"/admin/member/add\""), "`POST`: adds a member."),
+    field("member", Text(&API_PATH), Default("\"/admin/member\""), "`DELETE`, with `/ID` appended: removes a member."),
+    field(
+        "kv",
+        Text(&API_PATH),
+        Default("\"/v1/kv\""),
+        "`PUT` and `GET`, with `/KEY` appended: the health check's probe.",
+    ),
+];
+
+/// Where the calls are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiPaths {
+    /// `GET`: 200 when healthy.
+    pub health: ApiPath,
+    /// `GET`: the member list.
+    pub members: ApiPath,
+    /// `POST`: adds a member.
+    pub add: ApiPath,
+    /// `DELETE`, with the member's id appended: removes a member.
+    pub member: ApiPath,
+    /// `PUT` and `GET`, with the key appended: the health check's probe.
+    pub kv: ApiPath,
+}
+
+pub(super) fn read(fields: &mut Fields, group: &Group) -> Option<ApiPaths> {
+    let path = |key: &str| fields.get(&group.path(&format!("paths.{key}")));
+    Some(ApiPaths {
+        health: path("health")?,
+        members: path("members")?,
+        add: path("add")?,
+        member: path("member")?,
+        kv: path("kv")?,
+    })
+}
+
+/// The longest id that stands in a command whole, in bytes.
+const LONGEST_IN_A_COMMAND: usize = 128;
+
+impl Traits for ApiPaths {
+    fn health_path(&self) -> &ApiPath {
+        &self.health
+    }
+
+    fn removal_by_hand(&self, &Entry { service, id, at, tls, .. }: &Entry<'_>) -> String {
+        // A URL would leave it out or go up, and the command would delete something else; or the message is cut within it.
+        if matches!(id, "" | "." | "..") || id.len() > LONGEST_IN_A_COMMAND {
+            return format!("with the tools of {service} on {at}, since no command can name the id {id:?}");
+        }
+        let identity = if tls.identity_required {
+            format!(" --cert {} --key {}", tls.certificate.display(), tls.key.display())
+        } else {
+            String::new()
+        };
+        let url = at.join(&self.member.of(id)).to_string().replace('\'', "%27");
+        format!("curl --fail-with-body --cacert {}{identity} -X DELETE '{url}'", tls.ca.display())
+    }
+}
