@@ -8,7 +8,6 @@ mod client;
 mod download;
 mod object;
 mod tls;
-mod trust;
 mod words;
 
 pub(crate) use client::{Answer, Client, Method};

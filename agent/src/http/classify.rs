@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use rustls::{Error, InvalidMessage};
 use serde_json::Value;
 use url::Url;
 
@@ -10,7 +11,7 @@ use crate::config::{Endpoint, Request};
 use crate::plan::Cause;
 use crate::run::ports::{Class, Fault};
 
-use super::{trust, words};
+use super::words;
 
 /// A service that asks for a longer pause is asked again after this many seconds.
 pub(super) const MAX_RETRY_AFTER_S: u64 = 300;
@@ -69,7 +70,7 @@ fn origin(text: &str) -> Option<Endpoint> {
 /// The fault behind an exchange that brought no answer.
 pub(super) fn failure(error: &reqwest::Error, at: &Endpoint, request: &Request) -> Fault {
     if let Some(tls) = words::sources(error).find_map(|source| source.downcast_ref()) {
-        return trust::fault(tls, at);
+        return handshake(tls, at);
     }
     let cause = words::cause(error);
     transient(
@@ -81,6 +82,25 @@ pub(super) fn failure(error: &reqwest::Error, at: &Endpoint, request: &Request) 
             (false, false) => format!("connection error: the exchange broke off: {cause}"),
         },
     )
+}
+
+/// The fault that a failed handshake is.
+pub(super) fn handshake(error: &Error, at: &Endpoint) -> Fault {
+    let message = match (words::handshake(error), error) {
+        ((Some(cause), message), _) => {
+            return Fault { class: Class::Permanent(cause), endpoint: at.clone(), message };
+        }
+        (_, Error::InvalidCertificate(reason)) => {
+            format!("its certificate is not valid yet, is this node's clock set? {}", words::certificate(reason))
+        }
+        // Something else has the port, and may leave it again.
+        (
+            (_, words),
+            Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion),
+        ) => words,
+        ((_, words), _) => format!("connection error: TLS: {words}"),
+    };
+    transient(at, message)
 }
 
 #[cfg(test)]

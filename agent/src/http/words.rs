@@ -1,13 +1,14 @@
 //! What libraries say, in words for an operator: no Rust identifiers, no links to manuals of programmers, no control
 //! characters, and not without end.
 //!
-//! The one place through which errors of rustls, hyper, reqwest and the system go into a message of this module. What an error
-//! means for the next step is `classify`'s business.
+//! The one place through which errors of rustls, hyper, reqwest and the system go into a message of this module. What is made
+//! of one for the next step is `classify`'s business.
 
 mod certificate;
 mod handshake;
 
 use std::error::Error;
+use std::fmt::Debug;
 use std::io;
 
 use crate::foreign_text::shown;
@@ -21,7 +22,7 @@ const LONGEST: usize = 400;
 /// What is the matter, by the last error of a chain that says it.
 pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     if let Some(tls) = sources(error).find_map(|source| source.downcast_ref::<rustls::Error>()) {
-        return handshake(tls);
+        return handshake(tls).1;
     }
     let text = sources(error).last().map(ToString::to_string).unwrap_or_default();
     let is_cut_off = |source: &(dyn Error + 'static)| {
@@ -89,7 +90,7 @@ fn is_identifier(word: &str) -> bool {
 }
 
 /// A Rust identifier in words, without what comes after it in brackets: `HandshakeFailure` is `handshake failure`.
-pub(super) fn spelled(identifier: &str) -> String {
+fn spelled(identifier: &str) -> String {
     let name = identifier.split(['(', '{', ' ']).next().unwrap_or_default();
     let name = name.rsplit("::").next().unwrap_or_default();
     let letters: Vec<char> = name.chars().collect();
@@ -107,6 +108,11 @@ pub(super) fn spelled(identifier: &str) -> String {
         words.push(if *letter == '_' { ' ' } else { letter.to_ascii_lowercase() });
     }
     words
+}
+
+/// A value by its Rust identifier, in words.
+fn named(value: &dyn Debug) -> String {
+    spelled(&format!("{value:?}"))
 }
 
 /// An error and those behind it.

@@ -10,7 +10,7 @@ use rustls::{
 
 use super::*;
 use crate::config::Endpoint;
-use crate::http::trust;
+use crate::http::classify;
 use crate::plan::Cause;
 use crate::run::ports::Class;
 
@@ -258,7 +258,7 @@ fn tls_errors() -> Vec<Error> {
 #[test]
 fn f31_no_error_of_tls_is_shown_as_rust_has_it() {
     for error in tls_errors() {
-        for said in [handshake(&error), own(&error), trust::fault(&error, &at()).message, cause(&error)] {
+        for said in [handshake(&error).1, own(&error), classify::handshake(&error, &at()).message, cause(&error)] {
             assert_eq!(leftover(&said), None, "{error:?}: {said}");
             assert!(said.len() > 8 && said.len() < 500, "{error:?}: {said}");
         }
@@ -350,7 +350,7 @@ fn f28_the_names_of_a_certificate_say_what_is_wrong_with_them() {
 
 #[test]
 fn n5_who_has_to_change_something_decides_what_happens_next() {
-    let class = |error: Error| trust::fault(&error, &at()).class;
+    let class = |error: Error| classify::handshake(&error, &at()).class;
     let other = |error: webpki::Error| Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(error))));
     for (error, cause) in [
         (Error::InvalidCertificate(CertificateError::UnknownIssuer), Cause::Trust),
