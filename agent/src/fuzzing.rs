@@ -45,7 +45,7 @@ impl Heard {
     /// What is said of it where a configuration was fetched; nothing, where it is one.
     #[must_use]
     pub fn as_fetched(self, url: &Url) -> Option<String> {
-        delivery::said_of(self.0.into(), url)
+        delivery::said_of(self.0, url)
     }
 
     /// The member list that it is.

@@ -5,12 +5,10 @@
 
 mod classify;
 mod client;
-mod download;
 mod object;
 mod tls;
 mod words;
 
 pub(crate) use client::{Answer, Client, Method};
-pub use download::{Download, Served};
 pub(crate) use object::Object;
 pub use tls::{TlsFindings, describe as describe_tls_files, findings as tls_findings};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::SIZE_LIMIT;
-use crate::http::Served;
+use crate::http::Answer;
 
 use super::Digest;
 
@@ -29,12 +29,12 @@ pub(super) enum Verdict {
 }
 
 /// Judges what came from a URL.
-pub(super) fn judge(served: Served, url: &Url) -> Verdict {
+pub(super) fn judge(served: Answer, url: &Url) -> Verdict {
     let retry_after = served.retry_after;
     let said = |sentence: &str| format!("{url} answered HTTP {}: {sentence}", served.status);
     let later = |sentence: &str| Verdict::Later { why: said(sentence), retry_after };
     match served.status {
-        200 if is_page(&served) => later(&format!(
+        200 if served.is_html() => later(&format!(
             "a page for people came ({}), not a file: have the server send the file itself, as application/json; a login, a \
              list of a directory, or a proxy in between sends pages",
             described(&served)
@@ -62,7 +62,7 @@ pub(super) fn judge(served: Served, url: &Url) -> Verdict {
 }
 
 /// What is said of an answer, for the fuzzer; nothing of a file.
-pub(crate) fn said_of(answer: Served, url: &Url) -> Option<String> {
+pub(crate) fn said_of(answer: Answer, url: &Url) -> Option<String> {
     match judge(answer, url) {
         Verdict::File(_) => None,
         Verdict::Later { why, .. } | Verdict::Never(why) => Some(why),
@@ -140,16 +140,8 @@ fn has_plain_host(reference: &str) -> bool {
 /// The characters of a redirect's target that are shown.
 const LONGEST: usize = 300;
 
-/// Whether it is a page for people: a captive portal, a login, an error of a proxy.
-fn is_page(served: &Served) -> bool {
-    let kind = served.content_type.as_str();
-    kind.starts_with("text/html")
-        || kind.starts_with("application/xhtml+xml")
-        || served.body.trim_ascii_start().first() == Some(&b'<')
-}
-
 /// Type, length and digest of a body.
-fn described(served: &Served) -> String {
+fn described(served: &Answer) -> String {
     let kind = served.content_type.split(';').next().unwrap_or_default().trim();
     // RFC 9110, 8.3.1: two tokens. Whatever else a server writes there is not repeated.
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/.+-".contains(c);
@@ -163,21 +155,25 @@ const LONGEST_TYPE: usize = 80;
 
 #[cfg(test)]
 mod tests {
-    use super::{Served, Url, Verdict, judge};
+    use super::{Answer, Url, Verdict, judge};
+    use crate::config::Endpoint;
+    use crate::plan::member::Answered;
 
     const SECRET: &str = "hunter2-CANARY";
 
-    fn served(status: u16, content_type: &str, location: Option<&str>, body: &str) -> Served {
-        Served {
+    fn served(status: u16, content_type: &str, location: Option<&str>, body: &str) -> Answer {
+        Answer {
             status,
+            endpoint: Endpoint::at("boot.example.com:8443".parse().unwrap()).unwrap(),
             content_type: content_type.to_owned(),
             location: location.map(str::to_owned),
             retry_after: None,
+            answered: Answered::Elsewhere,
             body: body.as_bytes().to_vec(),
         }
     }
 
-    fn said(served: Served) -> (bool, String) {
+    fn said(served: Answer) -> (bool, String) {
         let url: Url = "https://boot.example.com:8443/configs/node04.json".parse().unwrap();
         match judge(served, &url) {
             Verdict::File(_) => panic!("a file"),

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::config::{Limits, Request, SIZE_LIMIT, Source};
 use crate::events::{Event, Report};
-use crate::http::Download;
+use crate::http::{Client, Method};
 use crate::plan::Cause;
 use crate::retry::Schedule;
 use crate::run::ports::{Class, Fault};
@@ -39,38 +39,13 @@ pub struct Fetch {
     pub boot_card: Option<String>,
 }
 
-/// Why there is no point in trying again.
+/// Why there is no point in trying again: the server or this image must be changed first.
 #[derive(Debug, thiserror::Error)]
-pub enum FetchError {
-    /// The server or this image must be changed first.
-    #[error("{0}")]
-    Blocked(String),
-    /// The bytes are not those that were meant.
-    #[error(
-        "what came from {url} ({length} bytes) has {found}, and first_boot.config_sha256 says {expected}; give the digest of \
-         the file that the server has"
-    )]
-    OtherDigest {
-        /// From where it came.
-        url: String,
-        /// How long it is, in bytes.
-        length: usize,
-        /// Of what came.
-        found: Digest,
-        /// Of what was meant.
-        expected: Digest,
-    },
-}
-
-impl FetchError {
-    /// The digest of what came, where something came.
-    #[must_use]
-    pub fn digest(&self) -> Option<Digest> {
-        match self {
-            Self::OtherDigest { found, .. } => Some(*found),
-            Self::Blocked(_) => None,
-        }
-    }
+#[error("{why}")]
+pub struct FetchError {
+    why: String,
+    /// The digest of what came, where that is not what was meant.
+    pub digest: Option<Digest>,
 }
 
 impl Fetch {
@@ -79,12 +54,10 @@ impl Fetch {
     /// # Errors
     /// What no further try would mend.
     pub async fn run(&self, report: &dyn Report) -> Result<(Vec<u8>, Source), FetchError> {
-        let download = Download::new(&self.ca, REQUEST).map_err(|blocker| {
-            FetchError::Blocked(format!(
-                "{}; put the certificate of the CA that signed the server's into the initrd as {}",
-                blocker.reason,
-                self.ca.display()
-            ))
+        let blocked = |why| FetchError { why, digest: None };
+        let client = Client::of_nobody(&self.ca, REQUEST).map_err(|blocker| {
+            let step = "put the certificate of the CA that signed the server's into the initrd as";
+            blocked(format!("{}; {step} {}", blocker.reason, self.ca.display()))
         })?;
         let mut pauses = Schedule::polling(&PAUSES);
         let mut told = String::new();
@@ -95,10 +68,14 @@ impl Fetch {
                 doubted.clone_from(&hardware.doubt);
                 hardware.doubt.iter().for_each(|why| report.report(Event::AddressDoubtful { error: why.clone() }));
             }
-            let (trouble, retry_after) = match self.attempt(&download, &hardware).await {
-                Ok(Attempt::Came(bytes, source)) => return self.verify(bytes, source),
-                Ok(Attempt::Later { why, retry_after }) => (why, retry_after),
-                Err(why) => return Err(FetchError::Blocked(why)),
+            let (trouble, retry_after) = match self.url.path(&hardware) {
+                Ok(path) => match self.attempt(&client, &path).await {
+                    Verdict::File(bytes) => return self.verify(bytes, &path),
+                    Verdict::Later { why, retry_after } => (why, retry_after),
+                    Verdict::Never(why) => return Err(blocked(why)),
+                },
+                // It may be known later: a network interface appears when its driver is loaded.
+                Err(why) => (why, None),
             };
             // Once a second the same would be noise.
             if trouble != told {
@@ -109,31 +86,19 @@ impl Fetch {
         }
     }
 
-    /// One try. What is to be filled in may not be known yet: a network interface appears when its driver is loaded.
-    async fn attempt(&self, download: &Download, hardware: &Hardware) -> Result<Attempt, String> {
-        let path = match self.url.path(hardware) {
-            Ok(path) => path,
-            Err(why) => return Ok(Attempt::Later { why, retry_after: None }),
-        };
-        let url = self.url.server.join(&path);
-        match download.get(&self.url.server, &path).await {
-            Ok(served) => match judge(served, &url) {
-                Verdict::File(bytes) => {
-                    Ok(Attempt::Came(bytes, Source::Delivered(format!("{}{path}", self.url.server))))
-                }
-                Verdict::Later { why, retry_after } => Ok(Attempt::Later { why, retry_after }),
-                Verdict::Never(why) => Err(why),
-            },
+    async fn attempt(&self, client: &Client, path: &str) -> Verdict {
+        match client.send(Method::GET, &self.url.server, path, None).await {
+            Ok(answer) => judge(answer, &self.url.server.join(path)),
             Err(fault) => self.failed(&fault),
         }
     }
 
     /// No whole answer, or none that can be trusted. There is no configuration here to change yet.
-    fn failed(&self, fault: &Fault) -> Result<Attempt, String> {
+    fn failed(&self, fault: &Fault) -> Verdict {
         let ca = self.ca.display().to_string();
         let why = fault.to_string().replace("tls.ca", &ca);
         let Class::Permanent(cause) = &fault.class else {
-            return Ok(Attempt::Later { why, retry_after: fault.retry_after() });
+            return Verdict::Later { why, retry_after: fault.retry_after() };
         };
         let step = match cause {
             Cause::Trust => format!("put the certificate of the CA that signed it into the initrd as {ca}"),
@@ -150,22 +115,21 @@ impl Fetch {
             _ => "look at the log of the server".to_owned(),
         };
         let show = format!("openssl s_client -connect {} </dev/null", self.url.server.address());
-        Err(format!("{why}; {step}: {show}"))
+        Verdict::Never(format!("{why}; {step}: {show}"))
     }
 
-    fn verify(&self, bytes: Vec<u8>, source: Source) -> Result<(Vec<u8>, Source), FetchError> {
-        let found = Digest::of(&bytes);
-        match self.sha256 {
-            Some(expected) if expected != found => {
-                Err(FetchError::OtherDigest { url: source.to_string(), length: bytes.len(), found, expected })
-            }
-            _ => Ok((bytes, source)),
+    fn verify(&self, bytes: Vec<u8>, path: &str) -> Result<(Vec<u8>, Source), FetchError> {
+        let (url, found) = (format!("{}{path}", self.url.server), Digest::of(&bytes));
+        match self.sha256.filter(|expected| *expected != found) {
+            Some(expected) => Err(FetchError {
+                why: format!(
+                    "what came from {url} ({} bytes) has {found}, and first_boot.config_sha256 says {expected}; give the \
+                     digest of the file that the server has",
+                    bytes.len()
+                ),
+                digest: Some(found),
+            }),
+            None => Ok((bytes, Source::Delivered(url))),
         }
     }
-}
-
-/// What a try came to, where another may come to more.
-enum Attempt {
-    Came(Vec<u8>, Source),
-    Later { why: String, retry_after: Option<Duration> },
 }

@@ -3,6 +3,8 @@
 //! The name, connecting (TCP, TLS) and the whole exchange have deadlines, a body has a cap,
 //! redirects are not followed: a member change must know whom it has asked.
 
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpInfo;
@@ -39,17 +41,23 @@ pub(crate) struct Client {
     shorter: &'static str,
 }
 
-/// A whole answer, within bounds.
-#[derive(Debug)]
+/// A whole answer, within bounds. Shown without the body, which may be a secret or somebody's configuration.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    endpoint: Endpoint,
-    pub(super) content_type: String,
-    pub(super) location: Option<String>,
-    pub(super) retry_after: Option<Duration>,
+    pub(crate) endpoint: Endpoint,
+    /// In lower case; empty where there is none.
+    pub(crate) content_type: String,
+    pub(crate) location: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
     /// Where the other end of the connection is.
     pub(crate) answered: Answered,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "HTTP {} with {} bytes", self.status, self.body.len())
+    }
 }
 
 impl Client {
@@ -80,9 +88,12 @@ impl Client {
         Ok(Self { pool, names, request, remarks, shorter })
     }
 
-    /// The same, with other advice for an answer that is too long: not every limit is one of the configuration.
-    pub(super) fn advising(self, shorter: &'static str) -> Self {
-        Self { shorter, ..self }
+    /// A client that presents no certificate, for a node that has no configuration yet: the CA of its image is all that it has.
+    pub(crate) fn of_nobody(ca: &Path, request: Request) -> Result<Self, Blocker> {
+        let nobody = PathBuf::new();
+        let paths = TlsPaths { ca: ca.to_owned(), certificate: nobody.clone(), key: nobody, identity_required: false };
+        let shorter = "a configuration has no more: does the URL lead to one?";
+        Ok(Self { shorter, ..Self::new(&paths, request)? })
     }
 
     /// Sends a request and reads the answer. The body of a POST is JSON, that of a PUT a value as it is.
@@ -182,7 +193,9 @@ impl Answer {
 
     /// Whether it is a page for people: a captive portal or a proxy, not the service.
     pub(crate) fn is_html(&self) -> bool {
-        self.content_type.starts_with("text/html") || self.body.trim_ascii_start().first() == Some(&b'<')
+        let is_of_pages = |kind| self.content_type.starts_with(kind);
+        ["text/html", "application/xhtml+xml"].into_iter().any(is_of_pages)
+            || self.body.trim_ascii_start().first() == Some(&b'<')
     }
 
     /// The JSON object that it is, read as `what`; anything else is a fault that may pass.

@@ -232,7 +232,7 @@ impl<'a> Search<'a> {
         match fetch.run(self.report).await {
             Ok((bytes, source)) => self.valid(Rank::Url, Delivery::of(bytes, source, &self.stage.options).map(Some)),
             Err(error) => {
-                let digest = error.digest().map(|digest| digest.to_string());
+                let digest = error.digest.map(|digest| digest.to_string());
                 let refusal = Refusal { source: fetch.url.to_string(), digest, error: error.to_string() };
                 self.refuse(Rank::Url, refusal);
                 None
