@@ -12,13 +12,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::ring;
 use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::clock::NotBeforeBuild;
 use crate::config::TlsPaths;
-use crate::plan::{Blocker, Cause};
+use crate::plan::Blocker;
 
 use super::words;
 
@@ -35,11 +35,10 @@ pub(super) struct Tls {
 
 /// The client's side of TLS from the files of the configuration.
 pub(super) fn client(paths: &TlsPaths) -> Result<Tls, Blocker> {
-    let provider = Arc::new(ring::default_provider());
     let (roots, mut remarks) = trusted(paths)?;
     let roots = Arc::new(roots);
-    let own = own::presented(paths, &provider, &roots, &mut remarks)?;
-    let builder = ClientConfig::builder_with_details(Arc::<CryptoProvider>::clone(&provider), Arc::new(NotBeforeBuild))
+    let own = own::presented(paths, &roots, &mut remarks)?;
+    let builder = ClientConfig::builder_with_details(Arc::new(ring::default_provider()), Arc::new(NotBeforeBuild))
         .with_safe_default_protocol_versions()
         .map_err(|error| pem_file::unusable(&paths.ca, &words::cause(&error)))?
         .with_root_certificates(roots);
@@ -79,26 +78,18 @@ pub fn findings(paths: &TlsPaths) -> TlsFindings {
     }
     let own = [("tls.cert", &paths.certificate), ("tls.key", &paths.key)];
     let missing: Vec<_> = own.into_iter().filter(|(_, path)| is_missing(path)).collect();
-    if missing.is_empty() {
-        let provider = Arc::new(ring::default_provider());
-        let roots = Arc::new(roots);
-        if let Err(first) = own::presented(paths, &provider, &roots, &mut found.remarks) {
-            let each = own::problems(paths, &provider, &roots);
-            // What only both together show, as that they are not each other's.
-            found.refused.extend((!each.contains(&first)).then_some(first));
-            found.refused.extend(each);
-        }
-    } else if missing.len() < own.len() || paths.identity_required {
-        if !is_missing(&paths.certificate) {
-            found
-                .refused
-                .extend(pem_file::all_of_certificates(&paths.certificate, "tls.cert").err().into_iter().flatten());
-        }
-        if !is_missing(&paths.key) {
-            found.refused.extend(pem_file::all_of_keys(&paths.key).err().into_iter().flatten());
-        }
-        found.missing.extend(missing.into_iter().map(|(setting, path)| (setting, path.clone())));
+    if missing.len() == own.len() && !paths.identity_required {
+        return found;
     }
+    let roots = Arc::new(roots);
+    let together = missing.is_empty().then(|| own::presented(paths, &roots, &mut found.remarks));
+    if !matches!(together, Some(Ok(_))) {
+        let each = own::problems(paths, &roots);
+        // What only both together show, as that they are not each other's.
+        found.refused.extend(together.and_then(Result::err).filter(|first| !each.contains(first)));
+        found.refused.extend(each);
+    }
+    found.missing.extend(missing.into_iter().map(|(setting, path)| (setting, path.clone())));
     found
 }
 
@@ -124,11 +115,10 @@ fn trusted(paths: &TlsPaths) -> Result<(RootCertStore, Vec<String>), Blocker> {
         )
     };
     match unusable.first() {
-        Some(name) if unusable.len() == roots.len() => Err(Blocker {
-            cause: Cause::OwnFile,
-            reason: remark(name),
-            remedy: "have the certificates of the cluster issued by another CA, and put that one there".to_owned(),
-        }),
+        Some(name) if unusable.len() == roots.len() => Err(instead::own_file(
+            remark(name),
+            "have the certificates of the cluster issued by another CA, and put that one there".to_owned(),
+        )),
         _ => Ok((roots, unusable.iter().map(remark).collect())),
     }
 }

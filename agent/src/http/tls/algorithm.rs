@@ -2,12 +2,8 @@
 //!
 //! What can be used is what rustls has of ring: RSA, P-256, P-384 and Ed25519.
 
+use super::der::tag::{BIT_STRING, INTEGER, OBJECT_IDENTIFIER, SEQUENCE};
 use super::der::{elements, first, object_identifier};
-
-const SEQUENCE: u8 = 0x30;
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const OBJECT_IDENTIFIER: u8 = 0x06;
 
 /// What keys may be, in a sentence.
 pub(in crate::http) const USABLE_KEYS: &str = "RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519";

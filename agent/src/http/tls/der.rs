@@ -2,6 +2,19 @@
 //!
 //! Judges nothing: rustls and webpki verify. This only finds words for what they refuse.
 
+/// The tags of X.690 that are met here, and those of parts of a certificate (RFC 5280, 4.1) and of a request (RFC 2986, 4.1).
+pub(super) mod tag {
+    pub(in crate::http) const INTEGER: u8 = 0x02;
+    pub(in crate::http) const BIT_STRING: u8 = 0x03;
+    pub(in crate::http) const OCTET_STRING: u8 = 0x04;
+    pub(in crate::http) const OBJECT_IDENTIFIER: u8 = 0x06;
+    pub(in crate::http) const UTC_TIME: u8 = 0x17;
+    pub(in crate::http) const GENERALIZED_TIME: u8 = 0x18;
+    pub(in crate::http) const SEQUENCE: u8 = 0x30;
+    pub(in crate::http) const VERSION: u8 = 0xa0;
+    pub(in crate::http) const ATTRIBUTES: u8 = 0xa0;
+}
+
 /// The elements in turn, each a tag and its content; ends where the bytes make no sense.
 pub(super) fn elements(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     std::iter::from_fn(move || {

@@ -9,7 +9,7 @@ use std::path::Path;
 use rustls::pki_types::CertificateDer;
 
 use super::algorithm::kind_of_key;
-use super::der::{elements, first, object_identifier};
+use super::der::{elements, first, object_identifier, tag};
 use super::{own, pem_file};
 use crate::clock;
 use crate::config::TlsPaths;
@@ -20,16 +20,6 @@ use crate::http::words;
 const MOST_CERTIFICATES: usize = 20;
 /// Characters of a name that are shown.
 const LONGEST_NAME: usize = 200;
-
-/// The tags of X.690 and RFC 5280 that are met here.
-mod tag {
-    pub(super) const INTEGER: u8 = 0x02;
-    pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
-    pub(super) const UTC_TIME: u8 = 0x17;
-    pub(super) const GENERALIZED_TIME: u8 = 0x18;
-    pub(super) const SEQUENCE: u8 = 0x30;
-    pub(super) const VERSION: u8 = 0xa0;
-}
 
 /// The three files, a paragraph each.
 #[must_use]
@@ -77,8 +67,7 @@ fn on_disk(path: &Path) -> String {
 /// Subject, issuer, dates, names, key and fingerprint (RFC 5280, 4.1).
 fn of_certificate(der: &CertificateDer<'_>) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, der);
-    let fingerprint: Vec<String> = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    let fingerprint = fingerprint.concat();
+    let fingerprint: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let described = Parts::of(der).map(|Parts { issuer, validity, subject, key }| {
         let dates: Vec<String> = elements(validity).filter_map(|(tag, content)| date(tag, content)).collect();
         let key = kind_of_key(key).map_or_else(|| "damaged".to_owned(), |kind| kind.name);

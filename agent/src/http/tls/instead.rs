@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rustls::pki_types::pem;
 
+use super::der::tag::{ATTRIBUTES, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
 use super::der::{elements, first};
 use crate::plan::{Blocker, Cause};
 use crate::shell_word::quoted;
@@ -20,17 +21,21 @@ pub(super) enum Wanted {
     Key,
 }
 
-const SEQUENCE: u8 = 0x30;
-const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-/// Attributes of a certificate request (RFC 2986, 4.1).
-const ATTRIBUTES: u8 = 0xa0;
+const NO_KEY: &str = "it holds a certificate and no private key";
+const NO_CERTIFICATE: &str = "it holds a private key and no certificate";
+const SWAPPED: &str = "are tls.cert and tls.key swapped? first-boot-agent config show has their paths";
+const REQUEST: &str = "it holds a certificate request and no certificate";
+const SIGNED: &str = "have a CA sign it, and put the certificate there";
 
 /// The blocker for a file that holds something else, with the parser's error where there is one.
 pub(super) fn of(path: &Path, bytes: &[u8], wanted: Wanted, error: Option<&pem::Error>) -> Blocker {
     let (what, remedy) = found(path, bytes, wanted).unwrap_or_else(|| damaged(path, wanted, error));
-    Blocker { cause: Cause::OwnFile, reason: format!("{} cannot be used: {what}", path.display()), remedy }
+    own_file(format!("{} cannot be used: {what}", path.display()), remedy)
+}
+
+/// What is wrong with a file of this node, and what to do.
+pub(super) fn own_file(reason: String, remedy: String) -> Blocker {
+    Blocker { cause: Cause::OwnFile, reason, remedy }
 }
 
 /// Whether a text has a private key in it, in any of the forms of PEM.
@@ -51,37 +56,34 @@ pub(super) fn is_protected(bytes: &[u8]) -> bool {
 }
 
 fn found(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(String, String)> {
-    let said = |what: &str, remedy: String| Some((what.to_owned(), remedy));
+    if let Some(encoding) = wide_encoding(bytes) {
+        let command = format!("iconv -f {encoding} -t UTF-8 {} > {}", quoted(path), beside(path, ".new"));
+        let what = format!("it is text in {encoding}, which no TLS library reads");
+        return Some((what, converted(path, wanted, &command)));
+    }
+    let (what, remedy) =
+        if bytes.first() == Some(&SEQUENCE) { binary(path, bytes, wanted)? } else { text(path, bytes, wanted)? };
+    Some((what.to_owned(), remedy))
+}
+
+/// What a text holds, by the labels of its PEM sections.
+fn text(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(&'static str, String)> {
     let anew = || match wanted {
         Wanted::Certificate => "install the certificate anew".to_owned(),
         Wanted::Key => "install the key anew, or have a new key and certificate issued".to_owned(),
     };
-    if bytes.trim_ascii().is_empty() {
-        return said("it is empty", anew());
-    }
-    if bytes.iter().all(|byte| *byte == 0) {
-        return said("it holds nothing but zero bytes, as after a power cut", anew());
-    }
-    if let Some(encoding) = wide_encoding(bytes) {
-        let command = format!("iconv -f {encoding} -t UTF-8 {} > {}", quoted(path), beside(path, ".new"));
-        return said(
-            &format!("it is text in {encoding}, which no TLS library reads"),
-            converted(path, wanted, &command),
-        );
-    }
-    if bytes.first() == Some(&SEQUENCE) {
-        return binary(path, bytes, wanted);
-    }
     let labels = labels(bytes);
     let is = |label: &str| labels.iter().any(|found| found == label);
     let ends = |end: &str| labels.iter().any(|found| found.ends_with(end));
     let openssl = |command: &str| converted(path, wanted, &in_and_out(path, command));
-    match wanted {
-        Wanted::Key if is_protected(bytes) => said(
+    Some(match wanted {
+        _ if bytes.trim_ascii().is_empty() => ("it is empty", anew()),
+        _ if bytes.iter().all(|byte| *byte == 0) => ("it holds nothing but zero bytes, as after a power cut", anew()),
+        Wanted::Key if is_protected(bytes) => (
             "its key is protected by a passphrase, which nobody can type when a machine boots",
             openssl("openssl pkey"),
         ),
-        _ if is("OPENSSH PRIVATE KEY") => said(
+        _ if is("OPENSSH PRIVATE KEY") => (
             "it is a key of SSH, in a form that TLS does not know",
             format!(
                 "install the key that the certificate was issued for; one of RSA or ECDSA in this form: ssh-keygen -p -N '' -m \
@@ -89,66 +91,51 @@ fn found(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(String, String)> 
                 quoted(path)
             ),
         ),
-        Wanted::Key if is("DSA PRIVATE KEY") => said("it holds a DSA key, which TLS no longer uses", anew()),
-        Wanted::Key if ends("CERTIFICATE") => said("it holds a certificate and no private key", swapped()),
-        Wanted::Key if is("PUBLIC KEY") || is("RSA PUBLIC KEY") => said(
+        Wanted::Key if is("DSA PRIVATE KEY") => ("it holds a DSA key, which TLS no longer uses", anew()),
+        Wanted::Key if ends("CERTIFICATE") => (NO_KEY, SWAPPED.to_owned()),
+        Wanted::Key if is("PUBLIC KEY") || is("RSA PUBLIC KEY") => (
             "it holds the public half of a key and not the private one",
             "install the private key that the certificate was issued for".to_owned(),
         ),
         Wanted::Certificate if is("TRUSTED CERTIFICATE") || is("X509 CERTIFICATE") => {
-            said("it holds a certificate under a label that only openssl knows", openssl("openssl x509"))
+            ("it holds a certificate under a label that only openssl knows", openssl("openssl x509"))
         }
-        Wanted::Certificate if ends("CERTIFICATE REQUEST") => said(
-            "it holds a certificate request and no certificate",
-            "have a CA sign it, and put the certificate there".to_owned(),
-        ),
+        Wanted::Certificate if ends("CERTIFICATE REQUEST") => (REQUEST, SIGNED.to_owned()),
         Wanted::Certificate if is("PKCS7") || is("CMS") => {
-            said("it holds certificates as PKCS#7", openssl("openssl pkcs7 -print_certs"))
+            ("it holds certificates as PKCS#7", openssl("openssl pkcs7 -print_certs"))
         }
-        Wanted::Certificate if holds_a_private_key(bytes) => {
-            said("it holds a private key and no certificate", swapped())
-        }
-        _ => None,
-    }
+        Wanted::Certificate if holds_a_private_key(bytes) => (NO_CERTIFICATE, SWAPPED.to_owned()),
+        _ => return None,
+    })
 }
 
 /// DER instead of PEM, by its first elements.
-fn binary(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(String, String)> {
-    let outer = first(bytes, SEQUENCE)?;
-    let mut parts = elements(outer);
-    let (one, two) = (parts.next()?, parts.next()?);
-    let said = |what: &str, remedy: String| Some((what.to_owned(), remedy));
+fn binary(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(&'static str, String)> {
+    let mut parts = elements(first(bytes, SEQUENCE)?);
     let openssl = |command: &str| converted(path, wanted, &in_and_out(path, command));
-    match (one, two) {
+    Some(match (parts.next()?, parts.next()?, wanted) {
         // RFC 7292, 4: version 3.
-        ((INTEGER, [3]), (SEQUENCE, _)) => said("it is a PKCS#12 file", out_of_pkcs12(path, wanted)),
+        ((INTEGER, [3]), (SEQUENCE, _), _) => ("it is a PKCS#12 file", out_of_pkcs12(path, wanted)),
         // RFC 2315, 7, and its certificates.
-        ((OBJECT_IDENTIFIER, _), _) if wanted == Wanted::Certificate => {
-            said("it holds certificates as PKCS#7 in DER form", openssl("openssl pkcs7 -inform DER -print_certs"))
+        ((OBJECT_IDENTIFIER, _), _, Wanted::Certificate) => {
+            ("it holds certificates as PKCS#7 in DER form", openssl("openssl pkcs7 -inform DER -print_certs"))
         }
-        ((SEQUENCE, _), (OCTET_STRING, _)) if wanted == Wanted::Certificate => {
-            said("it holds a private key and no certificate", swapped())
+        // PKCS#8, PKCS#1 and SEC1 begin with a version. RFC 5958, 3: an algorithm, and the key encrypted with it.
+        ((INTEGER, _), _, Wanted::Certificate) | ((SEQUENCE, _), (OCTET_STRING, _), Wanted::Certificate) => {
+            (NO_CERTIFICATE, SWAPPED.to_owned())
         }
-        // RFC 5958, 3: an algorithm, and the key encrypted with it.
-        ((SEQUENCE, _), (OCTET_STRING, _)) => said(
+        ((INTEGER, _), _, Wanted::Key) => ("it is a private key in DER form", openssl("openssl pkey -inform DER")),
+        ((SEQUENCE, _), (OCTET_STRING, _), Wanted::Key) => (
             "its key is protected by a passphrase, which nobody can type when a machine boots, and in DER form",
             openssl("openssl pkcs8 -inform DER"),
         ),
-        // PKCS#8, PKCS#1 and SEC1 begin with a version.
-        ((INTEGER, _), _) => match wanted {
-            Wanted::Key => said("it is a private key in DER form", openssl("openssl pkey -inform DER")),
-            Wanted::Certificate => said("it holds a private key and no certificate", swapped()),
+        ((SEQUENCE, _), (SEQUENCE, _), Wanted::Key) => (NO_KEY, SWAPPED.to_owned()),
+        ((SEQUENCE, inner), (SEQUENCE, _), Wanted::Certificate) => match elements(inner).nth(3) {
+            Some((ATTRIBUTES, _)) => (REQUEST, SIGNED.to_owned()),
+            _ => ("it is a certificate in DER form", openssl("openssl x509 -inform DER")),
         },
-        ((SEQUENCE, inner), (SEQUENCE, _)) => match (wanted, elements(inner).nth(3)) {
-            (Wanted::Certificate, Some((ATTRIBUTES, _))) => said(
-                "it holds a certificate request and no certificate",
-                "have a CA sign it, and put the certificate there".to_owned(),
-            ),
-            (Wanted::Certificate, _) => said("it is a certificate in DER form", openssl("openssl x509 -inform DER")),
-            (Wanted::Key, _) => said("it holds a certificate and no private key", swapped()),
-        },
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 /// PEM that cannot be read, or something that nobody knows.
@@ -159,26 +146,16 @@ fn damaged(path: &Path, wanted: Wanted, error: Option<&pem::Error>) -> (String, 
         Wanted::Key => ("private key", format!("openssl pkey -in {} -noout", quoted(path))),
     };
     let what = match error {
-        Some(pem::Error::MissingSectionEnd { .. }) => {
-            "it is cut off: a line that begins with -----END is missing".to_owned()
-        }
-        Some(pem::Error::IllegalSectionStart { .. }) => {
-            "a line that begins with -----BEGIN does not end with -----".to_owned()
-        }
-        Some(pem::Error::Base64Decode(_)) => {
-            "it is damaged: what is between -----BEGIN and -----END is no base64".to_owned()
-        }
-        Some(_) => "it is damaged".to_owned(),
-        None => format!(
+        Some(pem::Error::MissingSectionEnd { .. }) => "it is cut off: a line that begins with -----END is missing",
+        Some(pem::Error::IllegalSectionStart { .. }) => "a line that begins with -----BEGIN does not end with -----",
+        Some(pem::Error::Base64Decode(_)) => "it is damaged: what is between -----BEGIN and -----END is no base64",
+        Some(_) => "it is damaged",
+        None => &format!(
             "it holds no {thing} in PEM form, which begins with -----BEGIN {} at the beginning of a line",
             thing.to_uppercase()
         ),
     };
-    (what, format!("install it anew; to look at it: {look}"))
-}
-
-fn swapped() -> String {
-    "are tls.cert and tls.key swapped? first-boot-agent config show has their paths".to_owned()
+    (what.to_owned(), format!("install it anew; to look at it: {look}"))
 }
 
 /// The labels of a text's PEM sections, indented ones too.
@@ -225,11 +202,9 @@ fn converted(path: &Path, wanted: Wanted, command: &str) -> String {
 fn out_of_pkcs12(path: &Path, wanted: Wanted) -> String {
     let (whole, path) = (beside(path, ".p12"), quoted(path));
     match wanted {
-        Wanted::Certificate => {
-            format!(
-                "take the certificate out of it: mv {path} {whole} && openssl pkcs12 -in {whole} -nokeys -clcerts -out {path}"
-            )
-        }
+        Wanted::Certificate => format!(
+            "take the certificate out of it: mv {path} {whole} && openssl pkcs12 -in {whole} -nokeys -clcerts -out {path}"
+        ),
         Wanted::Key => format!(
             "take the key out of it: mv {path} {whole} && (umask 077 && openssl pkcs12 -in {whole} -nocerts -nodes -out {path})"
         ),

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::ring::{self, sign::any_supported_type};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
@@ -16,7 +16,8 @@ use rustls::{CertificateError, Error, RootCertStore};
 use webpki::EndEntityCert;
 
 use super::algorithm::{self, KeyKind, USABLE_KEYS};
-use super::der::first;
+use super::der::{first, tag::SEQUENCE};
+use super::instead::own_file;
 use super::{described, is_missing, pem_file};
 use crate::clock::NotBeforeBuild;
 use crate::config::TlsPaths;
@@ -28,7 +29,6 @@ use crate::shell_word::quoted;
 /// is at the default paths.
 pub(super) fn presented(
     paths: &TlsPaths,
-    provider: &Arc<CryptoProvider>,
     roots: &Arc<RootCertStore>,
     remarks: &mut Vec<String>,
 ) -> Result<Option<CertifiedKey>, Blocker> {
@@ -38,25 +38,25 @@ pub(super) fn presented(
     let chain = pem_file::certificates(&paths.certificate, "tls.cert")?;
     let keys = pem_file::keys(&paths.key)?;
     let kind = readable(&chain, &paths.certificate)?;
-    let own = belonging_together(chain, keys, paths, provider, kind.as_ref())?;
-    remarks.extend(remarks_on(&own.cert, &paths.certificate, provider, roots)?);
+    let own = belonging_together(chain, keys, paths, kind.as_ref())?;
+    remarks.extend(remarks_on(&own.cert, &paths.certificate, roots)?);
     Ok(Some(own))
 }
 
-/// What is wrong with the certificate and with the key, each looked at on its own and to its end.
-pub(super) fn problems(paths: &TlsPaths, provider: &Arc<CryptoProvider>, roots: &Arc<RootCertStore>) -> Vec<Blocker> {
+/// What is wrong with the certificate and with the key, each looked at on its own and to its end, where it is there.
+pub(super) fn problems(paths: &TlsPaths, roots: &Arc<RootCertStore>) -> Vec<Blocker> {
+    let (certificate, key) = (&paths.certificate, &paths.key);
     let mut all = Vec::new();
-    match pem_file::all_of_certificates(&paths.certificate, "tls.cert") {
-        Ok(chain) => {
-            all.extend(readable(&chain, &paths.certificate).err());
-            all.extend(remarks_on(&chain, &paths.certificate, provider, roots).err());
-        }
-        Err(problems) => all.extend(problems),
+    let chain = (!is_missing(certificate)).then(|| pem_file::all_of_certificates(certificate, "tls.cert"));
+    let key = (!is_missing(key)).then(|| pem_file::all_of_keys(key)).and_then(Result::err);
+    if let Some(Ok(chain)) = &chain {
+        all.extend(readable(chain, certificate).err());
+        all.extend(remarks_on(chain, certificate, roots).err());
     }
-    if let Err(problems) = pem_file::all_of_keys(&paths.key) {
+    for (first, second) in chain.and_then(Result::err).into_iter().chain(key) {
         // Both may be in one file.
-        let new: Vec<Blocker> = problems.into_iter().filter(|problem| !all.contains(problem)).collect();
-        all.extend(new);
+        all.extend((!all.contains(&first)).then_some(first));
+        all.extend(second.filter(|second| !all.contains(second)));
     }
     all
 }
@@ -66,23 +66,18 @@ fn readable(chain: &[CertificateDer<'static>], path: &Path) -> Result<Option<Key
     let Some(leaf) = chain.first() else {
         return Ok(None);
     };
-    let parsed = ParsedCertificate::try_from(leaf).map_err(|error| Blocker {
-        cause: Cause::OwnFile,
-        reason: format!("the certificate {} cannot be used: {}", path.display(), words::own(&error)),
-        remedy: format!("issue another one; to look at it: openssl x509 -in {} -noout -text", quoted(path)),
+    let unusable =
+        |why: &str, remedy| own_file(format!("the certificate {} cannot be used: {why}", path.display()), remedy);
+    let parsed = ParsedCertificate::try_from(leaf).map_err(|error| {
+        let look = format!("issue another one; to look at it: openssl x509 -in {} -noout -text", quoted(path));
+        unusable(&words::own(&error), look)
     })?;
-    let info = parsed.subject_public_key_info();
-    let kind = first(&info, 0x30).and_then(algorithm::kind_of_key);
+    let kind = first(&parsed.subject_public_key_info(), SEQUENCE).and_then(algorithm::kind_of_key);
     match kind {
-        Some(kind) if !kind.can_sign => Err(Blocker {
-            cause: Cause::OwnFile,
-            reason: format!(
-                "the certificate {} cannot be used: its key is {}, which is not supported",
-                path.display(),
-                kind.name
-            ),
-            remedy: format!("issue one for another key: {USABLE_KEYS}"),
-        }),
+        Some(kind) if !kind.can_sign => Err(unusable(
+            &format!("its key is {}, which is not supported", kind.name),
+            format!("issue one for another key: {USABLE_KEYS}"),
+        )),
         kind => Ok(kind),
     }
 }
@@ -92,50 +87,40 @@ fn belonging_together(
     chain: Vec<CertificateDer<'static>>,
     keys: Vec<PrivateKeyDer<'static>>,
     paths: &TlsPaths,
-    provider: &CryptoProvider,
     kind: Option<&KeyKind>,
 ) -> Result<CertifiedKey, Blocker> {
     let count = keys.len();
     // What ring says of a key is not shown: it might quote it.
-    let keys: Vec<Arc<dyn SigningKey>> =
-        keys.into_iter().filter_map(|key| provider.key_provider.load_private_key(key).ok()).collect();
+    let keys: Vec<Arc<dyn SigningKey>> = keys.iter().filter_map(|key| any_supported_type(key).ok()).collect();
     let (key, certificate) = (paths.key.display(), paths.certificate.display());
     if keys.is_empty() {
         let kind = kind.map_or_else(String::new, |kind| format!(", and that of {certificate} is {}", kind.name));
-        return Err(Blocker {
-            cause: Cause::OwnFile,
-            reason: format!("{key} cannot be used: its private key is damaged or of an unsupported kind{kind}"),
-            remedy: format!(
+        return Err(own_file(
+            format!("{key} cannot be used: its private key is damaged or of an unsupported kind{kind}"),
+            format!(
                 "install the key that the certificate was issued for, {USABLE_KEYS}; to check it: openssl pkey -in {} -noout",
                 quoted(&paths.key)
             ),
-        });
+        ));
     }
-    let fits = |chain: &[CertificateDer<'static>], key: &Arc<dyn SigningKey>| {
-        CertifiedKey::new(chain.to_vec(), Arc::clone(key)).keys_match().is_ok()
+    let fitting = |chain: &[CertificateDer<'static>]| {
+        let mut pairs = keys.iter().map(|key| CertifiedKey::new(chain.to_vec(), Arc::clone(key)));
+        pairs.find(|pair| pair.keys_match().is_ok())
     };
-    if let Some(key) = keys.iter().find(|key| fits(&chain, key)) {
-        return Ok(CertifiedKey::new(chain, Arc::clone(key)));
+    if let Some(pair) = fitting(&chain) {
+        return Ok(pair);
     }
-    let later = (1..chain.len()).find(|index| keys.iter().any(|key| fits(&chain[*index..], key)));
-    Err(match later {
-        Some(index) => Blocker {
-            cause: Cause::OwnFile,
-            reason: format!(
-                "{certificate} is in the wrong order: {key} is the key of its certificate number {}",
-                index + 1
-            ),
-            remedy: "put this node's own certificate first, and those of the CAs after it".to_owned(),
-        },
-        None => Blocker {
-            cause: Cause::OwnFile,
-            reason: match count {
-                1 => format!("{key} is not the key of {certificate}"),
-                count => format!("{key} has {count} private keys, and none is the key of {certificate}"),
-            },
-            remedy: "install the key and the certificate that were made together".to_owned(),
-        },
-    })
+    if let Some(index) = (1..chain.len()).find(|index| fitting(&chain[*index..]).is_some()) {
+        return Err(own_file(
+            format!("{certificate} is in the wrong order: {key} is the key of its certificate number {}", index + 1),
+            "put this node's own certificate first, and those of the CAs after it".to_owned(),
+        ));
+    }
+    let reason = match count {
+        1 => format!("{key} is not the key of {certificate}"),
+        count => format!("{key} has {count} private keys, and none is the key of {certificate}"),
+    };
+    Err(own_file(reason, "install the key and the certificate that were made together".to_owned()))
 }
 
 /// What a peer may mind. Refuses a certificate that is past its own dates: every peer would say so, with a bare alert. An
@@ -144,14 +129,14 @@ fn belonging_together(
 fn remarks_on(
     chain: &[CertificateDer<'static>],
     path: &Path,
-    provider: &Arc<CryptoProvider>,
     roots: &Arc<RootCertStore>,
 ) -> Result<Vec<String>, Blocker> {
     let Some((leaf, intermediates)) = chain.split_first() else {
         return Ok(Vec::new());
     };
     let mut remarks = Vec::new();
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider)).build();
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), provider).build();
     if let (Ok(verifier), Some(now)) = (verifier, NotBeforeBuild.current_time()) {
         let expired = |certificate| expired(certificate, verifier.as_ref(), now);
         if let Some(reason) = expired(leaf) {
@@ -172,9 +157,7 @@ fn remarks_on(
                 }));
             }
             Err(Error::InvalidCertificate(
-                CertificateError::UnknownIssuer
-                | CertificateError::NotValidYet
-                | CertificateError::NotValidYetContext { .. },
+                CertificateError::UnknownIssuer | CertificateError::NotValidYetContext { .. },
             )) => {}
             Err(Error::InvalidCertificate(other)) => {
                 remarks.push(format!("{}: {}", path.display(), words::certificate(&other)));
@@ -182,7 +165,7 @@ fn remarks_on(
             _ => {}
         }
     }
-    if has_no_names(leaf) {
+    if names(leaf).is_some_and(|names| names.is_empty()) {
         remarks.push(format!(
             "{}: it has no subjectAltName, and who reaches a service of this node by a name or an address does not accept it",
             path.display()
@@ -216,10 +199,6 @@ fn expired_ca(certificate: &CertificateDer<'_>, number: usize, path: &Path, reas
         words::certificate(reason),
         quoted(path)
     )
-}
-
-fn has_no_names(leaf: &CertificateDer<'_>) -> bool {
-    names(leaf).is_some_and(|names| names.is_empty())
 }
 
 /// The names of a certificate, as webpki prints them; `None` where it cannot be read.

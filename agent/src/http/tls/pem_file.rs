@@ -5,12 +5,12 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustls::pki_types::pem::{self, PemObject, SectionKind};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::instead::{self, Wanted};
+use super::instead::{self, Wanted, own_file};
 use crate::plan::{Blocker, Cause};
-use crate::regular_file::{Links, RegularFileError, open_to_read, read_all};
+use crate::regular_file::{self, Links, RegularFileError, open_to_read, read_all};
 use crate::secret_file::{self, SecretFileError};
 use crate::shell_word::quoted;
 
@@ -21,43 +21,21 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The certificates of a file; at least one. `setting` is what the configuration calls it.
 pub(super) fn certificates(path: &Path, setting: &str) -> Result<Vec<CertificateDer<'static>>, Blocker> {
-    all_of_certificates(path, setting).map_err(|all| all.first)
+    all_of_certificates(path, setting).map_err(|(first, _)| first)
 }
 
 /// The private keys of a file; at least one.
 pub(super) fn keys(path: &Path) -> Result<Vec<PrivateKeyDer<'static>>, Blocker> {
-    all_of_keys(path).map_err(|all| all.first)
+    all_of_keys(path).map_err(|(first, _)| first)
 }
 
-/// Everything that is wrong with a file: its mode, and what is in it.
-#[derive(Debug)]
-pub(super) struct Problems {
-    first: Blocker,
-    second: Option<Blocker>,
-}
+/// Everything that is wrong with a file: at first its mode, where that is, and what is in it.
+pub(super) type Problems = (Blocker, Option<Blocker>);
 
-impl Problems {
-    fn of<T>(mode: Option<Blocker>, content: Result<T, Blocker>) -> Result<T, Self> {
-        match (mode, content) {
-            (None, Ok(content)) => Ok(content),
-            (Some(first), content) => Err(Self { first, second: content.err() }),
-            (None, Err(first)) => Err(first.into()),
-        }
-    }
-}
-
-impl From<Blocker> for Problems {
-    fn from(first: Blocker) -> Self {
-        Self { first, second: None }
-    }
-}
-
-impl IntoIterator for Problems {
-    type Item = Blocker;
-    type IntoIter = std::iter::Chain<std::iter::Once<Blocker>, std::option::IntoIter<Blocker>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        std::iter::once(self.first).chain(self.second)
+fn judged<T>(mode: Option<Blocker>, content: Result<T, Blocker>) -> Result<T, Problems> {
+    match (mode, content) {
+        (None, content) => content.map_err(|first| (first, None)),
+        (Some(first), content) => Err((first, content.err())),
     }
 }
 
@@ -69,24 +47,13 @@ pub(super) fn all_of_certificates(path: &Path, setting: &str) -> Result<Vec<Cert
         } else {
             error.remedy(path)
         };
-        Blocker { cause: Cause::OwnFile, reason: format!("cannot read {}: {error}", path.display()), remedy }
+        (own_file(format!("cannot read {}: {error}", path.display()), remedy), None)
     };
     let (file, metadata) = open_to_read(path, Links::Follow).map_err(unreadable)?;
     let bytes = read_all(file, MAX_BYTES).map_err(unreadable)?;
     let holds_a_key = instead::holds_a_private_key(&bytes);
     let mode = secret_file::refuse_readable_by_others(path, metadata.mode()).err().filter(|_| holds_a_key);
-    Problems::of(mode.map(|error| secret(&error)), certificates_in(path, &bytes))
-}
-
-fn certificates_in(path: &Path, bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, Blocker> {
-    let found = sections(bytes).map(|sections| {
-        let certificates = sections.into_iter().filter(|(kind, _)| *kind == SectionKind::Certificate);
-        certificates.map(|(_, der)| CertificateDer::from(der)).collect::<Vec<_>>()
-    });
-    match found {
-        Ok(found) if !found.is_empty() => Ok(found),
-        other => Err(instead::of(path, bytes, Wanted::Certificate, other.err().as_ref())),
-    }
+    judged(mode.map(|error| secret(&error)), sections(path, &bytes, Wanted::Certificate))
 }
 
 /// The same as [`keys`], with all that is wrong. Of what others can read nothing is used, but its kind may be what is wrong: a
@@ -94,35 +61,28 @@ fn certificates_in(path: &Path, bytes: &[u8]) -> Result<Vec<CertificateDer<'stat
 pub(super) fn all_of_keys(path: &Path) -> Result<Vec<PrivateKeyDer<'static>>, Problems> {
     let (bytes, mode) = match secret_file::read_bytes(path, Links::Follow) {
         Ok(bytes) => (bytes, None),
-        Err(error @ SecretFileError::ReadableByOthers { .. }) => {
-            match open_to_read(path, Links::Follow).and_then(|(file, _)| read_all(file, MAX_BYTES)) {
-                Ok(bytes) => (bytes, Some(secret(&error))),
-                Err(_) => return Err(secret(&error).into()),
-            }
+        Err(error) => {
+            let others_read = matches!(error, SecretFileError::ReadableByOthers { .. });
+            let bytes = others_read.then(|| regular_file::read(path, Links::Follow, MAX_BYTES).ok()).flatten();
+            (bytes.ok_or_else(|| (secret(&error), None))?, Some(secret(&error)))
         }
-        Err(error) => return Err(secret(&error).into()),
     };
     let mode = mode.filter(|_| !instead::holds_certificates_alone(&bytes));
-    Problems::of(mode, keys_in(path, &bytes))
+    let keys = if instead::is_protected(&bytes) {
+        Err(instead::of(path, &bytes, Wanted::Key, None))
+    } else {
+        sections(path, &bytes, Wanted::Key)
+    };
+    judged(mode, keys)
 }
 
-fn keys_in(path: &Path, bytes: &[u8]) -> Result<Vec<PrivateKeyDer<'static>>, Blocker> {
-    if instead::is_protected(bytes) {
-        return Err(instead::of(path, bytes, Wanted::Key, None));
-    }
-    let found = sections(bytes).map(|sections| {
-        let keys = sections.into_iter().filter_map(|(kind, der)| PrivateKeyDer::from_pem(kind, der));
-        keys.collect::<Vec<_>>()
-    });
-    match found {
+/// What a text has of this type; at least one.
+fn sections<T: PemObject>(path: &Path, bytes: &[u8], wanted: Wanted) -> Result<Vec<T>, Blocker> {
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    match T::pem_slice_iter(text).collect::<Result<Vec<T>, _>>() {
         Ok(found) if !found.is_empty() => Ok(found),
-        other => Err(instead::of(path, bytes, Wanted::Key, other.err().as_ref())),
+        other => Err(instead::of(path, bytes, wanted, other.err().as_ref())),
     }
-}
-
-fn sections(bytes: &[u8]) -> Result<Vec<(SectionKind, Vec<u8>)>, pem::Error> {
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    <(SectionKind, Vec<u8>)>::pem_slice_iter(bytes).collect()
 }
 
 fn secret(error: &SecretFileError) -> Blocker {
@@ -131,9 +91,8 @@ fn secret(error: &SecretFileError) -> Blocker {
 
 /// A file that was read and cannot be used.
 pub(super) fn unusable(path: &Path, reason: &str) -> Blocker {
-    Blocker {
-        cause: Cause::OwnFile,
-        reason: format!("{} cannot be used: {reason}", path.display()),
-        remedy: format!("look at it: openssl x509 -in {} -noout -text", quoted(path)),
-    }
+    own_file(
+        format!("{} cannot be used: {reason}", path.display()),
+        format!("look at it: openssl x509 -in {} -noout -text", quoted(path)),
+    )
 }
