@@ -84,7 +84,7 @@ impl Names {
             .map_err(|why| Unresolved::without_servers(&bare, unreadable.as_deref(), &why))?;
         match search::find(&conf, self.port, &bare, is_absolute, grace).await {
             Ok(found) => Ok(order::best_first(&found)),
-            Err(why) => Err(Unresolved::by_servers(&bare, unreadable.as_deref(), &why)),
+            Err(why) => Err(Unresolved::by_servers(&bare, unreadable.as_deref(), why)),
         }
     }
 }

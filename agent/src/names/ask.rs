@@ -31,9 +31,7 @@ pub(super) async fn ask(
             Some((turn, outcome)) = pending.next(), if !pending.is_empty() => match outcome {
                 Ok(answer) => return Ok((turn, answer)),
                 Err(failure) => {
-                    if let Some(kept) = failures.get_mut(turn) {
-                        *kept = Some(failure);
-                    }
+                    failures[turn] = Some(failure);
                     if turns.is_over_without(turn) {
                         break;
                     }
@@ -41,11 +39,9 @@ pub(super) async fn ask(
             },
             () = sleep_until(deadline) => break,
             () = sleep_until(turns.due) => {
-                if let Some(turn) = turns.take()
-                    && let Some(server) = conf.servers.get(turn)
-                {
+                if let Some(turn) = turns.take() {
                     pending.push(async move {
-                        let outcome = match server.at(port) {
+                        let outcome = match conf.servers[turn].at(port) {
                             Ok(at) => exchange(at, conf.use_vc, question).await,
                             Err(failure) => Err(failure),
                         };

@@ -20,18 +20,15 @@ pub(super) async fn exchange(at: SocketAddr, over_tcp: bool, question: &Question
     // Not to be guessed, as the port that the kernel chooses (RFC 5452).
     let id = random::bytes().map(u16::from_ne_bytes).map_err(|error| Failure::Other(error.to_string()))?;
     let query = question.to_bytes(id).ok_or(Failure::Garbled)?;
-    if !over_tcp {
-        match by_udp(at, id, &query, question).await? {
-            Reading::Answer(answer) => return Ok(answer),
-            Reading::Failure(failure) => return Err(failure),
-            Reading::CutOff | Reading::NotOurs => {}
-        }
+    let mut reading = if over_tcp { Reading::CutOff } else { by_udp(at, id, &query, question).await? };
+    if reading == Reading::CutOff {
+        let answer = by_tcp(at, id, &query, question).await;
+        reading = answer.map_err(|error| Failure::OverTcp(Box::new(error.into())))?;
     }
-    match by_tcp(at, id, &query, question).await {
-        Ok(Reading::Answer(answer)) => Ok(answer),
-        Ok(Reading::Failure(failure)) => Err(failure),
-        Ok(Reading::CutOff | Reading::NotOurs) => Err(Failure::Garbled),
-        Err(error) => Err(Failure::OverTcp(Box::new(error.into()))),
+    match reading {
+        Reading::Answer(answer) => Ok(answer),
+        Reading::Failure(failure) => Err(failure),
+        Reading::CutOff | Reading::NotOurs => Err(Failure::Garbled),
     }
 }
 

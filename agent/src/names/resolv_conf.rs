@@ -30,7 +30,7 @@ const USUAL_BOUND: u64 = 5;
 const LONGEST_BOUND: u64 = 30;
 
 /// The configuration, in bounds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ResolvConf {
     /// Whom to ask, in this order.
     pub(crate) servers: Vec<Server>,
@@ -61,13 +61,10 @@ pub(super) fn read(root: &Path, host_name: Option<&str>) -> Result<ResolvConf, S
 /// What the lines have said so far.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
-    servers: Vec<Server>,
-    search: Option<Vec<String>>,
+    conf: ResolvConf,
     ndots: Option<usize>,
     timeout: Option<u64>,
     attempts: Option<u64>,
-    no_aaaa: bool,
-    use_vc: bool,
     rotate: bool,
 }
 
@@ -79,12 +76,14 @@ impl Draft {
         let keyword = words.next().unwrap_or_default();
         let mut words = words.take_while(|word| !word.starts_with(['#', ';']));
         match keyword {
-            "nameserver" => self.servers.extend(words.next().and_then(Server::parse)),
+            "nameserver" => self.conf.servers.extend(words.next().and_then(Server::parse)),
             // The last of the two counts; a line without a word that can be used says nothing.
-            "domain" => self.search = words.next().and_then(domain).map(|one| vec![one]).or(self.search.take()),
-            "search" => {
+            "domain" | "search" => {
+                let words = words.take(if keyword == "domain" { 1 } else { usize::MAX });
                 let listed: Vec<String> = words.filter_map(domain).take(MOST_SEARCHED).collect();
-                self.search = Some(listed).filter(|listed| !listed.is_empty()).or(self.search.take());
+                if !listed.is_empty() {
+                    self.conf.search = listed;
+                }
             }
             "options" => words.for_each(|word| self.option(word)),
             _ => {}
@@ -97,33 +96,32 @@ impl Draft {
             "ndots" => self.ndots = number(value).and_then(|dots| usize::try_from(dots).ok()).or(self.ndots),
             "timeout" => self.timeout = number(value).or(self.timeout),
             "attempts" => self.attempts = number(value).or(self.attempts),
-            "no-aaaa" => self.no_aaaa = true,
-            "use-vc" | "usevc" => self.use_vc = true,
+            "no-aaaa" => self.conf.no_aaaa = true,
+            "use-vc" | "usevc" => self.conf.use_vc = true,
             "rotate" => self.rotate = true,
             _ => {}
         }
     }
 
     /// The whole, in bounds.
-    pub(crate) fn finish(mut self, host_name: Option<&str>) -> ResolvConf {
-        self.servers.truncate(MOST_SERVERS);
-        if self.rotate && !self.servers.is_empty() {
+    pub(crate) fn finish(self, host_name: Option<&str>) -> ResolvConf {
+        let mut conf = self.conf;
+        conf.servers.truncate(MOST_SERVERS);
+        if self.rotate && !conf.servers.is_empty() {
             let random = random::bytes().map_or(0, u16::from_ne_bytes);
-            let first = usize::from(random) % self.servers.len();
-            self.servers.rotate_left(first);
+            let first = usize::from(random) % conf.servers.len();
+            conf.servers.rotate_left(first);
         }
-        // Where nothing is to be searched, it is the domain of this machine.
-        let own_domain = || host_name?.split_once('.').and_then(|(_, rest)| domain(rest));
+        if conf.search.is_empty() {
+            // Where nothing is to be searched, it is the domain of this machine.
+            let own = host_name.and_then(|name| domain(name.split_once('.')?.1));
+            conf.search.extend(own);
+        }
+        conf.ndots = self.ndots.unwrap_or(1).min(MOST_DOTS);
         let bounded = |value: Option<u64>, usual, most| value.unwrap_or(usual).clamp(1, most);
         let asked_for = bounded(self.timeout, USUAL_BOUND, LONGEST_TIMEOUT) * bounded(self.attempts, 1, MOST_ATTEMPTS);
-        ResolvConf {
-            search: self.search.unwrap_or_else(|| own_domain().into_iter().collect()),
-            servers: self.servers,
-            ndots: self.ndots.unwrap_or(1).min(MOST_DOTS),
-            bound: Duration::from_secs(asked_for.clamp(USUAL_BOUND, LONGEST_BOUND)),
-            no_aaaa: self.no_aaaa,
-            use_vc: self.use_vc,
-        }
+        conf.bound = Duration::from_secs(asked_for.clamp(USUAL_BOUND, LONGEST_BOUND));
+        conf
     }
 }
 

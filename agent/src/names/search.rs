@@ -27,6 +27,7 @@ pub(super) async fn find(
     let deadline = Instant::now() + conf.bound;
     let mut tried: Vec<String> = Vec::new();
     let mut nothing = None;
+    let no_address = if conf.no_aaaa { Missing::Ipv4Address } else { Missing::Address };
     let mut unanswered = None;
     let mut candidates = candidates(conf, name, is_absolute).into_iter();
     while let Some(candidate) = candidates.next() {
@@ -52,26 +53,35 @@ pub(super) async fn find(
             };
             std::iter::once(first).chain(second).collect()
         };
-        match sum(conf, outcomes) {
-            Sum::Addresses(found) => return Ok(found),
-            Sum::Nothing(server, missing) => {
+        let (mut found, mut failed, mut denied) = (Vec::new(), None, false);
+        for outcome in outcomes {
+            denied |= matches!(outcome, Ok((_, Answer::NoAddress | Answer::NoSuchName)));
+            match outcome {
+                Ok((_, Answer::Addresses(addresses))) => found.extend(addresses),
                 // That the name is there, without an address, is the better news.
-                if missing != Missing::Name || nothing.is_none() {
-                    nothing = Some((server, missing));
-                }
+                Ok((turn, Answer::NoAddress)) => nothing = Some((turn, no_address)),
+                // Some servers deny the name where it is only the IPv6 address that is missing (RFC 4074, 4.2).
+                Ok((turn, Answer::NoSuchName)) => nothing = nothing.or(Some((turn, Missing::Name))),
+                // Of two, the one that says more.
+                Err(failures) => failed = failed.filter(Failures::somebody_spoke).or(Some(failures)),
             }
-            Sum::Unanswered(failures) => {
-                let goes_on = failures.somebody_spoke();
-                unanswered.get_or_insert(failures);
-                if !goes_on {
-                    break;
-                }
+        }
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        if let Some(failures) = failed {
+            let known = if denied { "no address of one family, and for the other " } else { "" };
+            let failures = failures.knowing(known);
+            let goes_on = failures.somebody_spoke();
+            unanswered.get_or_insert(failures);
+            if !goes_on {
+                break;
             }
         }
     }
     Err(match (unanswered, nothing) {
         (Some(failures), _) => Trouble::Unanswered(failures),
-        (None, Some((server, missing))) => Trouble::Nothing { tried, server, missing },
+        (None, Some((turn, missing))) => Trouble::Nothing { tried, server: conf.servers[turn].to_string(), missing },
         (None, None) => Trouble::NotAName,
     })
 }
@@ -98,41 +108,4 @@ fn share(deadline: Instant, following: usize) -> Duration {
 /// Whether there is an address that this machine has a route to: then the other family need not be waited for.
 fn is_of_use(outcome: &Outcome) -> bool {
     matches!(outcome, Ok((_, Answer::Addresses(found))) if found.iter().any(|address| has_route(*address)))
-}
-
-/// What the answers for both families come to.
-enum Sum {
-    Addresses(Vec<IpAddr>),
-    Nothing(String, Missing),
-    Unanswered(Failures),
-}
-
-fn sum(conf: &ResolvConf, outcomes: Vec<Outcome>) -> Sum {
-    let by = |turn: usize| conf.servers.get(turn).map(ToString::to_string).unwrap_or_default();
-    let mut found = Vec::new();
-    let mut nothing = None;
-    let mut unanswered = None;
-    let families = outcomes.len();
-    for outcome in outcomes {
-        match outcome {
-            Ok((_, Answer::Addresses(addresses))) => found.extend(addresses),
-            Ok((turn, Answer::NoAddress)) if conf.no_aaaa => nothing = Some((by(turn), Missing::Ipv4Address)),
-            Ok((turn, Answer::NoAddress)) => nothing = Some((by(turn), Missing::Address)),
-            // Some servers deny the name where it is only the IPv6 address that is missing (RFC 4074, 4.2).
-            Ok((turn, Answer::NoSuchName)) => nothing = nothing.or(Some((by(turn), Missing::Name))),
-            // Of two, the one that says more.
-            Err(failures) => unanswered = unanswered.filter(Failures::somebody_spoke).or(Some(failures)),
-        }
-    }
-    match (unanswered, nothing) {
-        _ if !found.is_empty() => Sum::Addresses(found),
-        (Some(failures), Some(_)) if families > 1 => {
-            Sum::Unanswered(failures.knowing("no address of one family, and for the other "))
-        }
-        (Some(failures), _) => Sum::Unanswered(failures),
-        (None, nothing) => {
-            let (server, missing) = nothing.unwrap_or((String::new(), Missing::Address));
-            Sum::Nothing(server, missing)
-        }
-    }
 }

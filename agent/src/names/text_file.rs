@@ -1,12 +1,11 @@
 //! The lines of a file that anybody may have edited: bytes, whatever they are. Must not wait on what is no regular file,
 //! and must not read without an end.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use nix::fcntl::OFlag;
+use crate::regular_file::{self, Links, RegularFileError};
 
 /// Calls `each` with every line, without its end. Bytes after `limit` are not read; a line that they cut is left out.
 ///
@@ -34,25 +33,13 @@ pub(super) fn lines(path: &Path, limit: u64, mut each: impl FnMut(&[u8])) -> Res
 
 fn open(path: &Path) -> Result<File, String> {
     let shown = path.display();
-    // Opening a pipe would wait for a writer.
-    let opened = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path);
-    let file = opened.map_err(|error| missing(path, &error))?;
-    let kind = file.metadata().map_err(|error| format!("{shown} cannot be read: {error}"))?.file_type();
-    match kind {
-        kind if kind.is_file() => Ok(file),
-        kind if kind.is_dir() => Err(format!("{shown} is a directory")),
-        kind if kind.is_fifo() => Err(format!("{shown} is a pipe")),
-        _ => Err(format!("{shown} is a device")),
-    }
-}
-
-fn missing(path: &Path, error: &io::Error) -> String {
-    let shown = path.display();
-    match (error.kind(), fs::read_link(path)) {
-        (io::ErrorKind::NotFound, Ok(target)) => {
+    let opened = regular_file::open_to_read(path, Links::Follow);
+    opened.map(|(file, _)| file).map_err(|error| match error {
+        RegularFileError::NotAFile(what) => format!("{shown} is {what}"),
+        RegularFileError::LeadsNowhere(target) => {
             format!("{shown} is a link to {}, which does not exist", target.display())
         }
-        (io::ErrorKind::NotFound, Err(_)) => format!("{shown} does not exist"),
-        _ => format!("{shown} cannot be read: {error}"),
-    }
+        error if error.is_missing() => format!("{shown} does not exist"),
+        error => format!("{shown} cannot be read: {error}"),
+    })
 }

@@ -158,25 +158,6 @@ impl fmt::Display for Failures {
     }
 }
 
-impl fmt::Display for Trouble {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAName => out.write_str("a name in DNS has parts of 1 to 63 bytes and 253 in all"),
-            Self::Nothing { tried, server, missing } => {
-                let tried = tried.join(", ");
-                match missing {
-                    Missing::Name => write!(out, "DNS server {server} says that there is no {tried} (NXDOMAIN)"),
-                    Missing::Address => write!(out, "DNS server {server} has no address of {tried}"),
-                    Missing::Ipv4Address => {
-                        write!(out, "DNS server {server} has no IPv4 address of {tried}, and no-aaaa is set")
-                    }
-                }
-            }
-            Self::Unanswered(failures) => failures.fmt(out),
-        }
-    }
-}
-
 impl Unresolved {
     /// There is nobody to ask, and why.
     pub(super) fn without_servers(name: &str, hosts: Option<&str>, why: &str) -> Self {
@@ -190,23 +171,34 @@ impl Unresolved {
     }
 
     /// What the servers made of it.
-    pub(super) fn by_servers(name: &str, hosts: Option<&str>, trouble: &Trouble) -> Self {
+    pub(super) fn by_servers(name: &str, hosts: Option<&str>, trouble: Trouble) -> Self {
         let hosts = hosts.map(|why| format!("{why}, and ")).unwrap_or_default();
-        let (servers, remedy) = match trouble {
-            Trouble::NotAName => (Vec::new(), "correct the name in the configuration"),
-            Trouble::Nothing { server, .. } => {
-                (vec![server.clone()], "correct the name in the configuration, or add it to DNS or to /etc/hosts")
+        let (servers, reason, remedy) = match trouble {
+            Trouble::NotAName => {
+                let reason = "a name in DNS has parts of 1 to 63 bytes and 253 in all".to_owned();
+                (Vec::new(), reason, "correct the name in the configuration")
             }
-            Trouble::Unanswered(failures) => (
-                failures.of_each.iter().map(|(server, _)| server.clone()).collect(),
-                if failures.known.is_empty() {
+            Trouble::Nothing { tried, server, missing } => {
+                let tried = tried.join(", ");
+                let says = match missing {
+                    Missing::Name => format!("says that there is no {tried} (NXDOMAIN)"),
+                    Missing::Address => format!("has no address of {tried}"),
+                    Missing::Ipv4Address => format!("has no IPv4 address of {tried}, and no-aaaa is set"),
+                };
+                let reason = format!("DNS server {server} {says}");
+                (vec![server], reason, "correct the name in the configuration, or add it to DNS or to /etc/hosts")
+            }
+            Trouble::Unanswered(failures) => {
+                let remedy = if failures.known.is_empty() {
                     "check the name servers in /etc/resolv.conf and the way to their port 53, or add the name to /etc/hosts"
                 } else {
                     "correct the name, or add it to DNS or to /etc/hosts; to a name server that never answers for IPv6 \
                      addresses belongs `options no-aaaa` in /etc/resolv.conf"
-                },
-            ),
+                };
+                let reason = failures.to_string();
+                (failures.of_each.into_iter().map(|(server, _)| server).collect(), reason, remedy)
+            }
         };
-        Self { name: name.to_owned(), servers, reason: format!("{hosts}{trouble}"), remedy: remedy.to_owned() }
+        Self { name: name.to_owned(), servers, reason: format!("{hosts}{reason}"), remedy: remedy.to_owned() }
     }
 }
