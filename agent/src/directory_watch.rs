@@ -8,47 +8,59 @@ use std::sync::Arc;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use tokio::sync::mpsc::{Receiver, channel};
 
-/// Watched directories.
-#[derive(Debug)]
+/// Watched directories; begins with the first of them. Where the system has no watch to give, nothing is told.
+#[derive(Debug, Default)]
 pub(crate) struct DirectoryWatch {
-    inotify: Arc<Inotify>,
-    events: Receiver<()>,
+    started: Option<(Arc<Inotify>, Receiver<()>)>,
 }
 
 impl DirectoryWatch {
-    /// Waits for inotify on a thread of its own, which ends with the process: a runtime takes foreign descriptors only on
-    /// somebody's unchecked word. `None` where the system has no watch to give.
-    pub(crate) fn start() -> Option<Self> {
-        let inotify = Arc::new(Inotify::init(InitFlags::IN_CLOEXEC).ok()?);
-        // One pending event is as good as many.
-        let (send, events) = channel(1);
-        let read = Arc::clone(&inotify);
-        std::thread::spawn(move || {
-            while read.read_events().is_ok() && !send.is_closed() {
-                let _ = send.try_send(());
-            }
-        });
-        Some(Self { inotify, events })
-    }
-
     /// Watches one more directory; one that is watched already stays so. What cannot be watched is not.
-    pub(crate) fn include(&self, directory: &Path) {
+    pub(crate) fn include(&mut self, directory: &Path) {
         let events = AddWatchFlags::IN_CLOSE_WRITE
             | AddWatchFlags::IN_MOVED_TO
             | AddWatchFlags::IN_MOVED_FROM
             | AddWatchFlags::IN_CREATE
             | AddWatchFlags::IN_DELETE
             | AddWatchFlags::IN_ATTRIB;
-        let _ = self.inotify.add_watch(directory, events);
+        self.add(directory, events);
     }
 
     /// Watches a directory for what appears in it alone.
-    pub(crate) fn include_new(&self, directory: &Path) {
-        let _ = self.inotify.add_watch(directory, AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO);
+    pub(crate) fn include_new(&mut self, directory: &Path) {
+        self.add(directory, AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO);
     }
 
-    /// Returns at the next change; `false` where there will be none. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> bool {
-        self.events.recv().await.is_some()
+    fn add(&mut self, directory: &Path, events: AddWatchFlags) {
+        self.started = self.started.take().or_else(start);
+        if let Some((inotify, _)) = &self.started {
+            let _ = inotify.add_watch(directory, events);
+        }
     }
+
+    /// Returns at the next change; never, where none will be told. Cancel-safe.
+    pub(crate) async fn next(&mut self) {
+        let told = match &mut self.started {
+            Some((_, events)) => events.recv().await,
+            None => None,
+        };
+        if told.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Waits for inotify on a thread of its own, which ends with the process: a runtime takes foreign descriptors only on
+/// somebody's unchecked word.
+fn start() -> Option<(Arc<Inotify>, Receiver<()>)> {
+    let inotify = Arc::new(Inotify::init(InitFlags::IN_CLOEXEC).ok()?);
+    // One pending event is as good as many.
+    let (send, events) = channel(1);
+    let read = Arc::clone(&inotify);
+    std::thread::spawn(move || {
+        while read.read_events().is_ok() && !send.is_closed() {
+            let _ = send.try_send(());
+        }
+    });
+    Some((inotify, events))
 }

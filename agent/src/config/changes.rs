@@ -22,7 +22,7 @@ const WRITING: Duration = Duration::from_millis(100);
 /// watch costs a process some milliseconds, which one that finds everything done need not pay.
 #[derive(Debug, Default)]
 pub struct Changes {
-    watch: Option<DirectoryWatch>,
+    watch: DirectoryWatch,
     files: Vec<Known>,
 }
 
@@ -70,10 +70,8 @@ impl Changes {
     /// Cancel-safe.
     pub async fn next(&mut self) {
         // Before the files are looked at: a change in between is not missed.
-        self.watch = self.watch.take().or_else(DirectoryWatch::start);
-        if let Some(watch) = &self.watch {
-            self.files.iter().filter_map(|known| known.path.parent()).for_each(|directory| watch.include(directory));
-        }
+        let directories = self.files.iter().filter_map(|known| known.path.parent());
+        directories.for_each(|directory| self.watch.include(directory));
         loop {
             if self.have_happened() {
                 // Whoever writes a file anew empties or removes it first, and may write the same again.
@@ -85,13 +83,7 @@ impl Changes {
                 }
             }
             // What the events say does not matter: the files are looked at.
-            let told = match &mut self.watch {
-                Some(watch) => watch.next().await,
-                None => false,
-            };
-            if !told {
-                return std::future::pending().await;
-            }
+            self.watch.next().await;
         }
     }
 }

@@ -26,7 +26,7 @@ const SWARM: Duration = Duration::from_millis(30);
 /// The partitions that may hold a configuration, each looked at once while it is there.
 pub(super) struct Partitions<'a> {
     search: &'a Search<'a>,
-    devices: Option<DirectoryWatch>,
+    devices: DirectoryWatch,
     /// The disks that are there, as each has answered last.
     disks: BTreeMap<String, Disk>,
     /// Their tables, under way.
@@ -50,10 +50,8 @@ static PLACES: AtomicUsize = AtomicUsize::new(0);
 impl<'a> Partitions<'a> {
     pub(super) fn new(search: &'a Search<'a>) -> Self {
         // Before the first look: what appears in between is not missed.
-        let devices = DirectoryWatch::start();
-        if let Some(devices) = &devices {
-            devices.include_new(&search.stage.options.root.join("dev"));
-        }
+        let mut devices = DirectoryWatch::default();
+        devices.include_new(&search.stage.options.root.join("dev"));
         Self {
             search,
             devices,
@@ -114,7 +112,7 @@ impl<'a> Partitions<'a> {
     /// Returns when there is something new to look at: a device, or a late answer.
     async fn change(&mut self) {
         tokio::select! {
-            () = next(&mut self.devices) => sleep(SWARM).await,
+            () = self.devices.next() => sleep(SWARM).await,
             (name, disk) = self.tables.next() => self.disks.extend(disk.map(|disk| (name, disk))),
             (_, Some(reading)) = self.readings.next() => self.take(reading),
         }
@@ -253,16 +251,5 @@ struct Place(PathBuf);
 impl Drop for Place {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir(&self.0);
-    }
-}
-
-/// The next change among the devices; never, where they cannot be watched.
-async fn next(devices: &mut Option<DirectoryWatch>) {
-    let told = match devices {
-        Some(devices) => devices.next().await,
-        None => false,
-    };
-    if !told {
-        std::future::pending::<()>().await;
     }
 }

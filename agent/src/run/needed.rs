@@ -1,7 +1,7 @@
 //! What a service needs is waited for, where systemd does not order it: a template does not know what its instances need.
 //! Must not look at clusters: a service is done when its marker says so.
 
-use tokio::time::sleep;
+use tokio::time::timeout;
 
 use crate::config::{Service, ServiceName};
 use crate::directory_watch::DirectoryWatch;
@@ -21,10 +21,8 @@ pub(super) async fn await_needed<U, C>(
 ) -> Result<(), Stop> {
     let mut schedule = Schedule::polling(&context.config.policies.blocked);
     // Before the first look: a marker that is written in between is not missed.
-    let mut watch = DirectoryWatch::start();
-    if let Some(watch) = &watch {
-        watch.include_new(context.markers.directory());
-    }
+    let mut watch = DirectoryWatch::default();
+    watch.include_new(context.markers.directory());
     let mut reported = None;
     while let Some(needed) = missing(context, service) {
         let (name, step) = (service.name(), Step::from(needed));
@@ -39,20 +37,8 @@ pub(super) async fn await_needed<U, C>(
             context.progress.trouble(&trouble);
             reported = Some(needed);
         }
-        let changed = async {
-            let has_changed = match &mut watch {
-                Some(watch) => watch.next().await,
-                None => false,
-            };
-            // Without a watch the schedule is what is left.
-            if !has_changed {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::select! {
-            () = changed => {}
-            () = sleep(delay) => {}
-        }
+        // Without a watch the schedule is what is left.
+        let _ = timeout(delay, watch.next()).await;
     }
     Ok(())
 }
