@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::filler;
-use crate::sysfs::Tree;
 
 pub use partition_type::PartitionType;
+pub use sysfs::{names, one};
 pub use table::read as read_table;
 
 /// A whole disk with hardware behind it: no loop device, no RAM disk, nothing stacked on other disks.
@@ -175,18 +175,6 @@ pub struct Partition {
 #[must_use]
 pub fn all(root: &Path) -> Vec<Disk> {
     in_order(names(root).iter().map(|name| one(root, name)))
-}
-
-/// The kernel's names of all disks; no disk is asked for it.
-#[must_use]
-pub fn names(root: &Path) -> Vec<String> {
-    sysfs::names(Tree::at(root))
-}
-
-/// The disk of this name. It is read, and may keep the caller waiting.
-#[must_use]
-pub fn one(root: &Path, name: &str) -> Disk {
-    sysfs::disk(Tree::at(root), name)
 }
 
 /// Disks, each once, by what each is called at every boot.

@@ -80,6 +80,23 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// Bytes in which a prefix and so many digits stand for a byte that would be awkward there.
+#[must_use]
+pub fn unescaped(bytes: &[u8], prefix: &[u8], digits: usize, radix: u32) -> Vec<u8> {
+    let mut whole = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, tail)) = rest.split_first() {
+        let escaped = rest.strip_prefix(prefix).and_then(|rest| rest.split_at_checked(digits));
+        let byte = escaped.and_then(|(digits, after)| {
+            Some((u8::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?, after))
+        });
+        let (byte, after) = byte.unwrap_or((*first, tail));
+        whole.push(byte);
+        rest = after;
+    }
+    whole
+}
+
 /// A foreign text that can go on a terminal and into a log.
 #[must_use]
 pub fn plain(text: &str) -> String {

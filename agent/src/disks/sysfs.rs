@@ -19,15 +19,17 @@ const UNIT: u64 = 512;
 /// What nobody installs on: CD-ROM, floppy disk, bare flash memory, as that of the firmware, and what has no hardware.
 const NO_DISKS: [&str; 10] = ["sr", "fd", "mtdblock", "ubiblock", "loop", "ram", "zram", "dm-", "md", "nbd"];
 
-/// The names of all whole disks with hardware behind them.
-pub(super) fn names(tree: Tree<'_>) -> Vec<String> {
+/// The kernel's names of all whole disks with hardware behind them; no disk is asked for it.
+#[must_use]
+pub fn names(root: &Path) -> Vec<String> {
+    let tree = Tree::at(root);
     let is_disk = |name: &String| {
         let at = Path::new(CLASS).join(name);
         // loop, ram, zram, dm and md have no device; a hidden one is a path to another disk that is shown.
         tree.has(at.join("device"))
             && !tree.has(at.join("partition"))
             && !tree.flag(at.join("hidden"))
-            && !NO_DISKS.iter().any(|prefix| is_numbered(name, prefix))
+            && !NO_DISKS.iter().any(|prefix| after_number(name, prefix) == Some(""))
             && !is_area_of_emmc(name)
             && !is_path_of_nvme(name)
             // What has another block device as its hardware is a part of that one.
@@ -36,23 +38,20 @@ pub(super) fn names(tree: Tree<'_>) -> Vec<String> {
     tree.names(CLASS).into_iter().filter(is_disk).collect()
 }
 
-fn is_numbered(name: &str, prefix: &str) -> bool {
-    name.strip_prefix(prefix).is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
+/// What follows the number behind a prefix.
+fn after_number<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+    Some(name.strip_prefix(prefix)?.trim_start_matches(|character: char| character.is_ascii_digit()))
 }
 
 /// The areas of an eMMC beside its user area (JESD84-B51, 6.2): two for a boot loader, one for secrets, up to four more.
 /// They are a few MiB, and go with the chip: `mmcblk0boot0`, `mmcblk0boot1`, `mmcblk0rpmb`, `mmcblk0gp0`.
 fn is_area_of_emmc(name: &str) -> bool {
-    let area =
-        name.strip_prefix("mmcblk").map(|rest| rest.trim_start_matches(|character: char| character.is_ascii_digit()));
-    area.is_some_and(|area| area.starts_with("boot") || area.starts_with("rpmb") || area.starts_with("gp"))
+    after_number(name, "mmcblk").is_some_and(|area| ["boot", "rpmb", "gp"].iter().any(|kind| area.starts_with(kind)))
 }
 
 /// A path to a namespace that several controllers have: `nvme0c1n1` beside `nvme0n1`.
 fn is_path_of_nvme(name: &str) -> bool {
-    let behind =
-        name.strip_prefix("nvme").map(|rest| rest.trim_start_matches(|character: char| character.is_ascii_digit()));
-    behind.is_some_and(|rest| rest.starts_with('c'))
+    after_number(name, "nvme").is_some_and(|rest| rest.starts_with('c'))
 }
 
 /// What is no filler; that is noted under the name of its field.
@@ -80,8 +79,10 @@ fn multipath_id(tree: Tree<'_>, disk: &Path) -> Option<String> {
     })
 }
 
-/// The disk of this name.
-pub(super) fn disk(tree: Tree<'_>, name: &str) -> Disk {
+/// The disk of this name. It is read, and may keep the caller waiting.
+#[must_use]
+pub fn one(root: &Path, name: &str) -> Disk {
+    let tree = Tree::at(root);
     let at = Path::new(CLASS).join(name);
     let entry = Entry::of(tree, &tree.line(at.join("dev")).unwrap_or_default());
     let first = |names: [&str; 2]| names.iter().find_map(|name| tree.line(at.join(name)));

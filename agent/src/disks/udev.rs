@@ -1,7 +1,7 @@
 //! What udev found out about a block device, from its database in `/run/udev/data`. Its format is udev's own, though it
 //! has not changed in ten years; whatever is not understood is passed over. Must not ask the daemon.
 
-use crate::sysfs::{Tree, plain};
+use crate::sysfs::{Tree, plain, unescaped};
 
 /// udev's entry of one device; empty where there is none.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ impl Entry {
 
     /// A property in which udev has put `\xNN` for the bytes that are awkward in a file name.
     pub(super) fn encoded(&self, name: &str) -> Option<String> {
-        self.property(name).map(|value| plain(&decode(&value)))
+        self.property(name).map(|value| plain(&String::from_utf8_lossy(&unescaped(value.as_bytes(), br"\x", 2, 16))))
     }
 
     /// The links below `/dev/disk/by-id`, sorted.
@@ -35,21 +35,4 @@ impl Entry {
         ids.sort_unstable();
         ids
     }
-}
-
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let escaped = rest.strip_prefix(b"\\x").and_then(<[u8]>::first_chunk::<2>);
-        let digits = escaped.and_then(|digits| std::str::from_utf8(digits).ok());
-        if let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            bytes.push(byte);
-            rest = rest.get(4..).unwrap_or_default();
-        } else {
-            bytes.push(*first);
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

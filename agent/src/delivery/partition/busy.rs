@@ -1,5 +1,6 @@
 //! A partition that somebody has already: where it is mounted, or why it cannot be read. Must not mount anything.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -7,6 +8,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::sys::stat::{major, minor};
+
+use crate::sysfs::unescaped;
 
 /// The mounts that this thread sees, which has a namespace of its own.
 const MOUNTS: &str = "/proc/thread-self/mountinfo";
@@ -27,27 +30,11 @@ fn places(number: u64, mounts: &[u8]) -> Vec<PathBuf> {
     let place = |line: &[u8]| {
         let mut fields = line.split(|byte| *byte == b' ').skip(2);
         let (device, root, place) = (fields.next()?, fields.next()?, fields.next()?);
-        (device == number.as_bytes() && root == b"/").then(|| path(place))
+        // Blanks, tabs, line ends and backslashes are written as three octal digits behind a backslash.
+        let path = || OsString::from_vec(unescaped(place, br"\", 3, 8)).into();
+        (device == number.as_bytes() && root == b"/").then(path)
     };
     lines.filter_map(place).collect()
-}
-
-/// Blanks, tabs, line ends and backslashes are written as three octal digits behind a backslash.
-fn path(field: &[u8]) -> PathBuf {
-    let mut bytes = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let Some((first, tail)) = rest.split_first() {
-        let digits = tail.first_chunk::<3>().filter(|_| *first == b'\\');
-        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        if let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            bytes.push(byte);
-            rest = tail.get(3..).unwrap_or_default();
-        } else {
-            bytes.push(*first);
-            rest = tail;
-        }
-    }
-    PathBuf::from(std::ffi::OsString::from_vec(bytes))
 }
 
 /// Why it cannot be read, with who has it: device-mapper, or a RAID that it is a part of.

@@ -23,30 +23,17 @@ impl BootRecord {
         let Some((records, [0x55, 0xaa])) = sector.get(RECORDS..512).and_then(|end| end.split_last_chunk::<2>()) else {
             return Self::Nothing;
         };
-        let records: Vec<Record> = records.chunks_exact(RECORD).filter_map(Record::of).collect();
-        if records.iter().any(|record| record.kind == PROTECTIVE) {
+        // Each has a status at 0, a kind at 4 and a length in sectors at 12.
+        let mut records = records.chunks_exact(RECORD);
+        if records.clone().any(|record| record[4] == PROTECTIVE) {
             Self::Protective
-        } else if records.iter().all(|record| record.status & 0x7f == 0)
+        } else if records.clone().all(|record| record[0] & 0x7f == 0)
             // The code of a file system's boot sector lies here too: what is no status is no record.
-            && records.iter().any(|record| record.kind != 0 && record.length != 0)
+            && records.any(|record| record[4] != 0 && record[12..] != [0; 4])
         {
             Self::Partitions
         } else {
             Self::Nothing
         }
-    }
-}
-
-struct Record {
-    status: u8,
-    kind: u8,
-    /// In sectors.
-    length: u32,
-}
-
-impl Record {
-    fn of(bytes: &[u8]) -> Option<Self> {
-        let length = bytes.last_chunk::<4>().map(|bytes| u32::from_le_bytes(*bytes))?;
-        Some(Self { status: *bytes.first()?, kind: *bytes.get(4)?, length })
     }
 }
