@@ -9,6 +9,7 @@ mod object;
 mod tls;
 mod words;
 
+pub(crate) use classify::has_plain_host;
 pub(crate) use client::{Answer, Client, Method};
 pub(crate) use object::Object;
 pub use tls::{TlsFindings, describe as describe_tls_files, findings as tls_findings};

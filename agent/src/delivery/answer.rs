@@ -8,7 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::SIZE_LIMIT;
-use crate::http::Answer;
+use crate::http::{Answer, has_plain_host};
 
 use super::Digest;
 
@@ -30,34 +30,52 @@ pub(super) enum Verdict {
 
 /// Judges what came from a URL.
 pub(super) fn judge(served: Answer, url: &Url) -> Verdict {
-    let retry_after = served.retry_after;
+    let (retry_after, came) = (served.retry_after, described(&served));
     let said = |sentence: &str| format!("{url} answered HTTP {}: {sentence}", served.status);
     let later = |sentence: &str| Verdict::Later { why: said(sentence), retry_after };
+    let never = |sentence: &str| Verdict::Never(said(sentence));
     match served.status {
         200 if served.is_html() => later(&format!(
-            "a page for people came ({}), not a file: have the server send the file itself, as application/json; a login, a \
-             list of a directory, or a proxy in between sends pages",
-            described(&served)
+            "a page for people came ({came}), not a file: have the server send the file itself, as application/json; a login, a \
+             list of a directory, or a proxy in between sends pages"
         )),
         200 if served.body.len() as u64 > SIZE_LIMIT => later(&format!(
-            "what came is too long ({}), a configuration has {SIZE_LIMIT} bytes at most: is this the URL of a configuration?",
-            described(&served)
+            "what came is too long ({came}), a configuration has {SIZE_LIMIT} bytes at most: is this the URL of a configuration?"
         )),
         200 => Verdict::File(served.body),
         206 => later(&format!(
-            "a part of the file came ({}), though all of it was asked for: look at the server, or at a proxy in between",
-            described(&served)
+            "a part of the file came ({came}), though all of it was asked for: look at the server, or at a proxy in between"
         )),
-        201..=299 => later(&format!("no file came ({}): have the server answer 200 with the file", described(&served))),
-        301 | 302 | 303 | 307 | 308 => Verdict::Never(said(&redirected(served.location.as_deref(), url))),
+        201..=299 => later(&format!("no file came ({came}): have the server answer 200 with the file")),
+        301 | 302 | 303 | 307 | 308 => never(&redirected(served.location.as_deref(), url)),
+        300..=399 => never("that is no answer to this request: look at the server, or at a proxy in between"),
+        400 => never(
+            "the server does not take the request; nginx says so where it wants a client certificate, and none is presented: \
+             let it serve this path without, and look at its log",
+        ),
+        401 => never(
+            "the server wants a login, and first_boot.config_url= can carry none: let it serve this path to the machine's \
+             address without, or deliver the configuration in another way",
+        ),
+        403 => never(
+            "the server refuses this machine: it wants a client certificate, and none is presented, or it does not serve this \
+             address, or may not read the file: look at its log",
+        ),
         404 => later("there is no file of this name: put it there, or correct first_boot.config_url="),
+        407 => {
+            never("a proxy in between wants a login, and none is used here: let the machine reach the server directly")
+        }
         408 | 425 => later("the server asks to try again"),
+        410 => never("the file was removed for good: put it there again, or correct first_boot.config_url="),
+        421 => never(
+            "the server is not the one for this name: correct the name in first_boot.config_url=, or the server's configuration",
+        ),
         429 => later("the server asks for fewer requests"),
         511 => {
             later("the network wants a login first, as a captive portal does: let the machine reach the server without")
         }
         500..=599 => later("the server, or what is behind it, is in trouble: look at its log"),
-        status => Verdict::Never(said(refused(status))),
+        _ => never("the server refuses the request: look at its log"),
     }
 }
 
@@ -66,31 +84,6 @@ pub(crate) fn said_of(answer: Answer, url: &Url) -> Option<String> {
     match judge(answer, url) {
         Verdict::File(_) => None,
         Verdict::Later { why, .. } | Verdict::Never(why) => Some(why),
-    }
-}
-
-/// What a status of refusal means here, and what to do.
-fn refused(status: u16) -> &'static str {
-    match status {
-        400 => {
-            "the server does not take the request; nginx says so where it wants a client certificate, and none is presented: \
-             let it serve this path without, and look at its log"
-        }
-        401 => {
-            "the server wants a login, and first_boot.config_url= can carry none: let it serve this path to the machine's \
-             address without, or deliver the configuration in another way"
-        }
-        403 => {
-            "the server refuses this machine: it wants a client certificate, and none is presented, or it does not serve this \
-             address, or may not read the file: look at its log"
-        }
-        407 => "a proxy in between wants a login, and none is used here: let the machine reach the server directly",
-        410 => "the file was removed for good: put it there again, or correct first_boot.config_url=",
-        421 => {
-            "the server is not the one for this name: correct the name in first_boot.config_url=, or the server's configuration"
-        }
-        300..=399 => "that is no answer to this request: look at the server, or at a proxy in between",
-        _ => "the server refuses the request: look at its log",
     }
 }
 
@@ -121,20 +114,6 @@ fn redirected(location: Option<&str>, asked: &Url) -> String {
         "name that URL in first_boot.config_url="
     };
     format!("the server redirects to {shown}, and {not_followed}: {step}")
-}
-
-/// Whether the host of a URL reference, where it has one, is written plainly: host names here are ASCII, and what the library makes
-/// of others is cut out of this build (`idna_adapter` in Cargo.toml).
-fn has_plain_host(reference: &str) -> bool {
-    // As the URL standard reads it: blanks within count for nothing, and a backslash is a slash.
-    let text: String =
-        reference.chars().filter(|c| !c.is_ascii_control()).map(|c| if c == '\\' { '/' } else { c }).collect();
-    let text = text.trim();
-    let (scheme, rest) =
-        text.split_once(':').filter(|(scheme, _)| !scheme.contains(['/', '?', '#'])).unwrap_or(("", text));
-    let has_host = !scheme.is_empty() || rest.starts_with("//");
-    let host = rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
-    !has_host || (host.is_ascii() && !host.contains('%'))
 }
 
 /// The characters of a redirect's target that are shown.

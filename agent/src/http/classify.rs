@@ -55,13 +55,23 @@ pub(super) fn leader_hint(body: &Value, location: Option<&str>) -> Option<Endpoi
         .find_map(origin)
 }
 
+/// Whether the host of a URL reference, where it has one, is written plainly: host names here are ASCII, and what the library makes
+/// of others is cut out of this build (`idna_adapter` in Cargo.toml).
+pub(crate) fn has_plain_host(reference: &str) -> bool {
+    // As the URL standard reads it: blanks within count for nothing, and a backslash is a slash.
+    let text: String =
+        reference.chars().filter(|c| !c.is_ascii_control()).map(|c| if c == '\\' { '/' } else { c }).collect();
+    let text = text.trim();
+    let (scheme, rest) =
+        text.split_once(':').filter(|(scheme, _)| !scheme.contains(['/', '?', '#'])).unwrap_or(("", text));
+    let has_host = !scheme.is_empty() || rest.starts_with("//");
+    let host = rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
+    !has_host || (host.is_ascii() && !host.contains('%'))
+}
+
 /// The endpoint in front of a URL's path.
 fn origin(text: &str) -> Option<Endpoint> {
-    // Host names here are ASCII; what the library makes of others is cut out of this build (idna_adapter in Cargo.toml).
-    let authority = text.split_once("://")?.1.split(['/', '?', '#', '\\']).next()?;
-    if !authority.is_ascii() || authority.contains('%') {
-        return None;
-    }
+    let text = Some(text).filter(|text| has_plain_host(text))?;
     let url = Url::parse(text).ok().filter(|url| url.scheme() == "https")?;
     let host_and_port = format!("{}:{}", url.host_str()?, url.port_or_known_default()?);
     Endpoint::at(host_and_port.parse().ok()?).ok()
