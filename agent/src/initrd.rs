@@ -13,6 +13,7 @@
 //! configuration or the command line says that it must not.
 
 mod bounded;
+mod judge;
 #[cfg(test)]
 mod partition_tests;
 mod partitions;
@@ -22,16 +23,8 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
-use crate::events::Report;
-
 pub use bounded::is_held;
-pub use stage::{Ended, Stage};
+pub use stage::{Ended, InitrdManager, Stage};
 
 /// Where an initrd mounts the root file system (bootup(7)).
 pub const SYSROOT: &str = "/sysroot";
-
-/// What the stage needs of the service manager.
-pub trait InitrdManager {
-    /// Returns when the root file system is mounted; never, where it will not be.
-    fn root_is_there(&self, report: &dyn Report) -> impl Future<Output = ()>;
-}

@@ -10,22 +10,24 @@ use futures_util::FutureExt;
 use futures_util::future::{Fuse, FusedFuture};
 use tokio::time::sleep;
 
-use crate::boot::{self, Refusal};
+use crate::boot;
 use crate::config::{FILE, Source};
 use crate::delivery::{self, Candidate, Content, DIRECTORY_ON_ESP, Delivery, Listing, Unreadable};
 use crate::directory_watch::DirectoryWatch;
 use crate::disks::{self, Disk};
 use crate::events::Event;
 
+use super::bounded::READING_LIMIT;
+use super::judge::{Judge, Rank};
 use super::pending::Pending;
-use super::search::{READING_LIMIT, Rank, Search};
 
 /// Devices appear in swarms: one look at all of them.
 const SWARM: Duration = Duration::from_millis(30);
 
 /// The partitions that may hold a configuration, each looked at once while it is there.
 pub(super) struct Partitions<'a> {
-    search: &'a Search<'a>,
+    judge: &'a Judge<'a>,
+    read: Reader,
     devices: DirectoryWatch,
     /// The disks that are there, as each has answered last.
     disks: BTreeMap<String, Disk>,
@@ -41,6 +43,9 @@ pub(super) struct Partitions<'a> {
     unseen: Vec<String>,
 }
 
+/// Reads a partition, which it mounts at a place.
+pub(super) type Reader = fn(&Candidate, &Path) -> Result<Content, Unreadable>;
+
 /// What a partition has given.
 type Reading = (Candidate, Result<Content, Unreadable>);
 
@@ -48,12 +53,13 @@ type Reading = (Candidate, Result<Content, Unreadable>);
 static PLACES: AtomicUsize = AtomicUsize::new(0);
 
 impl<'a> Partitions<'a> {
-    pub(super) fn new(search: &'a Search<'a>) -> Self {
+    pub(super) fn new(judge: &'a Judge<'a>, read: Reader) -> Self {
         // Before the first look: what appears in between is not missed.
         let mut devices = DirectoryWatch::default();
-        devices.include_new(&search.stage.options.root.join("dev"));
+        devices.include_new(&judge.options.root.join("dev"));
         Self {
-            search,
+            judge,
+            read,
             devices,
             disks: BTreeMap::new(),
             tables: Pending::new(),
@@ -141,13 +147,22 @@ impl<'a> Partitions<'a> {
              make them the same",
             told.collect::<Vec<_>>().join(", ")
         );
-        self.search.refuse(Rank::Partition, Refusal { source: names.join(" and "), digest: None, error });
+        self.refuse(names.join(" and "), error);
+    }
+
+    fn refuse(&self, source: String, error: String) {
+        self.judge.refuse(Rank::Partition, source, None, error);
+    }
+
+    /// Tells of what does not answer in time.
+    fn report_silent(&self, what: &str) {
+        self.judge.report.report(Event::HardwareSilent { error: format!("{what} could not be read") });
     }
 
     /// Looks at all disks and reads the new partitions, each on a thread of its own: a disk may keep its reader waiting, and
     /// the others must not.
     async fn look(&mut self) {
-        let root = self.search.stage.options.root.clone();
+        let root = self.judge.options.root.clone();
         let names = disks::names(&root);
         self.disks.retain(|name, _| names.contains(name));
         for name in names {
@@ -158,7 +173,7 @@ impl<'a> Partitions<'a> {
             self.disks.extend(disk.map(|disk| (name, disk)));
         }
         for name in self.tables.silent(true) {
-            self.search.report_silent(&format!("the partition table of {name}"));
+            self.report_silent(&format!("the partition table of {name}"));
         }
         let disks = disks::in_order(self.disks.values().cloned());
         let listed = delivery::candidates(&disks);
@@ -178,7 +193,7 @@ impl<'a> Partitions<'a> {
             }
         }
         for name in self.readings.silent(true) {
-            self.search.report_silent(&name);
+            self.report_silent(&name);
         }
         // In the order of the disks, however fast each was.
         self.valid.sort_by_key(|(valid, _)| listed.iter().position(|listed| listed == valid));
@@ -187,8 +202,8 @@ impl<'a> Partitions<'a> {
     fn start(&mut self, candidate: Candidate) {
         let device = candidate.device.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let place = format!("{device}.{}", PLACES.fetch_add(1, Ordering::Relaxed));
-        let place = Place(self.search.stage.options.root.join(boot::DIRECTORY).join(place));
-        let (name, read, directory) = (candidate.name.clone(), self.search.read, place.0.clone());
+        let place = Place(self.judge.options.root.join(boot::DIRECTORY).join(place));
+        let (name, read, directory) = (candidate.name.clone(), self.read, place.0.clone());
         self.readings.start(&name, place, move || {
             let content = read(&candidate, &directory);
             (candidate, content)
@@ -199,8 +214,8 @@ impl<'a> Partitions<'a> {
         match reading {
             Ok(Content::Configuration(bytes)) => {
                 let source = Source::Delivered(candidate.name.clone());
-                let delivered = Delivery::of(bytes, source, &self.search.stage.options).map(Some);
-                if let Some(delivery) = self.search.valid(Rank::Partition, delivered) {
+                let delivered = Delivery::of(bytes, source, self.judge.options).map(Some);
+                if let Some(delivery) = self.judge.valid(Rank::Partition, delivered) {
                     self.valid.push((candidate, delivery));
                 }
             }
@@ -209,7 +224,7 @@ impl<'a> Partitions<'a> {
             Err(Unreadable::Partition(_)) if candidate.is_esp => {}
             Err(Unreadable::Partition(error) | Unreadable::File(error)) => {
                 let error = format!("it cannot be read: {error}");
-                self.search.refuse(Rank::Partition, Refusal { source: candidate.name, digest: None, error });
+                self.refuse(candidate.name, error);
             }
         }
     }
@@ -220,9 +235,9 @@ impl<'a> Partitions<'a> {
         let error = format!("{what}; {listing}");
         if listing.resembles {
             let error = format!("{error}: rename the file, or put it at the place that is named first");
-            self.search.refuse(Rank::Partition, Refusal { source: name, digest: None, error });
+            self.refuse(name, error);
         } else if !is_esp || listing.is_ours {
-            self.search.report(Event::PartitionWithoutConfiguration { source: name, error });
+            self.judge.report.report(Event::PartitionWithoutConfiguration { source: name, error });
         }
     }
 
@@ -232,14 +247,14 @@ impl<'a> Partitions<'a> {
             // An ESP belongs to others, also where it does not answer.
             if !source.starts_with(&format!("/{DIRECTORY_ON_ESP}/")) {
                 let error = format!("it cannot be read: it did not answer within {} s", READING_LIMIT.as_secs());
-                self.search.refuse(Rank::Partition, Refusal { source, digest: None, error });
+                self.refuse(source, error);
             }
         }
         for partition in &self.unseen {
             let error = "it cannot be read, for the kernel does not show the partition: the primary table of the disk may be \
                          damaged (repair it, or add gpt to the kernel's command line), or multipath may have the disk";
             let source = format!("/{FILE} on {partition}");
-            self.search.refuse(Rank::Partition, Refusal { source, digest: None, error: error.to_owned() });
+            self.refuse(source, error.to_owned());
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use tokio::time::timeout;
-
 use crate::boot::{self, Boot, BootKind, ConfigOrigin, Refusal};
 use crate::config;
 use crate::delivery::{self, Delivery, Parameters};
@@ -12,9 +10,14 @@ use crate::events::{Event, Report};
 use crate::inventory::Inventory;
 use crate::plan::expectations;
 
-use super::InitrdManager;
-use super::bounded::on_a_thread;
-use super::search::{Found, READING_LIMIT, Search};
+use super::bounded::in_time;
+use super::search::{Found, Search};
+
+/// What the stage needs of the service manager.
+pub trait InitrdManager {
+    /// Returns when the root file system is mounted; never, where it will not be.
+    fn root_is_there(&self, report: &dyn Report) -> impl Future<Output = ()>;
+}
 
 /// Where the stage works, and what it was asked for.
 #[derive(Debug, Clone)]
@@ -43,10 +46,12 @@ pub enum Ended {
 impl Stage {
     /// Does the stage's work, and tells `report` what it finds. Returns when the boot may go on.
     pub async fn run(&self, manager: &impl InitrdManager, report: &dyn Report) -> Ended {
-        let search = Search::new(self, report).run(manager.root_is_there(report));
-        let Found { kind, delivery: found, refused } = Box::pin(search).await;
+        let search = Search::new(&self.options, &self.sysroot, &self.parameters, report);
+        let Found { kind, delivery: found, refused } = Box::pin(search.run(manager.root_is_there(report))).await;
         report.report(Event::BootRecognised { kind: kind.to_string() });
-        let inventory = self.inventory(report).await.map(|inventory| Inventory { boot: Some(kind), ..inventory });
+        let root = self.options.root.clone();
+        let inventory = in_time(report, "the inventory could not be taken", move || Inventory::take(&root)).await;
+        let inventory = inventory.map(|inventory| Inventory { boot: Some(kind), ..inventory });
         let handed_over = self.hand_over(kind, found.as_ref(), refused, inventory.as_ref(), report);
         let fits =
             found.as_ref().zip(inventory.as_ref()).is_none_or(|(found, inventory)| fits(found, inventory, report));
@@ -97,16 +102,6 @@ impl Stage {
             delivery::NAME,
             delivery::DIRECTORY_ON_ESP,
         )
-    }
-
-    /// The machine; `None` where a disk keeps its reader waiting.
-    async fn inventory(&self, report: &dyn Report) -> Option<Inventory> {
-        let root = self.options.root.clone();
-        let taken = timeout(READING_LIMIT, on_a_thread(move || Inventory::take(&root))).await.ok().flatten();
-        if taken.is_none() {
-            report.report(Event::HardwareSilent { error: "the inventory could not be taken".to_owned() });
-        }
-        taken
     }
 
     /// Leaves everything for the units of the system. Tells what could not be left, and whether all could.

@@ -13,7 +13,7 @@ use crate::config::{self, InitrdFindings, Permissions, Source};
 use crate::delivery::{Delivery, Digest, Parameters};
 use crate::events::{Event, Report};
 
-use super::search::{Rank, Search};
+use super::judge::{Judge, Rank};
 use super::{Ended, InitrdManager, Stage};
 
 pub(super) fn config_of(node: &str) -> String {
@@ -224,7 +224,7 @@ async fn f03_x2_nothing_that_a_source_holds_is_told_whatever_it_holds() {
         let (told, stage) = (Told::default(), initrd.stage());
         let source = Source::Delivered("a partition".to_owned());
         let delivered = Delivery::of(content.clone().into_bytes(), source, &stage.options).map(Some);
-        assert!(Search::new(&stage, &told).valid(Rank::Partition, delivered).is_none(), "{content}");
+        assert!(Judge::new(&stage.options, &told).valid(Rank::Partition, delivered).is_none(), "{content}");
         for event in ending.told.iter().chain(told.0.borrow().iter()) {
             let fields: Vec<String> = event.fields().iter().map(|field| format!("{field:?}")).collect();
             let text = format!("{event} {}", fields.join(" "));
@@ -340,14 +340,11 @@ fn m11_a_bootstrap_configuration_is_refused_for_what_ranks_before_it_alone() {
         (rank, Delivery::of(BOOTSTRAP.as_bytes().to_vec(), source, &stage.options).unwrap())
     };
     // A URL that answers early is no reason against a partition, which comes before it.
-    let search = Search::new(&stage, &told);
-    search.refuse(
-        Rank::Url,
-        Refusal { source: "https://boot:443/c.json".to_owned(), digest: None, error: "403".to_owned() },
-    );
-    assert!(search.taken(BootKind::FirstBoot, bootstrap(Rank::Partition)).is_some());
-    assert!(search.taken(BootKind::LaterBoot, bootstrap(Rank::Installed)).is_some());
-    assert!(search.taken(BootKind::FirstBoot, bootstrap(Rank::Installed)).is_none());
+    let judge = Judge::new(&stage.options, &told);
+    judge.refuse(Rank::Url, "https://boot:443/c.json".to_owned(), None, "403".to_owned());
+    assert!(judge.taken(BootKind::FirstBoot, bootstrap(Rank::Partition)).is_some());
+    assert!(judge.taken(BootKind::LaterBoot, bootstrap(Rank::Installed)).is_some());
+    assert!(judge.taken(BootKind::FirstBoot, bootstrap(Rank::Installed)).is_none());
     let said = told.0.borrow().last().unwrap().to_string();
     assert!(said.contains("a source") && said.contains("https://boot:443/c.json: 403"), "{said}");
 }
