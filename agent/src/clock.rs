@@ -9,51 +9,45 @@ mod setting;
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 
-pub use setting::until_set;
+pub(crate) use setting::until_set;
 
 /// The time now, as the seed writes it: RFC 3339 in UTC, as `date -Iseconds` prints it.
-#[must_use]
-pub fn now() -> String {
+pub(crate) fn now() -> String {
     written(SystemTime::now())
 }
 
 /// The time of day after a delay, for people who wait: `10:30:45 UTC`.
-#[must_use]
-pub fn time_after(delay: Duration) -> String {
+pub(crate) fn time_after(delay: Duration) -> String {
     let time = SystemTime::now().checked_add(delay).and_then(|time| jiff::Timestamp::try_from(time).ok());
     time.unwrap_or_default().strftime("%H:%M:%S UTC").to_string()
 }
 
 /// When this binary was built.
-#[must_use]
-pub fn build_date() -> SystemTime {
+pub(crate) fn build_date() -> SystemTime {
     let seconds = env!("FIRST_BOOT_BUILD_EPOCH").parse().unwrap_or_default();
     UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
 /// The clock and the build date, as text, where the clock stands before the build date.
-#[must_use]
-pub fn before_build() -> Option<(String, String)> {
+pub(crate) fn before_build() -> Option<(String, String)> {
     let now = SystemTime::now();
     (now < build_date()).then(|| (written(now), written(build_date())))
 }
 
 /// A time as text: RFC 3339 in UTC.
-#[must_use]
-pub fn written(time: SystemTime) -> String {
+pub(crate) fn written(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
 }
 
 /// A date of a certificate as text: RFC 3339 in UTC.
-#[must_use]
-pub fn written_at(time: UnixTime) -> String {
+pub(crate) fn written_at(time: UnixTime) -> String {
     written(UNIX_EPOCH.checked_add(Duration::from_secs(time.as_secs())).unwrap_or(UNIX_EPOCH))
 }
 
 /// The time at which certificates are judged: the later of the clock and the build date, so
 /// that a machine without a clock battery can reach its cluster before NTP has.
 #[derive(Debug)]
-pub struct NotBeforeBuild;
+pub(crate) struct NotBeforeBuild;
 
 impl TimeProvider for NotBeforeBuild {
     fn current_time(&self) -> Option<UnixTime> {

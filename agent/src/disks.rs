@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::filler;
 
 pub use partition_type::PartitionType;
-pub use sysfs::{names, one};
+pub(crate) use sysfs::{names, one};
 pub use table::read as read_table;
 
 /// A whole disk with hardware behind it: no loop device, no RAM disk, nothing stacked on other disks.
@@ -60,8 +60,7 @@ pub struct Disk {
 
 impl Disk {
     /// What it is called by that does not change with the boot: a name by id, else what the drive itself tells.
-    #[must_use]
-    pub fn stable_id(&self) -> &str {
+    pub(crate) fn stable_id(&self) -> &str {
         // A name that is made of a filler is that of one of several disks.
         let is_own = |id: &&String| !filler::is_wwid(id.split_once('-').map_or(id.as_str(), |(_, id)| id));
         let told = self.ids.iter().find(is_own).or(self.wwid.as_ref()).or(self.serial.as_ref());
@@ -69,8 +68,7 @@ impl Disk {
     }
 
     /// Whether its partition table was read from the device, whatever was found; else it is what kernel and udev tell.
-    #[must_use]
-    pub fn is_table_read(&self) -> bool {
+    pub(crate) fn is_table_read(&self) -> bool {
         match self.table.kind {
             TableKind::Gpt => self.table.primary.is_some(),
             TableKind::Mbr | TableKind::None => true,
@@ -79,8 +77,7 @@ impl Disk {
     }
 
     /// Whether udev has told the type of each of its partitions.
-    #[must_use]
-    pub fn is_told_by_udev(&self) -> bool {
+    pub(crate) fn is_told_by_udev(&self) -> bool {
         let partitions = &self.table.partitions;
         !partitions.is_empty() && partitions.iter().all(|partition| partition.kind.is_some())
     }
@@ -126,8 +123,7 @@ pub enum TableKind {
 
 impl TableKind {
     /// As it stands in the inventory.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Gpt => "gpt",
             Self::Mbr => "mbr",
@@ -172,14 +168,12 @@ pub struct Partition {
 /// Every disk of the machine, by what each is called at every boot.
 ///
 /// `root` is `/`, or a fixture: a tree with the same files of sysfs and udev, and disk images for device nodes.
-#[must_use]
-pub fn all(root: &Path) -> Vec<Disk> {
+pub(crate) fn all(root: &Path) -> Vec<Disk> {
     in_order(names(root).iter().map(|name| one(root, name)))
 }
 
 /// Disks, each once, by what each is called at every boot.
-#[must_use]
-pub fn in_order(disks: impl Iterator<Item = Disk>) -> Vec<Disk> {
+pub(crate) fn in_order(disks: impl Iterator<Item = Disk>) -> Vec<Disk> {
     let mut disks = same::merged(disks);
     disks.sort_by(|one, other| (one.stable_id(), &one.name).cmp(&(other.stable_id(), &other.name)));
     disks

@@ -6,21 +6,19 @@
 use crate::config::without_logins;
 
 /// The most characters of a whole message: more than anybody reads, and far below what the journal and `sd_notify` take.
-pub const LONGEST_MESSAGE: usize = 2000;
+pub(crate) const LONGEST_MESSAGE: usize = 2000;
 
 /// Printable by their category, and blank or reordering all the same: Hangul and Braille fillers.
 const BLANK: [char; 5] = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
 
 /// At most `most` characters of a text, with everything escaped that is invisible, that controls a terminal, or that is
 /// written from right to left, which would turn what stands beside it. What is cut off shows as an ellipsis.
-#[must_use]
-pub fn shown(text: &str, most: usize) -> String {
+pub(crate) fn shown(text: &str, most: usize) -> String {
     bounded(&without_logins(text), most, is_visible)
 }
 
 /// The same for text of several lines: line breaks stay.
-#[must_use]
-pub fn shown_lines(text: &str, most: usize) -> String {
+pub(crate) fn shown_lines(text: &str, most: usize) -> String {
     bounded(&without_logins(text), most, |character| character == '\n' || is_visible(character))
 }
 

@@ -35,7 +35,7 @@ mod crash;
 
 pub mod boot;
 pub mod cli;
-pub mod clock;
+mod clock;
 pub mod config;
 pub mod data_directory;
 pub mod delivery;
@@ -44,7 +44,7 @@ pub mod disks;
 pub mod durable;
 pub mod events;
 pub mod filler;
-pub mod foreign_text;
+mod foreign_text;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod http;
@@ -62,7 +62,7 @@ pub mod retry;
 pub mod run;
 pub mod secret_file;
 mod shell_word;
-pub mod sysfs;
+mod sysfs;
 pub mod systemd;
 
 pub use first_boot_config::hardware_address;

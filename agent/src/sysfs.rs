@@ -12,67 +12,58 @@ const MAX_BYTES: u64 = 4 << 20;
 
 /// The tree that is looked at: `/`, or a copy of the parts that matter.
 #[derive(Debug, Clone, Copy)]
-pub struct Tree<'a> {
+pub(crate) struct Tree<'a> {
     root: &'a Path,
 }
 
 impl<'a> Tree<'a> {
     /// The tree below `root`.
-    #[must_use]
-    pub fn at(root: &'a Path) -> Self {
+    pub(crate) fn at(root: &'a Path) -> Self {
         Self { root }
     }
 
     /// Where a path of the machine is in this tree.
-    #[must_use]
-    pub fn path(self, path: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn path(self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();
         self.root.join(path.strip_prefix("/").unwrap_or(path))
     }
 
     /// Whether something is there.
-    #[must_use]
-    pub fn has(self, path: impl AsRef<Path>) -> bool {
+    pub(crate) fn has(self, path: impl AsRef<Path>) -> bool {
         self.path(path).exists()
     }
 
     /// A text of one line: trimmed, and without what a terminal would obey. `None` where there is none.
-    #[must_use]
-    pub fn line(self, path: impl AsRef<Path>) -> Option<String> {
+    pub(crate) fn line(self, path: impl AsRef<Path>) -> Option<String> {
         let text = String::from_utf8_lossy(&self.bytes(path)?).into_owned();
         Some(plain(text.trim_matches(|c: char| c.is_whitespace() || c == '\0'))).filter(|text| !text.is_empty())
     }
 
     /// A decimal number.
-    #[must_use]
-    pub fn number(self, path: impl AsRef<Path>) -> Option<u64> {
+    pub(crate) fn number(self, path: impl AsRef<Path>) -> Option<u64> {
         self.line(path)?.parse().ok()
     }
 
     /// A flag of the kernel: 1 or 0. What cannot be read is not set.
-    #[must_use]
-    pub fn flag(self, path: impl AsRef<Path>) -> bool {
+    pub(crate) fn flag(self, path: impl AsRef<Path>) -> bool {
         self.number(path) == Some(1)
     }
 
     /// The last name on the path that a symbolic link points to, such as a driver's.
-    #[must_use]
-    pub fn target(self, path: impl AsRef<Path>) -> Option<String> {
+    pub(crate) fn target(self, path: impl AsRef<Path>) -> Option<String> {
         let target = fs::read_link(self.path(path)).ok()?;
         target.file_name()?.to_str().map(plain)
     }
 
     /// A file, if it is no larger than anything that is looked for here.
-    #[must_use]
-    pub fn bytes(self, path: impl AsRef<Path>) -> Option<Vec<u8>> {
+    pub(crate) fn bytes(self, path: impl AsRef<Path>) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
         File::open(self.path(path)).ok()?.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
         Some(bytes)
     }
 
     /// The names in a directory, sorted. Names that are no UTF-8 are none of the kernel's.
-    #[must_use]
-    pub fn names(self, directory: impl AsRef<Path>) -> Vec<String> {
+    pub(crate) fn names(self, directory: impl AsRef<Path>) -> Vec<String> {
         let entries = fs::read_dir(self.path(directory)).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         names.sort_unstable();
@@ -81,8 +72,7 @@ impl<'a> Tree<'a> {
 }
 
 /// Bytes in which a prefix and so many digits stand for a byte that would be awkward there.
-#[must_use]
-pub fn unescaped(bytes: &[u8], prefix: &[u8], digits: usize, radix: u32) -> Vec<u8> {
+pub(crate) fn unescaped(bytes: &[u8], prefix: &[u8], digits: usize, radix: u32) -> Vec<u8> {
     let mut whole = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((first, tail)) = rest.split_first() {
@@ -98,7 +88,6 @@ pub fn unescaped(bytes: &[u8], prefix: &[u8], digits: usize, radix: u32) -> Vec<
 }
 
 /// A foreign text that can go on a terminal and into a log.
-#[must_use]
-pub fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

@@ -19,7 +19,7 @@ const TIMER: Duration = Duration::from_hours(24);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Returns when the clock no longer stands before the build date, at the latest after `limit`. Tells whether it was set.
-pub async fn until_set(limit: Duration) -> bool {
+pub(crate) async fn until_set(limit: Duration) -> bool {
     let mut jumps = jumps();
     let set = async {
         while before_build().is_some() {

@@ -30,8 +30,7 @@ const KNOWN: &[(&str, &str)] = &[
 
 impl PartitionType {
     /// The type of a GUID, however it is written; `None` where it is no GUID.
-    #[must_use]
-    pub fn of_guid(guid: &str) -> Option<Self> {
+    pub(crate) fn of_guid(guid: &str) -> Option<Self> {
         let guid = guid.trim().to_ascii_lowercase();
         let is_guid = guid.len() == 36
             && guid.bytes().enumerate().all(|(index, byte)| match index {
@@ -41,27 +40,18 @@ impl PartitionType {
         is_guid.then_some(Self(guid))
     }
 
-    /// The type of a known name.
-    #[must_use]
-    pub fn of_name(name: &str) -> Option<Self> {
-        KNOWN.iter().find(|(known, _)| *known == name).map(|(_, guid)| Self((*guid).to_owned()))
-    }
-
     /// The GUID.
-    #[must_use]
-    pub fn guid(&self) -> &str {
+    pub(crate) fn guid(&self) -> &str {
         &self.0
     }
 
     /// Its name, where it is a known one.
-    #[must_use]
-    pub fn name(&self) -> Option<&'static str> {
+    pub(crate) fn name(&self) -> Option<&'static str> {
         KNOWN.iter().find(|(_, guid)| *guid == self.0).map(|(name, _)| *name)
     }
 
     /// Whether it is an EFI system partition.
-    #[must_use]
-    pub fn is_esp(&self) -> bool {
+    pub(crate) fn is_esp(&self) -> bool {
         self.name() == Some("esp")
     }
 }

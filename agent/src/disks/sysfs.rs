@@ -20,8 +20,7 @@ const UNIT: u64 = 512;
 const NO_DISKS: [&str; 10] = ["sr", "fd", "mtdblock", "ubiblock", "loop", "ram", "zram", "dm-", "md", "nbd"];
 
 /// The kernel's names of all whole disks with hardware behind them; no disk is asked for it.
-#[must_use]
-pub fn names(root: &Path) -> Vec<String> {
+pub(crate) fn names(root: &Path) -> Vec<String> {
     let tree = Tree::at(root);
     let is_disk = |name: &String| {
         let at = Path::new(CLASS).join(name);
@@ -80,8 +79,7 @@ fn multipath_id(tree: Tree<'_>, disk: &Path) -> Option<String> {
 }
 
 /// The disk of this name. It is read, and may keep the caller waiting.
-#[must_use]
-pub fn one(root: &Path, name: &str) -> Disk {
+pub(crate) fn one(root: &Path, name: &str) -> Disk {
     let tree = Tree::at(root);
     let at = Path::new(CLASS).join(name);
     let entry = Entry::of(tree, &tree.line(at.join("dev")).unwrap_or_default());

@@ -36,17 +36,14 @@ pub(super) fn decode(sector: &[u8]) -> Result<Header, Flaw> {
     let sum = sum(&mut bytes);
     let mut disk = vec![0; LogicalBlockSize::Lb512.as_usize()];
     disk.append(&mut bytes);
-    disk.get_mut(512..)
-        .and_then(|header| header.get_mut(SUM))
-        .into_iter()
-        .for_each(|at| at.copy_from_slice(&sum.to_le_bytes()));
+    disk[512..][SUM].copy_from_slice(&sum.to_le_bytes());
     header::read_header_from_arbitrary_device(&mut Cursor::new(disk), LogicalBlockSize::Lb512)
         .map_err(|error| damaged(&error.to_string()))
 }
 
-/// The checksum of a header, for which its own place counts as zeros; it is left as zeros.
+/// The checksum of a header of at least those fields, for which its own place counts as zeros; it is left as zeros.
 fn sum(header: &mut [u8]) -> u32 {
-    header.get_mut(SUM).into_iter().for_each(|sum| sum.fill(0));
+    header[SUM].fill(0);
     Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC).checksum(header)
 }
 

@@ -134,7 +134,7 @@ fn the_largest_of_several_counts_and_many_are_not_all_named() {
     let mut second = inventory.disks[0].clone();
     second.name = "vdb".to_owned();
     second.table.partitions[0].size = 512 * MIB;
-    second.table.partitions[1].kind = PartitionType::of_name("swap");
+    second.table.partitions[1].kind = PartitionType::of_guid("0657fd6d-a4ab-43c4-84e5-0933c84b4f4f");
     inventory.disks.push(second.clone());
     assert_eq!(told(r#"{"partitions": {"esp": "512MiB"}}"#, &inventory), [] as [String; 0]);
     inventory.disks.extend(std::iter::repeat_n(second, 9));
