@@ -27,7 +27,8 @@ pub use digest::Digest;
 pub use fetch::{Fetch, FetchError};
 pub use hardware::Hardware;
 pub use parameters::Parameters;
-pub use partition::{Candidate, Content, DIRECTORY_ON_ESP, Listing, NAME, Unreadable, candidates, unseen};
+pub use partition::{Candidate, Content, DIRECTORY_ON_ESP, Listing, NAME, Unreadable};
+pub(crate) use partition::{candidates, unseen};
 pub use template::UrlTemplate;
 
 /// A valid configuration, as it came.
@@ -68,8 +69,7 @@ impl Delivery {
     }
 
     /// Whose configuration it is, as far as it says.
-    #[must_use]
-    pub fn node(&self) -> String {
+    pub(crate) fn node(&self) -> String {
         let is_host_name = |shown: &config::Shown| shown.path == "$.node_id" && shown.origin == Origin::HostName;
         if self.checked.provenance.iter().any(is_host_name) {
             "whoever has this host name".to_owned()
@@ -84,11 +84,12 @@ impl Delivery {
     /// What is wrong with it, its permissions included.
     pub fn of_file(source: Source, options: &Options) -> Result<Option<Self>, Broken> {
         match config::read_at(&source, options) {
-            Ok(Some((bytes, warning))) => Self::of(bytes, source, options).map(|mut delivery| {
-                delivery.checked.warnings.extend(warning);
-                Some(delivery)
-            }),
             Ok(None) => Ok(None),
+            Ok(Some((bytes, warning))) => {
+                let mut delivery = Self::of(bytes, source, options)?;
+                delivery.checked.warnings.extend(warning);
+                Ok(Some(delivery))
+            }
             Err(error) => Err(Broken { source, digest: None, error }),
         }
     }

@@ -101,18 +101,16 @@ impl Fetch {
             return Verdict::Later { why, retry_after: fault.retry_after() };
         };
         let step = match cause {
-            Cause::Trust => format!("put the certificate of the CA that signed it into the initrd as {ca}"),
-            Cause::PeerExpired => "renew it on the server, or set this machine's clock if that is wrong".to_owned(),
+            Cause::Trust => &format!("put the certificate of the CA that signed it into the initrd as {ca}"),
+            Cause::PeerExpired => "renew it on the server, or set this machine's clock if that is wrong",
             Cause::PeerName => {
                 "name the server in first_boot.config_url= as its certificate does, or issue it for this name"
-                    .to_owned()
             }
             Cause::NoCertificate | Cause::OwnCertificate => {
                 "a configuration is fetched without a client certificate: let the server serve this path without one"
-                    .to_owned()
             }
-            Cause::OldTls => "let the server offer TLS 1.2 or 1.3".to_owned(),
-            _ => "look at the log of the server".to_owned(),
+            Cause::OldTls => "let the server offer TLS 1.2 or 1.3",
+            _ => "look at the log of the server",
         };
         let show = format!("openssl s_client -connect {} </dev/null", self.url.server.address());
         Verdict::Never(format!("{why}; {step}: {show}"))

@@ -24,8 +24,7 @@ pub struct Hardware {
 
 impl Hardware {
     /// This machine's, below `root`. `boot_card` is what the boot loader has told (`BOOTIF=`).
-    #[must_use]
-    pub fn of(root: &Path, boot_card: Option<&str>) -> Self {
+    pub(crate) fn of(root: &Path, boot_card: Option<&str>) -> Self {
         let machine = inventory::machine(root);
         let mut hardware = Self { uuid: machine.uuid, serial: machine.serial, ..Self::default() };
         for place in ["uuid", "serial"] {
@@ -48,28 +47,19 @@ impl Hardware {
             self.mac = Some(address.to_owned());
             return;
         }
-        let there: Vec<String> = links
-            .iter()
-            .take(SHOWN)
-            .map(|link| format!("{} {}", link.name, link.mac.as_deref().unwrap_or_default()))
-            .collect();
-        let more = if links.len() > SHOWN { ", and others" } else { "" };
-        self.missing.insert(
-            "mac",
-            format!("no network interface has {address} of BOOTIF=; there are {}{more}", there.join(", ")),
-        );
+        let named = |link: &&Link| format!("{} {}", link.name, link.mac.as_deref().unwrap_or_default());
+        let there: Vec<String> = links.iter().take(SHOWN).map(named).collect();
+        let (there, more) = (there.join(", "), if links.len() > SHOWN { ", and others" } else { "" });
+        let why = format!("no network interface has {address} of BOOTIF=; there are {there}{more}");
+        self.missing.insert("mac", why);
     }
 
     fn take_first(&mut self, link: Option<&Link>) {
         let Some(link) = link else { return };
         self.mac.clone_from(&link.mac);
-        self.doubt = link.doubt().map(|why| {
-            format!(
-                "{} of {} may not be this machine's alone: {why}",
-                link.mac.as_deref().unwrap_or_default(),
-                link.name
-            )
-        });
+        let address = link.mac.as_deref().unwrap_or_default();
+        let doubt = |why| format!("{address} of {} may not be this machine's alone: {why}", link.name);
+        self.doubt = link.doubt().map(doubt);
     }
 }
 

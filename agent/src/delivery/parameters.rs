@@ -50,8 +50,7 @@ impl Default for Parameters {
 
 impl Parameters {
     /// Reads `/proc/cmdline`. What cannot be used is told, in words, and leaves the default.
-    #[must_use]
-    pub fn read(command_line: &str) -> (Self, Vec<String>) {
+    pub(crate) fn read(command_line: &str) -> (Self, Vec<String>) {
         let mut read = Self::default();
         let mut problems = Vec::new();
         let mut address_problem = None;

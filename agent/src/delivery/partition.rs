@@ -47,8 +47,7 @@ pub struct Candidate {
 }
 
 /// The partitions that may hold a configuration: those of our type, those of our label, then ESPs.
-#[must_use]
-pub fn candidates(disks: &[Disk]) -> Vec<Candidate> {
+pub(crate) fn candidates(disks: &[Disk]) -> Vec<Candidate> {
     let partitions = || disks.iter().flat_map(|disk| &disk.table.partitions);
     let of_type = partitions().filter(|partition| is_of_type(partition));
     let of_label = partitions().filter(|partition| !is_of_type(partition) && is_of_label(partition));
@@ -84,8 +83,7 @@ fn file(is_esp: bool) -> PathBuf {
 }
 
 /// The partitions of our type or label that the kernel does not show, for people: nobody can say what is on them.
-#[must_use]
-pub fn unseen(disks: &[Disk]) -> Vec<String> {
+pub(crate) fn unseen(disks: &[Disk]) -> Vec<String> {
     let partitions = disks.iter().flat_map(|disk| disk.table.partitions.iter().map(move |partition| (disk, partition)));
     let hidden = partitions
         .filter(|(_, partition)| partition.path.is_none() && (is_of_type(partition) || is_of_label(partition)));
@@ -117,44 +115,33 @@ impl Candidate {
     fn read_by(
         &self,
         directory: &Path,
-        mount: impl Fn(&Path, &Path, &[&str]) -> Result<(), Refused>,
+        mount: impl Fn(&Path, &Path, &[&str]) -> io::Result<()>,
     ) -> Result<Content, Unreadable> {
         fs::create_dir_all(directory).map_err(Unreadable::Partition)?;
         let file_systems = if self.is_esp { ESP_FILE_SYSTEMS } else { FILE_SYSTEMS };
-        match mount(&self.device, directory, file_systems) {
-            Ok(()) => contents::read(directory, self.is_esp).map_err(Unreadable::File),
-            Err(Refused::Busy) => {
-                let place = busy::place_of(&self.device).map_err(Unreadable::Partition)?;
-                contents::read(&place, self.is_esp).map_err(Unreadable::File)
-            }
-            Err(Refused::Otherwise(error)) => Err(Unreadable::Partition(error)),
-        }
+        let place = match mount(&self.device, directory, file_systems) {
+            Ok(()) => Ok(directory.to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => busy::place_of(&self.device),
+            Err(error) => Err(error),
+        };
+        contents::read(&place.map_err(Unreadable::Partition)?, self.is_esp).map_err(Unreadable::File)
     }
 }
 
-/// Why a partition is not mounted.
-enum Refused {
-    /// It is mounted for writing, or another device has it.
-    Busy,
-    Otherwise(io::Error),
-}
-
-/// Mounts it where nobody else sees it.
-fn mount_read_only(device: &Path, directory: &Path, file_systems: &[&str]) -> Result<(), Refused> {
+/// Mounts it where nobody else sees it. Busy is what is mounted for writing, or what another device has.
+fn mount_read_only(device: &Path, directory: &Path, file_systems: &[&str]) -> io::Result<()> {
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    unshare(CloneFlags::CLONE_NEWNS)
-        .and_then(|()| mount(NOTHING, "/", NOTHING, private, NOTHING))
-        .map_err(|errno| Refused::Otherwise(errno.into()))?;
+    unshare(CloneFlags::CLONE_NEWNS).and_then(|()| mount(NOTHING, "/", NOTHING, private, NOTHING))?;
     let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | MsFlags::MS_SILENT;
     let mut refused = Vec::new();
     for file_system in file_systems {
         match mount(Some(device), directory, Some(*file_system), flags, NOTHING) {
             Ok(()) => return Ok(()),
-            Err(Errno::EBUSY) => return Err(Refused::Busy),
+            Err(Errno::EBUSY) => return Err(Errno::EBUSY.into()),
             Err(errno) => refused.push(format!("{file_system}: {}", errno.desc())),
         }
     }
-    Err(Refused::Otherwise(io::Error::other(format!("it cannot be mounted ({})", refused.join("; ")))))
+    Err(io::Error::other(format!("it cannot be mounted ({})", refused.join("; "))))
 }
 
 #[cfg(test)]
@@ -166,7 +153,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let candidate = Candidate { device: "/dev/null".into(), name: "a partition".to_owned(), is_esp: false };
         let place = folder.path().join("place");
-        let busy = |_: &Path, _: &Path, _: &[&str]| Err(Refused::Busy);
+        let busy = |_: &Path, _: &Path, _: &[&str]| Err(Errno::EBUSY.into());
         let error = candidate.read_by(&place, busy).unwrap_err();
         let Unreadable::Partition(error) = error else { panic!("{error:?}") };
         assert!(error.to_string().contains("in use"), "{error}");

@@ -28,32 +28,30 @@ impl FromStr for UrlTemplate {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let (_, rest) =
-            text.split_once("://").filter(|(scheme, _)| scheme.eq_ignore_ascii_case("https")).ok_or_else(|| {
-                ValueError::new("begin with `https://`: a configuration is taken from a server that proves who it is")
-            })?;
+        let refused = |why: &str| Err(ValueError::new(why));
+        let Some((_, rest)) = text.split_once("://").filter(|(scheme, _)| scheme.eq_ignore_ascii_case("https")) else {
+            return refused("begin with `https://`: a configuration is taken from a server that proves who it is");
+        };
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         if authority.contains('@') || path.contains(['?', '#']) {
-            return Err(ValueError::new(
+            return refused(
                 "use a host and a path alone: everybody on the machine can read the kernel's command line, so it must \
                  hold no user, password or query",
-            ));
+            );
         }
         if path.len() < 2 {
-            return Err(ValueError::new(
-                "put the path of the configuration after the host, as in `/configs/${uuid}.json`",
-            ));
+            return refused("put the path of the configuration after the host, as in `/configs/${uuid}.json`");
         }
         let server = format!("https://{authority}").parse::<BaseUrl>()?.endpoint(HTTPS_PORT)?;
         let template = Self { server, path: path.to_owned() };
         if let Some(unknown) = template.places().find(|place| !PLACES.contains(place)) {
             let known = PLACES.join("}, ${");
-            return Err(ValueError::new(format!("`${{{unknown}}}` is not filled in; these are: ${{{known}}}")));
+            return refused(&format!("`${{{unknown}}}` is not filled in; these are: ${{{known}}}"));
         }
         if !template.is_plain() {
-            return Err(ValueError::new(
+            return refused(
                 "write what is no letter, digit or `-._~!$&()*+,;=:@/` in the path with `%` and two hexadecimal digits",
-            ));
+            );
         }
         Ok(template)
     }
@@ -101,8 +99,7 @@ impl UrlTemplate {
     }
 
     /// Whether it asks for the address of a network interface.
-    #[must_use]
-    pub fn names_the_interface(&self) -> bool {
+    pub(crate) fn names_the_interface(&self) -> bool {
         self.places().any(|place| place.starts_with("mac"))
     }
 
