@@ -234,14 +234,10 @@ impl Answer {
             // Who names itself sends nobody elsewhere.
             classify::status(self.status, hint.filter(|leader| *leader != self.endpoint), self.retry_after)
         };
-        Fault {
-            class,
-            endpoint: self.endpoint.clone(),
-            message: match self.excerpt() {
-                excerpt if excerpt.is_empty() => format!("answered HTTP {}", self.status),
-                excerpt => format!("answered HTTP {}: {excerpt}", self.status),
-            },
-        }
+        let excerpt = self.excerpt();
+        let separator = if excerpt.is_empty() { "" } else { ": " };
+        let message = format!("answered HTTP {}{separator}{excerpt}", self.status);
+        Fault { class, endpoint: self.endpoint.clone(), message }
     }
 
     /// The same without any of the body: for calls that carry a secret, which an answer might quote.

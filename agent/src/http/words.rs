@@ -28,11 +28,7 @@ pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     let is_cut_off = |source: &(dyn Error + 'static)| {
         source.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
     };
-    match known(&text) {
-        Some(meaning) => meaning.to_owned(),
-        None if sources(error).any(is_cut_off) => CUT_OFF.to_owned(),
-        None => plain(&text),
-    }
+    if known(&text).is_none() && sources(error).any(is_cut_off) { CUT_OFF.to_owned() } else { plain(&text) }
 }
 
 const CUT_OFF: &str = "the other side closed the connection in the middle of its answer";
@@ -82,11 +78,9 @@ fn without_identifiers(word: &str) -> String {
 
 /// Whether a word is a Rust identifier rather than one of a language: `HandshakeFailure`, `io::Error`.
 fn is_identifier(word: &str) -> bool {
-    let is_path = word.contains("::");
-    let humps =
-        word.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count();
-    let plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b':' || byte == b'_');
-    plain && (is_path || (humps > 0 && word.starts_with(|c: char| c.is_ascii_uppercase())))
+    let has_hump = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
+    let is_capitalised = word.starts_with(|c: char| c.is_ascii_uppercase());
+    word.contains("::") || (is_capitalised && word.as_bytes().windows(2).any(has_hump))
 }
 
 /// A Rust identifier in words, without what comes after it in brackets: `HandshakeFailure` is `handshake failure`.
@@ -96,12 +90,9 @@ fn spelled(identifier: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut words = String::new();
     for (index, letter) in letters.iter().enumerate() {
-        let before = index.checked_sub(1).map(|index| letters[index]);
-        let begins = letter.is_ascii_uppercase()
-            && before.is_some_and(|before| {
-                let ends = letters.get(index + 1).is_some_and(char::is_ascii_lowercase);
-                !before.is_ascii_uppercase() || ends
-            });
+        let follows_capital = index > 0 && letters[index - 1].is_ascii_uppercase();
+        let is_last_capital = letters.get(index + 1).is_some_and(char::is_ascii_lowercase);
+        let begins = letter.is_ascii_uppercase() && index > 0 && (!follows_capital || is_last_capital);
         if begins && !words.ends_with(' ') {
             words.push(' ');
         }

@@ -75,11 +75,7 @@ pub(in crate::http) fn kind_of_key(info: &[u8]) -> Option<KeyKind> {
         }
         ELLIPTIC_CURVE => match elements(algorithm).nth(1)? {
             (OBJECT_IDENTIFIER, curve) => Some(named(&object_identifier(curve))),
-            _ => Some(KeyKind {
-                name: "an elliptic curve without a name".to_owned(),
-                can_verify: false,
-                can_sign: false,
-            }),
+            _ => Some(named("an elliptic curve without a name")),
         },
         other => Some(named(other)),
     }

@@ -28,25 +28,20 @@ pub fn describe(paths: &TlsPaths) -> String {
     for (setting, path) in [("tls.ca", &paths.ca), ("tls.cert", &paths.certificate), ("tls.key", &paths.key)] {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{setting}  {}  {}", path.display(), on_disk(path));
-        if setting == "tls.key" {
-            let _ = match pem_file::keys(path) {
-                Ok(keys) => writeln!(text, "  {} private key{}", keys.len(), if keys.len() == 1 { "" } else { "s" }),
-                Err(blocker) => writeln!(text, "  {}", blocker.reason),
-            };
-            continue;
-        }
-        match pem_file::certificates(path, setting) {
-            Ok(certificates) => {
-                for (index, certificate) in certificates.iter().take(MOST_CERTIFICATES).enumerate() {
-                    let _ = writeln!(text, "  {}: {}", index + 1, of_certificate(certificate));
-                }
-                if certificates.len() > MOST_CERTIFICATES {
-                    let _ = writeln!(text, "  and {} more", certificates.len() - MOST_CERTIFICATES);
-                }
-            }
-            Err(blocker) => {
-                let _ = writeln!(text, "  {}", blocker.reason);
-            }
+        let lines = match setting {
+            "tls.key" => pem_file::keys(path).map(|keys| {
+                let plural = if keys.len() == 1 { "" } else { "s" };
+                vec![format!("{} private key{plural}", keys.len())]
+            }),
+            _ => pem_file::certificates(path, setting).map(|certificates| {
+                let shown = certificates.iter().take(MOST_CERTIFICATES).map(of_certificate);
+                let lines = shown.enumerate().map(|(index, shown)| format!("{}: {shown}", index + 1));
+                let more = certificates.len().saturating_sub(MOST_CERTIFICATES);
+                lines.chain((more > 0).then(|| format!("and {more} more"))).collect()
+            }),
+        };
+        for line in lines.unwrap_or_else(|blocker| vec![blocker.reason]) {
+            let _ = writeln!(text, "  {line}");
         }
     }
     text
