@@ -2,7 +2,7 @@
 //! servers, nor how long anybody waits: the caller drops the exchange.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
@@ -10,6 +10,7 @@ use tokio::net::{TcpStream, UdpSocket};
 use crate::random;
 
 use super::message::{self, Answer, Question, Reading};
+use super::order::any;
 use super::unresolved::Failure;
 
 /// The longest message over UDP; without EDNS servers send no more than 512 bytes.
@@ -33,12 +34,8 @@ pub(super) async fn exchange(at: SocketAddr, over_tcp: bool, question: &Question
 }
 
 async fn by_udp(at: SocketAddr, id: u16, query: &[u8], question: &Question) -> Result<Reading, Failure> {
-    let any: SocketAddr = match at {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    };
     // Connected, so that nobody else can answer and that a closed port is noticed.
-    let socket = UdpSocket::bind(any).await?;
+    let socket = UdpSocket::bind(any(at.ip())).await?;
     socket.connect(at).await?;
     socket.send(query).await?;
     let mut bytes = [0; LONGEST];

@@ -22,12 +22,16 @@ pub(super) fn best_first(found: &[IpAddr]) -> Vec<IpAddr> {
 
 /// Whether this machine knows how to send there. The kernel looks it up; nothing is sent.
 pub(super) fn has_route(address: IpAddr) -> bool {
-    let any: SocketAddr = match address {
+    // The discard port: any would do.
+    UdpSocket::bind(any(address)).and_then(|socket| socket.connect((address, 9))).is_ok()
+}
+
+/// Any address and port of this machine to send from, of the family of another address.
+pub(super) fn any(address: IpAddr) -> SocketAddr {
+    match address {
         IpAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         IpAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    };
-    // The discard port: any would do.
-    UdpSocket::bind(any).and_then(|socket| socket.connect((address, 9))).is_ok()
+    }
 }
 
 /// The order of RFC 6724's table: loopback, IPv6, IPv4, then IPv6 of one's own (`fc00::/7`).

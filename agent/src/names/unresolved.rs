@@ -140,21 +140,17 @@ impl Failures {
 
 impl fmt::Display for Failures {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (servers, seconds) = (self.of_each.iter().map(|(server, _)| server.as_str()), self.bound.as_secs());
-        out.write_str(self.known)?;
+        let seconds = self.bound.as_secs();
         if self.of_each.iter().all(|(_, failure)| failure.is_none()) {
-            let servers: Vec<&str> = servers.collect();
-            let plural = if servers.len() == 1 { "" } else { "s" };
-            return write!(out, "no answer from DNS server{plural} {} within {seconds} s", servers.join(", "));
+            let servers: Vec<&str> = self.of_each.iter().map(|(server, _)| server.as_str()).collect();
+            let (plural, servers) = (if servers.len() == 1 { "" } else { "s" }, servers.join(", "));
+            return write!(out, "{}no answer from DNS server{plural} {servers} within {seconds} s", self.known);
         }
-        for (index, (server, failure)) in self.of_each.iter().enumerate() {
-            out.write_str(if index == 0 { "" } else { "; " })?;
-            match failure {
-                Some(failure) => write!(out, "DNS server {server}: {failure}")?,
-                None => write!(out, "no answer from DNS server {server} within {seconds} s")?,
-            }
-        }
-        Ok(())
+        let each = self.of_each.iter().map(|(server, failure)| match failure {
+            Some(failure) => format!("DNS server {server}: {failure}"),
+            None => format!("no answer from DNS server {server} within {seconds} s"),
+        });
+        write!(out, "{}{}", self.known, each.collect::<Vec<_>>().join("; "))
     }
 }
 
