@@ -47,17 +47,16 @@ impl Stage {
     /// Does the stage's work, and tells `report` what it finds. Returns when the boot may go on.
     pub async fn run(&self, manager: &impl InitrdManager, report: &dyn Report) -> Ended {
         let search = Search::new(&self.options, &self.sysroot, &self.parameters, report);
-        let Found { kind, delivery: found, refused } = Box::pin(search.run(manager.root_is_there(report))).await;
-        report.report(Event::BootRecognised { kind: kind.to_string() });
+        let found = Box::pin(search.run(manager.root_is_there(report))).await;
+        report.report(Event::BootRecognised { kind: found.kind.to_string() });
         let root = self.options.root.clone();
         let inventory = in_time(report, "the inventory could not be taken", move || Inventory::take(&root)).await;
-        let inventory = inventory.map(|inventory| Inventory { boot: Some(kind), ..inventory });
-        let handed_over = self.hand_over(kind, found.as_ref(), refused, inventory.as_ref(), report);
-        let fits =
-            found.as_ref().zip(inventory.as_ref()).is_none_or(|(found, inventory)| fits(found, inventory, report));
-        let lacking = self.lacking(kind, found.as_ref(), inventory.as_ref(), report) || !handed_over || !fits;
-        let required =
-            self.parameters.required || found.as_ref().is_some_and(|found| found.checked.config.initrd_required);
+        let inventory = inventory.map(|inventory| Inventory { boot: Some(found.kind), ..inventory });
+        let handed_over = self.hand_over(&found, inventory.as_ref(), report);
+        let delivery = found.delivery.as_ref();
+        let fits = delivery.zip(inventory.as_ref()).is_none_or(|(found, inventory)| fits(found, inventory, report));
+        let lacking = self.lacking(&found, inventory.as_ref(), report) || !handed_over || !fits;
+        let required = self.parameters.required || delivery.is_some_and(|it| it.checked.config.initrd_required);
         match (lacking, required) {
             (false, _) => Ended::Well,
             (true, false) => Ended::Lacking,
@@ -69,25 +68,19 @@ impl Stage {
     }
 
     /// Whether something is missing that this kind of boot needs; tells what.
-    fn lacking(
-        &self,
-        kind: BootKind,
-        found: Option<&Delivery>,
-        inventory: Option<&Inventory>,
-        report: &dyn Report,
-    ) -> bool {
-        if found.is_some() {
+    fn lacking(&self, found: &Found, inventory: Option<&Inventory>, report: &dyn Report) -> bool {
+        if found.delivery.is_some() {
             return false;
         }
         let disks = inventory.map_or(&[][..], |inventory| &inventory.disks);
         let tried = format!("{}{}", self.tried(), without_gpt(disks));
         // An installer is given its configuration by whoever installs.
         let url_was_given = self.parameters.url.is_some() || self.parameters.url_problem.is_some();
-        if kind == BootKind::Netboot && !self.parameters.required && !url_was_given {
+        if found.kind == BootKind::Netboot && !self.parameters.required && !url_was_given {
             report.report(Event::ConfigurationNotNeeded { tried });
             return false;
         }
-        report.report(Event::ConfigurationMissing { kind: kind.to_string(), tried });
+        report.report(Event::ConfigurationMissing { kind: found.kind.to_string(), tried });
         true
     }
 
@@ -105,16 +98,10 @@ impl Stage {
     }
 
     /// Leaves everything for the units of the system. Tells what could not be left, and whether all could.
-    fn hand_over(
-        &self,
-        kind: BootKind,
-        found: Option<&Delivery>,
-        refused: Vec<Refusal>,
-        inventory: Option<&Inventory>,
-        report: &dyn Report,
-    ) -> bool {
+    fn hand_over(&self, found: &Found, inventory: Option<&Inventory>, report: &dyn Report) -> bool {
+        let delivery = found.delivery.as_ref();
         // What is installed stays where it is: who mends it there should not have to mend a copy.
-        let moved = found.filter(|found| !found.source.path().is_some_and(|path| path.starts_with(&self.sysroot)));
+        let moved = delivery.filter(|found| !found.source.path().is_some_and(|path| path.starts_with(&self.sysroot)));
         let put = |name: &str, bytes: &[u8]| match boot::put(&self.options.root, name, bytes) {
             Ok(()) => true,
             Err(error) => {
@@ -130,7 +117,7 @@ impl Stage {
         let origin =
             |found: &Delivery| ConfigOrigin { source: found.source.to_string(), digest: found.digest.to_string() };
         // To the units it is as good as broken: it ranks before what they can read.
-        let lost = found.filter(|_| !is_left).map(|found| Refusal {
+        let lost = delivery.filter(|_| !is_left).map(|found| Refusal {
             source: found.source.to_string(),
             digest: Some(found.digest.to_string()),
             error: "it is valid, and could not be handed over".to_owned(),
@@ -138,9 +125,9 @@ impl Stage {
         let boot = Boot {
             schema_version: Boot::SCHEMA_VERSION,
             run_id: self.run_id.clone(),
-            kind,
-            config: found.filter(|_| is_left).map(origin),
-            refused: refused.into_iter().chain(lost).collect(),
+            kind: found.kind,
+            config: delivery.filter(|_| is_left).map(origin),
+            refused: found.refused.iter().cloned().chain(lost).collect(),
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         is_left
