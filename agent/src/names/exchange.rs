@@ -24,7 +24,8 @@ pub(super) async fn exchange(at: SocketAddr, over_tcp: bool, question: &Question
     let mut reading = if over_tcp { Reading::CutOff } else { by_udp(at, id, &query, question).await? };
     if reading == Reading::CutOff {
         let answer = by_tcp(at, id, &query, question).await;
-        reading = answer.map_err(|error| Failure::OverTcp(Box::new(error.into())))?;
+        let failed = |error| format!("its answer is too long for UDP, and over TCP: {}", Failure::from(error));
+        reading = answer.map_err(|error| Failure::Other(failed(error)))?;
     }
     match reading {
         Reading::Answer(answer) => Ok(answer),

@@ -72,21 +72,12 @@ pub(crate) enum Failure {
     /// What it sent is no answer.
     #[error("its answer cannot be read")]
     Garbled,
-    /// Nothing listens there.
-    #[error("nothing listens at its port (connection refused)")]
-    Closed,
-    /// This machine cannot send there.
-    #[error("there is no route to it")]
-    NoRoute,
     /// Link-local, and resolv.conf does not say where.
     #[error("it is link-local without a network interface, write it as in fe80::53%eth0")]
     NoZone,
     /// Its network interface.
     #[error("there is no network interface {0}")]
     NoInterface(String),
-    /// The answer was too long for UDP.
-    #[error("its answer is too long for UDP, and over TCP: {0}")]
-    OverTcp(Box<Failure>),
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -104,14 +95,12 @@ fn code(code: ResponseCode) -> String {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::ConnectionRefused => Self::Closed,
-            io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => Self::NoRoute,
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
-                Self::Other("closed the connection".to_owned())
-            }
-            _ => Self::Other(error.to_string()),
-        }
+        Self::Other(match error.kind() {
+            io::ErrorKind::ConnectionRefused => "nothing listens at its port (connection refused)".to_owned(),
+            io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => "there is no route to it".to_owned(),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => "closed the connection".to_owned(),
+            _ => error.to_string(),
+        })
     }
 }
 
