@@ -5,7 +5,6 @@
 mod boot_record;
 mod copy;
 mod header;
-mod sector_size;
 
 use std::io::{self, Read, Seek};
 
@@ -17,6 +16,10 @@ use super::{Partition, PartitionType, Table, TableCopy, TableKind};
 
 use boot_record::BootRecord;
 use copy::{Copy, Flaw, Sectors};
+use header::decode;
+
+/// The sizes that a disk may be addressed in, in bytes.
+const SECTOR_SIZES: [u64; 4] = [512, 1024, 2048, 4096];
 
 /// The table of a disk of `size` bytes with sectors of `sector_size` bytes.
 ///
@@ -38,14 +41,29 @@ pub fn read<D: Read + Seek>(device: &mut D, size: u64, sector_size: u64) -> io::
     if primary.is_err()
         && backup.is_err()
         && boot_record != BootRecord::Partitions
-        && let Some(size) = sector_size::made_for(&mut sectors)
+        && let Some(size) = made_for(&mut sectors)
     {
         return Ok(of_another_size(size, sector_size));
     }
     Ok(judge(boot_record, &primary, &backup, &sectors))
 }
 
-/// A table that is whole, on a disk whose sectors have another size.
+/// The size of sector for which there is a whole header, at the beginning of the disk or at its end: an image of one disk was
+/// written to another, or the drive's adapter was exchanged. Its partitions are not read: no kernel shows them.
+fn made_for<D: Read + Seek>(disk: &mut Sectors<'_, D>) -> Option<u64> {
+    let own = disk.sector.as_u64();
+    let end = disk.last.saturating_add(1).saturating_mul(own);
+    SECTOR_SIZES.into_iter().filter(|size| *size != own).find(|size| {
+        let last = (end / size).saturating_sub(1);
+        [1, last].into_iter().any(|at| {
+            let header = disk.bytes(at.saturating_mul(*size), *size).ok().and_then(|sector| decode(&sector).ok());
+            header.is_some_and(|header| header.current_lba == at)
+        })
+    })
+}
+
+/// A table that is whole, on a disk whose sectors have another size. Nothing in it is damaged, and to build it anew would lose
+/// what it says.
 fn of_another_size(made_for: u64, sector_size: u64) -> Table {
     Table {
         primary: Some(TableCopy::Missing),
