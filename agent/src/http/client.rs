@@ -23,8 +23,7 @@ use crate::plan::{Blocker, Cause};
 use crate::run::ports::{Class, Fault};
 
 use super::object::Object;
-use super::tls::{self, Tls};
-use super::{classify, words};
+use super::{classify, tls, words};
 
 /// Characters of an unexpected answer that go into a message.
 const EXCERPT: usize = 160;
@@ -66,7 +65,7 @@ impl Client {
     /// # Errors
     /// A TLS file is missing, damaged, expired, does not fit, or is readable by others.
     pub(crate) fn new(tls: &TlsPaths, request: Request) -> Result<Self, Blocker> {
-        let Tls { config, remarks } = tls::client(tls)?;
+        let (config, remarks) = tls::client(tls)?;
         let names = ClientNames::default();
         let pool = reqwest::Client::builder()
             .tls_backend_preconfigured(config)

@@ -24,17 +24,9 @@ use super::words;
 
 pub use described::describe;
 
-/// What TLS is done with.
-#[derive(Debug)]
-pub(super) struct Tls {
-    /// For rustls.
-    pub(super) config: ClientConfig,
-    /// What is odd about this node's files; whether it matters, whoever meets them decides.
-    pub(super) remarks: Vec<String>,
-}
-
-/// The client's side of TLS from the files of the configuration.
-pub(super) fn client(paths: &TlsPaths) -> Result<Tls, Blocker> {
+/// The client's side of TLS from the files of the configuration, and what is odd about these files; whether it matters, whoever
+/// meets them decides.
+pub(super) fn client(paths: &TlsPaths) -> Result<(ClientConfig, Vec<String>), Blocker> {
     let (roots, mut remarks) = trusted(paths)?;
     let roots = Arc::new(roots);
     let own = own::presented(paths, &roots, &mut remarks)?;
@@ -46,7 +38,7 @@ pub(super) fn client(paths: &TlsPaths) -> Result<Tls, Blocker> {
         Some(own) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own))),
         None => builder.with_no_client_auth(),
     };
-    Ok(Tls { config, remarks })
+    Ok((config, remarks))
 }
 
 /// What there is to say of a node's TLS files, each looked at on its own.
