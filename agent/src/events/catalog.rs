@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::MEANINGS;
+use super::list::MEANINGS;
 
 /// Columns of running text in the catalog.
 const WIDTH: usize = 78;
@@ -51,7 +51,7 @@ pub fn reference_page() -> String {
             "\n## {}\n\n{} · `PRIORITY={}` · `MESSAGE_ID={}` · fields: {fields}\n\n**{}.** {}\n",
             meaning.name,
             meaning.severity,
-            meaning.severity.priority(),
+            meaning.severity as u8,
             meaning.message_id,
             meaning.subject,
             meaning.explanation,

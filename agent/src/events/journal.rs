@@ -9,8 +9,9 @@ use log::Level;
 use log::kv::{self, Key, Source, VisitSource};
 use systemd_journal_logger::JournalLog;
 
-use super::reporter::Record;
-use super::{Field, Severity, Value};
+use super::field::{Field, Value};
+use super::meaning::Severity;
+use super::record::Record;
 
 /// `SYSLOG_IDENTIFIER` of every entry: `journalctl -t first-boot-agent`.
 pub(super) const IDENTIFIER: &str = "first-boot-agent";

@@ -2,8 +2,8 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::reporter::Record;
-use super::{Severity, Value};
+use super::meaning::Severity;
+use super::record::Record;
 
 /// The seed's JSON line: `timestamp, level, service, operation, message`, in this order,
 /// then the further fields in lower case.
@@ -32,17 +32,13 @@ impl Serialize for JsonLine<'_> {
         let meaning = record.event.meaning();
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("timestamp", &record.timestamp)?;
-        map.serialize_entry("level", meaning.severity.level())?;
+        map.serialize_entry("level", &meaning.severity.to_string())?;
         map.serialize_entry("service", &record.scope.service)?;
         map.serialize_entry("operation", record.scope.operation)?;
         map.serialize_entry("message", &record.message())?;
         map.serialize_entry("message_id", meaning.message_id)?;
         for field in record.context().into_iter().chain(record.event.fields()) {
-            let name = field.name.to_ascii_lowercase();
-            match field.value {
-                Value::Number(number) => map.serialize_entry(&name, &number)?,
-                Value::Text(text) => map.serialize_entry(&name, &text)?,
-            }
+            map.serialize_entry(&field.name.to_ascii_lowercase(), &field.value)?;
         }
         map.end()
     }

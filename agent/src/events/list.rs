@@ -6,11 +6,30 @@
 
 use std::fmt;
 
-use super::{Field, Meaning, Severity, Value};
+use super::field::{Field, Value};
+use super::meaning::{Meaning, Severity};
+
+impl Event {
+    /// What is wrong, where the event reports trouble: its `REASON` or `ERROR`, else its message.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        self.text_of("REASON").or_else(|| self.text_of("ERROR")).unwrap_or_else(|| self.to_string())
+    }
+
+    /// What to do about it: its `REMEDY`, else where more can be read.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        self.text_of("REMEDY")
+            .unwrap_or_else(|| format!("read more: journalctl -b -x MESSAGE_ID={}", self.meaning().message_id))
+    }
+
+    fn text_of(&self, name: &str) -> Option<String> {
+        self.fields().into_iter().find(|field| field.name == name).map(|field| field.value.to_string())
+    }
+}
 
 macro_rules! events {
     ($(
-        $(#[doc = $doc:literal])+
         $name:ident { $($field:ident: $type:ty),* $(,)? }
         $severity:ident $message_id:literal
         message $message:literal
@@ -21,7 +40,7 @@ macro_rules! events {
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[expect(missing_docs, reason = "a field is named after the journal field that it becomes")]
         pub enum Event {
-            $( $(#[doc = $doc])+ $name { $($field: $type),* }, )+
+            $( #[doc = $subject] #[doc = ""] #[doc = $explanation] $name { $($field: $type),* }, )+
         }
 
         impl Event {
@@ -29,10 +48,7 @@ macro_rules! events {
             #[must_use]
             pub fn meaning(&self) -> &'static Meaning {
                 match self {
-                    $( Self::$name { .. } => {
-                        const MEANING: &Meaning = &meaning::$name;
-                        MEANING
-                    } )+
+                    $( Self::$name { .. } => &meaning::$name, )+
                 }
             }
 
@@ -58,7 +74,7 @@ macro_rules! events {
 
         #[expect(non_upper_case_globals, reason = "named after the events")]
         mod meaning {
-            use super::{Meaning, Severity};
+            use super::{Meaning, Severity, in_upper_case};
             $( pub(super) const $name: Meaning = Meaning {
                 name: stringify!($name),
                 message_id: $message_id,
@@ -74,105 +90,23 @@ macro_rules! events {
     };
 }
 
-/// The journal's name of a field.
+/// The journal's name of a field: its own in upper case.
 macro_rules! journal_name {
-    (attempt) => {
-        "ATTEMPT"
-    };
-    (attempts) => {
-        "ATTEMPTS"
-    };
-    (awaited_unit) => {
-        "AWAITED_UNIT"
-    };
-    (backup) => {
-        "BACKUP"
-    };
-    (clock) => {
-        "CLOCK"
-    };
-    (cluster) => {
-        "CLUSTER"
-    };
-    (digest) => {
-        "DIGEST"
-    };
-    (duration_ms) => {
-        "DURATION_MS"
-    };
-    (endpoint) => {
-        "ENDPOINT"
-    };
-    (error) => {
-        "ERROR"
-    };
-    (floor) => {
-        "FLOOR"
-    };
-    (holder) => {
-        "HOLDER"
-    };
-    (kind) => {
-        "KIND"
-    };
-    (last_lines) => {
-        "LAST_LINES"
-    };
-    (limit_s) => {
-        "LIMIT_S"
-    };
-    (member) => {
-        "MEMBER"
-    };
-    (members) => {
-        "MEMBERS"
-    };
-    (next_retry_ms) => {
-        "NEXT_RETRY_MS"
-    };
-    (node) => {
-        "NODE"
-    };
-    (path) => {
-        "PATH"
-    };
-    (raft_addr) => {
-        "RAFT_ADDR"
-    };
-    (reason) => {
-        "REASON"
-    };
-    (remedy) => {
-        "REMEDY"
-    };
-    (result) => {
-        "RESULT"
-    };
-    (role) => {
-        "ROLE"
-    };
-    (since) => {
-        "SINCE"
-    };
-    (source) => {
-        "SOURCE"
-    };
-    (state) => {
-        "STATE"
-    };
-    (table) => {
-        "TABLE"
-    };
-    (tried) => {
-        "TRIED"
-    };
-    (warning) => {
-        "WARNING"
-    };
+    ($field:ident) => {{
+        const NAME: [u8; stringify!($field).len()] = in_upper_case(stringify!($field));
+        // Whatever is ASCII is UTF-8.
+        const { if let Ok(name) = std::str::from_utf8(&NAME) { name } else { "" } }
+    }};
+}
+
+const fn in_upper_case<const LENGTH: usize>(name: &str) -> [u8; LENGTH] {
+    let mut bytes = [0; LENGTH];
+    bytes.copy_from_slice(name.as_bytes());
+    bytes.make_ascii_uppercase();
+    bytes
 }
 
 events! {
-    /// The configuration was read and is valid.
     ConfigurationLoaded { source: String }
         Info "62f746b484e64ceb95bd447e7184d454"
         message "Configuration loaded from {source}"
@@ -180,7 +114,6 @@ events! {
         explanation "The cluster configuration was read from @SOURCE@ and is valid. `first-boot-agent \
             config show` prints every value and where it came from."
 
-    /// A key of the configuration is not known; it is ignored.
     ConfigurationWarning { warning: String }
         Warning "b61e6ba536824dd6b80469b84b2d451c"
         message "Configuration warning: {warning}"
@@ -190,7 +123,6 @@ events! {
             that other nodes cannot reach, or a directory that is not the service's alone, is in force. \
             `first-boot-agent config validate --strict` refuses both, and lists them all."
 
-    /// A configuration of higher rank is broken; one of lower rank is used.
     ConfigurationPassedOver { error: String }
         Warning "ded4f0dc2d0f4fbeb2639b150d101dd6"
         message "Configuration passed over: {error}"
@@ -199,7 +131,6 @@ events! {
             @ERROR@. The initrd has passed it over for a valid one, and so does this step; the place of that one is \
             reported right after this. Fix or remove the broken one: this node may otherwise do what nobody meant it to."
 
-    /// The configuration has changed while this run was waiting.
     ConfigurationChanged { source: String }
         Notice "c2b6a0f3d7e14a8c9f05e1b4a6d39c72"
         message "Configuration changed, starting over with {source}"
@@ -208,7 +139,6 @@ events! {
             The step starts over with what is there now; what was done before is found in the \
             member list and not done again."
 
-    /// No configuration in any place.
     ConfigurationNotFound { error: String }
         Error "ec7ac8ad1b2b406baae12c972399d29d"
         message "{error}"
@@ -218,7 +148,6 @@ events! {
             example` prints one), or pass it as the systemd credential `cluster-config`. The \
             agent starts again by itself when the file appears."
 
-    /// The configuration cannot be used.
     ConfigurationInvalid { error: String }
         Error "dc36fc9022484d70aca4a1a9f5b19f71"
         message "{error}"
@@ -228,7 +157,6 @@ events! {
             `first-boot-agent --config FILE config validate`. The agent starts again by itself \
             when the file changes."
 
-    /// A configuration that bootstraps comes after one that is broken.
     ConfigurationWouldBootstrap { error: String }
         Error "2f0f6c1d9be947b3a1a0c6d2e4f75b18"
         message "{error}"
@@ -239,7 +167,6 @@ events! {
             again. Where this node is to bootstrap, that is all; where it is to join, the valid one can say so, and \
             the agent starts again by itself."
 
-    /// A step is asked for that the configuration knows nothing of.
     ServiceNotConfigured { error: String }
         Error "8f4f0f6b7a5e4ab8a6d1b1f0c93d27e5"
         message "{error}"
@@ -248,7 +175,6 @@ events! {
             node: @ERROR@. Correct the name, or add the service; `first-boot-agent config show` lists them. A unit starts \
             again by itself when the file changes."
 
-    /// systemd does not tell when the root file system is there.
     RootNotAwaited { error: String }
         Warning "5ed56e18d5934949910f2ada4187718f"
         message "Not waiting for the root file system: {error}"
@@ -256,7 +182,6 @@ events! {
         explanation "PID 1 did not answer for 30 s, so the initrd stage goes by what is mounted now: @ERROR@. The installed \
             configuration may not be seen yet; the join units will see it."
 
-    /// A disk keeps its reader waiting.
     HardwareSilent { error: String }
         Warning "6717a50486d3450bb4c303c7ab5380a1"
         message "The hardware does not answer: {error}"
@@ -264,7 +189,6 @@ events! {
         explanation "Something that the initrd stage wanted to read did not come within 5 s: @ERROR@. The boot goes on \
             without it. A disk may be dying: look for its errors with `journalctl -b -k`."
 
-    /// What kind of boot this is.
     BootRecognised { kind: String }
         Info "5cda06d22d6c4f2cafcd8cede69ee827"
         message "This is {kind}"
@@ -272,7 +196,6 @@ events! {
         explanation "The initrd stage has seen the root file system: this is @KIND@. A boot from memory needs no \
             configuration of its own; a first boot has no marker yet."
 
-    /// A configuration was found in the initrd.
     ConfigurationDelivered { source: String, digest: String, node: String }
         Notice "79b8241b2d664c32831241ce8a0c5bf3"
         message "Configuration of {node} found: {source} ({digest})"
@@ -281,7 +204,6 @@ events! {
             Its digest is @DIGEST@, as `sha256sum` prints it. Unless it is the installed file, it is in \
             /run/first-boot-agent/cluster-config.json for the units of the system."
 
-    /// A configuration was found in the initrd that cannot be used.
     ConfigurationRefused { source: String, digest: String, error: String }
         Error "e823b109511c4afab4b4c66f9eec2563"
         message "Configuration refused: {source} ({digest}): {error}"
@@ -290,7 +212,6 @@ events! {
             @SOURCE@, with the digest @DIGEST@. @ERROR@. Check a corrected one with \
             `first-boot-agent --config FILE config validate --strict` before it is put there."
 
-    /// A partition for the configuration is there, and the configuration is not.
     PartitionWithoutConfiguration { source: String, error: String }
         Warning "217883e79ede484f8557b586746ba395"
         message "No configuration: {source}: {error}"
@@ -299,7 +220,6 @@ events! {
             is not there: @SOURCE@. @ERROR@. It was passed over. Put the file there as cluster-config.json, or take the \
             partition's type and label away."
 
-    /// The configuration cannot be fetched yet.
     ConfigurationFetchFailed { source: String, error: String }
         Warning "8e246ab43024488ba007904cb8c29318"
         message "Cannot fetch {source} yet: {error}"
@@ -309,7 +229,6 @@ events! {
             file system is there. A link that is down and names that do not resolve pass; check the network of the \
             initrd, and the server."
 
-    /// The address in the URL may be another machine's as well.
     AddressDoubtful { error: String }
         Warning "b0c0820b9512428db067c072a14845e9"
         message "The network address in first_boot.config_url= is doubtful: {error}"
@@ -320,7 +239,6 @@ events! {
             BOOTIF=01-${netX/mac:hexhyp} in iPXE), or use ${uuid} or ${serial}; `first-boot-agent inventory` shows \
             what each interface is."
 
-    /// There is no configuration, and it is needed.
     ConfigurationMissing { kind: String, tried: String }
         Error "70865777c6a74787b1e952f029abd7a0"
         message "No cluster configuration for {kind}; looked at {tried}"
@@ -329,7 +247,6 @@ events! {
             @TRIED@. Unless one is required, the boot goes on, and the join units will be blocked until there is one. Put it at \
             /etc/nixos/secrets/cluster-config.json on the node, or deliver it by one of the sources."
 
-    /// There is no configuration, and none is needed.
     ConfigurationNotNeeded { tried: String }
         Info "98beb1d0e65f4f3c8a384e352b9b0e3f"
         message "No cluster configuration, and a boot from memory needs none; looked at {tried}"
@@ -337,7 +254,6 @@ events! {
         explanation "The machine was booted into memory, as an installer is, and has no cluster configuration: @TRIED@. \
             The installed system needs one. To make this an error, add first_boot.required to the kernel's command line."
 
-    /// A parameter of the kernel's command line cannot be used.
     KernelParameterIgnored { error: String }
         Error "b355001474c44846806b1a46dadb0254"
         message "Kernel parameter ignored: {error}"
@@ -345,7 +261,6 @@ events! {
         explanation "The kernel's command line has a parameter of the agent that cannot be used: @ERROR@. Correct it in \
             the boot loader or in the iPXE script; the reference lists the parameters."
 
-    /// The initrd could not leave something for the system.
     HandOverFailed { path: String, error: String }
         Error "9b8d638dcce54a01b20849ec68d54a62"
         message "Cannot hand over {path}: {error}"
@@ -353,7 +268,6 @@ events! {
         explanation "The initrd could not write @PATH@: @ERROR@. The units of the system go by the installed \
             configuration alone. The directory is in memory: look for what has filled /run."
 
-    /// Something required is missing, and the boot is stopped.
     BootHalted { }
         Error "2cc4313433724201bbfdd16c80041231"
         message "The boot stops here, as required: starting emergency.target"
@@ -362,7 +276,6 @@ events! {
             kernel's command line (first_boot.required) says is required. Fix it and reboot; to boot once without it, \
             add first_boot.initrd=0 to the kernel's command line."
 
-    /// The boot should have been stopped, and was not.
     BootNotHalted { error: String }
         Error "a344e6a9789d4e8e833c5f669e3d2a61"
         message "The boot goes on though something required is missing: {error}"
@@ -370,7 +283,6 @@ events! {
         explanation "Something required is missing (reported right before this), and systemd could not be asked to stop the \
             boot: @ERROR@. The join units will be blocked; add what is missing."
 
-    /// systemd does not answer; only health endpoints are left to go by.
     SystemdUnreachable { error: String }
         Warning "e500bddf37b043078f0f4c3c2052e52b"
         message "Going by health endpoints alone: {error}"
@@ -380,7 +292,6 @@ events! {
             notice a service that failed to start only when the time limit is over. Check \
             `systemctl status dbus.service`."
 
-    /// The local service is not healthy yet.
     WaitingForService { awaited_unit: String, state: String }
         Info "54a5054cda2e40039e0e14ca778e6176"
         message "Waiting for {awaited_unit} to become healthy (now {state})"
@@ -388,7 +299,6 @@ events! {
         explanation "The agent waits for @AWAITED_UNIT@ on this node. It is watched through systemd \
             and, once active, asked at its health endpoint."
 
-    /// The local service has failed.
     ServiceFailed { awaited_unit: String, result: String, last_lines: String, remedy: String }
         Error "8c0a70a7a84547f9953a5154281fa6f5"
         message "{awaited_unit} failed ({result}){last_lines}; {remedy}"
@@ -398,7 +308,6 @@ events! {
             `systemctl status @AWAITED_UNIT@` and `journalctl -u @AWAITED_UNIT@`; after the \
             repair run `systemctl restart --no-block @AWAITED_UNIT@`."
 
-    /// The local service, which was healthy, stopped running before this node was a member.
     ServiceLost { awaited_unit: String, state: String }
         Error "9e67d88843894f31b28b414af866e2ff"
         message "{awaited_unit} stopped running before this node was a member (now {state})"
@@ -407,14 +316,12 @@ events! {
             voter, so nothing is asked of the cluster until it is healthy again. See why it stopped: `journalctl -b -u \
             @AWAITED_UNIT@`. The agent goes on by itself when the service is back."
 
-    /// A service is started as a member of its cluster.
     ServiceStarted { awaited_unit: String }
         Notice "e1f5a2c47d8b4b6f90c3d7a816f24b5e"
         message "Starting {awaited_unit}"
         subject "A service on this node is started"
         explanation "@AWAITED_UNIT@ is started as a member of its cluster, with what its cluster has just said of its members."
 
-    /// A service cannot be started.
     ServiceNotStarted { error: String, remedy: String }
         Error "5c9d3e7f1a2048b6bd4e6f80a7c1d293"
         message "{error}; {remedy}"
@@ -422,7 +329,6 @@ events! {
         explanation "The agent starts this service when its cluster knows of it: @ERROR@. systemd starts the agent again by \
             itself."
 
-    /// The local service has no unit.
     ServiceUnknown { awaited_unit: String, state: String }
         Warning "0db317d94c8e4fa3969a73bf4c83cf3b"
         message "{awaited_unit} is {state}, going by its health endpoint alone"
@@ -432,14 +338,12 @@ events! {
             `services.NAME.unit` in the cluster configuration; where it is not meant to run here, \
             set `services.NAME.enable` to false."
 
-    /// The local service is healthy.
     ServiceHealthy { endpoint: String, duration_ms: u64 }
         Info "939ae232588e4bceb71ed78a1dc02e27"
         message "Service is healthy at {endpoint} after {duration_ms} ms"
         subject "A service is healthy"
         explanation "The service on this node answered its health endpoint @ENDPOINT@ with 200."
 
-    /// The local service was not healthy within the limit.
     HealthTimeout { limit_s: u64, error: String, remedy: String }
         Error "5e571eaa66c144e7885990d2e844c762"
         message "Health check timeout after {limit_s}s: {error}; {remedy}"
@@ -451,7 +355,6 @@ events! {
             `first-boot-agent reset SERVICE` moves it aside, and its last line says how the node joins anew. The limit is \
             `policies.health.limit` in the cluster configuration."
 
-    /// This node asks to become a member.
     JoinStarted { raft_addr: String, endpoint: String }
         Info "5df6f817b0994bcfa0ec6db25097c040"
         message "Joining cluster as {raft_addr} through {endpoint}"
@@ -459,7 +362,6 @@ events! {
         explanation "The agent asks the cluster's leader at @ENDPOINT@ to add this node as a member \
             with the Raft address @RAFT_ADDR@."
 
-    /// The leader took the add.
     MemberAdded { endpoint: String, duration_ms: u64 }
         Info "8c3f846cc6a942d383f84c485e5c4176"
         message "Member add accepted by {endpoint} after {duration_ms} ms"
@@ -467,7 +369,6 @@ events! {
         explanation "The leader at @ENDPOINT@ accepted this node. The join is complete when the member \
             list shows it as a full member."
 
-    /// The leader says that this node is a member already.
     AlreadyMember { endpoint: String }
         Warning "3af9f30c5a664477bda9d8c096d38ff5"
         message "Already member of cluster (HTTP 409) according to {endpoint}"
@@ -476,7 +377,6 @@ events! {
             lists the members again and takes it as success only where id and address are both \
             this node's. After a lost answer or a reinstalled marker directory this is normal."
 
-    /// This node is in the member list, not yet as a full member.
     AwaitingPromotion { role: String }
         Info "baa2919c0ded47bbbec0c9226ed91f2e"
         message "Waiting to become a full member (now {role})"
@@ -484,7 +384,6 @@ events! {
         explanation "This node is in the member list as @ROLE@; it becomes a voter when it has caught \
             up with the leader."
 
-    /// The member list holds this node as a full member.
     Joined { members: u64, duration_ms: u64 }
         Notice "9ce4aa5f0b4742d29e05c9906be994f2"
         message "Successfully joined cluster, now {members} members, in {duration_ms} ms"
@@ -492,7 +391,6 @@ events! {
         explanation "The live member list holds this node as a full member, and the marker was written \
             after that. Later boots skip this step."
 
-    /// The bootstrapped cluster holds this node.
     Bootstrapped { members: u64, duration_ms: u64 }
         Notice "50d00787862a43db851bec1ede27387c"
         message "Successfully bootstrapped cluster with {members} members in {duration_ms} ms"
@@ -500,7 +398,6 @@ events! {
         explanation "The local service is healthy and its own member list holds this node; the marker \
             was written after that. Later boots skip this step."
 
-    /// A request to the cluster failed in a way that may pass.
     RequestFailed { error: String, attempt: u32, attempts: u32, next_retry_ms: u64 }
         Error "7a8d9ccd7582429fbac526d3d4381551"
         message "Join request failed: {error}; attempt {attempt} of {attempts}, next in \
@@ -510,7 +407,6 @@ events! {
             after @NEXT_RETRY_MS@ ms. If this goes on, check the network (`ping`, the firewall \
             for the API ports), the leader, and `leader_url` in the cluster configuration."
 
-    /// The cluster is there and asks to come later.
     ClusterBusy { error: String, next_retry_ms: u64 }
         Info "7604de66d6d64b4c840cacbf1a7e49b8"
         message "The cluster asks to come later: {error}; next in {next_retry_ms} ms"
@@ -520,7 +416,6 @@ events! {
             nodes that join at once it is normal. If it goes on although no other node joins, look at \
             the leader."
 
-    /// All attempts of this run failed; systemd starts the next run.
     AttemptsExhausted { error: String, attempts: u32, remedy: String }
         Error "670c589145d24c06a20602e0fc80fa6f"
         message "Failed to join cluster after {attempts} attempts: {error}; {remedy}"
@@ -530,7 +425,6 @@ events! {
             (`journalctl -u chainfire.service` there) and at the member list; attempts and \
             delays are `policies.join` in the cluster configuration."
 
-    /// The bootstrapping cluster has not formed within the limit.
     ClusterNotFormed { limit_s: u64, error: String, remedy: String }
         Error "bce1cb3400e247d79eda7e46a386c4a7"
         message "Cluster not formed after {limit_s}s: {error}; {remedy}"
@@ -539,7 +433,6 @@ events! {
             cluster with this node: @ERROR@. Check that the other hosts of `initial_peers` are \
             up and reach each other on the Raft port. systemd will start this step again."
 
-    /// This node is still no full member after the limit.
     PromotionTimeout { limit_s: u64, error: String, remedy: String }
         Error "7592b89ff910468abaeebb48936b7ac2"
         message "Not a full member after {limit_s}s: {error}; {remedy}"
@@ -549,7 +442,6 @@ events! {
             Check the Raft port between leader and node. systemd will start this step again; \
             the entry is kept and adopted."
 
-    /// The quorum did not come back within the limit.
     QuorumNotRegained { limit_s: u64, reason: String, remedy: String }
         Error "b2426f64d16f4b7db613ffb3e2992b91"
         message "Not joined after {limit_s}s: {reason}; {remedy}"
@@ -557,7 +449,6 @@ events! {
         explanation "Voters of the cluster do not answer: @REASON@. The agent waited @LIMIT_S@ seconds (`policies.promotion.limit`) for them \
             and added nobody. systemd starts this step again. To do something about it: @REMEDY@."
 
-    /// A removed entry is listed still after the limit.
     RemovalNotSeen { limit_s: u64, error: String, remedy: String }
         Error "fdd84f3f2b1243aa90bcf2ca3a76e34b"
         message "Not joined after {limit_s}s: {error}; {remedy}"
@@ -566,7 +457,6 @@ events! {
             again: the members of the cluster may disagree, or one of them may be cut off from its leader. systemd starts \
             this step again."
 
-    /// Another agent works on the same service.
     WaitingForLock { holder: String }
         Notice "4420afd826b948b6b1f8dfceaab15e50"
         message "Waiting for another agent: {holder}"
@@ -574,7 +464,6 @@ events! {
         explanation "One agent at a time changes a service's membership and markers: @HOLDER@. This one goes on when \
             the other is done, and then most likely finds nothing left to do."
 
-    /// A service that this one needs is not done.
     WaitingForNeeded { reason: String }
         Notice "0d9c6a7e5b1f4c2e9a3d8f7160b4e2a5"
         message "Waiting: {reason}"
@@ -582,7 +471,6 @@ events! {
         explanation "Services come up in the order that needs under services in the cluster configuration gives: @REASON@. \
             This one goes on as soon as the marker of the other is written."
 
-    /// A service that this one needs is not done, and is not waited for (any longer).
     NeededNotDone { reason: String, remedy: String }
         Error "4b7e1d2c9f804e36a5c7d1b80f2e6394"
         message "Not started: {reason}; {remedy}"
@@ -590,7 +478,6 @@ events! {
         explanation "Services come up in the order that needs under services in the cluster configuration gives: @REASON@. A \
             unit is started again by systemd and waits again."
 
-    /// A unit that held the lock is stopped by a command that takes its place.
     TakingOver { holder: String, awaited_unit: String }
         Notice "33af729a6f4c4f959a53d45095e2dadc"
         message "Stopping {awaited_unit}: {holder}"
@@ -599,7 +486,6 @@ events! {
             the unit is stopped, with its path unit, and the command goes on. The unit starts again at the next boot, or with \
             `systemctl start --no-block @AWAITED_UNIT@`."
 
-    /// Another agent works on the same service, and this command does not wait for it.
     LockHeld { holder: String, remedy: String }
         Error "c2d470c70efa4d56b6140f3d4d982669"
         message "Nothing was changed: {holder}; {remedy}"
@@ -607,7 +493,6 @@ events! {
         explanation "One agent at a time changes a service's membership and markers: @HOLDER@. Leaving and resetting do \
             not wait, since what the other one does may change what you want. Look at it, wait or stop it, and try again."
 
-    /// A unit that gave way to a command that failed could not be started again.
     NotStartedAgain { error: String, remedy: String }
         Error "134199c17c2e45bbb4a66181f416a130"
         message "A unit that this command stopped could not be started again: {error}; {remedy}"
@@ -615,7 +500,6 @@ events! {
         explanation "The command had stopped a unit that was working on the same service, and failed, so the unit was to go \
             on: @ERROR@. Until it is started, or at the next boot, the node does not join. To do: @REMEDY@"
 
-    /// A marker is to go, and is still there.
     MarkerNotRemoved { error: String }
         Error "180782d7cbc1449a83e5ff8a8690e62e"
         message "The marker could not be removed: {error}; then give the command again"
@@ -624,7 +508,6 @@ events! {
             @ERROR@. What the command did before, such as ending the membership, stays done. Remove what is in the way and \
             give the command again: it does nothing twice, and removes the marker."
 
-    /// The state directory cannot be used; nothing was asked of the cluster.
     StateUnusable { error: String }
         Error "43510919ea1a48e1a4144605e4a9aaf4"
         message "The state directory cannot be used, nothing was done: {error}"
@@ -633,7 +516,6 @@ events! {
             asked of the cluster, since a marker could not have been written or removed either. Fix what the \
             message names. systemd starts a unit again by itself; a `leave` or `reset` has to be given again."
 
-    /// One voter more would endanger the quorum.
     QuorumAtRisk { reason: String, remedy: String }
         Warning "059240b7ce4248b38178fe4bdc315679"
         message "Not joining yet: {reason}; {remedy}"
@@ -642,7 +524,6 @@ events! {
             agree, before the new one can be counted on. The agent waits until enough voters are healthy again, or \
             their entries are removed, and then goes on by itself."
 
-    /// An old entry of this node's id was removed to make room for this node.
     MemberReplaced { member: String, endpoint: String }
         Notice "8fdf1d2a63e24ed2b5d1f0988fe09750"
         message "Removed the old entry {member} through {endpoint}, to join in its place"
@@ -652,7 +533,6 @@ events! {
             address. The old entry was removed, and this node joins anew. A voter that comes back with an empty log \
             is never taken for the one it was."
 
-    /// Another member has this node's id.
     BlockedIdTaken { reason: String, remedy: String }
         Error "a9cc2ff74eaf4d618434d99c09ff7f0c"
         message "blocked: {reason}; {remedy}"
@@ -663,7 +543,6 @@ events! {
             gone for good and the cluster does not reach it, the message has the command that removes its entry. \
             Either way the unit goes on by itself: after a change of the configuration at once, else when it looks again."
 
-    /// Another member has this node's address.
     BlockedAddressTaken { reason: String, remedy: String }
         Error "944782d7341842c59b2410a6f0ae1284"
         message "blocked: {reason}; {remedy}"
@@ -674,7 +553,6 @@ events! {
             `raft_addr` or `node_id`, and remove nothing. Either way the unit goes on by itself: after a change of the \
             configuration at once, else when it looks again."
 
-    /// This node belongs to another cluster than the one that answered.
     BlockedAnotherCluster { reason: String, remedy: String }
         Error "d3f4f05c9ceb49a8bc7f2bd283f62907"
         message "blocked: {reason}; {remedy}"
@@ -683,7 +561,6 @@ events! {
             @REASON@. To join one while the other still counts this node as a member would cost the other a voter, so \
             nothing was changed. Correct `leader_url`, or leave the other cluster first, as the message says."
 
-    /// A node that is told to bootstrap was a member before, and has lost its data.
     BlockedWiped { reason: String, remedy: String }
         Error "0fd3f9e4384b41929d8b244f07a61c40"
         message "blocked: {reason}; {remedy}"
@@ -692,7 +569,6 @@ events! {
             it no longer has. A voter that comes back with an empty log may vote twice and lose what was decided, so it is \
             not taken for the old one. It joins again as the message says."
 
-    /// Leaving or resetting would cost the quorum.
     BlockedQuorum { reason: String, remedy: String }
         Error "1d9e738c5d78454086bebb546addfeed"
         message "blocked: {reason}; {remedy}"
@@ -700,7 +576,6 @@ events! {
         explanation "Without this node the cluster could not decide any more: @REASON@. Nothing was changed. Bring other \
             voters back first. Where the cluster is to end, run the command again with `--accept-quorum-loss`."
 
-    /// Bootstrapping would make a second cluster.
     BlockedSecondCluster { reason: String, remedy: String }
         Error "101379c7d2ab4d678074a6442ba33d67"
         message "blocked: {reason}; {remedy}"
@@ -710,7 +585,6 @@ events! {
             `bootstrap` to false with a `leader_url`, and move this service's data aside (`first-boot-agent reset SERVICE`); \
             delete nothing."
 
-    /// A marker belongs to another node, cluster or machine.
     BlockedForeignMarker { reason: String, remedy: String }
         Error "543bcfbbc9f24a8a9ecf958027801375"
         message "blocked: {reason}; {remedy}"
@@ -720,7 +594,6 @@ events! {
             the command) and restart the unit of the step (`systemctl restart --no-block`); the agent then finds out from the \
             live member list what is true."
 
-    /// TLS files or certificates do not fit.
     BlockedTrust { reason: String, remedy: String }
         Error "6d84cc7956364be9b85993a74865d3ee"
         message "blocked: {reason}; {remedy}"
@@ -730,7 +603,6 @@ events! {
             the names in it and its dates: `openssl x509 -in FILE -noout -issuer -subject \
             -dates -ext subjectAltName`."
 
-    /// A secret file is readable by others.
     BlockedSecret { reason: String, remedy: String }
         Error "fe2fbd720bdc45d3860bed79214119cf"
         message "blocked: {reason}; {remedy}"
@@ -739,7 +611,6 @@ events! {
             it is empty, it is no regular file, or systemd has not decrypted it. The message says which, and has what \
             repairs it. It quotes nothing of the secret."
 
-    /// The service refused the request for good.
     BlockedRefused { reason: String, remedy: String }
         Error "0494868242334b55bff959b7c7fda173"
         message "blocked: {reason}; {remedy}"
@@ -747,7 +618,6 @@ events! {
         explanation "The service answered with an error that trying again will not change. The message \
             has the answer; compare this node's configuration with what the service expects."
 
-    /// A member list contradicts itself.
     BlockedContradiction { reason: String, remedy: String }
         Error "a8aea52801564e0fbe9541f06eac1d05"
         message "blocked: {reason}; {remedy}"
@@ -756,7 +626,6 @@ events! {
             Such a list confirms nothing and leads to no change, since a node that is listed twice makes a majority that is \
             none. A unit looks again every few minutes."
 
-    /// What answers as this node's own service is another node's.
     BlockedNotThisNode { reason: String, remedy: String }
         Error "624fb5ac23694d9f9c9dc19e25c337f1"
         message "blocked: {reason}; {remedy}"
@@ -764,7 +633,6 @@ events! {
         explanation "The service at the address of this node's own service says that it belongs to another node: @REASON@. What it says of \
             itself must not lead to a change in this node's name. A unit looks again every few minutes."
 
-    /// The cluster has removed this node, whose service still has the data of that membership.
     BlockedRemoved { reason: String, remedy: String }
         Error "802e990a31ea40df8aab64ce7d400988"
         message "blocked: {reason}; {remedy}"
@@ -773,7 +641,6 @@ events! {
             and cannot elect one: @REASON@. Restarting does not help. A reset moves the data aside, and the node joins anew; \
             where it is to stay out, disable its units. A unit looks again every few minutes. To do: @REMEDY@"
 
-    /// The machine lacks what the configuration expects.
     BlockedHardware { reason: String, remedy: String }
         Error "077c38a69a3049f6889d01a7b0fd632d"
         message "blocked: {reason}; {remedy}"
@@ -783,7 +650,6 @@ events! {
             shows the machine. The agent starts again by itself when the configuration changes; after a change of the \
             machine it does at the next boot."
 
-    /// A network link that is expected is not up yet.
     WaitingForLink { reason: String, limit_s: u64 }
         Warning "f5c7bfc09754431ca9b337f8db7fd78d"
         message "Waiting up to {limit_s} s for the network: {reason}"
@@ -792,14 +658,12 @@ events! {
             @LIMIT_S@ seconds at the most (`policies.link.limit`); systemd then starts the step again. Look at the cable, \
             the switch, and `networkctl status`."
 
-    /// The network links are up after a wait.
     LinksUp { duration_ms: u64 }
         Notice "566088314b524c9da1c09ced51b99882"
         message "The network links are up after {duration_ms} ms"
         subject "The network links are up"
         explanation "Every network link that the configuration expects is up."
 
-    /// A link or the clock was not as expected within the limit.
     ExpectationNotMet { reason: String, remedy: String }
         Error "f9dfd63eec70493f90c132516f7df074"
         message "Not ready to join: {reason}; {remedy}"
@@ -807,7 +671,6 @@ events! {
         explanation "The configuration's `expect` asks for something that may come true by itself and did not in time: \
             @REASON@. systemd starts the step again. To do something about it: @REMEDY@."
 
-    /// What was found does not tell whether an expectation is met.
     ExpectationUnjudged { reason: String, remedy: String }
         Warning "dddb753126de4cd39c98da9ace880656"
         message "Cannot tell whether the machine fits: {reason}; {remedy}"
@@ -816,7 +679,6 @@ events! {
             for: @REASON@. The unit's sandbox keeps disks closed; their tables are known from the initrd's stage, else from \
             udev. The step goes on."
 
-    /// This node was removed from a service's cluster.
     Left { cluster: String, endpoint: String, members: u64 }
         Notice "a10de235a2b54b8a8f21bcaac3ce0b15"
         message "Left the {cluster} cluster, {members} members remain according to {endpoint}"
@@ -827,14 +689,12 @@ events! {
             @CLUSTER@` moves that data aside, and its last line says how the node joins anew. Where it is not, disable the \
             units, the services' own too."
 
-    /// The member list has no entry of this node.
     NoMember { cluster: String, endpoint: String }
         Info "5591c5c4323f41f7b9b96908bde9f9f2"
         message "Not a member of the {cluster} cluster according to {endpoint}"
         subject "This node is no member"
         explanation "The live member list of @CLUSTER@ holds no entry of this node, so there is nothing to remove."
 
-    /// This node's entry could not be removed.
     LeaveFailed { error: String, attempts: u32, remedy: String }
         Error "70377b5dee144bda852ba7251ab277d2"
         message "Failed to leave the cluster after {attempts} attempts: {error}; {remedy}"
@@ -842,7 +702,6 @@ events! {
         explanation "All @ATTEMPTS@ attempts to remove this node's entry, or to see that it is gone, failed; the last \
             error was: @ERROR@. Markers were not touched. Run the command again: what was done is not done twice."
 
-    /// A reset goes on although this node's entry may remain.
     LeftBehind { error: String }
         Warning "b60baddc70b646e69db61e7364d14b07"
         message "Resetting although the cluster may still count this node: {error}"
@@ -850,7 +709,6 @@ events! {
         explanation "This node could not be removed from the cluster (@ERROR@), and the operator has accepted the loss \
             of the quorum. If the cluster lives on, remove this node's entry there before the node joins again."
 
-    /// A unit could not be stopped, so nothing more was done.
     ServiceNotStopped { error: String, remedy: String }
         Error "096772ed1f1f4a02b758321b910d4427"
         message "A unit was not stopped, so nothing more was done: {error}; {remedy}"
@@ -859,7 +717,6 @@ events! {
             would have the node join again: @ERROR@. Stop the unit and run the command again; what was done is not \
             done twice."
 
-    /// A service's data cannot be moved aside.
     DataNotMoved { error: String }
         Error "8acab0854fac4e909e073c5a00144df4"
         message "The data was not moved aside: {error}"
@@ -867,7 +724,6 @@ events! {
         explanation "A reset moves a service's data aside, never deletes it, and that could not be done: @ERROR@. What was \
             done before is not done twice: fix it and run the reset again."
 
-    /// A service's data was moved aside.
     DataMovedAside { path: String, backup: String }
         Notice "25b37e558f3a4484b5dee54ecaf7f312"
         message "Data moved from {path} to {backup}"
@@ -875,14 +731,12 @@ events! {
         explanation "The data in @PATH@ is now in @BACKUP@, whole; an empty directory took its place. Remove the backup \
             when you are sure that nobody needs it."
 
-    /// A marker was removed.
     MarkerRemoved { path: String }
         Info "dc319ccd1040411a98bb4174e5e33881"
         message "Marker removed: {path}"
         subject "Marker removed"
         explanation "The marker @PATH@ is gone; the unit of its step does its work again when it is started."
 
-    /// A service on this node is back at its beginning.
     ServiceReset { remedy: String }
         Notice "0f0a901c6bb1419aa58878561fce6502"
         message "Reset; {remedy}"
@@ -890,14 +744,12 @@ events! {
         explanation "The service is stopped, has left its cluster, and has no data or markers here. After `reset all`, the last \
             of these events (SERVICE=cluster) is about all services. Next: @REMEDY@"
 
-    /// A marker is durable on disk.
     MarkerWritten { path: String }
         Info "2ccd5f7112fc4e59b1e9f4fd46b1f9d2"
         message "Marker written: {path}"
         subject "Marker written"
         explanation "The marker @PATH@ is on disk; later boots skip this step."
 
-    /// The marker could not be written; its effect stands.
     MarkerFailed { error: String }
         Error "1404cd3aec324b3b837b1bf3b938eca4"
         message "The step is done, but its marker is not written: {error}"
@@ -906,7 +758,6 @@ events! {
             written: @ERROR@. systemd starts the step again; it then only confirms the \
             membership and writes the marker."
 
-    /// A marker file cannot be read; it is written anew after the effect is confirmed.
     MarkerDamaged { path: String, reason: String }
         Warning "603ae5da46634a99a910fc8d0f06e36b"
         message "Marker {path} is damaged ({reason}), the cluster is asked instead"
@@ -916,35 +767,30 @@ events! {
             skipped as long as a file of that name exists. Remove it and start the unit of the step with `systemctl start \
             --no-block`."
 
-    /// The step was done on an earlier boot.
     AlreadyDone { since: String }
         Info "d4ae6af5fb684b68bda039233dde8fcb"
         message "Nothing to do, done at {since}"
         subject "Nothing to do"
         explanation "A marker says that this step was done at @SINCE@."
 
-    /// The configuration turns the step off.
     StepDisabled { reason: String }
         Info "5b3916640d9742c18fba675d9f6d26b2"
         message "Nothing to do: {reason}"
         subject "Step turned off"
         explanation "The cluster configuration turns this step off: @REASON@."
 
-    /// IAM is set up.
     IamSetUp { duration_ms: u64 }
         Notice "e8948dc322aa46fe8d5feb548d301caf"
         message "Successfully set up IAM in {duration_ms} ms"
         subject "IAM is set up"
         explanation "IAM has its admin user. Later boots skip this step."
 
-    /// IAM was set up before.
     IamAlreadySetUp { endpoint: String }
         Info "5d0991e0082248e7adeed7391ee6db62"
         message "IAM is set up already according to {endpoint}"
         subject "IAM was set up already"
         explanation "IAM was set up by another node or on an earlier run."
 
-    /// IAM does not answer as it should; it is asked again.
     IamNotReady { error: String }
         Warning "4d1f0b6e93c84c7fa2d5083be7a1c640"
         message "IAM is not ready: {error}"
@@ -953,7 +799,6 @@ events! {
             is asked again, with growing pauses. IAM needs a working flaredb; look at \
             `journalctl -u iam.service`."
 
-    /// Another node sets IAM up.
     IamAwaitingSetup { reason: String }
         Info "8b21ea852a844829b7c3de4c02228d48"
         message "Waiting for IAM to be set up: {reason}"
@@ -962,7 +807,6 @@ events! {
             host of `initial_peers`, or one with the credential `iam-admin-password`) has set \
             IAM up."
 
-    /// An admin password was generated.
     IamPasswordGenerated { path: String }
         Notice "c199c0a98a624ac1bac0cddb0346ce06"
         message "IAM admin password generated into {path} (mode 0600)"
@@ -970,7 +814,6 @@ events! {
         explanation "No admin password was configured, so one was generated into @PATH@, readable by \
             root only, and IAM has accepted it. Read it there, store it in your password safe and remove the file."
 
-    /// Whether a generated password is the valid one is not known.
     IamPasswordUncertain { path: String }
         Warning "7e024d12b2364046b84aca6248883cbe"
         message "IAM was set up already; whether the password in {path} is the valid one is not known"
@@ -978,7 +821,6 @@ events! {
         explanation "This node generated an admin password and asked IAM to set itself up; the answer was lost, and IAM now says that it is set \
             up. Either it took the password in @PATH@, or another node was quicker with another one. Try it."
 
-    /// IAM could not be set up within this run.
     IamSetupFailed { error: String, remedy: String }
         Error "4ca8c324a8eb42f1a27d239fdf8adf39"
         message "IAM setup failed: {error}; {remedy}"
@@ -986,7 +828,6 @@ events! {
         explanation "IAM could not be set up in this run: @ERROR@. systemd starts the step again. IAM \
             needs a working flaredb; look at `journalctl -u iam.service`."
 
-    /// The health verdict is good.
     ClusterHealthy { table: String }
         Notice "d9fb18e8eef64ac488b6350eedd03c87"
         message "Cluster is healthy\n{table}"
@@ -994,7 +835,6 @@ events! {
         explanation "Both Raft groups have quorum, IAM answers, and the live membership agrees with \
             this node's markers."
 
-    /// Quorum is there, and something is missing.
     ClusterDegraded { reason: String, table: String }
         Warning "b57c3f0d0a9e4c36a52d2b6d5d0f6e11"
         message "Cluster is degraded: {reason}\n{table}"
@@ -1003,7 +843,6 @@ events! {
             health check found: @REASON@. Look at the endpoints in the message that are not \
             healthy. The step counts as done; the cluster has less to spare than it should."
 
-    /// The health verdict is bad.
     ClusterUnhealthy { reason: String, table: String }
         Error "f7572dd88f184e53a895bc4380f485ea"
         message "Cluster is not healthy: {reason}\n{table}"
@@ -1011,7 +850,6 @@ events! {
         explanation "The health check found: @REASON@. The message holds the verdict on every endpoint. \
             The check only reads and is repeated until the cluster is healthy."
 
-    /// A marker and the live membership disagree.
     MembershipDrift { reason: String, remedy: String }
         Error "9581467552604ba993623b53b93e295f"
         message "Membership drift: {reason}; {remedy}"
@@ -1021,7 +859,6 @@ events! {
             purpose, `first-boot-agent leave` removes what is left of it here; if not, the message has the commands \
             that bring it back: its data is of a membership that has ended, so it is reset first."
 
-    /// The clock stands before the agent's build date; it is given time to be set.
     WaitingForClock { clock: String, limit_s: u64 }
         Warning "3f1c6a2b7d5e4a0c8e9b14d27f60c3a5"
         message "Waiting up to {limit_s} s for the clock to be set, it says {clock}"
@@ -1031,14 +868,12 @@ events! {
             (`policies.clock.limit`), since certificates are judged by it. Look at \
             `systemctl status systemd-timesyncd.service`, or the time service of your choice."
 
-    /// The clock was set during the wait.
     ClockSet { clock: String }
         Notice "6be0f5d1c2a94c3f9a7d80e1b35f4c92"
         message "The clock is set, it says {clock}"
         subject "The clock is set"
         explanation "The system clock was set and no longer stands before the date on which this agent was built."
 
-    /// The clock stands before the agent's build date.
     ClockBeforeBuild { clock: String, floor: String }
         Warning "dde5a8811aaf43668999f49576886726"
         message "The clock says {clock}, before this agent was built; certificates are verified as \
@@ -1048,7 +883,6 @@ events! {
             battery?). Certificate dates are verified against the build date instead, until \
             the clock is set. Set the clock: `timedatectl`."
 
-    /// The unit's system call filters are not active.
     SandboxUnfiltered {}
         Warning "818f1fc3ba5e40a792f0616bd3bef41b"
         message "The system call filters of this unit are not active: install libseccomp (on Debian the package libseccomp2)"
@@ -1058,7 +892,6 @@ events! {
             without seccomp does the same. The step does its work all the same. Install libseccomp: the next start of the \
             unit is filtered. It is reported once in each run. In a container this cannot be seen."
 
-    /// A fault of the agent itself.
     Internal { error: String }
         Error "1007e910f9a84ab899b343bb8a01f57a"
         message "Internal error: {error}"
