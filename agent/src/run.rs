@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use tokio::time::sleep;
 
 use crate::clock;
-use crate::config::{Config, Policies, ServiceName};
+use crate::config::{Config, MemberService, NodeId, Policies, ServiceName};
 use crate::events::{Event, Report};
 use crate::markers::{Achievement, Attempt, Hold, Holder, Identity, Lock, MarkerState, Markers, Trouble};
 use crate::plan::member::Word;
@@ -162,6 +162,12 @@ impl Stop {
     }
 }
 
+impl From<Blocker> for Stop {
+    fn from(blocker: Blocker) -> Self {
+        Self::Blocked(blocker)
+    }
+}
+
 /// What ends one attempt within a step.
 enum Setback {
     /// Another attempt may go better.
@@ -173,9 +179,29 @@ enum Setback {
 impl From<Fault> for Setback {
     fn from(fault: Fault) -> Self {
         match fault.blocker() {
-            Some(blocker) => Self::Stop(Stop::Blocked(blocker)),
+            Some(blocker) => blocker.into(),
             None => Self::Fault(fault),
         }
+    }
+}
+
+impl From<Blocker> for Setback {
+    fn from(blocker: Blocker) -> Self {
+        Self::Stop(blocker.into())
+    }
+}
+
+/// What is done for a service with members: with what, and who is told of it.
+struct Work<'a, U, C> {
+    context: &'a Context<'a, U, C>,
+    service: &'a MemberService,
+    report: &'a dyn Report,
+}
+
+impl<'a, U, C> Work<'a, U, C> {
+    /// This node's id.
+    fn id(&self) -> &'a NodeId {
+        &self.context.config.node.id
     }
 }
 
@@ -306,8 +332,8 @@ async fn attend<U: Units, C: Cluster>(
         }
     };
     match action {
-        Action::Bootstrap(service) => bootstrap::bootstrap(context, service, &lock, report).await,
-        Action::Join(service) => join::join(context, service, &lock, report).await,
+        Action::Bootstrap(service) => Work { context, service, report }.bootstrap(&lock).await,
+        Action::Join(service) => Work { context, service, report }.join(&lock).await,
         Action::SetUp(service) => setup::set_up(context, service, &lock, report).await,
         Action::CheckHealth => Ok(()),
     }
@@ -331,7 +357,7 @@ fn to_do<'a, U, C>(
             report.report(Event::StepDisabled { reason: reason.to_string() });
             Ok(None)
         }
-        Decision::Blocked(blocker) => Err(Stop::Blocked(blocker)),
+        Decision::Blocked(blocker) => Err(blocker.into()),
         Decision::Run(action) => {
             if let Some(MarkerState::Damaged { path, reason }) =
                 step.marked_by().map(|service| observed.marker(service))

@@ -232,6 +232,12 @@ impl MemberList {
         self.members.iter().find(|member| self.leader.id() == Some(&member.id))
     }
 
+    /// Whether an entry has this id, at whatever address.
+    #[must_use]
+    pub fn has_id(&self, id: &NodeId) -> bool {
+        self.members.iter().any(|member| member.id.as_str() == id.as_str())
+    }
+
     /// The entry that is this node.
     #[must_use]
     pub fn entry_of<'a>(&'a self, id: &NodeId, service: &MemberService) -> Option<&'a Member> {

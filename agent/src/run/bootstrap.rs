@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, sleep};
 
 use crate::config::{Config, MemberService};
-use crate::events::{Event, Report};
+use crate::events::Event;
 use crate::markers::{Achievement, Lock};
 use crate::plan::member::{MemberList, Word};
 use crate::plan::membership::{Candidate, formed, refuse_second_cluster};
@@ -16,41 +16,44 @@ use crate::plan::{Blocker, Cause};
 use crate::retry::Schedule;
 
 use super::ports::{Class, Cluster, Fault, Health, Units};
-use super::service::{self, milliseconds};
-use super::{AT_ONCE, Context, Setback, Stop, bring_up, removed};
+use super::service::{look_further, milliseconds};
+use super::{AT_ONCE, Context, Setback, Stop, Work};
 
-/// Confirms that the local service has formed its cluster with this node, and that no other
-/// cluster of the same peers exists.
-pub(super) async fn bootstrap<U: Units, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &MemberService,
-    lock: &Lock,
-    report: &dyn Report,
-) -> Result<(), Stop> {
-    let began = Instant::now();
-    let mut forming = Forming { context, service, schedule: None };
-    let list = loop {
-        let health = forming.await_own(report).await?;
-        let lost = tokio::select! {
-            biased;
-            lost = service::until_lost(context, service, report) => lost,
-            list = forming.until_formed(&health) => match forming.still_formed(list?).await? {
-                Ok(list) => break list,
-                Err(fault) => fault,
-            },
+impl<U: Units, C: Cluster> Work<'_, U, C> {
+    /// Confirms that the local service has formed its cluster with this node, and that no other
+    /// cluster of the same peers exists.
+    pub(super) async fn bootstrap(&self, lock: &Lock) -> Result<(), Stop> {
+        let began = Instant::now();
+        let mut forming = Forming { work: self, schedule: None };
+        let list = loop {
+            let health = forming.await_own().await?;
+            let lost = tokio::select! {
+                biased;
+                lost = self.until_lost() => lost,
+                list = forming.until_formed(&health) => match forming.still_formed(list?).await? {
+                    Ok(list) => break list,
+                    Err(fault) => fault,
+                },
+            };
+            forming.pause(lost.to_string()).await?;
         };
-        forming.pause(lost.to_string()).await?;
-    };
-    context.mark(lock, Achievement::Initialized, list.cluster_id.as_ref(), report)?;
-    report
-        .report(Event::Bootstrapped { members: list.members.len() as u64, duration_ms: milliseconds(began.elapsed()) });
-    Ok(())
+        self.context.mark(lock, Achievement::Initialized, list.cluster_id.as_ref(), self.report)?;
+        let (members, duration_ms) = (list.members.len() as u64, milliseconds(began.elapsed()));
+        self.report.report(Event::Bootstrapped { members, duration_ms });
+        Ok(())
+    }
+
+    async fn ask_peers(&self, health: &Health, own_cluster: Option<&Word>) -> Result<(), Stop> {
+        let Context { cluster, config, machine, .. } = self.context;
+        let addresses = machine.addresses();
+        let found = find_second_cluster(cluster, config, self.service, health, own_cluster, &addresses).await;
+        found.map_or(Ok(()), |blocker| Err(blocker.into()))
+    }
 }
 
 /// A cluster that forms, watched from its own member.
 struct Forming<'a, U, C> {
-    context: &'a Context<'a, U, C>,
-    service: &'a MemberService,
+    work: &'a Work<'a, U, C>,
     /// From the first look on: the time that the own service takes to start is not its.
     schedule: Option<Schedule>,
 }
@@ -58,34 +61,31 @@ struct Forming<'a, U, C> {
 impl<U: Units, C: Cluster> Forming<'_, U, C> {
     /// The own service, when it is healthy. One that is started as a member is started here, unless a peer is in a cluster
     /// without this node.
-    async fn await_own(&self, report: &dyn Report) -> Result<Health, Stop> {
-        let (context, service) = (self.context, self.service);
-        if !service.api.is_added_first() {
-            return removed::await_own(context, service, report).await;
+    async fn await_own(&self) -> Result<Health, Stop> {
+        if !self.work.service.is_added_first() {
+            return self.work.await_own().await;
         }
-        if !bring_up::is_running(context, service).await? {
-            ask_peers(context, service, &bring_up::of_own(context, service).await?, None).await?;
+        if !self.work.is_running().await? {
+            self.work.ask_peers(&self.work.health_before_start().await?, None).await?;
         }
-        bring_up::bring_up(context, service, None, report).await
+        self.work.bring_up(None).await
     }
 
     /// The own list that shows the cluster formed.
     async fn until_formed(&mut self, health: &Health) -> Result<MemberList, Stop> {
-        let (context, service) = (self.context, self.service);
+        let Work { context, service, .. } = self.work;
         let mut pause = Duration::ZERO;
         loop {
             let missing = match context.cluster.members(service, &service.url).await {
-                Ok(list) => match formed(&list, &context.config.node.id, service) {
+                Ok(list) => match formed(&list, self.work.id(), service) {
                     Ok(()) => return Ok(list),
                     Err(missing) => missing,
                 },
-                Err(fault) => {
-                    fault.blocker().map_or_else(|| Ok(fault.to_string()), |blocker| Err(Stop::Blocked(blocker)))?
-                }
+                Err(fault) => fault.blocker().map_or_else(|| Ok(fault.to_string()), Err)?,
             };
             // Peers come up while this node waits: they are asked again whenever the pause has grown to its longest.
             if self.schedule.is_none() || pause >= context.config.policies.promotion.max_delay {
-                ask_peers(context, service, health, None).await?;
+                self.work.ask_peers(health, None).await?;
             }
             pause = self.pause(missing).await?;
         }
@@ -94,42 +94,31 @@ impl<U: Units, C: Cluster> Forming<'_, U, C> {
     /// Whether no peer contradicts the list, by what the own service says of itself now: before the wait it may have run on
     /// other data. A service that does not answer any more is a fault that may pass.
     async fn still_formed(&self, list: MemberList) -> Result<Result<MemberList, Fault>, Stop> {
-        let health = match service::ask_raft(self.context, self.service).await {
+        let health = match self.work.ask_own().await {
             Ok(health) => health,
             Err(Setback::Stop(stop)) => return Err(stop),
             Err(Setback::Fault(fault)) => return Ok(Err(fault)),
         };
-        ask_peers(self.context, self.service, &health, list.cluster_id.as_ref()).await?;
+        self.work.ask_peers(&health, list.cluster_id.as_ref()).await?;
         Ok(Ok(list))
     }
 
     /// Sits the next pause out, and says how long it was.
     async fn pause(&mut self, missing: String) -> Result<Duration, Stop> {
-        let service = self.service;
-        self.context.progress.status(&format!("waiting for {} to form its cluster: {missing}", service.name));
-        let policy = &self.context.config.policies.promotion;
+        let Work { context, service, .. } = self.work;
+        context.progress.status(&format!("waiting for {} to form its cluster: {missing}", service.name));
+        let policy = &context.config.policies.promotion;
         let schedule = self.schedule.get_or_insert_with(|| Schedule::polling(policy));
         let Some(delay) = schedule.next_delay(None) else {
             return Err(Stop::Failed(Event::ClusterNotFormed {
-                limit_s: self.context.config.policies.promotion.limit.as_secs(),
+                limit_s: policy.limit.as_secs(),
                 error: missing,
-                remedy: service::look_further(&service.unit),
+                remedy: look_further(&service.unit),
             }));
         };
         sleep(delay).await;
         Ok(delay)
     }
-}
-
-async fn ask_peers<U, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &MemberService,
-    health: &Health,
-    own_cluster: Option<&Word>,
-) -> Result<(), Stop> {
-    let addresses = context.machine.addresses();
-    let found = find_second_cluster(&context.cluster, context.config, service, health, own_cluster, &addresses).await;
-    found.map_or(Ok(()), |blocker| Err(Stop::Blocked(blocker)))
 }
 
 /// What keeps this node from bootstrapping, as far as its peers tell: one that is in a cluster without this node, or with

@@ -126,10 +126,9 @@ impl<'a> Candidates<'a> {
         }
         let is_busy = self.faults.iter().any(|fault| matches!(fault.class, Class::Busy { .. }));
         self.busy = if is_busy { self.busy + 1 } else { 0 };
-        Err(in_one(self.faults.clone(), self.busy <= MOST_BUSY).unwrap_or_else(|| Fault {
-            class: Class::Transient { retry_after: None },
-            endpoint: self.service.url.clone(),
-            message: format!("no endpoint of {} but this node's own is known", self.service.name),
+        Err(in_one(self.faults.clone(), self.busy <= MOST_BUSY).unwrap_or_else(|| {
+            let message = format!("no endpoint of {} but this node's own is known", self.service.name);
+            Fault::transient(self.service.url.clone(), message)
         }))
     }
 

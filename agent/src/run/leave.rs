@@ -18,7 +18,8 @@ use crate::retry::{Again, Round, Rounds};
 
 use super::candidates::Candidates;
 use super::ports::{Class, Cluster, Fault, Health, Units};
-use super::{Context, Outcome, Setback, Stop, end, locking_failed, service};
+use super::service::{look_at_the_leader, milliseconds};
+use super::{Context, Outcome, Setback, Stop, Work, end, locking_failed, stopped};
 
 /// A unit that was stopped gives its lock back with its process.
 const RELEASED_WITHIN: Duration = Duration::from_secs(10);
@@ -41,7 +42,7 @@ pub async fn leave<U: Units, C: Cluster>(
 ) -> Outcome {
     let left = taking_over(context, service.name, report, async |lock, is_changed| {
         foresee_removal(context, service.name)?;
-        end_membership(context, service, quorum, is_changed, report).await?;
+        Work { context, service, report }.end_membership(quorum, is_changed).await?;
         // Only now: a leave that is refused changes nothing.
         stop_steps(context, service.name.into()).await?;
         // What was started as a member runs no longer than it is one.
@@ -55,32 +56,32 @@ pub async fn leave<U: Units, C: Cluster>(
 
 /// Looks whether a service would be left, with the patience of leaving it, and changing nothing: where one of several would
 /// refuse, or cannot be asked, none is to be left.
-pub async fn foresee_leave<U, C: Cluster>(
+pub async fn foresee_leave<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &MemberService,
     quorum: Quorum,
     report: &dyn Report,
 ) -> Outcome {
-    let foreseen = async {
-        let leaving = Leaving::new(context, service, quorum, report);
-        go(Leaving { only_looks: true, ..leaving }, &Cell::new(false)).await
-    };
-    match foreseen.await {
+    let work = Work { context, service, report };
+    let leaving = Leaving { only_looks: true, ..Leaving::new(&work, quorum) };
+    foreseen(context, go(leaving, &Cell::new(false)).await, report)
+}
+
+/// What would stop a departure is told.
+fn foreseen<U, C>(context: &Context<'_, U, C>, found: Result<(), Stop>, report: &dyn Report) -> Outcome {
+    match found {
         Ok(()) => Outcome::Done,
-        Err(stop) => end(context, "leave", Err(stop), report),
+        Err(stop) => stopped(&stop, context.progress, report),
     }
 }
 
 /// Looks whether the markers of a service will be this command's to remove, changing nothing.
 pub fn foresee_markers<U, C>(context: &Context<'_, U, C>, service: ServiceName, report: &dyn Report) -> Outcome {
-    let foreseen = || match context.lock(service)? {
+    let look = || match context.lock(service)? {
         Attempt::Held(held) if !is_held_by_its_unit(&held, service) => Err(lock_held(&held)),
         Attempt::Held(_) | Attempt::Taken(_) => foresee_removal(context, service),
     };
-    match foreseen() {
-        Ok(()) => Outcome::Done,
-        Err(stop) => end(context, "leave", Err(stop), report),
-    }
+    foreseen(context, look(), report)
 }
 
 /// The markers must be such as can be removed when the membership has ended.
@@ -190,26 +191,25 @@ pub(super) fn remove_markers<U, C>(context: &Context<'_, U, C>, lock: &Lock, rep
     Ok(())
 }
 
-/// Returns when the live member list no longer holds this node.
-pub(super) async fn end_membership<U, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &MemberService,
-    quorum: Quorum,
-    is_changed: &Cell<bool>,
-    report: &dyn Report,
-) -> Result<(), Stop> {
-    go(Leaving::new(context, service, quorum, report), is_changed).await?;
-    is_changed.set(true);
-    Ok(())
+impl<U: Units, C: Cluster> Work<'_, U, C> {
+    /// Returns when the live member list no longer holds this node.
+    pub(super) async fn end_membership(&self, quorum: Quorum, is_changed: &Cell<bool>) -> Result<(), Stop> {
+        go(Leaving::new(self, quorum), is_changed).await?;
+        is_changed.set(true);
+        Ok(())
+    }
 }
 
 /// All rounds, until one of them ends it.
-async fn go<U, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &Cell<bool>) -> Result<(), Stop> {
-    let (context, service) = (leaving.context, leaving.service);
+async fn go<U: Units, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &Cell<bool>) -> Result<(), Stop> {
+    let Work { context, service, report } = leaving.work;
     let policies = &context.config.policies;
     let (mut rounds, mut round) = Rounds::begin(&policies.join, &policies.promotion);
-    leaving.own = match service::ask_raft(context, service).await {
-        Ok(health) if service.api.is_added_first() => Some(of_own_list(context, service, health).await),
+    leaving.own = match leaving.work.ask_own().await {
+        // Which cluster it is in is not told by its health, but by the list that it has.
+        Ok(health) if service.is_added_first() => {
+            Some(Health { cluster_id: leaving.work.own_cluster().await, ..health })
+        }
         Ok(health) => Some(health),
         Err(Setback::Stop(stop @ Stop::Blocked(Blocker { cause: Cause::NotThisNode, .. }))) => return Err(stop),
         Err(_) => None,
@@ -235,25 +235,19 @@ async fn go<U, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &Cell<boo
             let remedy = if fault.class == Class::Leaderless {
                 "bring a majority of its members back: first-boot-agent status".to_owned()
             } else {
-                format!("look at the leader: journalctl -u {}", service.unit)
+                look_at_the_leader(&service.unit)
             };
             let (error, attempts) = (fault.to_string(), policies.join.attempts);
             return Err(Stop::Failed(Event::LeaveFailed { error, attempts, remedy }));
         };
         if matches!(fault.class, Class::Busy { .. }) {
-            let (error, next_retry_ms) = (fault.to_string(), service::milliseconds(pause.length()));
-            leaving.report.report(Event::ClusterBusy { error, next_retry_ms });
+            let (error, next_retry_ms) = (fault.to_string(), milliseconds(pause.length()));
+            report.report(Event::ClusterBusy { error, next_retry_ms });
         }
         let seconds = pause.length().as_secs_f64();
         context.progress.status(&format!("leaving {}: {fault}, next in {seconds:.1} s", service.name));
         round = pause.over().await;
     }
-}
-
-/// Which cluster the own service is in: not told by its health, but by the list that it has.
-async fn of_own_list<U, C: Cluster>(context: &Context<'_, U, C>, service: &MemberService, health: Health) -> Health {
-    let list = context.cluster.members(service, &service.url).await;
-    Health { cluster_id: list.ok().and_then(|list| list.cluster_id), ..health }
 }
 
 /// Why a round has not ended the membership.
@@ -267,7 +261,7 @@ enum Unfinished {
 impl From<Fault> for Unfinished {
     fn from(fault: Fault) -> Self {
         if let Some(blocker) = fault.blocker() {
-            return Self::Stop(Stop::Blocked(blocker));
+            return Self::Stop(blocker.into());
         }
         let again = match fault.class {
             Class::NotLeader(_) => Again::Hint,
@@ -285,10 +279,8 @@ impl From<Stop> for Unfinished {
 }
 
 struct Leaving<'a, U, C> {
-    context: &'a Context<'a, U, C>,
-    service: &'a MemberService,
+    work: &'a Work<'a, U, C>,
     quorum: Quorum,
-    report: &'a dyn Report,
     candidates: Candidates<'a>,
     /// Whether a removal was taken that no list has shown yet.
     has_asked: bool,
@@ -304,15 +296,12 @@ struct Leaving<'a, U, C> {
     unheard: Option<(MemberList, Endpoint)>,
 }
 
-impl<'a, U, C: Cluster> Leaving<'a, U, C> {
-    fn new(context: &'a Context<'a, U, C>, service: &'a MemberService, quorum: Quorum, report: &'a dyn Report) -> Self {
-        let candidates = Candidates::with_own(&context.config.node.id, service, context.machine.addresses());
+impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
+    fn new(work: &'a Work<'a, U, C>, quorum: Quorum) -> Self {
         Self {
-            context,
-            service,
+            work,
             quorum,
-            report,
-            candidates,
+            candidates: Candidates::with_own(work.id(), work.service, work.context.machine.addresses()),
             has_asked: false,
             unsure: None,
             is_removed: false,
@@ -324,13 +313,15 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
 
     /// List, and one removal where the list has this node. The list that does not ends it.
     async fn round(&mut self, mut round: Round) -> Result<(), Unfinished> {
-        let (mut at, mut list) = self.candidates.list(&self.context.cluster, &mut round).await?;
-        let leader = list.to_ask(self.service, &at);
+        let Work { context, service, .. } = self.work;
+        let cluster = &context.cluster;
+        let (mut at, mut list) = self.candidates.list(cluster, &mut round).await?;
+        let leader = list.to_ask(service, &at);
         // A follower may lag: what ends the matter is the leader's list, where its address can be told from its entry. One that
         // cannot be asked has not said so.
         self.unheard = None;
         if !self.must_go(&list, &at).await? && leader != at {
-            match self.candidates.list_of(&leader, &self.context.cluster, &mut round).await {
+            match self.candidates.list_of(&leader, cluster, &mut round).await {
                 Ok(leaders) => (at, list) = (leader, leaders),
                 Err(fault) => {
                     self.candidates.demote(&leader);
@@ -339,24 +330,22 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
             }
         }
         if !self.must_go(&list, &at).await? {
-            let others = self.candidates.others(&at, &self.context.cluster, &mut round).await;
+            let others = self.candidates.others(&at, cluster, &mut round).await;
             return self.without_an_entry(at, &list, &others);
         }
         if self.only_looks {
             return Ok(());
         }
-        let id = self.context.config.node.id.as_str();
+        let id = self.work.id();
         if let Some(refused) = self.unsure.take() {
             return Err(refused.into());
         }
         if self.has_asked {
             let message = format!("{id} was asked to be removed and is listed still");
-            let fault = Fault { class: Class::Transient { retry_after: None }, endpoint: at, message };
-            return Err(Unfinished::Again(Box::new(fault), Again::Removal));
+            return Err(Unfinished::Again(Box::new(Fault::transient(at, message)), Again::Removal));
         }
-        let key = list.entry_of(&self.context.config.node.id, self.service).map_or(id, |entry| entry.key.as_str());
-        self.context.progress.status(&format!("leaving {} through {at}", self.service.name));
-        let (cluster, service) = (&self.context.cluster, self.service);
+        let key = list.entry_of(id, service).map_or(id.as_str(), |entry| entry.key.as_str());
+        context.progress.status(&format!("leaving {} through {at}", service.name));
         let removed = self.candidates.change(&at, round, async |at| cluster.remove(service, at, key).await).await;
         self.is_removed = true;
         // Whatever the removal has answered, only the list decides.
@@ -366,8 +355,7 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
             Err(fault) => self.unsure = Some(fault),
         }
         let message = format!("{id} was asked to be removed, and no list has shown what became of it");
-        let fault = Fault { class: Class::Transient { retry_after: None }, endpoint: at, message };
-        Err(Unfinished::Again(Box::new(fault), Again::Look))
+        Err(Unfinished::Again(Box::new(Fault::transient(at, message)), Again::Look))
     }
 
     /// A list without this node ends its membership, unless somebody else's has it: lists may be old, the first to be old is that
@@ -378,27 +366,25 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
         list: &MemberList,
         others: &[(Endpoint, MemberList)],
     ) -> Result<(), Unfinished> {
-        let transient = |endpoint, message| Fault { class: Class::Transient { retry_after: None }, endpoint, message };
-        let id = &self.context.config.node.id;
+        let (id, service) = (self.work.id(), self.work.service);
         if let Some((other, _)) = self.who_has_it(others).filter(|_| self.quorum == Quorum::Keep) {
             let message = format!("its list does not have {id}, and that of {other} has");
             self.candidates.prefer(other);
             let again = if self.has_asked { Again::Removal } else { Again::Failed { floor: None } };
-            return Err(Unfinished::Again(Box::new(transient(at, message)), again));
+            return Err(Unfinished::Again(Box::new(Fault::transient(at, message)), again));
         }
-        let is_alone = self.service.endpoints_for_change().is_empty();
-        if self.service.is_own_api(&at) && others.is_empty() && !is_alone {
+        let is_alone = service.endpoints_for_change().is_empty();
+        if service.is_own_api(&at) && others.is_empty() && !is_alone {
             self.candidates.demote(&at);
             let message = "this node's own service has no entry of it, and no other member has said so".to_owned();
-            return Err(transient(at, message).into());
+            return Err(Fault::transient(at, message).into());
         }
         self.report_end(list, &at);
         Ok(())
     }
 
     fn who_has_it<'l>(&self, lists: &'l [(Endpoint, MemberList)]) -> Option<&'l (Endpoint, MemberList)> {
-        let id = self.context.config.node.id.as_str();
-        lists.iter().find(|(_, list)| list.members.iter().any(|member| member.id.as_str() == id))
+        lists.iter().find(|(_, list)| list.has_id(self.work.id()))
     }
 
     /// A leader that the configuration knows has to be heard. One whose API is only guessed from its entry may have it elsewhere,
@@ -410,9 +396,10 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
         fault: Fault,
         mut round: Round,
     ) -> Result<(), Unfinished> {
-        let is_guessed = list.leader().is_some_and(|leader| leader.configured_api(self.service).is_none());
-        let others = self.candidates.others(&at, &self.context.cluster, &mut round).await;
-        let is_agreed = is_guessed && !self.service.is_own_api(&at) && self.who_has_it(&others).is_none();
+        let Work { context, service, .. } = self.work;
+        let is_guessed = list.leader().is_some_and(|leader| leader.configured_api(service).is_none());
+        let others = self.candidates.others(&at, &context.cluster, &mut round).await;
+        let is_agreed = is_guessed && !service.is_own_api(&at) && self.who_has_it(&others).is_none();
         let is_no_word_of_the_service = match fault.class {
             Class::Permanent(cause) => !matches!(cause, Cause::Contradiction | Cause::AnotherCluster | Cause::Refused),
             _ => false,
@@ -434,8 +421,8 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
         if self.only_looks {
             return;
         }
-        let (cluster, endpoint) = (self.service.name.to_string(), at.to_string());
-        self.report.report(if self.is_removed {
+        let (cluster, endpoint) = (self.work.service.name.to_string(), at.to_string());
+        self.work.report.report(if self.is_removed {
             Event::Left { cluster, endpoint, members: list.members.len() as u64 }
         } else {
             Event::NoMember { cluster, endpoint }
@@ -444,11 +431,11 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
 
     /// Whether the list has this node; an entry that is another machine's is not this node's to remove.
     async fn must_go(&self, list: &MemberList, at: &Endpoint) -> Result<bool, Stop> {
-        let (config, service, own) = (self.context.config, self.service, &self.own);
-        let id = &config.node.id;
-        let marked = match self.context.markers.read(service.name) {
-            MarkerState::Present { identity, path, .. } => match identity.mismatch(&self.context.this_node) {
-                Some(mismatch) => return Err(Stop::Blocked(Blocker::foreign_marker(&path, &mismatch))),
+        let Work { context, service, .. } = self.work;
+        let (config, id, own) = (context.config, self.work.id(), &self.own);
+        let marked = match context.markers.read(service.name) {
+            MarkerState::Present { identity, path, .. } => match identity.mismatch(&context.this_node) {
+                Some(mismatch) => return Err(Blocker::foreign_marker(&path, &mismatch).into()),
                 None => identity.cluster_id.as_deref().map(Word::new).filter(|id| !id.is_nobody()),
             },
             MarkerState::Absent | MarkerState::Damaged { .. } => None,
@@ -456,31 +443,31 @@ impl<'a, U, C: Cluster> Leaving<'a, U, C> {
         // The service itself knows better than a marker which cluster it is in: one may have been restored under a new identity.
         let cluster = own.as_ref().and_then(|own| own.cluster_id.as_ref()).or(marked.as_ref());
         if is_another(cluster, list.cluster_id.as_ref()) {
-            return Err(Stop::Blocked(Blocker::not_left(service, at)));
+            return Err(Blocker::not_left(service, at).into());
         }
-        let addresses = self.context.machine.addresses();
+        let addresses = context.machine.addresses();
         let incarnation = own.as_ref().and_then(|own| own.incarnation_of(id));
         let candidate = Candidate { config, service, incarnation, cluster_id: None, addresses: &addresses };
         let Some(entry) = list.entry_of(id, service) else {
-            return refuse_rival(list, candidate, at).map_or(Ok(false), |blocker| Err(Stop::Blocked(blocker)));
+            return refuse_rival(list, candidate, at).map_or(Ok(false), |blocker| Err(blocker.into()));
         };
         // By its id alone, where this node does not say what its address is.
         let is_here = addresses.iter().any(|address| entry.raft_addr.is_at(*address));
         if entry.raft_addr.is_certainly_another(service) && !is_here {
-            return Err(Stop::Blocked(Blocker::may_be_own(service, entry, at)));
+            return Err(Blocker::may_be_own(service, entry, at).into());
         }
         if let Some(own) = own.as_ref().filter(|_| is_other_data(incarnation, entry.incarnation.as_ref())) {
-            match service::must_be_here(self.context, service, own, entry, at).await {
+            match self.work.must_be_here(own, entry, at).await {
                 Err(Setback::Stop(stop)) => return Err(stop),
                 // A machine that does not answer now may be a living member's, whose configuration was copied to this one.
                 Err(Setback::Fault(_)) if !entry.is_dead() && !is_here => {
-                    return Err(Stop::Blocked(Blocker::may_be_own(service, entry, at)));
+                    return Err(Blocker::may_be_own(service, entry, at).into());
                 }
                 Ok(()) | Err(Setback::Fault(_)) => {}
             }
         }
         match risk_without(list, id).filter(|_| self.quorum == Quorum::Keep) {
-            Some(risk) => Err(Stop::Blocked(Blocker::quorum(format!("{}: {risk}", service.name)))),
+            Some(risk) => Err(Blocker::quorum(format!("{}: {risk}", service.name)).into()),
             None => Ok(true),
         }
     }

@@ -103,6 +103,12 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
+    /// One that may pass.
+    #[must_use]
+    pub fn transient(endpoint: Endpoint, message: String) -> Self {
+        Self { class: Class::Transient { retry_after: None }, endpoint, message }
+    }
+
     /// The blocker that a permanent fault is; `None` for the others.
     #[must_use]
     pub fn blocker(&self) -> Option<Blocker> {

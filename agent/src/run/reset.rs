@@ -8,15 +8,12 @@ use crate::clock;
 use crate::config::{Config, MemberService, ServiceName};
 use crate::data_directory::{self, Claim};
 use crate::events::{Event, Report};
-
 use crate::plan::Step;
 use crate::plan::health::to_join_anew;
 
-use super::leave::{
-    Quorum, end_membership, foresee_removal, forget_setup, remove_markers, stop_steps, stop_unit, taking_over,
-};
+use super::leave::{Quorum, foresee_removal, forget_setup, remove_markers, stop_steps, stop_unit, taking_over};
 use super::ports::{Cluster, Units};
-use super::{Context, Outcome, Stop, bring_up, end};
+use super::{Context, Outcome, Stop, Work, end};
 
 /// Resets a service with members on this node, telling `report` what happens.
 pub async fn reset<U: Units, C: Cluster>(
@@ -25,15 +22,17 @@ pub async fn reset<U: Units, C: Cluster>(
     quorum: Quorum,
     report: &dyn Report,
 ) -> Outcome {
+    let work = Work { context, service, report };
     let done = taking_over(context, service.name, report, async |lock, is_changed| {
         // Whatever would refuse it does so before anything is changed.
-        is_its_own(context, service).await?;
+        work.data_is_its_own().await?;
         foresee_removal(context, service.name)?;
-        leave_if_possible(context, service, quorum, is_changed, report).await?;
+        work.leave_if_possible(quorum, is_changed).await?;
         stop_steps(context, service.name.into()).await?;
-        stop(context, service).await?;
-        bring_up::forget(service)?;
-        back_up(service, report)?;
+        context.progress.status(&format!("stopping {}", service.unit));
+        stop_unit(work.systemd_to_stop()?, service.unit.as_str()).await?;
+        work.forget_environment()?;
+        work.back_up()?;
         remove_markers(context, lock, report)?;
         report.report(Event::ServiceReset { remedy: last_word(&[service]) });
         Ok(())
@@ -83,77 +82,61 @@ fn not_moved(error: &data_directory::BackUpError) -> Stop {
     Stop::Failed(Event::DataNotMoved { error: error.to_string() })
 }
 
-/// A member that comes back with an empty log may vote twice, so it has to leave first. Where that cannot be had, the
-/// operator has to say that the loss of the quorum is meant.
-async fn leave_if_possible<U, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &MemberService,
-    quorum: Quorum,
-    is_changed: &Cell<bool>,
-    report: &dyn Report,
-) -> Result<(), Stop> {
-    match (end_membership(context, service, quorum, is_changed, report).await, quorum) {
-        (Ok(()), _) => Ok(()),
-        (Err(stop), Quorum::MayBeLost) => {
-            report.report(Event::LeftBehind { error: stop.event().to_string() });
-            Ok(())
+impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
+    /// A member that comes back with an empty log may vote twice, so it has to leave first. Where that cannot be had, the
+    /// operator has to say that the loss of the quorum is meant.
+    async fn leave_if_possible(&self, quorum: Quorum, is_changed: &Cell<bool>) -> Result<(), Stop> {
+        match (self.end_membership(quorum, is_changed).await, quorum) {
+            (Err(stop), Quorum::MayBeLost) => {
+                self.report.report(Event::LeftBehind { error: stop.event().to_string() });
+                Ok(())
+            }
+            (Err(Stop::Failed(Event::LeaveFailed { error, attempts, .. })), Quorum::Keep) => {
+                let remedy = "nothing was reset; where there is no cluster any more, say so with --accept-quorum-loss"
+                    .to_owned();
+                Err(Stop::Failed(Event::LeaveFailed { error, attempts, remedy }))
+            }
+            (ended, _) => ended,
         }
-        (Err(Stop::Failed(Event::LeaveFailed { error, attempts, .. })), Quorum::Keep) => {
-            Err(Stop::Failed(Event::LeaveFailed {
-                error,
-                attempts,
-                remedy: "nothing was reset; where there is no cluster any more, say so with --accept-quorum-loss"
-                    .to_owned(),
-            }))
-        }
-        (Err(stop), Quorum::Keep) => Err(stop),
     }
-}
 
-async fn stop<U: Units, C>(context: &Context<'_, U, C>, service: &MemberService) -> Result<(), Stop> {
-    context.progress.status(&format!("stopping {}", service.unit));
-    stop_unit(systemd(context, service)?, service.unit.as_str()).await
-}
-
-fn systemd<'a, U, C>(context: &'a Context<'_, U, C>, service: &MemberService) -> Result<&'a U, Stop> {
-    // Without systemd nobody can say that the service does not write into what is moved away.
-    context.units.as_ref().ok_or_else(|| {
-        Stop::Failed(Event::ServiceNotStopped {
-            error: format!("systemd cannot be reached to stop {}", service.unit),
-            remedy: "run it as root on the node itself".to_owned(),
+    fn systemd_to_stop(&self) -> Result<&'a U, Stop> {
+        // Without systemd nobody can say that the service does not write into what is moved away.
+        self.context.units.as_ref().ok_or_else(|| {
+            Stop::Failed(Event::ServiceNotStopped {
+                error: format!("systemd cannot be reached to stop {}", self.service.unit),
+                remedy: "run it as root on the node itself".to_owned(),
+            })
         })
-    })
-}
+    }
 
-/// Refuses a data directory that is not the service's, or holds what is this agent's or another service's.
-async fn is_its_own<U: Units, C>(context: &Context<'_, U, C>, service: &MemberService) -> Result<(), Stop> {
-    let unit = &service.unit;
-    let owner = systemd(context, service)?.owner(unit).await.map_err(|error| {
-        let remedy = format!("look at the unit: systemctl cat {unit}");
-        Stop::Failed(Event::ServiceNotStopped { error, remedy })
-    })?;
-    let config = context.config;
-    let others = config.with_members().filter(|other| other.name != service.name && other.enable);
-    let passwords = config.set_up_once().filter_map(|service| service.admin_password_file.as_deref());
-    let tls = &config.tls;
-    let kept: Vec<&Path> = others
-        .map(|other| other.data_dir.as_path())
-        .chain([context.markers.directory(), &tls.ca, &tls.certificate, &tls.key])
-        .chain(passwords)
-        .collect();
-    let claim = Claim { service: service.name.as_str(), unit: unit.as_str(), owner: &owner, kept: &kept };
-    data_directory::can_be_moved(&service.data_dir, &claim).map_err(|error| not_moved(&error))
-}
+    /// Refuses a data directory that is not the service's, or holds what is this agent's or another service's.
+    async fn data_is_its_own(&self) -> Result<(), Stop> {
+        let Self { context, service, .. } = self;
+        let (config, unit) = (context.config, &service.unit);
+        let owner = self.systemd_to_stop()?.owner(unit).await.map_err(|error| {
+            let remedy = format!("look at the unit: systemctl cat {unit}");
+            Stop::Failed(Event::ServiceNotStopped { error, remedy })
+        })?;
+        let others = config.with_members().filter(|other| other.name != service.name && other.enable);
+        let passwords = config.set_up_once().filter_map(|service| service.admin_password_file.as_deref());
+        let tls = &config.tls;
+        let kept: Vec<&Path> = others
+            .map(|other| other.data_dir.as_path())
+            .chain([context.markers.directory(), &tls.ca, &tls.certificate, &tls.key])
+            .chain(passwords)
+            .collect();
+        let claim = Claim { service: service.name.as_str(), unit: unit.as_str(), owner: &owner, kept: &kept };
+        data_directory::can_be_moved(&service.data_dir, &claim).map_err(|error| not_moved(&error))
+    }
 
-fn back_up(service: &MemberService, report: &dyn Report) -> Result<(), Stop> {
-    let stamp = clock::now().replace([':', '+'], "-");
-    match data_directory::back_up(&service.data_dir, &stamp) {
-        Ok(Some(backup)) => {
-            let path = service.data_dir.display().to_string();
-            report.report(Event::DataMovedAside { path, backup: backup.display().to_string() });
-            Ok(())
+    fn back_up(&self) -> Result<(), Stop> {
+        let data = &self.service.data_dir;
+        let stamp = clock::now().replace([':', '+'], "-");
+        if let Some(backup) = data_directory::back_up(data, &stamp).map_err(|error| not_moved(&error))? {
+            let (path, backup) = (data.display().to_string(), backup.display().to_string());
+            self.report.report(Event::DataMovedAside { path, backup });
         }
-        Ok(None) => Ok(()),
-        Err(error) => Err(not_moved(&error)),
+        Ok(())
     }
 }

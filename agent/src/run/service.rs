@@ -13,38 +13,14 @@ use crate::plan::Blocker;
 use crate::plan::member::{Member, Word};
 use crate::retry::Schedule;
 
-use super::ports::{Class, Cluster, Fault, Health, UnitPhase, UnitWatch, Units};
-use super::{Context, Setback, Stop};
+use super::ports::{Cluster, Fault, Health, UnitPhase, UnitWatch, Units};
+use super::{Context, Setback, Stop, Work};
 
 /// A service on this node.
 pub(super) struct Local<'a> {
     pub(super) unit: &'a UnitName,
     pub(super) url: &'a Endpoint,
     pub(super) health_path: &'a str,
-}
-
-/// Waits for a Raft service on this node.
-pub(super) async fn await_raft<U: Units, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &MemberService,
-    report: &dyn Report,
-) -> Result<Health, Stop> {
-    let local = Local { unit: &service.unit, url: &service.url, health_path: service.api.health_path().as_str() };
-    let health = await_healthy(context, &local, report).await?;
-    refuse_anothers(context.config, service, health).map_err(Stop::Blocked)
-}
-
-/// Asks a Raft service on this node once.
-pub(super) async fn ask_raft<U, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &MemberService,
-) -> Result<Health, Setback> {
-    let health = context
-        .cluster
-        .health(&service.url, service.api.health_path().as_str())
-        .await
-        .map_err(|fault| Fault { message: format!("this node's own service: {}", fault.message), ..fault })?;
-    refuse_anothers(context.config, service, health).map_err(|blocker| Setback::Stop(Stop::Blocked(blocker)))
 }
 
 /// What a service says of itself must not contradict that it is this node's.
@@ -60,60 +36,67 @@ pub fn refuse_anothers(config: &Config, service: &MemberService, health: Health)
     }
 }
 
-/// An entry is this node's old one only if the service at its address is the one on this node: the id and the address of a
-/// configuration that was copied to another machine are a living member's.
-pub(super) async fn must_be_here<U, C: Cluster>(
-    context: &Context<'_, U, C>,
-    service: &MemberService,
-    health: &Health,
-    entry: &Member,
-    at: &Endpoint,
-) -> Result<(), Setback> {
-    if service.api.is_added_first() {
-        // The own one has no data and does not run: whoever answers there is another's.
-        let answers = match entry.api(service) {
-            Some(url) => context.cluster.health(&url, service.api.health_path().as_str()).await.is_ok(),
-            None => false,
-        };
-        let refused = || Setback::Stop(Stop::Blocked(Blocker::may_be_own(service, entry, at)));
-        return if answers { Err(refused()) } else { Ok(()) };
+impl<U: Units, C: Cluster> Work<'_, U, C> {
+    /// Waits for the service on this node.
+    pub(super) async fn await_healthy(&self) -> Result<Health, Stop> {
+        let Self { context, service, report } = self;
+        let local = Local { unit: &service.unit, url: &service.url, health_path: service.health_path() };
+        Ok(refuse_anothers(context.config, service, await_healthy(context, &local, *report).await?)?)
     }
-    let id = &context.config.node.id;
-    let there = match entry.api(service) {
-        Some(url) => context.cluster.health(&url, service.api.health_path().as_str()).await?,
-        None => Health::default(),
-    };
-    let is_one = |(own, theirs): (&Word, &Word)| own.is_identity(theirs);
-    if health.incarnation_of(id).zip(there.incarnation_of(id)).is_some_and(is_one) {
-        return Ok(());
-    }
-    Err(Setback::Stop(Stop::Blocked(Blocker::may_be_own(service, entry, at))))
-}
 
-/// Returns when a Raft service on this node that was healthy is no longer running, by its unit; never, where systemd does
-/// not tell: the service is asked before each change all the same.
-pub(super) async fn until_lost<U: Units, C>(
-    context: &Context<'_, U, C>,
-    service: &MemberService,
-    report: &dyn Report,
-) -> Fault {
-    let lost = async {
-        let mut watch = context.units.as_ref()?.watch(&service.unit).await.ok()?;
-        loop {
-            match watch.next().await.ok()? {
-                UnitPhase::Active => {}
-                // systemd does not know this unit: it says nothing of the service.
-                UnitPhase::Unknown(_) => return None,
-                UnitPhase::NotYet(state) | UnitPhase::Failed(state) => return Some(state),
+    /// Asks the service on this node once.
+    pub(super) async fn ask_own(&self) -> Result<Health, Setback> {
+        let health = self.context.cluster.health(&self.service.url, self.service.health_path()).await;
+        let health = health
+            .map_err(|fault| Fault { message: format!("this node's own service: {}", fault.message), ..fault })?;
+        Ok(refuse_anothers(self.context.config, self.service, health)?)
+    }
+
+    /// Which cluster the service on this node is in, by its own list.
+    pub(super) async fn own_cluster(&self) -> Option<Word> {
+        let list = self.context.cluster.members(self.service, &self.service.url).await;
+        list.ok().and_then(|list| list.cluster_id)
+    }
+
+    /// An entry is this node's old one only if the service at its address is the one on this node: the id and the address of
+    /// a configuration that was copied to another machine are a living member's.
+    pub(super) async fn must_be_here(&self, health: &Health, entry: &Member, at: &Endpoint) -> Result<(), Setback> {
+        let there = match entry.api(self.service) {
+            Some(url) => self.context.cluster.health(&url, self.service.health_path()).await,
+            None => Ok(Health::default()),
+        };
+        let is_here = if self.service.is_added_first() {
+            // The own one has no data and does not run: whoever answers there is another's.
+            there.is_err() || entry.api(self.service).is_none()
+        } else {
+            let is_one = |(own, theirs): (&Word, &Word)| own.is_identity(theirs);
+            health.incarnation_of(self.id()).zip(there?.incarnation_of(self.id())).is_some_and(is_one)
+        };
+        if is_here { Ok(()) } else { Err(Blocker::may_be_own(self.service, entry, at).into()) }
+    }
+
+    /// Returns when the service on this node, which was healthy, is no longer running, by its unit; never, where systemd does
+    /// not tell: the service is asked before each change all the same.
+    pub(super) async fn until_lost(&self) -> Fault {
+        let unit = &self.service.unit;
+        let lost = async {
+            let mut watch = self.context.units.as_ref()?.watch(unit).await.ok()?;
+            loop {
+                match watch.next().await.ok()? {
+                    UnitPhase::Active => {}
+                    // systemd does not know this unit: it says nothing of the service.
+                    UnitPhase::Unknown(_) => return None,
+                    UnitPhase::NotYet(state) | UnitPhase::Failed(state) => return Some(state),
+                }
             }
-        }
-    };
-    let Some(state) = lost.await else {
-        return std::future::pending().await;
-    };
-    let message = format!("{} stopped running while it was to become a member: {state}", service.unit);
-    report.report(Event::ServiceLost { awaited_unit: service.unit.to_string(), state });
-    Fault { class: Class::Transient { retry_after: None }, endpoint: service.url.clone(), message }
+        };
+        let Some(state) = lost.await else {
+            return std::future::pending().await;
+        };
+        let message = format!("{unit} stopped running while it was to become a member: {state}");
+        self.report.report(Event::ServiceLost { awaited_unit: unit.to_string(), state });
+        Fault::transient(self.service.url.clone(), message)
+    }
 }
 
 /// Returns when the service has answered 200, or says why that will not happen now.
@@ -149,6 +132,11 @@ pub(super) async fn await_healthy<U: Units, C: Cluster>(
 /// The command that shows why a unit is not well.
 pub(super) fn look_further(unit: &UnitName) -> String {
     format!("look further: journalctl -b -u {unit}")
+}
+
+/// The command that shows, on the leader, what it makes of this node.
+pub(super) fn look_at_the_leader(unit: &UnitName) -> String {
+    format!("look at the leader: journalctl -u {unit}")
 }
 
 /// For a field: whole milliseconds.
@@ -253,7 +241,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
                 Err(fault) => fault,
             };
             if let Some(blocker) = fault.blocker() {
-                return Err(Stop::Blocked(blocker));
+                return Err(blocker.into());
             }
             self.note(fault.to_string(), "become healthy");
             // The limit is the caller's; past it this future is dropped.

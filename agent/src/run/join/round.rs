@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::config::{Endpoint, MemberService, RaftAddr};
-use crate::events::{Event, Report};
+use crate::config::{Endpoint, RaftAddr};
+use crate::events::Event;
 use crate::plan::Blocker;
 use crate::plan::member::{Member, MemberList, Whose};
 use crate::plan::membership::{Move, is_another, next_move};
@@ -15,17 +15,15 @@ use crate::retry::Round;
 
 use super::super::candidates::Candidates;
 use super::super::ports::{Added, Class, Cluster, Fault, Health, NewMember, Promoted, Units};
-use super::super::service::{self, milliseconds};
-use super::super::{Context, Setback, Stop, bring_up};
+use super::super::service::{look_at_the_leader, look_further, milliseconds};
+use super::super::{Setback, Stop, Work};
 
 /// Why a round has not ended with this node as a full member.
 pub(super) enum Unfinished {
     /// The step ends.
     Stop(Stop),
-    /// Something failed, or is not possible now.
+    /// Something failed, or is not possible now, or not there.
     Fault(Fault),
-    /// Who was asked is not the leader, and somebody else is said to be.
-    Elsewhere(Fault),
     /// A change was asked for, and the list is to show what became of it; what to say where too many were.
     Unseen(Fault),
     /// The quorum would not bear the change.
@@ -45,17 +43,20 @@ pub(super) enum Unfinished {
 
 impl From<Fault> for Unfinished {
     fn from(fault: Fault) -> Self {
-        match fault.class {
-            Class::NotLeader(_) => Self::Elsewhere(fault),
-            _ => Self::Fault(fault),
-        }
+        Self::Fault(fault)
+    }
+}
+
+impl<T: Into<Stop>> From<T> for Unfinished {
+    fn from(stop: T) -> Self {
+        Self::Stop(stop.into())
     }
 }
 
 impl From<Setback> for Unfinished {
     fn from(setback: Setback) -> Self {
         match setback {
-            Setback::Fault(fault) => fault.into(),
+            Setback::Fault(fault) => Self::Fault(fault),
             Setback::Stop(stop) => Self::Stop(stop),
         }
     }
@@ -66,10 +67,8 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// A node on its way in.
 pub(super) struct Joining<'a, U, C> {
-    context: &'a Context<'a, U, C>,
-    service: &'a MemberService,
+    work: &'a Work<'a, U, C>,
     raft_addr: &'a RaftAddr,
-    report: &'a dyn Report,
     candidates: Candidates<'a>,
     /// What this node's own service says of itself.
     pub(super) health: Health,
@@ -84,25 +83,19 @@ pub(super) struct Joining<'a, U, C> {
 }
 
 impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
-    pub(super) fn new(
-        context: &'a Context<'a, U, C>,
-        service: &'a MemberService,
-        report: &'a dyn Report,
-        health: Health,
-    ) -> Result<Self, Stop> {
+    pub(super) fn new(work: &'a Work<'a, U, C>, health: Health) -> Result<Self, Stop> {
+        let (service, addresses) = (work.service, work.context.machine.addresses());
         let Some(raft_addr) = service.raft_addr() else {
             let error = format!("{} is to be joined without a Raft address", service.name);
             return Err(Stop::Failed(Event::Internal { error }));
         };
         Ok(Self {
-            context,
-            service,
+            work,
             raft_addr,
-            report,
-            candidates: Candidates::of(&context.config.node.id, service, context.machine.addresses()),
+            candidates: Candidates::of(work.id(), service, addresses.clone()),
             health,
             asked_at: Some(Instant::now()),
-            addresses: context.machine.addresses(),
+            addresses,
             accepted: false,
             unsure: None,
         })
@@ -112,41 +105,40 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
     /// as a full member ends it.
     pub(super) async fn round(&mut self, mut round: Round) -> Result<MemberList, Unfinished> {
         let asked_at = self.asked_at.take();
-        if self.service.api.is_added_first() {
-            self.health = bring_up::of_own(self.context, self.service).await.map_err(Unfinished::Stop)?;
+        let work = self.work;
+        let is_added_first = work.service.is_added_first();
+        if is_added_first {
+            self.health = work.health_before_start().await?;
         }
-        let (at, list) = match self.candidates.list(&self.context.cluster, &mut round).await {
+        let (at, list) = match self.candidates.list(&work.context.cluster, &mut round).await {
             Ok(answer) => answer,
             Err(fault) => return Err(self.without_a_list(fault)),
         };
-        let id = &self.context.config.node.id;
-        if !list.members.iter().any(|member| member.id.as_str() == id.as_str()) {
-            self.context.requests.forget_removal(self.service.name);
+        if !list.has_id(work.id()) {
+            work.context.requests.forget_removal(work.service.name);
         }
         let mut found = self.next_move(&list, &at);
         // What was true of the own service before a pause, or before a list that took its time, may no longer be: nothing
         // follows from it before it is asked again.
-        if !self.service.api.is_added_first()
+        if !is_added_first
             && asked_at.is_none_or(|at| at.elapsed() > FRESH)
             && matches!(found, Move::Add | Move::Replace(_) | Move::Confirmed)
         {
-            self.health = match service::ask_raft(self.context, self.service).await {
+            self.health = match work.ask_own().await {
                 Err(Setback::Fault(fault)) if found == Move::Confirmed => return Err(self.not_well(&fault)),
                 asked => asked?,
             };
             found = self.next_move(&list, &at);
         }
-        if self.service.api.is_added_first() {
-            if let Some(unfinished) = self.attend_own(&found, &list, &at).await? {
-                return Err(unfinished);
-            }
+        if is_added_first {
+            self.attend_own(&found, &list, &at).await?;
             if let Move::Await(member) = &found {
                 return Err(self.promote(member, at, round).await);
             }
         }
         match found {
             Move::Confirmed => Ok(list),
-            Move::Blocked(blocker) => Err(Unfinished::Stop(Stop::Blocked(blocker))),
+            Move::Blocked(blocker) => Err(blocker.into()),
             Move::Await(member) => Err(self.on_its_way(&member, &at)),
             Move::Replace(old) => self.replace(&old, at, round).await,
             Move::AwaitQuorum(risk) if self.accepted || self.unsure.is_some() => Err(self.not_listed(&at, Some(risk))),
@@ -157,43 +149,35 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
     }
 
     /// A service that is added first runs from when it is listed on, and holds no data before.
-    async fn attend_own(
-        &mut self,
-        found: &Move,
-        list: &MemberList,
-        at: &Endpoint,
-    ) -> Result<Option<Unfinished>, Unfinished> {
+    async fn attend_own(&self, found: &Move, list: &MemberList, at: &Endpoint) -> Result<(), Unfinished> {
         match found {
             Move::Await(_) | Move::Confirmed => {
-                let was_running = bring_up::is_running(self.context, self.service).await.map_err(Unfinished::Stop)?;
-                bring_up::bring_up(self.context, self.service, Some(list), self.report)
-                    .await
-                    .map_err(Unfinished::Stop)?;
+                let was_running = self.work.is_running().await?;
+                self.work.bring_up(Some(list)).await?;
                 self.is_of_its_cluster(list, at).await?;
                 // To start takes its time: the list is an old one then.
-                Ok((!was_running && *found == Move::Confirmed).then(|| unseen(at.clone())))
+                if !was_running && *found == Move::Confirmed { Err(unseen(at.clone())) } else { Ok(()) }
             }
-            Move::Add if bring_up::has_data(self.service).map_err(Unfinished::Stop)? => {
+            Move::Add if self.work.has_data()? => {
                 self.is_of_its_cluster(list, at).await?;
-                Err(Unfinished::Stop(Stop::Blocked(Blocker::old_data(self.service, at))))
+                Err(Blocker::old_data(self.work.service, at).into())
             }
-            _ => Ok(None),
+            _ => Ok(()),
         }
     }
 
     /// What runs here must not be a member of another cluster than the one that is joined; a learner does not say.
     async fn is_of_its_cluster(&self, list: &MemberList, at: &Endpoint) -> Result<(), Unfinished> {
-        let own = self.context.cluster.members(self.service, &self.service.url).await;
-        let own = own.ok().and_then(|own| own.cluster_id);
+        let own = self.work.own_cluster().await;
         if is_another(own.as_ref(), list.cluster_id.as_ref()) {
-            return Err(Unfinished::Stop(Stop::Blocked(Blocker::in_another_cluster(self.service, at))));
+            return Err(Blocker::in_another_cluster(self.work.service, at).into());
         }
         Ok(())
     }
 
     /// Has the started learner made a voter; only the list that shows it as one ends the join.
     async fn promote(&mut self, member: &Member, at: Endpoint, round: Round) -> Unfinished {
-        let (cluster, service) = (&self.context.cluster, self.service);
+        let (cluster, service) = (&self.work.context.cluster, self.work.service);
         let key = member.key.as_str();
         match self.candidates.change(&at, round, async |at| cluster.promote(service, at, key).await).await {
             Ok(Promoted::Done) => unseen(at),
@@ -203,7 +187,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
     }
 
     fn next_move(&self, list: &MemberList, at: &Endpoint) -> Move {
-        next_move(list, self.health.candidate(self.context.config, self.service, &self.addresses), at)
+        next_move(list, self.health.candidate(self.work.context.config, self.work.service, &self.addresses), at)
     }
 
     /// A member in the list, whose service is not well (yet): a new member may know no leader before it was heard of.
@@ -211,7 +195,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         Unfinished::Promotion {
             standing: "a full member whose own service is not healthy".to_owned(),
             error: fault.to_string(),
-            remedy: service::look_further(&self.service.unit),
+            remedy: look_further(&self.work.service.unit),
         }
     }
 
@@ -232,42 +216,41 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
             (None, _) => Unfinished::Promotion {
                 standing: "not in the list yet".to_owned(),
                 error: format!("the add was accepted, and the list of {at} does not show it"),
-                remedy: format!("look at the leader: journalctl -u {}", self.service.unit),
+                remedy: look_at_the_leader(&self.work.service.unit),
             },
         }
     }
 
     fn on_its_way(&self, member: &Member, at: &Endpoint) -> Unfinished {
-        let standing = member.standing();
+        let (name, standing) = (self.work.service.name, member.standing());
         let remedy = if member.has_unknown_role() || standing.starts_with("a member") {
             // Nothing is wrong with the leader: it speaks of this node in words that nobody knows here.
-            format!("have {} name the role of its members: voter or learner", self.service.name)
+            format!("have {name} name the role of its members: voter or learner")
         } else {
             format!("check that the leader reaches {}", self.raft_addr)
         };
-        Unfinished::Promotion { error: format!("{} says {standing} ({at})", self.service.name), standing, remedy }
+        Unfinished::Promotion { error: format!("{name} says {standing} ({at})"), standing, remedy }
     }
 
     async fn add(&mut self, at: Endpoint, round: Round) -> Result<MemberList, Unfinished> {
-        self.context.progress.status(&format!("joining {} through {at}", self.service.name));
-        self.report.report(Event::JoinStarted { raft_addr: self.raft_addr.to_string(), endpoint: at.to_string() });
+        let Work { context, service, report } = self.work;
+        let (id, raft_addr) = (self.work.id(), self.raft_addr);
+        context.progress.status(&format!("joining {} through {at}", service.name));
+        report.report(Event::JoinStarted { raft_addr: raft_addr.to_string(), endpoint: at.to_string() });
         let (began, endpoint) = (Instant::now(), at.to_string());
-        let (cluster, service, health) = (&self.context.cluster, self.service, &self.health);
-        let (id, raft_addr) = (&self.context.config.node.id, self.raft_addr);
-        let incarnation = health.incarnation_of(id);
-        let member = NewMember { id, raft_addr, incarnation };
-        self.context.requests.add(service.name);
+        let member = NewMember { id, raft_addr, incarnation: self.health.incarnation_of(id) };
+        context.requests.add(service.name);
+        let cluster = &context.cluster;
         let added = self.candidates.change(&at, round, async |at| cluster.add(service, at, member).await).await;
         match added {
             Ok(Added::Accepted) => {
                 self.accepted = true;
-                self.report.report(Event::MemberAdded { endpoint, duration_ms: milliseconds(began.elapsed()) });
+                report.report(Event::MemberAdded { endpoint, duration_ms: milliseconds(began.elapsed()) });
             }
             Ok(Added::AlreadyMember) => {
-                self.report.report(Event::AlreadyMember { endpoint });
+                report.report(Event::AlreadyMember { endpoint });
                 let message = format!("answered HTTP 409 to the add, and its list has neither {id} nor {raft_addr}");
-                self.unsure =
-                    Some(Fault { class: Class::Transient { retry_after: None }, endpoint: at.clone(), message });
+                self.unsure = Some(Fault::transient(at.clone(), message));
             }
             // The next round lists before it adds again; until then the busy leader is left alone. Who is not the leader has
             // applied nothing.
@@ -280,7 +263,8 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
     /// Has the old entry of this node's id removed, once. It is gone when a list says so; an id is never added again while
     /// its old entry is there.
     async fn replace(&mut self, old: &Member, at: Endpoint, mut round: Round) -> Result<MemberList, Unfinished> {
-        let (service, id, requests) = (self.service, &self.context.config.node.id, self.context.requests);
+        let Work { context, service, report } = self.work;
+        let (id, requests, cluster) = (self.work.id(), context.requests, &context.cluster);
         let look = format!("look at the member list of {at}: its members may disagree, or one of them may be cut off");
         if requests.adds(service.name) {
             return Err(Unfinished::Removal(format!("{old} is listed again by {at} after this node was added"), look));
@@ -289,9 +273,8 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
             let found = format!("{old} was asked to be removed and is listed still by {at}");
             return Err(Unfinished::Removal(found, look));
         }
-        let cluster = &self.context.cluster;
         if old.whose(id, service) == Whose::Own {
-            service::must_be_here(self.context, service, &self.health, old, &at).await?;
+            self.work.must_be_here(&self.health, old, &at).await?;
             // A run before this one may have added the node, and this list may be from before that. The own service is the first
             // to know what it runs on.
             let own = self.health.incarnation_of(id);
@@ -309,12 +292,12 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         let is_first = requests.remove(service.name);
         match self.candidates.change(&at, round, async |at| cluster.remove(service, at, old.key.as_str()).await).await {
             Ok(()) => {
-                self.report.report(Event::MemberReplaced { member: old.to_string(), endpoint: at.to_string() });
+                report.report(Event::MemberReplaced { member: old.to_string(), endpoint: at.to_string() });
                 if is_first {
                     return Err(unseen(at));
                 }
                 let message = format!("{old} is listed again, and was asked to be removed once more");
-                Err(Unfinished::Fault(Fault { class: Class::Transient { retry_after: None }, endpoint: at, message }))
+                Err(Fault::transient(at, message).into())
             }
             Err(fault) => {
                 // Who is not the leader, too busy, or refuses, has removed nothing.
@@ -329,5 +312,5 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
 
 fn unseen(at: Endpoint) -> Unfinished {
     let message = "one change after the other was asked for, and no list shows what becomes of them".to_owned();
-    Unfinished::Unseen(Fault { class: Class::Transient { retry_after: None }, endpoint: at, message })
+    Unfinished::Unseen(Fault::transient(at, message))
 }
