@@ -88,7 +88,7 @@ impl Systemd {
     async fn try_unit(&self, unit: &str) -> Result<UnitState, SystemdError> {
         let session = self.link.session().await?;
         let read = async {
-            let path = snapshot::locate(&session, unit).await?;
+            let path = session.load_unit(unit).await?;
             snapshot::read(&session, unit, &path).await
         };
         let result = read.await;

@@ -13,7 +13,7 @@ use super::inbox::{Inbox, News};
 use super::link::{Link, Patience};
 use super::queue::Queue;
 use super::session::{SERVICE, Session, UNIT};
-use super::snapshot::{Snapshot, locate, read};
+use super::snapshot::{Snapshot, read};
 use super::unit_state::Properties;
 
 /// How long a watch bears that systemd cannot be reached.
@@ -43,9 +43,8 @@ pub(super) async fn follow(link: Arc<Link>, unit: String, queue: Arc<Queue>) {
 /// Follows a unit until the connection ends, or until the unit is another object than before.
 async fn follow_on(session: &Session, unit: &str, queue: &Queue, patience: &mut Patience) -> SystemdError {
     loop {
-        match follow_object(session, unit, queue, patience).await {
-            Ok(()) => {}
-            Err(error) => return error,
+        if let Err(error) = follow_object(session, unit, queue, patience).await {
+            return error;
         }
     }
 }
@@ -57,7 +56,7 @@ async fn follow_object(
     queue: &Queue,
     patience: &mut Patience,
 ) -> Result<(), SystemdError> {
-    let path = locate(session, unit).await?;
+    let path = session.load_unit(unit).await?;
     // Signals bear the name of the unit itself, never an alias.
     let id = session.id(&path).await.map_err(|source| SystemdError::of(unit, "name", source))?;
     let mut inbox = Inbox::open(session, &id, path.clone());

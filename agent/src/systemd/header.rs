@@ -15,9 +15,7 @@ const SENDER: u8 = 7;
 
 /// The length of the whole message that begins with these bytes, or nothing where they begin no message.
 pub(crate) fn message_length(fixed: &[u8; FIXED_LENGTH]) -> Option<usize> {
-    let order = ByteOrder::of(fixed)?;
-    let body = order.number(fixed, 4)?;
-    let fields = order.number(fixed, 12)?;
+    let (body, fields) = (number(fixed, 4)?, number(fixed, 12)?);
     let length = align(FIXED_LENGTH.checked_add(fields)?, 8)?.checked_add(body)?;
     (length <= LONGEST_MESSAGE).then_some(length)
 }
@@ -29,15 +27,14 @@ pub(crate) fn without_sender(message: Vec<u8>) -> Vec<u8> {
 
 /// The message rebuilt around the gap, where there is a SENDER field to take out.
 fn rewritten(message: &[u8]) -> Option<Vec<u8>> {
-    let order = ByteOrder::of(message)?;
-    let fields_end = FIXED_LENGTH.checked_add(order.number(message, 12)?)?;
+    let fields_end = FIXED_LENGTH.checked_add(number(message, 12)?)?;
     let body = message.get(align(fields_end, 8)?..)?;
     let mut kept = message.get(..FIXED_LENGTH)?.to_vec();
     let mut found = false;
     let mut position = FIXED_LENGTH;
     while position < fields_end {
         let start = align(position, 8)?;
-        let end = field_end(message, start, fields_end, order)?;
+        let end = field_end(message, start, fields_end)?;
         if *message.get(start)? == SENDER {
             found = true;
         } else {
@@ -51,14 +48,15 @@ fn rewritten(message: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let length = u32::try_from(kept.len() - FIXED_LENGTH).ok()?;
-    kept.get_mut(12..16)?.copy_from_slice(&order.bytes(length));
+    let length = if message.first() == Some(&b'l') { length.to_le_bytes() } else { length.to_be_bytes() };
+    kept.get_mut(12..16)?.copy_from_slice(&length);
     kept.resize(align(kept.len(), 8)?, 0);
     kept.extend_from_slice(body);
     Some(kept)
 }
 
 /// Where the field that starts at `start` ends: a code, a signature of one basic type, and a value of that type.
-fn field_end(message: &[u8], start: usize, limit: usize, order: ByteOrder) -> Option<usize> {
+fn field_end(message: &[u8], start: usize, limit: usize) -> Option<usize> {
     let [1, kind, 0] = *message.get(start.checked_add(1)?..start.checked_add(4)?)? else {
         return None;
     };
@@ -70,7 +68,7 @@ fn field_end(message: &[u8], start: usize, limit: usize, order: ByteOrder) -> Op
         b'x' | b't' | b'd' => align(value, 8)?.checked_add(8)?,
         b's' | b'o' => {
             let at = align(value, 4)?;
-            at.checked_add(4)?.checked_add(order.number(message, at)?)?.checked_add(1)?
+            at.checked_add(4)?.checked_add(number(message, at)?)?.checked_add(1)?
         }
         b'g' => value.checked_add(2)?.checked_add(usize::from(*message.get(value)?))?,
         _ => return None,
@@ -78,38 +76,15 @@ fn field_end(message: &[u8], start: usize, limit: usize, order: ByteOrder) -> Op
     (end <= limit).then_some(end)
 }
 
-/// The byte order that a message says it is in.
-#[derive(Clone, Copy)]
-enum ByteOrder {
-    Little,
-    Big,
-}
-
-impl ByteOrder {
-    fn of(message: &[u8]) -> Option<Self> {
-        match message.first()? {
-            b'l' => Some(Self::Little),
-            b'B' => Some(Self::Big),
-            _ => None,
-        }
-    }
-
-    /// The 32-bit number at a position, as a length.
-    fn number(self, message: &[u8], position: usize) -> Option<usize> {
-        let bytes = *message.get(position..)?.first_chunk::<4>()?;
-        let number = match self {
-            Self::Little => u32::from_le_bytes(bytes),
-            Self::Big => u32::from_be_bytes(bytes),
-        };
-        usize::try_from(number).ok()
-    }
-
-    fn bytes(self, number: u32) -> [u8; 4] {
-        match self {
-            Self::Little => number.to_le_bytes(),
-            Self::Big => number.to_be_bytes(),
-        }
-    }
+/// The 32-bit number at a position, as a length; a message begins with the byte order that it is in.
+fn number(message: &[u8], position: usize) -> Option<usize> {
+    let bytes = *message.get(position..)?.first_chunk::<4>()?;
+    let number = match message.first()? {
+        b'l' => u32::from_le_bytes(bytes),
+        b'B' => u32::from_be_bytes(bytes),
+        _ => return None,
+    };
+    usize::try_from(number).ok()
 }
 
 /// The next multiple of `boundary`.

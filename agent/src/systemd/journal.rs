@@ -55,15 +55,15 @@ async fn fetch(unit: &str, count: usize) -> Vec<String> {
 
 /// The last lines of this boot that match.
 async fn query(matches: &[String], count: usize) -> Vec<String> {
-    let mut command = journalctl(&["--boot", "--output=cat", "--no-pager", "--quiet"]);
-    command.arg(format!("--lines={count}")).args(matches).stdout(Stdio::piped());
-    let Ok(mut reader) = command.spawn() else {
-        return Vec::new();
-    };
-    let Some(output) = reader.stdout.take() else {
-        return Vec::new();
-    };
-    lines(&tail(output, TAIL).await, count)
+    lines(&of_this_boot(&["--output=cat"], matches, count, TAIL).await.unwrap_or_default(), count)
+}
+
+/// The end of what `journalctl` prints of the last entries of this boot that match.
+async fn of_this_boot(form: &[&str], matches: &[String], count: usize, most: usize) -> Option<Vec<u8>> {
+    let mut command = journalctl(&["--boot", "--no-pager", "--quiet"]);
+    command.args(form).arg(format!("--lines={count}")).args(matches).stdout(Stdio::piped());
+    let mut reader = command.spawn().ok()?;
+    Some(tail(reader.stdout.take()?, most).await)
 }
 
 /// An entry of the journal.
@@ -81,16 +81,10 @@ pub(crate) struct Entry {
 
 /// The last entries of this boot that these matches take, at most `count` (the matches of journalctl(1)).
 pub(crate) async fn entries_of_this_boot(matches: &[String], count: usize) -> Vec<Entry> {
-    let read = async {
-        let fields = "--output-fields=MESSAGE,MESSAGE_ID,UNIT,_SYSTEMD_UNIT,SYSLOG_IDENTIFIER";
-        let mut command = journalctl(&["--boot", "--output=json", "--no-pager", "--quiet", fields]);
-        command.arg(format!("--lines={count}")).args(matches).stdout(Stdio::piped());
-        let mut reader = command.spawn().ok()?;
-        let output = tail(reader.stdout.take()?, TAIL_OF_ENTRIES).await;
-        // The first line may have been cut off; then it is no JSON.
-        Some(output.split(|byte| *byte == b'\n').filter_map(entry).collect())
-    };
-    timeout(LIMIT_OF_ENTRIES, read).await.ok().flatten().unwrap_or_default()
+    let form = ["--output=json", "--output-fields=MESSAGE,MESSAGE_ID,UNIT,_SYSTEMD_UNIT,SYSLOG_IDENTIFIER"];
+    let output = timeout(LIMIT_OF_ENTRIES, of_this_boot(&form, matches, count, TAIL_OF_ENTRIES)).await;
+    // The first line may have been cut off; then it is no JSON.
+    output.ok().flatten().unwrap_or_default().split(|byte| *byte == b'\n').filter_map(entry).collect()
 }
 
 /// A line of `--output=json`: every value is a text, a list of bytes where it is none, or null where it is too long.

@@ -122,8 +122,9 @@ impl Session {
 /// The calls.
 impl Session {
     /// Makes systemd load a unit, which works for a unit that is not running and for one that does not exist.
-    pub(super) async fn load_unit(&self, unit: &str) -> zbus::Result<OwnedObjectPath> {
-        self.manager("LoadUnit", &(unit,)).await?.body().deserialize()
+    pub(super) async fn load_unit(&self, unit: &str) -> Result<OwnedObjectPath, SystemdError> {
+        let loaded = self.manager("LoadUnit", &(unit,)).await.and_then(|reply| reply.body().deserialize());
+        loaded.map_err(|source| SystemdError::of(unit, "load", source))
     }
 
     /// Has systemd stop a unit: what `systemctl stop` asks for.

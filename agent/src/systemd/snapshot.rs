@@ -17,30 +17,21 @@ pub(super) struct Snapshot {
     pub(super) service_position: Option<Sequence>,
 }
 
-/// Finds the object that stands for a unit.
-pub(super) async fn locate(session: &Session, unit: &str) -> Result<OwnedObjectPath, SystemdError> {
-    session.load_unit(unit).await.map_err(|source| SystemdError::of(unit, "load", source))
-}
-
-/// Reads the state of a located unit.
+/// Reads the state of a loaded unit.
 pub(super) async fn read(session: &Session, unit: &str, path: &OwnedObjectPath) -> Result<Snapshot, SystemdError> {
-    read_properties(session, unit, path).await.map_err(|source| SystemdError::of(unit, "tell the state of", source))
-}
-
-async fn read_properties(session: &Session, unit: &str, path: &OwnedObjectPath) -> zbus::Result<Snapshot> {
-    let service = async {
-        // Other types of units have no such properties.
-        if unit.ends_with(".service") { session.properties(path, SERVICE).await.map(Some) } else { Ok(None) }
+    let read = async {
+        let service = async {
+            // Other types of units have no such properties.
+            if unit.ends_with(".service") { session.properties(path, SERVICE).await.map(Some) } else { Ok(None) }
+        };
+        let (unit, service) = tokio::try_join!(session.properties(path, UNIT), service)?;
+        let mut state = UnitState::default();
+        if let Some(service) = &service {
+            state.apply(&service.body().deserialize()?);
+        }
+        state.apply(&unit.body().deserialize()?);
+        let service_position = service.map(|message| message.recv_position());
+        Ok(Snapshot { state, unit_position: unit.recv_position(), service_position })
     };
-    let (unit, service) = tokio::try_join!(session.properties(path, UNIT), service)?;
-    let mut state = UnitState::default();
-    if let Some(service) = &service {
-        state.apply(&service.body().deserialize()?);
-    }
-    state.apply(&unit.body().deserialize()?);
-    Ok(Snapshot {
-        state,
-        unit_position: unit.recv_position(),
-        service_position: service.map(|message| message.recv_position()),
-    })
+    read.await.map_err(|source| SystemdError::of(unit, "tell the state of", source))
 }

@@ -52,20 +52,18 @@ impl UnitState {
                 "LoadState" => self.load = LoadState::of(value, properties.get("LoadError")),
                 "InvocationID" => self.invocation_id = hexadecimal(value),
                 "ActiveState" => self.active = ActiveState::of(value),
-                "SubState" => set_text(&mut self.sub, value),
+                "SubState" => self.sub = read(value),
                 "Job" => self.job_pending = first_field(value) != Some(Variant::U32(0)),
-                "Result" => set_text(&mut self.result, value),
-                "StatusText" => set_text(&mut self.status_text, value),
-                "ExecMainStatus" => set_i32(&mut self.exec_main_status, value),
-                "ExecMainCode" => set_i32(&mut self.exec_main_code, value),
-                "NRestarts" => set_u32(&mut self.n_restarts, value),
-                "RestartUSec" if !properties.contains_key("RestartUSecNext") => {
-                    set_u64(&mut self.restart_delay_us, value);
-                }
-                "RestartUSecNext" => set_u64(&mut self.restart_delay_us, value),
+                "Result" => self.result = read(value),
+                "StatusText" => self.status_text = read(value),
+                "ExecMainStatus" => self.exec_main_status = read(value),
+                "ExecMainCode" => self.exec_main_code = read(value),
+                "NRestarts" => self.n_restarts = read(value),
+                "RestartUSec" if properties.contains_key("RestartUSecNext") => {}
+                "RestartUSec" | "RestartUSecNext" => self.restart_delay_us = read(value),
                 "EnvironmentFiles" => self.environment_files = first_texts(value),
-                "User" => set_text(&mut self.owner.user, value),
-                "DynamicUser" => self.owner.is_dynamic = *value == Variant::Bool(true),
+                "User" => self.owner.user = read(value),
+                "DynamicUser" => self.owner.is_dynamic = read(value),
                 "StateDirectory" => self.owner.state_directories = texts(value),
                 _ => {}
             }
@@ -160,39 +158,36 @@ pub enum ActiveState {
 }
 
 impl ActiveState {
+    /// systemd's words.
+    const WORDS: [(&'static str, Self); 8] = [
+        ("active", Self::Active),
+        ("reloading", Self::Reloading),
+        ("refreshing", Self::Refreshing),
+        ("inactive", Self::Inactive),
+        ("failed", Self::Failed),
+        ("activating", Self::Activating),
+        ("deactivating", Self::Deactivating),
+        ("maintenance", Self::Maintenance),
+    ];
+
     fn of(value: &Variant<'_>) -> Self {
-        match text(value) {
-            "active" => Self::Active,
-            "reloading" => Self::Reloading,
-            "refreshing" => Self::Refreshing,
-            "inactive" => Self::Inactive,
-            "failed" => Self::Failed,
-            "activating" => Self::Activating,
-            "deactivating" => Self::Deactivating,
-            "maintenance" => Self::Maintenance,
-            _ => Self::Other,
-        }
+        Self::WORDS.iter().find(|(word, _)| *word == text(value)).map_or(Self::Other, |(_, state)| *state)
     }
 }
 
 impl fmt::Display for ActiveState {
-    /// systemd's own word.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Active => "active",
-            Self::Reloading => "reloading",
-            Self::Refreshing => "refreshing",
-            Self::Inactive => "inactive",
-            Self::Failed => "failed",
-            Self::Activating => "activating",
-            Self::Deactivating => "deactivating",
-            Self::Maintenance => "maintenance",
-            Self::Other => "unknown",
-        })
+        let word = Self::WORDS.iter().find(|(_, state)| state == self);
+        formatter.write_str(word.map_or("unknown", |(word, _)| *word))
     }
 }
 
-/// A text, empty where the value is of another type: a changed type is no reason to lose the rest.
+/// Empty or 0 where the value is of another type: a changed type is no reason to lose the rest.
+fn read<'v, T: Default + for<'r> TryFrom<&'r Variant<'v>>>(value: &Variant<'v>) -> T {
+    T::try_from(value).unwrap_or_default()
+}
+
+/// A text, empty where the value is of another type.
 fn text<'a>(value: &'a Variant<'_>) -> &'a str {
     if let Variant::Str(text) = value { text.as_str() } else { "" }
 }
@@ -208,35 +203,10 @@ fn first_texts(value: &Variant<'_>) -> Vec<String> {
     if let Variant::Array(list) = value { list.iter().map(first).collect() } else { Vec::new() }
 }
 
-fn set_text(target: &mut String, value: &Variant<'_>) {
-    text(value).clone_into(target);
-}
-
 /// An array of bytes, as digits.
 fn hexadecimal(value: &Variant<'_>) -> String {
-    let Variant::Array(bytes) = value else {
-        return String::new();
-    };
     let digits = |byte: &Variant<'_>| if let Variant::U8(byte) = byte { format!("{byte:02x}") } else { String::new() };
-    bytes.iter().map(digits).collect()
-}
-
-fn set_i32(target: &mut i32, value: &Variant<'_>) {
-    if let Variant::I32(number) = value {
-        *target = *number;
-    }
-}
-
-fn set_u32(target: &mut u32, value: &Variant<'_>) {
-    if let Variant::U32(number) = value {
-        *target = *number;
-    }
-}
-
-fn set_u64(target: &mut u64, value: &Variant<'_>) {
-    if let Variant::U64(number) = value {
-        *target = *number;
-    }
+    if let Variant::Array(bytes) = value { bytes.iter().map(digits).collect() } else { String::new() }
 }
 
 /// The first field of a structure, such as the number in a job's pair of number and path.

@@ -29,8 +29,7 @@ impl Units for Systemd {
     }
 
     async fn environment_files(&self, unit: &UnitName) -> Result<Vec<String>, String> {
-        let state = Self::unit(self, unit.as_str()).await.map_err(|error| error.to_string())?;
-        Ok(state.environment_files)
+        Self::unit(self, unit.as_str()).await.map(|state| state.environment_files).map_err(|error| error.to_string())
     }
 
     async fn owner(&self, unit: &UnitName) -> Result<Owner, String> {
