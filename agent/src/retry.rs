@@ -113,12 +113,6 @@ impl Schedule {
         self.tries_made
     }
 
-    /// Time since the series began.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.delays.get_elapsed_time()
-    }
-
     /// The delay before the next try, at least `floor` (what a `Retry-After` asked for);
     /// `None` when the series is over.
     pub fn next_delay(&mut self, floor: Option<Duration>) -> Option<Duration> {

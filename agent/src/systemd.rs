@@ -31,7 +31,7 @@ pub use journal::last_journal_lines;
 pub(crate) use journal::{Entry, entries_of_this_boot, lines as presentable_lines};
 pub(crate) use private_socket::accepted;
 pub use sandbox::{is_unfiltered, own_unit};
-pub use session::{Endpoints, Transport};
+pub use session::Endpoints;
 pub use unit_state::{ActiveState, LoadState, UnitState};
 pub use watch::UnitWatch;
 
@@ -63,11 +63,6 @@ impl Systemd {
     /// As for [`Systemd::connect`].
     pub async fn connect_at(endpoints: Endpoints) -> Result<Self, SystemdError> {
         Ok(Self { link: Arc::new(Link::open(endpoints).await?) })
-    }
-
-    /// The way over which systemd is reached now. It may change when a connection is lost and made anew.
-    pub async fn transport(&self) -> Transport {
-        self.link.transport().await
     }
 
     /// The state of a unit now, also of one that is not loaded or does not exist (see [`LoadState::NotFound`]).

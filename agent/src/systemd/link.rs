@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 use super::error::SystemdError;
-use super::session::{Endpoints, Session, Transport};
+use super::session::{Endpoints, Session};
 
 /// The shared session.
 #[derive(Debug)]
@@ -31,10 +31,6 @@ impl Link {
             *current = Arc::new(Session::open(&self.endpoints).await?);
         }
         Ok(Arc::clone(&current))
-    }
-
-    pub(super) async fn transport(&self) -> Transport {
-        self.current.lock().await.transport
     }
 }
 

@@ -31,15 +31,6 @@ pub(super) const SERVICE: &str = "org.freedesktop.systemd1.Service";
 pub(super) const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 pub(super) const BUS: &str = "org.freedesktop.DBus";
 
-/// The way over which systemd is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// The system bus.
-    SystemBus,
-    /// PID 1's own socket, where no bus answers.
-    PrivateSocket,
-}
-
 /// Where systemd is looked for.
 #[derive(Clone, Debug)]
 pub struct Endpoints {
@@ -65,7 +56,6 @@ impl Endpoints {
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) connection: Connection,
-    pub(super) transport: Transport,
     /// systemd's own name on the bus, so that nobody else's signals are believed; nothing where there is no bus.
     pub(super) owner: Option<OwnedUniqueName>,
     subscribed: OnceCell<()>,
@@ -88,8 +78,8 @@ impl Session {
         })
     }
 
-    fn new(connection: Connection, transport: Transport, owner: Option<OwnedUniqueName>) -> Self {
-        Self { connection, transport, owner, subscribed: OnceCell::new(), ended: AtomicBool::new(false) }
+    fn new(connection: Connection, owner: Option<OwnedUniqueName>) -> Self {
+        Self { connection, owner, subscribed: OnceCell::new(), ended: AtomicBool::new(false) }
     }
 
     /// Whether this session leads nowhere any more.
@@ -108,14 +98,14 @@ impl Session {
         let reply =
             connection.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), "GetNameOwner", &(SYSTEMD,)).await?;
         let owner: OwnedUniqueName = reply.body().deserialize()?;
-        Ok(Self::new(connection, Transport::SystemBus, Some(owner)))
+        Ok(Self::new(connection, Some(owner)))
     }
 
     async fn over_private_socket(path: &Path) -> zbus::Result<Self> {
         let socket = PrivateSocket::connect(path).await?;
         let guid = socket.guid.clone();
         let connection = Builder::authenticated_socket(socket, guid).p2p().method_timeout(CALL_LIMIT).build().await?;
-        Ok(Self::new(connection, Transport::PrivateSocket, None))
+        Ok(Self::new(connection, None))
     }
 }
 
