@@ -143,7 +143,7 @@ async fn next(config: &Config, service: &MemberService, cluster: &HttpCluster) -
                     Move::Add => Ok(format!("no marker, and the members at {at} are {ids}")),
                     Move::Await(member) => Ok(format!("the list at {at} has this node as {}", member.standing())),
                     Move::Confirmed => Ok(format!("the list at {at} has this node; only the marker is missing")),
-                    Move::AwaitQuorum(risk) => Ok(risk.to_string()),
+                    Move::AwaitQuorum(risk) => Ok(format!("{}; {}", risk.reason, risk.remedy)),
                     Move::Replace(old) => Ok(format!("the list at {at} has {old}, which is removed first")),
                     Move::Blocked(blocker) => Err(blocker),
                 };

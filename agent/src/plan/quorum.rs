@@ -2,8 +2,6 @@
 //!
 //! A service that tells no status is believed to be well: counting needs something to count.
 
-use std::fmt;
-
 use crate::config::{Config, Endpoint, MemberService, NodeId};
 
 use super::blocker::removal;
@@ -19,12 +17,6 @@ pub struct QuorumRisk {
     pub reason: String,
     /// What to do.
     pub remedy: String,
-}
-
-impl fmt::Display for QuorumRisk {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}; {}", self.reason, self.remedy)
-    }
 }
 
 /// How many of so many voters decide.
@@ -143,7 +135,7 @@ mod tests {
             assert_eq!(risk.is_none(), is_safe, "{statuses:?}: {risk:?}");
             if let Some(risk) = risk {
                 let is_gone = statuses.contains(&"unreachable");
-                assert_eq!(risk.remedy.contains("-X DELETE 'https://"), is_gone, "{risk}");
+                assert_eq!(risk.remedy.contains("-X DELETE 'https://"), is_gone, "{risk:?}");
             }
         }
     }
