@@ -62,25 +62,13 @@ fn more(count: usize, what: &str) -> Option<String> {
     (count > NAMED).then(|| format!("{} more {what}", count - NAMED))
 }
 
-/// A marker that is not what it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MarkerFinding {
-    /// It belongs to another node, cluster or machine: an alarm.
-    Foreign(Blocker),
-    /// It cannot be read; its unit is skipped on its word all the same.
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
-
 /// Everything that the health check has found.
 #[derive(Debug, Clone, Default)]
 pub struct Findings<'a> {
-    /// Markers that are not as they should be.
-    pub markers: Vec<MarkerFinding>,
+    /// Markers that belong to another node, cluster or machine: an alarm.
+    pub foreign_markers: Vec<Blocker>,
+    /// Markers that cannot be read, and why; their units are skipped on their word all the same.
+    pub damaged_markers: Vec<(PathBuf, String)>,
     /// The Raft groups that are turned on.
     pub groups: Vec<GroupFinding<'a>>,
     /// Every health endpoint.
@@ -109,15 +97,10 @@ impl<'a> Findings<'a> {
     /// endpoint elsewhere that fails, or a damaged marker, is degraded.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let (mut wrong, mut missing) = (Vec::new(), Vec::new());
-        for marker in &self.markers {
-            match marker {
-                MarkerFinding::Foreign(blocker) => wrong.push(blocker.reason.clone()),
-                MarkerFinding::Damaged { path, reason } => {
-                    missing.push(format!("marker {} is damaged ({reason})", path.display()));
-                }
-            }
-        }
+        let mut wrong: Vec<String> = self.foreign_markers.iter().map(|blocker| blocker.reason.clone()).collect();
+        let damaged = self.damaged_markers.iter();
+        let mut missing: Vec<String> =
+            damaged.map(|(path, reason)| format!("marker {} is damaged ({reason})", path.display())).collect();
         let failing =
             |own: bool| self.endpoints.iter().filter(move |endpoint| endpoint.own == own && endpoint.answer.is_err());
         // An own service that fails explains what comes after it.
@@ -134,15 +117,6 @@ impl<'a> Findings<'a> {
         } else {
             Verdict::Healthy
         }
-    }
-
-    /// What blocks, where a marker is another node's, cluster's or machine's.
-    #[must_use]
-    pub fn foreign_marker(&self) -> Option<&Blocker> {
-        self.markers.iter().find_map(|marker| match marker {
-            MarkerFinding::Foreign(blocker) => Some(blocker),
-            MarkerFinding::Damaged { .. } => None,
-        })
     }
 
     /// The first service on this node, in their order, whose health endpoint fails.
@@ -361,7 +335,7 @@ mod tests {
         };
         for (own, unhealthy) in [(true, true), (false, false)] {
             let findings =
-                Findings { groups: vec![group(&["healthy"])], endpoints: vec![endpoint(own)], markers: Vec::new() };
+                Findings { groups: vec![group(&["healthy"])], endpoints: vec![endpoint(own)], ..Findings::default() };
             assert_eq!(matches!(findings.verdict(), Verdict::Unhealthy { .. }), unhealthy);
             assert!(findings.to_string().contains("connection refused"));
         }
@@ -380,7 +354,7 @@ mod tests {
         let mut findings = Findings {
             groups: SERVICES.with_members().map(refused).collect(),
             endpoints: ServiceName::DEFAULT.map(|service| endpoint(service, 0, true)).into(),
-            markers: Vec::new(),
+            ..Findings::default()
         };
         assert_eq!(
             findings.own_failing(),

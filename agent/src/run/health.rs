@@ -11,14 +11,14 @@ use crate::config::{Endpoint, Limits, MemberService, ServiceName, SetupService};
 use crate::events::{Event, Report};
 use crate::markers::{Identity, MarkerState};
 use crate::plan::Blocker;
-use crate::plan::health::{EndpointFinding, Findings, GroupFinding, MarkerFinding, Verdict, way_back};
+use crate::plan::health::{EndpointFinding, Findings, GroupFinding, Verdict, way_back};
 use crate::plan::member::{Member, MemberList, Whose, Word};
 use crate::plan::membership::is_another;
 use crate::retry::Schedule;
 
 use super::ports::{Cluster, Health, Units};
 use super::service::refuse_anothers;
-use super::{AT_ONCE, Context, Stop, observe};
+use super::{AT_ONCE, Context, Stop};
 
 /// A drift that is still there at this look is told, though the wait goes on: right after a join, a peer's list may lag.
 const LOOKS_BEFORE_DRIFT: u32 = 5;
@@ -39,8 +39,8 @@ pub(super) async fn check<U: Units, C: Cluster>(
     loop {
         let findings = find(context, context.config.health_check_probes).await;
         let table = findings.to_string();
-        if schedule.attempt() == 1 {
-            report_markers(&findings, report);
+        for (path, reason) in findings.damaged_markers.iter().filter(|_| schedule.attempt() == 1) {
+            report.report(Event::MarkerDamaged { path: path.display().to_string(), reason: reason.clone() });
         }
         let reason = match findings.verdict() {
             Verdict::Healthy => {
@@ -54,7 +54,7 @@ pub(super) async fn check<U: Units, C: Cluster>(
             Verdict::Unhealthy { reasons } => reasons.join("; "),
         };
         context.progress.status(&format!("cluster is not healthy: {reason}"));
-        let worth_waiting = wait && findings.foreign_marker().is_none();
+        let worth_waiting = wait && findings.foreign_markers.is_empty();
         let look = schedule.attempt();
         let delay = schedule.next_delay(None).filter(|_| worth_waiting);
         if look == LOOKS_BEFORE_DRIFT || (delay.is_none() && look < LOOKS_BEFORE_DRIFT) {
@@ -66,43 +66,34 @@ pub(super) async fn check<U: Units, C: Cluster>(
         }
         let unhealthy = Event::ClusterUnhealthy { reason, table };
         // A marker that is another's does not become this node's by starting again: somebody has to look.
-        let Some(blocker) = findings.foreign_marker() else {
+        let Some(blocker) = findings.foreign_markers.first() else {
             return Err(Stop::Failed(unhealthy));
         };
         report.report(unhealthy);
-        return Err(Stop::Blocked(blocker.clone()));
+        return Err(blocker.clone().into());
     }
 }
 
-fn report_markers(findings: &Findings<'_>, report: &dyn Report) {
-    for marker in &findings.markers {
-        if let MarkerFinding::Damaged { path, reason } = marker {
-            report.report(Event::MarkerDamaged { path: path.display().to_string(), reason: reason.clone() });
-        }
-    }
-}
-
-/// The markers that are another's or cannot be read.
-fn find_markers<U, C>(context: &Context<'_, U, C>, groups: &[GroupFinding<'_>]) -> Vec<MarkerFinding> {
-    let observed = observe(context.config, context.markers, &context.this_node);
-    let services = context.config.services.iter();
-    services
-        .filter_map(|service| match observed.marker(service.name()) {
+/// Finds the markers that are another's or cannot be read.
+fn find_markers<U, C>(context: &Context<'_, U, C>, findings: &mut Findings<'_>) {
+    for service in &context.config.services {
+        match context.markers.read(service.name()) {
             MarkerState::Present { path, identity, .. } => {
                 if let Some(mismatch) = identity.mismatch(&context.this_node) {
-                    return Some(MarkerFinding::Foreign(Blocker::foreign_marker(path, &mismatch)));
+                    findings.foreign_markers.push(Blocker::foreign_marker(&path, &mismatch));
+                    continue;
                 }
-                let raft = service.members()?;
-                let (marked, told) = (cluster_of(identity), cluster_id(groups, raft.name));
-                is_another(marked.as_ref(), told)
-                    .then(|| MarkerFinding::Foreign(Blocker::marked_in_another(raft, path, marked.as_ref(), told)))
+                let Some(raft) = service.members() else { continue };
+                let (marked, told) = (cluster_of(&identity), cluster_id(&findings.groups, raft.name));
+                if is_another(marked.as_ref(), told) {
+                    let blocker = Blocker::marked_in_another(raft, &path, marked.as_ref(), told);
+                    findings.foreign_markers.push(blocker);
+                }
             }
-            MarkerState::Damaged { path, reason } => {
-                Some(MarkerFinding::Damaged { path: path.clone(), reason: reason.clone() })
-            }
-            MarkerState::Absent => None,
-        })
-        .collect()
+            MarkerState::Damaged { path, reason } => findings.damaged_markers.push((path, reason)),
+            MarkerState::Absent => {}
+        }
+    }
 }
 
 /// The cluster that a marker is of, where it says so.
@@ -137,7 +128,9 @@ pub async fn find<'a, U, C: Cluster>(context: &Context<'a, U, C>, probe: bool) -
     let (groups, set_up) = join(groups, set_up).await;
     let (groups, endpoints): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
     let endpoints = endpoints.into_iter().flatten().chain(set_up).collect();
-    Findings { markers: find_markers(context, &groups), groups, endpoints }
+    let mut findings = Findings { groups, endpoints, ..Findings::default() };
+    find_markers(context, &mut findings);
+    findings
 }
 
 async fn find_group<'a, U, C: Cluster>(

@@ -1,12 +1,12 @@
 //! What the facts come to, step by step: pure, so that every line of `status` is a table test.
 
+use std::path::Path;
+
 use crate::config::{ClusterName, Config, MemberService, Service};
 use crate::markers::{Hold, NotedTrouble};
 use crate::names::Unresolved;
 use crate::plan::expectations::Outlook;
-use crate::plan::health::{
-    EndpointFinding, Findings, GroupFinding, MarkerFinding, Verdict, reset_command, to_join_anew,
-};
+use crate::plan::health::{EndpointFinding, Findings, GroupFinding, Verdict, reset_command, to_join_anew};
 use crate::plan::member::Leader;
 use crate::plan::{self, Action, Blocker, Decision, SkipReason, Step, Unmet};
 use crate::shell_word::quoted;
@@ -241,17 +241,12 @@ fn done(step: Step, since: &str, live: Option<&Findings<'_>>) -> StepStatus {
 /// A damaged marker keeps the unit from starting: systemd only asks whether the file exists.
 fn damaged(step: Step, findings: &Findings<'_>) -> Option<StepStatus> {
     let names = ["joined", "initialized"].map(|word| format!(".{}-{word}", step.service_name()));
-    findings.markers.iter().find_map(|marker| match marker {
-        MarkerFinding::Damaged { path, reason }
-            if names.iter().any(|name| path.file_name().is_some_and(|file| file == name.as_str())) =>
-        {
-            let detail = format!("its marker {} is damaged ({reason})", path.display());
-            // Whatever has the name: a file, a link, a directory with something in it. Nothing is lost.
-            let next = format!("mv -T {0} {0}.damaged && systemctl restart --no-block {1}", quoted(path), step.unit());
-            Some(StepStatus::new(step, State::Failed, detail, Some(next)))
-        }
-        _ => None,
-    })
+    let is_one = |path: &Path| names.iter().any(|name| path.file_name().is_some_and(|file| file == name.as_str()));
+    let (path, reason) = findings.damaged_markers.iter().find(|(path, _)| is_one(path))?;
+    let detail = format!("its marker {} is damaged ({reason})", path.display());
+    // Whatever has the name: a file, a link, a directory with something in it. Nothing is lost.
+    let next = format!("mv -T {0} {0}.damaged && systemctl restart --no-block {1}", quoted(path), step.unit());
+    Some(StepStatus::new(step, State::Failed, detail, Some(next)))
 }
 
 /// A step that has no marker.
