@@ -6,6 +6,6 @@ mod hand_over;
 mod kind;
 mod within;
 
-pub use hand_over::{Boot, ConfigOrigin, DIRECTORY, NotHandedOver, Refusal, put, take_back};
+pub use hand_over::{Boot, ConfigOrigin, DIRECTORY, Refusal, put, take_back};
 pub use kind::BootKind;
 pub use within::within;

@@ -9,14 +9,14 @@
 //! Each appears whole or not at all, `boot.json` last. The directory is 0700, for the configuration names the cluster.
 
 use std::fmt;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::obstacle;
+use crate::durable::{self, Existing, StateError, write_durably};
 use crate::regular_file::{self, Links};
 
 use super::BootKind;
@@ -102,39 +102,17 @@ impl Boot {
 /// # Errors
 /// The file system refuses.
 pub fn take_back(root: &Path, name: &str) -> io::Result<()> {
-    match fs::remove_file(root.join(DIRECTORY).join(name)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    durable::remove_if_there(&root.join(DIRECTORY).join(name)).map(drop)
 }
 
-/// Something could not be handed over: why, and what helps.
-#[derive(Debug, thiserror::Error)]
-#[error("{source}; {remedy}")]
-pub struct NotHandedOver {
-    source: io::Error,
-    remedy: String,
-}
-
-/// Writes a file for root alone, whole or not at all. It is in memory: nothing is synced.
+/// Writes a file for root alone, whole or not at all.
 ///
 /// # Errors
 /// The file system refuses, or something that is no file has the name.
-pub fn put(root: &Path, name: &str, bytes: &[u8]) -> Result<(), NotHandedOver> {
+pub fn put(root: &Path, name: &str, bytes: &[u8]) -> Result<(), StateError> {
     let directory = root.join(DIRECTORY);
-    let (path, temporary) = (directory.join(name), directory.join(format!("{name}.new")));
-    let failed = |at: &Path| {
-        let at = at.to_owned();
-        move |source| NotHandedOver { remedy: obstacle::remedy(&at, &source), source }
-    };
-    DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(failed(&path))?;
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&temporary)(error)),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    // As a new file alone, which no link leads elsewhere (open(2), O_EXCL).
-    let file = options.write(true).create_new(true).mode(0o600).open(&temporary);
-    file.and_then(|mut file| file.write_all(bytes)).map_err(failed(&temporary))?;
-    fs::rename(&temporary, &path).map_err(failed(&path))
+    let path = directory.join(name);
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(&directory);
+    made.map_err(|source| StateError::new("create the directory of", &path, source))?;
+    write_durably(&path, bytes, 0o600, Existing::Replace).map(drop)
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::durable;
 use crate::regular_file::{self, Links};
 
 /// A file is a few lines; a larger one is not ours.
@@ -109,10 +110,7 @@ impl NotedTrouble {
     /// # Errors
     /// The file system refuses.
     pub fn remove(directory: &Path, step: &str) -> io::Result<()> {
-        match fs::remove_file(path(directory, step)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        durable::remove_if_there(&path(directory, step)).map(drop)
     }
 }
 
