@@ -89,21 +89,19 @@ impl Identity {
         identity
     }
 
+    /// The parts by their names, in the order of a marker's lines.
+    fn parts(&self) -> [(&'static str, Option<&String>); 4] {
+        let Self { node_id, cluster_name, cluster_id, machine_id } = self;
+        [("node_id", node_id), ("cluster_name", cluster_name), ("cluster_id", cluster_id), ("machine_id", machine_id)]
+            .map(|(name, part)| (name, part.as_ref()))
+    }
+
     /// The first part in which `self`, read from a marker, contradicts this node.
     #[must_use]
     pub fn mismatch(&self, this_node: &Self) -> Option<Mismatch> {
-        [
-            ("node_id", &self.node_id, &this_node.node_id),
-            ("cluster_name", &self.cluster_name, &this_node.cluster_name),
-            ("cluster_id", &self.cluster_id, &this_node.cluster_id),
-            ("machine_id", &self.machine_id, &this_node.machine_id),
-        ]
-        .into_iter()
-        .find_map(|(part, found, expected)| match (found, expected) {
-            (Some(found), Some(expected)) if found != expected => {
-                Some(Mismatch { part, found: found.clone(), expected: expected.clone() })
-            }
-            _ => None,
+        self.parts().into_iter().zip(this_node.parts()).find_map(|((part, found), (_, expected))| {
+            let (found, expected) = found.zip(expected).filter(|(found, expected)| found != expected)?;
+            Some(Mismatch { part, found: found.clone(), expected: expected.clone() })
         })
     }
 }
@@ -111,16 +109,8 @@ impl Identity {
 /// As the lines of a marker.
 impl fmt::Display for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (key, value) in [
-            ("node_id", &self.node_id),
-            ("cluster_name", &self.cluster_name),
-            ("cluster_id", &self.cluster_id),
-            ("machine_id", &self.machine_id),
-        ] {
-            if let Some(value) = value {
-                writeln!(formatter, "{key}={value}")?;
-            }
-        }
-        Ok(())
+        self.parts()
+            .iter()
+            .try_for_each(|(name, part)| part.map_or(Ok(()), |part| writeln!(formatter, "{name}={part}")))
     }
 }
