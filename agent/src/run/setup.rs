@@ -14,7 +14,7 @@ use crate::plan::{Blocker, Cause, Step};
 use crate::random::{self, NoRandomNumbers};
 use crate::regular_file::Links;
 use crate::retry::Schedule;
-use crate::secret_file::{self, SecretFileError};
+use crate::secret_file;
 
 use super::ports::{Cluster, IamSetup, Password, Units};
 use super::service::{self, Local, milliseconds};
@@ -35,10 +35,10 @@ pub(super) async fn set_up<U: Units, C: Cluster>(
     let began = Instant::now();
     let local = Local { unit: &iam.unit, url: &iam.url, health_path: iam.health_path.as_str() };
     service::await_healthy(context, &local, report).await?;
-    let mut own = OwnPassword::default();
-    let done = until_set_up(context, iam, &mut own, report).await?;
+    let mut setting_up = SettingUp { context, iam, report, own: OwnPassword::default() };
+    let done = setting_up.until_done().await?;
     context.mark(lock, Achievement::Initialized, None, report)?;
-    report_password(context, iam, done, own, report);
+    setting_up.report_password(done);
     report.report(match done {
         IamSetup::Done => Event::IamSetUp { duration_ms: milliseconds(began.elapsed()) },
         IamSetup::DoneAlready => Event::IamAlreadySetUp { endpoint: iam.url.to_string() },
@@ -57,159 +57,151 @@ struct OwnPassword {
     may_be_taken: bool,
 }
 
-/// A password is announced as the valid one when it was accepted, not when it was written down.
-fn report_password<U, C>(
-    context: &Context<'_, U, C>,
-    iam: &SetupService,
-    done: IamSetup,
-    own: OwnPassword,
-    report: &dyn Report,
-) {
-    let file = generated_file(context, iam);
-    if !iam.generates_password || !file.exists() {
-        return;
-    }
-    let path = file.display().to_string();
-    match done {
-        IamSetup::Done if own.is_sent => report.report(Event::IamPasswordGenerated { path }),
-        IamSetup::Done => {}
-        // An answer was lost, now or in an earlier run: it may be the one that counts.
-        IamSetup::DoneAlready if own.may_be_taken || !own.is_new => report.report(Event::IamPasswordUncertain { path }),
-        // Somebody else was quicker, and nobody has ever taken this one. Where it cannot be removed, it stays unannounced.
-        IamSetup::DoneAlready => drop(fs::remove_file(file)),
-    }
-}
-
 /// The name of the credential with the admin password (design.md, section 3), and of the file, beside the markers, that a
 /// generated one goes into.
 fn password_name(iam: &SetupService) -> String {
     format!("{}-admin-password", iam.name)
 }
 
-fn generated_file<U, C>(context: &Context<'_, U, C>, iam: &SetupService) -> PathBuf {
-    context.markers.directory().join(password_name(iam))
+struct SettingUp<'a, U, C> {
+    context: &'a Context<'a, U, C>,
+    iam: &'a SetupService,
+    report: &'a dyn Report,
+    own: OwnPassword,
 }
 
-async fn until_set_up<U, C: Cluster>(
-    context: &Context<'_, U, C>,
-    iam: &SetupService,
-    own: &mut OwnPassword,
-    report: &dyn Report,
-) -> Result<IamSetup, Stop> {
-    let policy = &context.config.policies.iam_setup;
-    let mut schedule = Schedule::polling(policy);
-    let mut told = String::new();
-    loop {
-        let (event, reason, pause) = match ask(context, iam, own).await {
-            Ok(Some(done)) => return Ok(done),
-            Ok(None) => {
-                let reason = "this node has no admin password".to_owned();
-                (Event::IamAwaitingSetup { reason: reason.clone() }, reason, None)
+impl<U, C: Cluster> SettingUp<'_, U, C> {
+    fn generated_file(&self) -> PathBuf {
+        self.context.markers.directory().join(password_name(self.iam))
+    }
+
+    async fn until_done(&mut self) -> Result<IamSetup, Stop> {
+        let (context, iam, report) = (self.context, self.iam, self.report);
+        let policy = &context.config.policies.iam_setup;
+        let mut schedule = Schedule::polling(policy);
+        let mut told = String::new();
+        loop {
+            let (event, reason, pause) = match self.ask().await {
+                Ok(Some(done)) => return Ok(done),
+                Ok(None) => {
+                    let reason = "this node has no admin password".to_owned();
+                    (Event::IamAwaitingSetup { reason: reason.clone() }, reason, None)
+                }
+                Err(Setback::Stop(stop)) => return Err(stop),
+                Err(Setback::Fault(fault)) => {
+                    (Event::IamNotReady { error: fault.to_string() }, fault.to_string(), fault.retry_after())
+                }
+            };
+            if reason != told {
+                report.report(event);
+                context.progress.status(&format!("waiting for IAM to be set up: {reason}"));
+                told.clone_from(&reason);
             }
-            Err(Setback::Stop(stop)) => return Err(stop),
-            Err(Setback::Fault(fault)) => {
-                (Event::IamNotReady { error: fault.to_string() }, fault.to_string(), fault.retry_after())
-            }
-        };
-        if reason != told {
-            report.report(event);
-            context.progress.status(&format!("waiting for IAM to be set up: {reason}"));
-            told.clone_from(&reason);
+            let Some(delay) = schedule.next_delay(pause) else {
+                return Err(Stop::Failed(Event::IamSetupFailed {
+                    error: format!("not set up after {} s: {reason}", policy.limit.as_secs()),
+                    remedy: service::look_further(&iam.unit),
+                }));
+            };
+            sleep(delay).await;
         }
-        let Some(delay) = schedule.next_delay(pause) else {
-            return Err(Stop::Failed(Event::IamSetupFailed {
-                error: format!("not set up after {} s: {reason}", policy.limit.as_secs()),
-                remedy: service::look_further(&iam.unit),
-            }));
+    }
+
+    /// One round: is it done, and if not, can this node do it? `None`: another node must.
+    async fn ask(&mut self) -> Result<Option<IamSetup>, Setback> {
+        let (context, iam) = (self.context, self.iam);
+        if context.cluster.is_set_up(iam).await? {
+            return Ok(Some(IamSetup::DoneAlready));
+        }
+        let Some(password) = self.password().map_err(Setback::Stop)? else {
+            return Ok(None);
         };
-        sleep(delay).await;
+        let name = context.config.cluster_name.as_ref().map_or(UNNAMED_CLUSTER, ClusterName::as_str);
+        let answer = context.cluster.set_up(iam, name, &password).await;
+        self.own.may_be_taken |= answer.is_err();
+        Ok(Some(answer?))
     }
-}
 
-/// One round: is it done, and if not, can this node do it? `None`: another node must.
-async fn ask<U, C: Cluster>(
-    context: &Context<'_, U, C>,
-    iam: &SetupService,
-    own: &mut OwnPassword,
-) -> Result<Option<IamSetup>, Setback> {
-    if context.cluster.is_set_up(iam).await? {
-        return Ok(Some(IamSetup::DoneAlready));
+    /// The admin password: the credential, the configured file, or, on the first host of
+    /// `initial_peers`, one that is generated and durable on disk before it is used.
+    fn password(&mut self) -> Result<Option<Password>, Stop> {
+        let iam = self.iam;
+        match (self.context.find_credential)(&password_name(iam)) {
+            Some(Credential::Readable(path)) => return read(&path, Links::Follow).map(Some),
+            Some(Credential::Encrypted(path)) => return Err(not_decrypted(iam, &path).into()),
+            None => {}
+        }
+        if let Some(path) = &iam.admin_password_file {
+            return read(path, Links::Follow).map(Some);
+        }
+        if !iam.generates_password {
+            return Ok(None);
+        }
+        let path = self.generated_file();
+        self.own.is_sent = true;
+        // Also a link, which is no password that this node has made up.
+        if path.symlink_metadata().is_ok() {
+            return read(&path, Links::Refuse).map(Some);
+        }
+        let password = generate()?;
+        let text = format!("{}\n", password.expose());
+        let written = write_durably(&path, text.as_bytes(), 0o600, Existing::Keep).map_err(|error| {
+            Stop::Failed(Event::IamSetupFailed { error: error.to_string(), remedy: "no password was used".to_owned() })
+        })?;
+        if !written {
+            // Another process was quicker: its password is the one on disk.
+            return read(&path, Links::Refuse).map(Some);
+        }
+        self.own.is_new = true;
+        Ok(Some(password))
     }
-    let Some(password) = password(context, iam, own).map_err(Setback::Stop)? else {
-        return Ok(None);
-    };
-    let name = context.config.cluster_name.as_ref().map_or(UNNAMED_CLUSTER, ClusterName::as_str);
-    let answer = context.cluster.set_up(iam, name, &password).await;
-    own.may_be_taken |= answer.is_err();
-    Ok(Some(answer?))
-}
 
-/// The admin password: the credential, the configured file, or, on the first host of
-/// `initial_peers`, one that is generated and durable on disk before it is used.
-fn password<U, C>(
-    context: &Context<'_, U, C>,
-    iam: &SetupService,
-    own: &mut OwnPassword,
-) -> Result<Option<Password>, Stop> {
-    match (context.find_credential)(&password_name(iam)) {
-        Some(Credential::Readable(path)) => return read(&path, Links::Follow).map(Some),
-        Some(Credential::Encrypted(path)) => return Err(Stop::Blocked(not_decrypted(iam, &path))),
-        None => {}
+    /// A password is announced as the valid one when it was accepted, not when it was written down.
+    fn report_password(&self, done: IamSetup) {
+        let Self { iam, report, own, .. } = self;
+        let file = self.generated_file();
+        if !iam.generates_password || !file.exists() {
+            return;
+        }
+        let path = file.display().to_string();
+        match done {
+            IamSetup::Done if own.is_sent => report.report(Event::IamPasswordGenerated { path }),
+            IamSetup::Done => {}
+            // An answer was lost, now or in an earlier run: it may be the one that counts.
+            IamSetup::DoneAlready if own.may_be_taken || !own.is_new => {
+                report.report(Event::IamPasswordUncertain { path })
+            }
+            // Somebody else was quicker, and nobody has ever taken this one. Where it cannot be removed, it stays unannounced.
+            IamSetup::DoneAlready => drop(fs::remove_file(file)),
+        }
     }
-    if let Some(path) = &iam.admin_password_file {
-        return read(path, Links::Follow).map(Some);
-    }
-    if !iam.generates_password {
-        return Ok(None);
-    }
-    let path = generated_file(context, iam);
-    own.is_sent = true;
-    // Also a link, which is no password that this node has made up.
-    if path.symlink_metadata().is_ok() {
-        return read(&path, Links::Refuse).map(Some);
-    }
-    let password = generate()?;
-    let text = format!("{}\n", password.expose());
-    let written = write_durably(&path, text.as_bytes(), 0o600, Existing::Keep).map_err(|error| {
-        Stop::Failed(Event::IamSetupFailed { error: error.to_string(), remedy: "no password was used".to_owned() })
-    })?;
-    if !written {
-        // Another process was quicker: its password is the one on disk.
-        return read(&path, Links::Refuse).map(Some);
-    }
-    own.is_new = true;
-    Ok(Some(password))
 }
 
 fn read(path: &Path, links: Links) -> Result<Password, Stop> {
     match secret_file::read(path, links) {
-        Ok(text) if text.trim_end().is_empty() => Err(Stop::Blocked(Blocker {
-            cause: Cause::Secret,
-            reason: format!("the admin password in {} is empty", path.display()),
-            remedy: "write the password into it".to_owned(),
-        })),
+        Ok(text) if text.trim_end().is_empty() => {
+            let reason = format!("the admin password in {} is empty", path.display());
+            Err(secret(reason, "write the password into it".to_owned()).into())
+        }
         Ok(text) => Ok(Password::new(text.trim_end_matches(['\r', '\n']).to_owned())),
-        Err(error) => Err(Stop::Blocked(blocker(&error))),
+        Err(error) => Err(secret(error.to_string(), error.remedy()).into()),
     }
 }
 
-fn blocker(error: &SecretFileError) -> Blocker {
-    Blocker { cause: Cause::Secret, reason: error.to_string(), remedy: error.remedy() }
+fn secret(reason: String, remedy: String) -> Blocker {
+    Blocker { cause: Cause::Secret, reason, remedy }
 }
 
 /// What comes next would be another password than the one that was meant.
 fn not_decrypted(iam: &SetupService, path: &Path) -> Blocker {
     let (name, path, unit) = (password_name(iam), path.display(), Step::from(iam.name).unit());
-    Blocker {
-        cause: Cause::Secret,
-        reason: format!(
-            "the credential {name} is encrypted in {path}, and systemd has not decrypted it for this process"
-        ),
-        remedy: format!(
+    secret(
+        format!("the credential {name} is encrypted in {path}, and systemd has not decrypted it for this process"),
+        format!(
             "`systemd-creds decrypt --name={name} {path} /dev/null` says why: encrypt it for this machine; before systemd 254, \
              name it in LoadCredentialEncrypted= of {unit}; by hand, start that unit instead"
         ),
-    }
+    )
 }
 
 fn generate() -> Result<Password, Stop> {
