@@ -71,24 +71,11 @@ impl Word {
     /// Whether it stands for nobody, in whatever spelling: nothing, zeros (also of a UUID), a word for none.
     #[must_use]
     pub fn is_nobody(&self) -> bool {
-        let Spelling { bare, .. } = Spelling::of(&self.0);
+        let bare = Spelling::of(&self.0).bare;
         bare.chars().all(|character| character == '0')
             || self.0 == "-1"
-            || [
-                "none",
-                "null",
-                "nil",
-                "unknown",
-                "nobody",
-                "undefined",
-                "na",
-                "nan",
-                "unset",
-                "notset",
-                "empty",
-                "false",
-            ]
-            .contains(&bare.as_str())
+            || matches!(bare.as_str(), "none" | "null" | "nil" | "unknown" | "nobody" | "undefined" | "na" | "nan")
+            || matches!(bare.as_str(), "unset" | "notset" | "empty" | "false")
     }
 }
 
