@@ -19,7 +19,7 @@ mod trouble;
 
 pub use identity::{Identity, Mismatch};
 pub use lock::{Attempt, Held, Holder, Lock};
-pub use trouble::{Hold, NotedTrouble, Trouble};
+pub use trouble::{Hold, Trouble};
 
 /// Where the markers lie unless `--state-dir` says otherwise (first-boot seed).
 pub const DEFAULT_DIRECTORY: &str = "/var/lib/first-boot-automation";
@@ -175,7 +175,7 @@ impl Markers {
             }
         }
         // What is left of it is for `status` alone, and names a run that is over.
-        let _ = NotedTrouble::remove(&self.directory, lock.service().as_str());
+        let _ = Trouble::remove(&self.directory, lock.service().as_str());
         durable::sync(&self.directory).map_err(|source| StateError::new("sync", &self.directory, source))?;
         Ok(removed)
     }

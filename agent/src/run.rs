@@ -265,9 +265,8 @@ impl<'a> Looks<'a> {
             // systemd starts the next run, which reports it again.
             return Err(stopped(&Stop::Failed(blocker.event()), self.progress, self.report));
         };
-        let looks_again = clock::time_after(delay);
-        let Blocker { reason, remedy, .. } = &blocker;
-        self.progress.trouble(&Trouble { hold: Hold::Blocked, reason, remedy, looks_again: Some(&looks_again) });
+        let trouble = Trouble::new(Hold::Blocked, &blocker.reason, &blocker.remedy);
+        self.progress.trouble(Trouble { looks_again: Some(clock::time_after(delay)), ..trouble });
         if self.reported.as_ref() != Some(&blocker) {
             self.report.report(blocker.event());
             self.reported = Some(blocker);
@@ -292,8 +291,7 @@ fn end<U, C>(context: &Context<'_, U, C>, operation: &str, ended: Result<(), Sto
 fn stopped(stop: &Stop, progress: &dyn Progress, report: &dyn Report) -> Outcome {
     let event = stop.event();
     let hold = if matches!(stop, Stop::Blocked(_)) { Hold::Blocked } else { Hold::Failed };
-    let (reason, remedy) = (event.reason(), event.remedy());
-    progress.trouble(&Trouble { hold, reason: &reason, remedy: &remedy, looks_again: None });
+    progress.trouble(Trouble::new(hold, &event.reason(), &event.remedy()));
     report.report(event);
     stop.outcome()
 }

@@ -246,5 +246,5 @@ impl Machine for Unheard {
 impl Progress for Unheard {
     fn status(&self, _line: &str) {}
 
-    fn trouble(&self, _trouble: &Trouble<'_>) {}
+    fn trouble(&self, _trouble: Trouble) {}
 }

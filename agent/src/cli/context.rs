@@ -9,7 +9,7 @@ use crate::config::{ClusterName, Config, ConfigError, Service, ServiceName};
 use crate::events::{Event, Report, Scope, ScopedReporter};
 use crate::foreign_text::LONGEST_MESSAGE;
 use crate::inventory::{self, Inventory, Link};
-use crate::markers::{Hold, Markers, NotedTrouble, Trouble};
+use crate::markers::{Hold, Markers, Trouble};
 use crate::plan::Blocker;
 use crate::protocols::HttpCluster;
 use crate::run::ports::{Machine, Progress};
@@ -36,7 +36,7 @@ impl<'a> StepProgress<'a> {
 
     /// Notes trouble that is met before there is a step.
     pub(super) fn blocked(&self, reason: &str, remedy: &str) {
-        self.trouble(&Trouble { hold: Hold::Blocked, reason, remedy, looks_again: None });
+        self.trouble(Trouble::new(Hold::Blocked, reason, remedy));
     }
 }
 
@@ -45,16 +45,17 @@ impl Progress for StepProgress<'_> {
         self.notifier.status(line);
         if self.invocation_id.is_some() && self.is_noted.replace(false) {
             // What is left there names another run, or is forgotten with the next.
-            let _ = NotedTrouble::remove(self.state_dir, self.step);
+            let _ = Trouble::remove(self.state_dir, self.step);
         }
     }
 
-    fn trouble(&self, trouble: &Trouble<'_>) {
+    fn trouble(&self, trouble: Trouble) {
         self.notifier.status(&trouble.to_string());
         if let Some(invocation_id) = &self.invocation_id {
             self.is_noted.set(true);
             // On a full disk the line above is what is left.
-            let _ = NotedTrouble::new(invocation_id, trouble).write(self.state_dir, self.step);
+            let noted = Trouble { invocation_id: invocation_id.clone(), ..trouble };
+            let _ = noted.write(self.state_dir, self.step);
         }
     }
 }
@@ -65,7 +66,7 @@ pub(super) struct Silent;
 impl Progress for Silent {
     fn status(&self, _line: &str) {}
 
-    fn trouble(&self, _trouble: &Trouble<'_>) {}
+    fn trouble(&self, _trouble: Trouble) {}
 }
 
 /// The machine that this process runs on.

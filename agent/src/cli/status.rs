@@ -10,7 +10,7 @@ use futures_util::future::{join, join_all, select_all};
 
 use crate::clock;
 use crate::config::{Config, Loaded, Permissions};
-use crate::markers::{Markers, NotedTrouble};
+use crate::markers::{Markers, Trouble};
 use crate::names::{self, Names};
 use crate::plan::{self, Observed, Step};
 use crate::run::{self, Requests};
@@ -165,8 +165,8 @@ async fn units_of_steps(
         let path_unit = step.path_unit();
         let (path, service) = join(systemd.unit(&path_unit), service).await;
         let is_of_this_run =
-            |noted: &NotedTrouble| unit.as_ref().is_some_and(|unit| unit.invocation_id == noted.invocation_id);
-        let trouble = NotedTrouble::read(&options.state_dir, step.label()).filter(is_of_this_run);
+            |noted: &Trouble| unit.as_ref().is_some_and(|unit| unit.invocation_id == noted.invocation_id);
+        let trouble = Trouble::read(&options.state_dir, step.label()).filter(is_of_this_run);
         StepUnits { unit, path: path.ok(), service, trouble }
     });
     join_all(around).await

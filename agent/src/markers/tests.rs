@@ -60,13 +60,13 @@ fn a_written_marker_reads_back_with_its_identity() {
 fn with_the_markers_goes_what_held_a_run_up_before() {
     let (_keep, markers) = markers();
     let lock = lock(&markers, ServiceName::CHAINFIRE);
-    let trouble = Trouble { hold: Hold::Blocked, reason: "no", remedy: "do this", looks_again: None };
+    let trouble = Trouble::new(Hold::Blocked, "no", "do this");
     for step in ["chainfire", "flaredb"] {
-        NotedTrouble::new("1", &trouble).write(markers.directory(), step).unwrap();
+        trouble.write(markers.directory(), step).unwrap();
     }
     assert!(markers.remove(&lock).unwrap().is_empty());
-    assert_eq!(NotedTrouble::read(markers.directory(), "chainfire"), None);
-    assert!(NotedTrouble::read(markers.directory(), "flaredb").is_some(), "of another step");
+    assert_eq!(Trouble::read(markers.directory(), "chainfire"), None);
+    assert!(Trouble::read(markers.directory(), "flaredb").is_some(), "of another step");
 }
 
 #[test]

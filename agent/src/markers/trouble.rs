@@ -30,59 +30,40 @@ pub enum Hold {
 }
 
 /// What holds a step up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trouble<'a> {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// systemd's id of the run of a unit that notes it; empty where it is not noted.
+    pub invocation_id: String,
     /// How badly.
     pub hold: Hold,
     /// What is wrong.
-    pub reason: &'a str,
+    pub reason: String,
     /// What to do.
-    pub remedy: &'a str,
+    pub remedy: String,
     /// When it is looked at again, where that is known: `10:30:45 UTC`.
-    pub looks_again: Option<&'a str>,
+    pub looks_again: Option<String>,
 }
 
 /// `blocked: REASON; DO THIS; looked at again at TIME`.
-impl fmt::Display for Trouble<'_> {
+impl fmt::Display for Trouble {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { hold, reason, remedy, looks_again } = self;
+        let Self { hold, reason, remedy, looks_again, .. } = self;
         let hold = match hold {
             Hold::Waiting => "waiting",
             Hold::Failed => "failed",
             Hold::Blocked => "blocked",
         };
         write!(formatter, "{hold}: {reason}; {remedy}")?;
-        looks_again.map_or(Ok(()), |time| write!(formatter, "; looks again at {time}"))
+        looks_again.as_ref().map_or(Ok(()), |time| write!(formatter, "; looks again at {time}"))
     }
 }
 
-/// What a unit's run has written down.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NotedTrouble {
-    /// systemd's id of that run.
-    pub invocation_id: String,
-    /// How badly the step is held up.
-    pub hold: Hold,
-    /// What is wrong.
-    pub reason: String,
-    /// What to do.
-    pub remedy: String,
-    /// When it is looked at again, where that is known.
-    pub looks_again: Option<String>,
-}
-
-impl NotedTrouble {
-    /// What `trouble` is in the run of a unit.
+impl Trouble {
+    /// What a step meets, and does not know when it is looked at again.
     #[must_use]
-    pub fn new(invocation_id: &str, trouble: &Trouble<'_>) -> Self {
-        let Trouble { hold, reason, remedy, looks_again } = *trouble;
-        Self {
-            invocation_id: invocation_id.to_owned(),
-            hold,
-            reason: reason.to_owned(),
-            remedy: remedy.to_owned(),
-            looks_again: looks_again.map(str::to_owned),
-        }
+    pub fn new(hold: Hold, reason: &str, remedy: &str) -> Self {
+        let (reason, remedy) = (reason.to_owned(), remedy.to_owned());
+        Self { invocation_id: String::new(), hold, reason, remedy, looks_again: None }
     }
 
     /// What is noted of a step, for example `chainfire`; `None` where nothing is, or nothing that can be read.
@@ -121,21 +102,19 @@ fn path(directory: &Path, step: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hold, NotedTrouble, Trouble, fs, path};
+    use super::{Hold, Trouble, fs, path};
 
     #[test]
     fn reason_and_remedy_come_back_as_they_were_whatever_is_in_them() {
         let directory = tempfile::tempdir().unwrap();
-        let read = || NotedTrouble::read(directory.path(), "chainfire");
+        let read = || Trouble::read(directory.path(), "chainfire");
         assert_eq!(read(), None);
         let reason = format!("a; b; {}", "long ".repeat(1000));
-        let trouble =
-            Trouble { hold: Hold::Blocked, reason: &reason, remedy: "do this; then \"that\"\n", looks_again: None };
-        let noted = NotedTrouble::new("0123", &trouble);
+        let noted = Trouble::new(Hold::Blocked, &reason, "do this; then \"that\"\n");
         noted.write(directory.path(), "chainfire").unwrap();
         assert_eq!(read(), Some(noted));
-        NotedTrouble::remove(directory.path(), "chainfire").unwrap();
-        NotedTrouble::remove(directory.path(), "chainfire").unwrap();
+        Trouble::remove(directory.path(), "chainfire").unwrap();
+        Trouble::remove(directory.path(), "chainfire").unwrap();
         assert_eq!(read(), None);
     }
 
@@ -145,10 +124,10 @@ mod tests {
         let path = path(directory.path(), "chainfire");
         for text in ["", "{}", "[]", "\u{0}"] {
             fs::write(&path, text).unwrap();
-            assert_eq!(NotedTrouble::read(directory.path(), "chainfire"), None);
+            assert_eq!(Trouble::read(directory.path(), "chainfire"), None);
         }
         fs::remove_file(&path).unwrap();
         nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert_eq!(NotedTrouble::read(directory.path(), "chainfire"), None, "a FIFO without a writer does not block");
+        assert_eq!(Trouble::read(directory.path(), "chainfire"), None, "a FIFO without a writer does not block");
     }
 }

@@ -91,8 +91,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
                 None => self.after_a_fault(what, held).await,
             },
             Unfinished::Quorum(QuorumRisk { reason, remedy }) => {
-                let trouble = Trouble { hold: Hold::Waiting, reason: &reason, remedy: &remedy, looks_again: None };
-                context.progress.trouble(&trouble);
+                context.progress.trouble(Trouble::new(Hold::Waiting, &reason, &remedy));
                 let event = Event::QuorumAtRisk { reason: reason.clone(), remedy: remedy.clone() };
                 self.wait(Again::Quorum, Some(event), || Event::QuorumNotRegained { limit_s, reason, remedy }).await
             }

@@ -32,9 +32,8 @@ pub(super) async fn await_needed<U, C>(
             return Err(Stop::Failed(Event::NeededNotDone { reason, remedy }));
         };
         if reported != Some(needed) {
-            report.report(Event::WaitingForNeeded { reason: reason.clone() });
-            let trouble = Trouble { hold: Hold::Waiting, reason: &reason, remedy: &remedy, looks_again: None };
-            context.progress.trouble(&trouble);
+            context.progress.trouble(Trouble::new(Hold::Waiting, &reason, &remedy));
+            report.report(Event::WaitingForNeeded { reason });
             reported = Some(needed);
         }
         // Without a watch the schedule is what is left.

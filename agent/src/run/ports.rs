@@ -333,5 +333,5 @@ pub trait Progress {
     /// One line on what is going on, for `systemctl status` (`STATUS=` of `sd_notify(3)`).
     fn status(&self, line: &str);
     /// What holds the step up, and what to do about it. It stands until the next trouble, or the end of the step.
-    fn trouble(&self, trouble: &Trouble<'_>);
+    fn trouble(&self, trouble: Trouble);
 }

@@ -249,7 +249,7 @@ struct Quiet;
 impl Progress for Quiet {
     fn status(&self, _line: &str) {}
 
-    fn trouble(&self, _trouble: &Trouble<'_>) {}
+    fn trouble(&self, _trouble: Trouble) {}
 }
 
 struct Bare;

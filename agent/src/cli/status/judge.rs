@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::config::{ClusterName, Config, MemberService, Service};
-use crate::markers::{Hold, NotedTrouble};
+use crate::markers::{Hold, Trouble};
 use crate::names::Unresolved;
 use crate::plan::expectations::Outlook;
 use crate::plan::health::{EndpointFinding, Findings, GroupFinding, Verdict, reset_command, to_join_anew};
@@ -34,7 +34,7 @@ pub(super) struct StepUnits {
     /// The service that it is about.
     pub(super) service: Option<UnitState>,
     /// What its run has noted.
-    pub(super) trouble: Option<NotedTrouble>,
+    pub(super) trouble: Option<Trouble>,
 }
 
 /// How far a step is, best first.
@@ -261,7 +261,7 @@ struct ToDo<'a> {
 
 impl ToDo<'_> {
     /// What does the unit say?
-    fn under_way(&self, trouble: Option<&NotedTrouble>) -> StepStatus {
+    fn under_way(&self, trouble: Option<&Trouble>) -> StepStatus {
         let step = self.step;
         let Some(unit) = &self.units.unit else {
             return StepStatus::new(step, State::Waiting, format!("to do: {}", self.action), Some(self.start()));
@@ -279,8 +279,8 @@ impl ToDo<'_> {
     }
 
     /// Its run has noted why, and what to do.
-    fn held_up(&self, unit: &UnitState, trouble: &NotedTrouble) -> StepStatus {
-        let NotedTrouble { hold, reason, remedy, looks_again, .. } = trouble;
+    fn held_up(&self, unit: &UnitState, trouble: &Trouble) -> StepStatus {
+        let Trouble { hold, reason, remedy, looks_again, .. } = trouble;
         let state = match hold {
             Hold::Blocked => State::Blocked,
             Hold::Failed => State::Failed,

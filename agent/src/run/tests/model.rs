@@ -459,5 +459,5 @@ impl Machine for ModelMachine {
 impl Progress for Quiet {
     fn status(&self, _line: &str) {}
 
-    fn trouble(&self, _trouble: &Trouble<'_>) {}
+    fn trouble(&self, _trouble: Trouble) {}
 }

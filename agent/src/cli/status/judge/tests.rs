@@ -17,13 +17,7 @@ fn loaded(active: ActiveState) -> UnitState {
 }
 
 /// What becomes of a step without a marker.
-fn to_do(
-    config: &str,
-    step: Step,
-    awaited: Option<Step>,
-    units: &StepUnits,
-    noted: Option<&NotedTrouble>,
-) -> StepStatus {
+fn to_do(config: &str, step: Step, awaited: Option<Step>, units: &StepUnits, noted: Option<&Trouble>) -> StepStatus {
     ToDo { config: &config::of(config), step, action: "join", awaited, units }.under_way(noted)
 }
 
@@ -65,7 +59,7 @@ fn a_step_that_is_not_done_is_as_its_unit_says() {
 
 #[test]
 fn what_a_run_has_noted_comes_back_as_it_was() {
-    let noted = |hold, looks_again: Option<&str>| NotedTrouble {
+    let noted = |hold, looks_again: Option<&str>| Trouble {
         invocation_id: "1".to_owned(),
         hold,
         reason: "no; really: no".to_owned(),
