@@ -1,6 +1,8 @@
 //! What the run needs of the world: the traits it owns. The adapters (`systemd`, `protocols`)
 //! implement them; fakes for fault injection live in the tests.
 
+#![expect(async_fn_in_trait, reason = "one thread does all the work of a step")]
+
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -32,23 +34,23 @@ pub trait Units {
     /// A watch on one unit.
     type Watch: UnitWatch;
     /// Starts watching; `Err` says why systemd cannot be reached.
-    fn watch(&self, unit: &UnitName) -> impl Future<Output = Result<Self::Watch, String>>;
+    async fn watch(&self, unit: &UnitName) -> Result<Self::Watch, String>;
     /// The unit's last journal lines, which explain its failure; empty where unavailable.
-    fn last_lines(&self, unit: &UnitName) -> impl Future<Output = Vec<String>>;
+    async fn last_lines(&self, unit: &UnitName) -> Vec<String>;
     /// Has the unit stopped and returns when it is; one that does not exist is. `Err` says why not.
-    fn stop(&self, unit: &str) -> impl Future<Output = Result<(), String>>;
+    async fn stop(&self, unit: &str) -> Result<(), String>;
     /// Has the unit started, and does not wait for it. `Err` says why not.
-    fn start(&self, unit: &str) -> impl Future<Output = Result<(), String>>;
+    async fn start(&self, unit: &str) -> Result<(), String>;
     /// The files that the unit's environment is read from. `Err` says why systemd does not say.
-    fn environment_files(&self, unit: &UnitName) -> impl Future<Output = Result<Vec<String>, String>>;
+    async fn environment_files(&self, unit: &UnitName) -> Result<Vec<String>, String>;
     /// Whose files the unit's are. `Err` says why systemd does not say.
-    fn owner(&self, unit: &UnitName) -> impl Future<Output = Result<Owner, String>>;
+    async fn owner(&self, unit: &UnitName) -> Result<Owner, String>;
 }
 
 /// The changes of one unit.
 pub trait UnitWatch {
     /// The current phase on the first call, then each change of the phase: what else a unit says is no news. Cancel-safe.
-    fn next(&mut self) -> impl Future<Output = Result<UnitPhase, String>>;
+    async fn next(&mut self) -> Result<UnitPhase, String>;
 }
 
 /// The machine under the agent, as far as the configuration can expect something of it.
@@ -229,29 +231,19 @@ pub struct NewMember<'a> {
 /// Asks services for their health.
 pub trait Probe {
     /// `GET` of a health path; `Ok` is 200.
-    fn health(&self, at: &Endpoint, path: &str) -> impl Future<Output = Result<Health, Fault>>;
+    async fn health(&self, at: &Endpoint, path: &str) -> Result<Health, Fault>;
 }
 
 /// Membership: the list, and its changes.
 pub trait Members {
     /// The member list that `at` knows; one that contradicts itself is a fault.
-    fn members(&self, service: &MemberService, at: &Endpoint) -> impl Future<Output = Result<MemberList, Fault>>;
+    async fn members(&self, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault>;
     /// Asks `at` to add a member.
-    fn add(
-        &self,
-        service: &MemberService,
-        at: &Endpoint,
-        member: NewMember<'_>,
-    ) -> impl Future<Output = Result<Added, Fault>>;
+    async fn add(&self, service: &MemberService, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault>;
     /// Asks `at` to make a learner a voter, in a service that waits to be asked.
-    fn promote(
-        &self,
-        service: &MemberService,
-        at: &Endpoint,
-        key: &str,
-    ) -> impl Future<Output = Result<Promoted, Fault>>;
+    async fn promote(&self, service: &MemberService, at: &Endpoint, key: &str) -> Result<Promoted, Fault>;
     /// Asks `at` to remove a member; one that is none is fine.
-    fn remove(&self, service: &MemberService, at: &Endpoint, key: &str) -> impl Future<Output = Result<(), Fault>>;
+    async fn remove(&self, service: &MemberService, at: &Endpoint, key: &str) -> Result<(), Fault>;
     /// What the unit of a service has to know before it is started, where it is started as a member of a cluster: of the one
     /// that has this list, or of one that it begins with its initial peers.
     ///
@@ -268,26 +260,21 @@ pub trait Members {
 /// What a service stores.
 pub trait KeyValue {
     /// Writes a value and reads it back.
-    fn read_after_write(
+    async fn read_after_write(
         &self,
         service: &MemberService,
         at: &Endpoint,
         key: &str,
         value: &str,
-    ) -> impl Future<Output = Result<(), Fault>>;
+    ) -> Result<(), Fault>;
 }
 
 /// Services that are set up once.
 pub trait Setup {
     /// Whether it has been set up.
-    fn is_set_up(&self, iam: &SetupService) -> impl Future<Output = Result<bool, Fault>>;
+    async fn is_set_up(&self, iam: &SetupService) -> Result<bool, Fault>;
     /// Sets it up.
-    fn set_up(
-        &self,
-        iam: &SetupService,
-        cluster_name: &str,
-        password: &Password,
-    ) -> impl Future<Output = Result<IamSetup, Fault>>;
+    async fn set_up(&self, iam: &SetupService, cluster_name: &str, password: &Password) -> Result<IamSetup, Fault>;
 }
 
 /// All that the steps ask services for.
