@@ -112,7 +112,7 @@ pub(super) async fn await_healthy<U: Units, C: Cluster>(
         local,
         report,
         finding: RefCell::new(format!("{} was not looked at", local.unit)),
-        told: RefCell::default(),
+        reported: RefCell::default(),
     };
     let health = match timeout(limit, waiting.until_healthy()).await {
         Ok(result) => result?,
@@ -150,50 +150,38 @@ struct Waiting<'a, U, C> {
     report: &'a dyn Report,
     /// What was found last, for the message when the time is over.
     finding: RefCell<String>,
-    /// The kinds of events that were told.
-    told: RefCell<Vec<&'static str>>,
+    /// The kinds of events that were reported.
+    reported: RefCell<Vec<&'static str>>,
 }
 
 impl<U: Units, C: Cluster> Waiting<'_, U, C> {
     async fn until_healthy(&self) -> Result<Health, Stop> {
-        let Some(mut watch) = self.watch().await else {
+        let watch = match &self.context.units {
+            Some(units) => self.told(units.watch(self.local.unit).await),
+            None => None,
+        };
+        let Some(mut watch) = watch else {
             return self.probe_until_healthy().await;
         };
-        let mut phase = self.next(&mut watch).await;
+        let mut phase = self.told(watch.next().await);
         loop {
             let Some(known) = phase else {
                 // systemd went away: the health endpoint is left.
                 return self.probe_until_healthy().await;
             };
             phase = match self.take_in(&known).await {
-                Look::AtUnit => self.next(&mut watch).await,
+                Look::AtUnit => self.told(watch.next().await),
                 Look::AtEndpoint => tokio::select! {
                     healthy = self.probe_until_healthy() => return healthy,
-                    phase = self.next(&mut watch) => phase,
+                    phase = watch.next() => self.told(phase),
                 },
             };
         }
     }
 
-    async fn watch(&self) -> Option<U::Watch> {
-        let units = self.context.units.as_ref()?;
-        match units.watch(self.local.unit).await {
-            Ok(watch) => Some(watch),
-            Err(error) => {
-                self.report.report(Event::SystemdUnreachable { error });
-                None
-            }
-        }
-    }
-
-    async fn next(&self, watch: &mut U::Watch) -> Option<UnitPhase> {
-        match watch.next().await {
-            Ok(phase) => Some(phase),
-            Err(error) => {
-                self.report.report(Event::SystemdUnreachable { error });
-                None
-            }
-        }
+    /// What systemd tells; reported where it does not.
+    fn told<T>(&self, answer: Result<T, String>) -> Option<T> {
+        answer.map_err(|error| self.report.report(Event::SystemdUnreachable { error })).ok()
     }
 
     /// Tells what a phase means and where to look next.
@@ -254,8 +242,8 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
     /// the status line follows all of them.
     fn report_once(&self, event: Event) {
         let kind = event.meaning().message_id;
-        if !self.told.borrow().contains(&kind) {
-            self.told.borrow_mut().push(kind);
+        if !self.reported.borrow().contains(&kind) {
+            self.reported.borrow_mut().push(kind);
             self.report.report(event);
         }
     }
