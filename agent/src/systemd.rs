@@ -10,8 +10,8 @@ mod header;
 mod inbox;
 mod initrd;
 mod journal;
-mod link;
 pub mod notify;
+mod patience;
 mod private_socket;
 mod queue;
 mod sandbox;
@@ -24,6 +24,8 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
+
 pub use error::{ConnectCause, SystemdError};
 pub(crate) use header::{FIXED_LENGTH, message_length, without_sender};
 pub use initrd::InitrdSystemd;
@@ -35,7 +37,8 @@ pub use session::Endpoints;
 pub use unit_state::{ActiveState, LoadState, UnitState};
 pub use watch::UnitWatch;
 
-use link::{Link, Patience};
+use patience::Patience;
+use session::Session;
 
 /// How long a single question bears that systemd is being restarted.
 const QUESTION_LIMIT: Duration = Duration::from_secs(3);
@@ -43,7 +46,8 @@ const QUESTION_LIMIT: Duration = Duration::from_secs(3);
 /// A connection to the systemd that runs this host. Cheap to clone; all clones share the connection.
 #[derive(Clone, Debug)]
 pub struct Systemd {
-    link: Arc<Link>,
+    endpoints: Endpoints,
+    session: Arc<Mutex<Arc<Session>>>,
 }
 
 impl Systemd {
@@ -62,7 +66,18 @@ impl Systemd {
     ///
     /// As for [`Systemd::connect`].
     pub async fn connect_at(endpoints: Endpoints) -> Result<Self, SystemdError> {
-        Ok(Self { link: Arc::new(Link::open(endpoints).await?) })
+        let session = Arc::new(Session::open(&endpoints).await?);
+        Ok(Self { endpoints, session: Arc::new(Mutex::new(session)) })
+    }
+
+    /// The session in use; a new one where the last one has ended. One attempt, which those who ask meanwhile share: how long
+    /// somebody waits for systemd is theirs to say (`Patience`).
+    async fn session(&self) -> Result<Arc<Session>, SystemdError> {
+        let mut session = self.session.lock().await;
+        if session.is_over() {
+            *session = Arc::new(Session::open(&self.endpoints).await?);
+        }
+        Ok(Arc::clone(&session))
     }
 
     /// The state of a unit now, also of one that is not loaded or does not exist (see [`LoadState::NotFound`]).
@@ -81,7 +96,7 @@ impl Systemd {
     }
 
     async fn try_unit(&self, unit: &str) -> Result<UnitState, SystemdError> {
-        let session = self.link.session().await?;
+        let session = self.session().await?;
         let read = async {
             let path = session.load_unit(unit).await?;
             snapshot::read(&session, unit, &path).await
@@ -103,7 +118,7 @@ impl Systemd {
         let mut watch = self.watch(unit).await?;
         let mut state = watch.next().await?;
         if state.load != LoadState::NotFound {
-            self.link.session().await?.stop_unit(unit).await.map_err(|error| SystemdError::of(unit, "stop", error))?;
+            self.session().await?.stop_unit(unit).await?;
         }
         // The job is queued before the call returns; the state is what tells that it is done.
         while !matches!(state.active, ActiveState::Inactive | ActiveState::Failed) {
@@ -111,7 +126,7 @@ impl Systemd {
         }
         if state.active == ActiveState::Failed {
             // systemd may have forgotten the unit meanwhile; what matters is that it is stopped.
-            let _ = self.link.session().await?.reset_failed_unit(unit).await;
+            let _ = self.session().await?.reset_failed_unit(unit).await;
         }
         Ok(())
     }
@@ -122,8 +137,7 @@ impl Systemd {
     ///
     /// Where systemd refuses, or cannot be reached any more.
     pub async fn start(&self, unit: &str) -> Result<(), SystemdError> {
-        let session = self.link.session().await?;
-        session.start_unit(unit, "replace").await.map_err(|error| SystemdError::of(unit, "start", error))
+        self.session().await?.start_unit(unit, "replace").await
     }
 
     /// Watches a unit, from its current state on. Needs a Tokio runtime around it, as everything here does.
@@ -132,7 +146,7 @@ impl Systemd {
     ///
     /// Where systemd cannot be reached. What is wrong with the unit's name is told by the first [`UnitWatch::next`].
     pub async fn watch(&self, unit: &str) -> Result<UnitWatch, SystemdError> {
-        self.link.session().await?;
-        Ok(UnitWatch::new(Arc::clone(&self.link), unit))
+        self.session().await?;
+        Ok(UnitWatch::new(self.clone(), unit))
     }
 }

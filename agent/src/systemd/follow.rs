@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use zbus::message::Message;
 
+use super::Systemd;
 use super::error::SystemdError;
 use super::inbox::{Inbox, News};
-use super::link::{Link, Patience};
+use super::patience::Patience;
 use super::queue::Queue;
 use super::session::{SERVICE, Session, UNIT};
 use super::snapshot::{Snapshot, read};
@@ -20,10 +21,10 @@ use super::unit_state::Properties;
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Follows a unit for good. The error that ends it is the last thing in the queue.
-pub(super) async fn follow(link: Arc<Link>, unit: String, queue: Arc<Queue>) {
+pub(super) async fn follow(systemd: Systemd, unit: String, queue: Arc<Queue>) {
     let mut patience = Patience::new(LIMIT);
     loop {
-        let error = match link.session().await {
+        let error = match systemd.session().await {
             Ok(session) => {
                 let error = follow_on(&session, &unit, &queue, &mut patience).await;
                 if error.is_connection_lost() {

@@ -6,8 +6,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::link::Patience;
 use super::notify::Notifier;
+use super::patience::Patience;
 use super::{ActiveState, Systemd, SystemdError};
 use crate::events::{Event, Report};
 use crate::initrd::{InitrdManager, SYSROOT};
@@ -61,8 +61,7 @@ impl InitrdSystemd<'_> {
     /// systemd refuses, or cannot be reached.
     pub async fn stop_the_boot(self) -> Result<(), SystemdError> {
         const EMERGENCY: &str = "emergency.target";
-        let session = patiently().await?.link.session().await?;
-        session.start_unit(EMERGENCY, "isolate").await.map_err(|error| SystemdError::of(EMERGENCY, "start", error))
+        patiently().await?.session().await?.start_unit(EMERGENCY, "isolate").await
     }
 }
 

@@ -1,6 +1,6 @@
 //! One connection to systemd: opening it over either transport, and the few calls that the agent makes.
 //!
-//! A session is used until it breaks; it must not heal itself (see `link`), and it keeps no state about units.
+//! A session is used until it breaks; it must not heal itself (see `Systemd`), and it keeps no state about units.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -117,19 +117,20 @@ impl Session {
         loaded.map_err(|source| SystemdError::of(unit, "load", source))
     }
 
+    /// Has systemd start a unit, in a mode of systemctl(1)'s `--job-mode=`.
+    pub(super) async fn start_unit(&self, unit: &str, mode: &str) -> Result<(), SystemdError> {
+        self.manager("StartUnit", &(unit, mode)).await.map(drop).map_err(|error| SystemdError::of(unit, "start", error))
+    }
+
     /// Has systemd stop a unit: what `systemctl stop` asks for.
-    pub(super) async fn stop_unit(&self, unit: &str) -> zbus::Result<()> {
-        self.manager("StopUnit", &(unit, "replace")).await.map(drop)
+    pub(super) async fn stop_unit(&self, unit: &str) -> Result<(), SystemdError> {
+        let stopped = self.manager("StopUnit", &(unit, "replace")).await;
+        stopped.map(drop).map_err(|error| SystemdError::of(unit, "stop", error))
     }
 
     /// Has systemd forget that a unit has failed: what `systemctl reset-failed` asks for.
     pub(super) async fn reset_failed_unit(&self, unit: &str) -> zbus::Result<()> {
         self.manager("ResetFailedUnit", &(unit,)).await.map(drop)
-    }
-
-    /// Has systemd start a unit, in a mode of systemctl(1)'s `--job-mode=`.
-    pub(super) async fn start_unit(&self, unit: &str, mode: &str) -> zbus::Result<()> {
-        self.manager("StartUnit", &(unit, mode)).await.map(drop)
     }
 
     /// Whether systemd holds the unit in memory. Asking does not load it.

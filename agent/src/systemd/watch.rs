@@ -6,24 +6,24 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
+use super::Systemd;
 use super::error::SystemdError;
 use super::follow::follow;
-use super::link::Link;
 use super::queue::Queue;
 use super::unit_state::UnitState;
 
 /// Tells the states of one unit as they change. Dropping it ends the watch.
 #[derive(Debug)]
 pub struct UnitWatch {
-    link: Arc<Link>,
+    systemd: Systemd,
     unit: String,
     queue: Arc<Queue>,
     task: Option<JoinHandle<()>>,
 }
 
 impl UnitWatch {
-    pub(super) fn new(link: Arc<Link>, unit: &str) -> Self {
-        let mut watch = Self { link, unit: unit.to_owned(), queue: Arc::default(), task: None };
+    pub(super) fn new(systemd: Systemd, unit: &str) -> Self {
+        let mut watch = Self { systemd, unit: unit.to_owned(), queue: Arc::default(), task: None };
         watch.begin();
         watch
     }
@@ -50,7 +50,7 @@ impl UnitWatch {
 
     fn begin(&mut self) {
         self.queue = Arc::default();
-        let task = follow(Arc::clone(&self.link), self.unit.clone(), Arc::clone(&self.queue));
+        let task = follow(self.systemd.clone(), self.unit.clone(), Arc::clone(&self.queue));
         self.task = Some(tokio::spawn(task));
     }
 }

@@ -1,38 +1,8 @@
-//! Keeps one session to systemd for everyone in the process, and opens the next one when it breaks.
-//!
-//! It must not retry by itself: how long somebody waits for systemd is theirs to say (`Patience`).
+//! How long somebody waits for systemd to come back: theirs to say, and the same way of waiting for all.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
-
-use super::error::SystemdError;
-use super::session::{Endpoints, Session};
-
-/// The shared session.
-#[derive(Debug)]
-pub(super) struct Link {
-    endpoints: Endpoints,
-    current: Mutex<Arc<Session>>,
-}
-
-impl Link {
-    pub(super) async fn open(endpoints: Endpoints) -> Result<Self, SystemdError> {
-        let session = Session::open(&endpoints).await?;
-        Ok(Self { endpoints, current: Mutex::new(Arc::new(session)) })
-    }
-
-    /// The session in use; a new one where the last one has ended. One attempt, which those who ask meanwhile share.
-    pub(super) async fn session(&self) -> Result<Arc<Session>, SystemdError> {
-        let mut current = self.current.lock().await;
-        if current.is_over() {
-            *current = Arc::new(Session::open(&self.endpoints).await?);
-        }
-        Ok(Arc::clone(&current))
-    }
-}
 
 /// How long to wait for systemd to come back: growing delays within a limit, anew after every success.
 #[derive(Debug)]
