@@ -6,12 +6,13 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use crate::config::{Endpoint, Host, MemberService, NodeId};
+use crate::config::{Endpoint, Host};
 use crate::plan::Cause;
 use crate::plan::member::{Answered, Leader, Member, MemberList, Whose};
 use crate::plan::membership::FirstMet;
 use crate::retry::Round;
 
+use super::Work;
 use super::ports::{Class, Cluster, Fault};
 
 /// Hints followed in one round of lists, and endpoints kept of them: a leader may change, a loop must not.
@@ -20,10 +21,8 @@ const MOST_HINTS: usize = 3;
 const MOST_BUSY: u32 = 5;
 
 /// The endpoints of a service, best first.
-#[derive(Debug)]
-pub(super) struct Candidates<'a> {
-    id: &'a NodeId,
-    service: &'a MemberService,
+pub(super) struct Candidates<'a, U, C> {
+    work: &'a Work<'a, U, C>,
     /// The addresses of this machine.
     addresses: Vec<IpAddr>,
     configured: Vec<Endpoint>,
@@ -40,16 +39,14 @@ pub(super) struct Candidates<'a> {
     mistrusted: usize,
 }
 
-impl<'a> Candidates<'a> {
+impl<'a, U, C: Cluster> Candidates<'a, U, C> {
     /// The endpoints that the configuration knows, without this node's own: what it says of itself is no proof.
-    pub(super) fn of(id: &'a NodeId, service: &'a MemberService, addresses: Vec<IpAddr>) -> Self {
-        let configured = service.endpoints_for_change();
-        let order = configured.clone();
+    pub(super) fn of(work: &'a Work<'a, U, C>) -> Self {
+        let configured = work.service.endpoints_for_change();
         Self {
-            id,
-            service,
-            addresses,
-            order,
+            work,
+            addresses: work.context.machine.addresses(),
+            order: configured.clone(),
             configured,
             asks_itself: false,
             met: None,
@@ -61,10 +58,10 @@ impl<'a> Candidates<'a> {
     }
 
     /// The same, and this node's own service last: a member may ask itself, but its own list is the first to be old.
-    pub(super) fn with_own(id: &'a NodeId, service: &'a MemberService, addresses: Vec<IpAddr>) -> Self {
-        let mut candidates = Self { asks_itself: true, ..Self::of(id, service, addresses) };
-        candidates.configured.push(service.url.clone());
-        candidates.order.push(service.url.clone());
+    pub(super) fn with_own(work: &'a Work<'a, U, C>) -> Self {
+        let mut candidates = Self { asks_itself: true, ..Self::of(work) };
+        candidates.configured.push(work.service.url.clone());
+        candidates.order.push(work.service.url.clone());
         candidates
     }
 
@@ -94,16 +91,12 @@ impl<'a> Candidates<'a> {
 
     /// The member list from the first candidate whose list can be relied on: it is in the cluster that was met first, and
     /// where it tells leaders it knows one. The message of a fault has what all of them said.
-    pub(super) async fn list(
-        &mut self,
-        cluster: &impl Cluster,
-        round: &mut Round,
-    ) -> Result<(Endpoint, MemberList), Fault> {
+    pub(super) async fn list(&mut self, round: &mut Round) -> Result<(Endpoint, MemberList), Fault> {
         self.faults.clear();
         let mut hints = 0;
         let mut to_ask: VecDeque<Endpoint> = self.order.iter().cloned().collect();
         while let Some(endpoint) = to_ask.pop_front() {
-            let fault = match self.list_of(&endpoint, cluster, round).await {
+            let fault = match self.list_of(&endpoint, round).await {
                 Ok(list) => {
                     self.busy = 0;
                     return Ok((endpoint, list));
@@ -127,23 +120,20 @@ impl<'a> Candidates<'a> {
         let is_busy = self.faults.iter().any(|fault| matches!(fault.class, Class::Busy { .. }));
         self.busy = if is_busy { self.busy + 1 } else { 0 };
         Err(in_one(self.faults.clone(), self.busy <= MOST_BUSY).unwrap_or_else(|| {
-            let message = format!("no endpoint of {} but this node's own is known", self.service.name);
-            Fault::transient(self.service.url.clone(), message)
+            let service = self.work.service;
+            let message = format!("no endpoint of {} but this node's own is known", service.name);
+            Fault::transient(service.url.clone(), message)
         }))
     }
 
     /// The member list of one endpoint, where it can be relied on.
-    pub(super) async fn list_of(
-        &mut self,
-        endpoint: &Endpoint,
-        cluster: &impl Cluster,
-        _round: &mut Round,
-    ) -> Result<MemberList, Fault> {
-        let mut list = cluster.members(self.service, endpoint).await?;
+    pub(super) async fn list_of(&mut self, endpoint: &Endpoint, _round: &mut Round) -> Result<MemberList, Fault> {
+        let Work { context, service, .. } = self.work;
+        let mut list = context.cluster.members(service, endpoint).await?;
         // On an address of this machine may be a balancer, with another member behind it.
         if self.is_here(endpoint, &list)
-            && let Ok(health) = cluster.health(endpoint, self.service.api.health_path().as_str()).await
-            && health.node_id.is_some_and(|id| id.as_str() != self.id.as_str())
+            && let Ok(health) = context.cluster.health(endpoint, service.health_path()).await
+            && health.node_id.is_some_and(|id| id.as_str() != self.work.id().as_str())
         {
             list.answered = Answered::Elsewhere;
         }
@@ -156,17 +146,12 @@ impl<'a> Candidates<'a> {
     }
 
     /// The lists of all other candidates that can be relied on, in turn; this node's own service is none of them.
-    pub(super) async fn others(
-        &mut self,
-        than: &Endpoint,
-        cluster: &impl Cluster,
-        round: &mut Round,
-    ) -> Vec<(Endpoint, MemberList)> {
-        let is_other = |other: &&Endpoint| *other != than && !self.service.is_own_api(other);
+    pub(super) async fn others(&mut self, than: &Endpoint, round: &mut Round) -> Vec<(Endpoint, MemberList)> {
+        let is_other = |other: &&Endpoint| *other != than && !self.work.service.is_own_api(other);
         let others: Vec<Endpoint> = self.order.iter().filter(is_other).cloned().collect();
         let mut lists = Vec::new();
         for other in others {
-            if let Ok(list) = self.list_of(&other, cluster, round).await {
+            if let Ok(list) = self.list_of(&other, round).await {
                 lists.push((other, list));
             }
         }
@@ -180,7 +165,7 @@ impl<'a> Candidates<'a> {
             return hint.clone();
         };
         let entry = self.last.iter().flat_map(|list| &list.members).find(|member| member.raft_addr.is_at(*ip));
-        let known = entry.and_then(|member| member.configured_api(self.service));
+        let known = entry.and_then(|member| member.configured_api(self.work.service));
         known.filter(|known| known.port() == hint.port()).unwrap_or(hint).clone()
     }
 
@@ -192,12 +177,12 @@ impl<'a> Candidates<'a> {
             Answered::OnLoopback => !self.configured.iter().any(|endpoint| endpoint.host().is_this_machine()),
             Answered::Elsewhere => false,
         };
-        is_here && !self.asks_itself && at.port() == self.service.url.port()
+        is_here && !self.asks_itself && at.port() == self.work.service.url.port()
     }
 
     /// Why a list confirms nothing and leads to no change.
     fn unusable(&self, at: &Endpoint, list: &MemberList) -> Option<(Class, String)> {
-        let (id, service) = (self.id, self.service);
+        let (id, service) = (self.work.id(), self.work.service);
         let name = service.name;
         let transient = |message| Some((Class::Transient { retry_after: None }, message));
         if self.is_here(at, list) {
@@ -230,7 +215,7 @@ impl<'a> Candidates<'a> {
     }
 
     fn is_own(&self, endpoint: &Endpoint) -> bool {
-        !self.asks_itself && self.service.is_own_api(endpoint)
+        !self.asks_itself && self.work.service.is_own_api(endpoint)
     }
 
     /// Asks `at`, whose list has just been seen, for a change. Whatever it answers, the next round lists first: the change

@@ -281,7 +281,7 @@ impl From<Stop> for Unfinished {
 struct Leaving<'a, U, C> {
     work: &'a Work<'a, U, C>,
     quorum: Quorum,
-    candidates: Candidates<'a>,
+    candidates: Candidates<'a, U, C>,
     /// Whether a removal was taken that no list has shown yet.
     has_asked: bool,
     /// Why a removal may have failed, until a list shows what became of it.
@@ -301,7 +301,7 @@ impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
         Self {
             work,
             quorum,
-            candidates: Candidates::with_own(work.id(), work.service, work.context.machine.addresses()),
+            candidates: Candidates::with_own(work),
             has_asked: false,
             unsure: None,
             is_removed: false,
@@ -315,13 +315,13 @@ impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
     async fn round(&mut self, mut round: Round) -> Result<(), Unfinished> {
         let Work { context, service, .. } = self.work;
         let cluster = &context.cluster;
-        let (mut at, mut list) = self.candidates.list(cluster, &mut round).await?;
+        let (mut at, mut list) = self.candidates.list(&mut round).await?;
         let leader = list.to_ask(service, &at);
         // A follower may lag: what ends the matter is the leader's list, where its address can be told from its entry. One that
         // cannot be asked has not said so.
         self.unheard = None;
         if !self.must_go(&list, &at).await? && leader != at {
-            match self.candidates.list_of(&leader, cluster, &mut round).await {
+            match self.candidates.list_of(&leader, &mut round).await {
                 Ok(leaders) => (at, list) = (leader, leaders),
                 Err(fault) => {
                     self.candidates.demote(&leader);
@@ -330,7 +330,7 @@ impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
             }
         }
         if !self.must_go(&list, &at).await? {
-            let others = self.candidates.others(&at, cluster, &mut round).await;
+            let others = self.candidates.others(&at, &mut round).await;
             return self.without_an_entry(at, &list, &others);
         }
         if self.only_looks {
@@ -396,9 +396,9 @@ impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
         fault: Fault,
         mut round: Round,
     ) -> Result<(), Unfinished> {
-        let Work { context, service, .. } = self.work;
+        let service = self.work.service;
         let is_guessed = list.leader().is_some_and(|leader| leader.configured_api(service).is_none());
-        let others = self.candidates.others(&at, &context.cluster, &mut round).await;
+        let others = self.candidates.others(&at, &mut round).await;
         let is_agreed = is_guessed && !service.is_own_api(&at) && self.who_has_it(&others).is_none();
         let is_no_word_of_the_service = match fault.class {
             Class::Permanent(cause) => !matches!(cause, Cause::Contradiction | Cause::AnotherCluster | Cause::Refused),

@@ -43,17 +43,17 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
     /// The own service lists this node, the leader of the same cluster does not, and nobody who can be asked does. Where
     /// cluster or leader are not told, nothing is known: an old list must not have a member reset.
     async fn find_removed(&self) -> Option<Blocker> {
-        let (id, service, cluster) = (self.id(), self.service, &self.context.cluster);
+        let (id, service) = (self.id(), self.service);
         let policies = &self.context.config.policies;
-        let own = cluster.members(service, &service.url).await.ok()?;
+        let own = self.context.cluster.members(service, &service.url).await.ok()?;
         own.entry_of(id, service)?;
-        let mut candidates = Candidates::of(id, service, self.context.machine.addresses());
+        let mut candidates = Candidates::of(self);
         let (_, mut round) = Rounds::begin(&policies.join, &policies.promotion);
-        let (mut at, mut list) = candidates.list(cluster, &mut round).await.ok()?;
+        let (mut at, mut list) = candidates.list(&mut round).await.ok()?;
         list.leader.id()?;
         let leader = list.to_ask(service, &at);
         if leader != at {
-            list = candidates.list_of(&leader, cluster, &mut round).await.ok()?;
+            list = candidates.list_of(&leader, &mut round).await.ok()?;
             at = leader;
         }
         let is_same =
@@ -61,7 +61,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
         if !is_same || list.has_id(id) {
             return None;
         }
-        let others = candidates.others(&at, cluster, &mut round).await;
+        let others = candidates.others(&at, &mut round).await;
         (!others.iter().any(|(_, list)| list.has_id(id))).then(|| Blocker::removed(service, &at))
     }
 }

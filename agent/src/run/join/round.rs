@@ -69,7 +69,7 @@ const FRESH: Duration = Duration::from_secs(1);
 pub(super) struct Joining<'a, U, C> {
     work: &'a Work<'a, U, C>,
     raft_addr: &'a RaftAddr,
-    candidates: Candidates<'a>,
+    candidates: Candidates<'a, U, C>,
     /// What this node's own service says of itself.
     pub(super) health: Health,
     /// When it said so; never, where it is to be asked again before it is believed.
@@ -84,7 +84,7 @@ pub(super) struct Joining<'a, U, C> {
 
 impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
     pub(super) fn new(work: &'a Work<'a, U, C>, health: Health) -> Result<Self, Stop> {
-        let (service, addresses) = (work.service, work.context.machine.addresses());
+        let service = work.service;
         let Some(raft_addr) = service.raft_addr() else {
             let error = format!("{} is to be joined without a Raft address", service.name);
             return Err(Stop::Failed(Event::Internal { error }));
@@ -92,10 +92,10 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         Ok(Self {
             work,
             raft_addr,
-            candidates: Candidates::of(work.id(), service, addresses.clone()),
+            candidates: Candidates::of(work),
             health,
             asked_at: Some(Instant::now()),
-            addresses,
+            addresses: work.context.machine.addresses(),
             accepted: false,
             unsure: None,
         })
@@ -110,7 +110,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         if is_added_first {
             self.health = work.health_before_start().await?;
         }
-        let (at, list) = match self.candidates.list(&work.context.cluster, &mut round).await {
+        let (at, list) = match self.candidates.list(&mut round).await {
             Ok(answer) => answer,
             Err(fault) => return Err(self.without_a_list(fault)),
         };
@@ -282,7 +282,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
                 let listed = list.entry_of(id, service).and_then(|entry| entry.incarnation.as_ref());
                 own.zip(listed).is_some_and(|(own, listed)| own.is_identity(listed))
             };
-            let mut lists = self.candidates.others(&at, cluster, &mut round).await;
+            let mut lists = self.candidates.others(&at, &mut round).await;
             lists.extend(cluster.members(service, &service.url).await.ok().map(|list| (service.url.clone(), list)));
             if let Some((other, _)) = lists.iter().find(|(_, list)| has_own_data(list)) {
                 let found = format!("{old} is listed by {at}, and {other} has this node with its data of now");
