@@ -6,7 +6,7 @@
 use std::io;
 
 use log::Level;
-use log::kv::{self, Key, Source, VisitSource};
+use log::kv::{self, ToValue};
 use systemd_journal_logger::JournalLog;
 
 use super::field::{Field, Value};
@@ -28,23 +28,23 @@ impl Journal {
     /// Writes one entry.
     pub(super) fn write(&self, record: &Record) -> io::Result<()> {
         let meaning = record.event.meaning();
-        let fields = Fields(
-            [
-                ("MESSAGE_ID", meaning.message_id),
-                ("SERVICE", &record.scope.service),
-                ("OPERATION", record.scope.operation),
-            ]
+        let own = [
+            ("MESSAGE_ID", meaning.message_id),
+            ("SERVICE", &record.scope.service),
+            ("OPERATION", record.scope.operation),
+        ];
+        let fields: Vec<Field> = own
             .into_iter()
             .map(|(name, text)| Field { name, value: Value::Text(text.to_owned()) })
             .chain(record.context())
             .chain(record.event.fields())
-            .collect(),
-        );
+            .collect();
+        let pairs: Vec<(&str, &Value)> = fields.iter().map(|field| (field.name, &field.value)).collect();
         self.0.journal_send(
             &log::Record::builder()
                 .level(level(meaning.severity))
                 .target("first_boot_agent")
-                .key_values(&fields)
+                .key_values(&pairs.as_slice())
                 .args(format_args!("{}", record.message()))
                 .build(),
         )
@@ -61,17 +61,11 @@ fn level(severity: Severity) -> Level {
     }
 }
 
-struct Fields(Vec<Field>);
-
-impl Source for Fields {
-    fn visit<'kvs>(&'kvs self, visitor: &mut dyn VisitSource<'kvs>) -> Result<(), kv::Error> {
-        for field in &self.0 {
-            let value = match &field.value {
-                Value::Number(number) => kv::Value::from(*number),
-                Value::Text(text) => kv::Value::from(text.as_str()),
-            };
-            visitor.visit_pair(Key::from_str(field.name), value)?;
+impl ToValue for Value {
+    fn to_value(&self) -> kv::Value<'_> {
+        match self {
+            Self::Number(number) => kv::Value::from(*number),
+            Self::Text(text) => kv::Value::from(text.as_str()),
         }
-        Ok(())
     }
 }
