@@ -22,6 +22,7 @@ mod setup;
 mod tests;
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -86,40 +87,26 @@ pub enum Credential {
 /// The changes that this process has asked the clusters for, over all its looks: members that disagree about an old entry must
 /// not make a storm of removals, nor have the new one removed.
 #[derive(Debug, Default)]
-pub struct Requests {
-    /// Whose removal was asked for and has not been seen done: at most one at a time for each service.
-    removals: RefCell<Vec<ServiceName>>,
-    /// Whose was asked for at all.
-    removed: RefCell<Vec<ServiceName>>,
-    /// To which services this node was asked to be added.
-    adds: RefCell<Vec<ServiceName>>,
+pub struct Requests(RefCell<HashMap<ServiceName, Asked>>);
+
+/// What a service was asked for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked {
+    /// A removal, and it was not seen done, nor refused: there is at most one at a time.
+    is_removing: bool,
+    /// A removal at all.
+    has_removed: bool,
+    /// To add this node: from then on an old entry of it is an old list.
+    has_added: bool,
 }
 
 impl Requests {
-    fn removes(&self, service: ServiceName) -> bool {
-        self.removals.borrow().contains(&service)
+    fn of(&self, service: ServiceName) -> Asked {
+        self.0.borrow().get(&service).copied().unwrap_or_default()
     }
 
-    /// Whether it is the first one.
-    fn remove(&self, service: ServiceName) -> bool {
-        let is_first = !self.removed.borrow().contains(&service);
-        self.removals.borrow_mut().push(service);
-        self.removed.borrow_mut().push(service);
-        is_first
-    }
-
-    /// A list has shown the entry gone, or the removal was not taken.
-    fn forget_removal(&self, service: ServiceName) {
-        self.removals.borrow_mut().retain(|other| *other != service);
-    }
-
-    /// From now on an old entry of this node is an old list.
-    fn add(&self, service: ServiceName) {
-        self.adds.borrow_mut().push(service);
-    }
-
-    fn adds(&self, service: ServiceName) -> bool {
-        self.adds.borrow().contains(&service)
+    fn note(&self, service: ServiceName, change: impl FnOnce(&mut Asked)) {
+        change(self.0.borrow_mut().entry(service).or_default());
     }
 }
 

@@ -136,9 +136,7 @@ impl TestNode {
 
     /// Runs a step as a process of its own does.
     async fn run(&self, step: Step, units: Option<ModelUnits>, cluster: &ModelCluster) -> Outcome {
-        self.requests.removals.borrow_mut().clear();
-        self.requests.removed.borrow_mut().clear();
-        self.requests.adds.borrow_mut().clear();
+        self.requests.0.borrow_mut().clear();
         run_step(&self.context(units, cluster), step, true, &self.events).await
     }
 }

@@ -115,7 +115,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
             Err(fault) => return Err(self.without_a_list(fault)),
         };
         if !list.has_id(work.id()) {
-            work.context.requests.forget_removal(work.service.name);
+            work.context.requests.note(work.service.name, |asked| asked.is_removing = false);
         }
         let mut found = self.next_move(&list, &at);
         // What was true of the own service before a pause, or before a list that took its time, may no longer be: nothing
@@ -239,7 +239,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         report.report(Event::JoinStarted { raft_addr: raft_addr.to_string(), endpoint: at.to_string() });
         let (began, endpoint) = (Instant::now(), at.to_string());
         let member = NewMember { id, raft_addr, incarnation: self.health.incarnation_of(id) };
-        context.requests.add(service.name);
+        context.requests.note(service.name, |asked| asked.has_added = true);
         let cluster = &context.cluster;
         let added = self.candidates.change(&at, round, async |at| cluster.add(service, at, member).await).await;
         match added {
@@ -266,10 +266,11 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         let Work { context, service, report } = self.work;
         let (id, requests, cluster) = (self.work.id(), context.requests, &context.cluster);
         let look = format!("look at the member list of {at}: its members may disagree, or one of them may be cut off");
-        if requests.adds(service.name) {
+        let asked = requests.of(service.name);
+        if asked.has_added {
             return Err(Unfinished::Removal(format!("{old} is listed again by {at} after this node was added"), look));
         }
-        if requests.removes(service.name) {
+        if asked.is_removing {
             let found = format!("{old} was asked to be removed and is listed still by {at}");
             return Err(Unfinished::Removal(found, look));
         }
@@ -289,11 +290,14 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
                 return Err(Unfinished::Removal(found, look));
             }
         }
-        let is_first = requests.remove(service.name);
+        requests.note(service.name, |asked| {
+            asked.is_removing = true;
+            asked.has_removed = true;
+        });
         match self.candidates.change(&at, round, async |at| cluster.remove(service, at, old.key.as_str()).await).await {
             Ok(()) => {
                 report.report(Event::MemberReplaced { member: old.to_string(), endpoint: at.to_string() });
-                if is_first {
+                if !asked.has_removed {
                     return Err(unseen(at));
                 }
                 let message = format!("{old} is listed again, and was asked to be removed once more");
@@ -302,7 +306,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
             Err(fault) => {
                 // Who is not the leader, too busy, or refuses, has removed nothing.
                 if matches!(fault.class, Class::NotLeader(_) | Class::Busy { .. } | Class::Permanent(_)) {
-                    requests.forget_removal(service.name);
+                    requests.note(service.name, |asked| asked.is_removing = false);
                 }
                 Err(fault.into())
             }
