@@ -16,7 +16,6 @@ mod private_socket;
 mod queue;
 mod sandbox;
 mod session;
-mod snapshot;
 mod unit_state;
 mod units;
 mod watch;
@@ -99,7 +98,7 @@ impl Systemd {
         let session = self.session().await?;
         let read = async {
             let path = session.load_unit(unit).await?;
-            snapshot::read(&session, unit, &path).await
+            session.read(unit, &path).await
         };
         let result = read.await;
         if result.as_ref().is_err_and(SystemdError::is_connection_lost) {

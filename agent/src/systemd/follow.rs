@@ -13,8 +13,7 @@ use super::error::SystemdError;
 use super::inbox::{Inbox, News};
 use super::patience::Patience;
 use super::queue::Queue;
-use super::session::{SERVICE, Session, UNIT};
-use super::snapshot::{Snapshot, read};
+use super::session::{SERVICE, Session, Snapshot, UNIT};
 use super::unit_state::Properties;
 
 /// How long a watch bears that systemd cannot be reached.
@@ -66,13 +65,13 @@ async fn follow_object(
         .await
         .map_err(|source| SystemdError::of(unit, "announce the changes of", source))?;
     // Read after that, so that no change falls between the state and the first signal.
-    let mut snapshot = inbox.meanwhile(read(session, &id, &path)).await?;
+    let mut snapshot = inbox.meanwhile(session.read(&id, &path)).await?;
     patience.restore();
     loop {
         queue.push(&snapshot.state);
         match changed(session, &id, &mut inbox, &mut snapshot).await? {
             Change::State => {}
-            Change::Unknown => snapshot = inbox.meanwhile(read(session, &id, &path)).await?,
+            Change::Unknown => snapshot = inbox.meanwhile(session.read(&id, &path)).await?,
             Change::AllUnits => return Ok(()),
         }
     }

@@ -4,9 +4,9 @@
 //! is full, and a private connection carries the signals of every unit on the host.
 
 use std::collections::VecDeque;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 
-use zbus::export::futures_core::Stream;
+use futures_util::StreamExt;
 use zbus::message::{Message, Type};
 use zbus::names::OwnedUniqueName;
 use zbus::{MessageStream, OwnedObjectPath};
@@ -54,7 +54,7 @@ impl Inbox {
             tokio::select! {
                 biased;
                 done = &mut work => return done,
-                news = receive(&mut self.stream, self.sender.as_ref(), &self.id, &self.path) => {
+                news = self.receive() => {
                     let over = matches!(news, News::Ended);
                     self.kept.push_back(news);
                     if over {
@@ -69,59 +69,53 @@ impl Inbox {
     pub(super) async fn next(&mut self) -> News {
         match self.kept.pop_front() {
             Some(news) => news,
-            None => receive(&mut self.stream, self.sender.as_ref(), &self.id, &self.path).await,
+            None => self.receive().await,
         }
     }
-}
 
-/// Passes over what does not concern the unit.
-async fn receive(
-    stream: &mut MessageStream,
-    sender: Option<&OwnedUniqueName>,
-    id: &str,
-    path: &OwnedObjectPath,
-) -> News {
-    loop {
-        let item = std::future::poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await;
-        let Some(Ok(message)) = item else {
-            return News::Ended;
-        };
-        if let Some(news) = concerning(message, sender, id, path) {
-            return news;
+    /// Passes over what does not concern the unit.
+    async fn receive(&mut self) -> News {
+        loop {
+            let Some(Ok(message)) = self.stream.next().await else {
+                return News::Ended;
+            };
+            if let Some(news) = self.concerning(message) {
+                return news;
+            }
         }
     }
-}
 
-/// What a message means for the unit. On the bus anybody may send a signal, so the sender must be systemd or the bus.
-fn concerning(message: Message, systemd: Option<&OwnedUniqueName>, id: &str, path: &OwnedObjectPath) -> Option<News> {
-    if message.message_type() != Type::Signal {
-        return None;
-    }
-    let header = message.header();
-    let sender = header.sender().map(zbus::names::UniqueName::as_str);
-    let interface = header.interface()?.as_str();
-    let member = header.member()?.as_str();
-    if interface == BUS && member == "NameOwnerChanged" {
-        // Only systemd's name was asked for. A private connection has no bus to say such a thing.
-        return (systemd.is_some() && sender == Some(BUS)).then_some(News::Ended);
-    }
-    if sender != systemd.map(|name| name.as_str()) {
-        return None;
-    }
-    match (interface, member) {
-        (PROPERTIES, "PropertiesChanged") if header.path()?.as_str() == path.as_str() => {
-            drop(header);
-            Some(News::Changed(message))
+    /// What a message means for the unit. On the bus anybody may send a signal, so the sender must be systemd or the bus.
+    fn concerning(&self, message: Message) -> Option<News> {
+        if message.message_type() != Type::Signal {
+            return None;
         }
-        (MANAGER, "UnitNew") => {
-            let body = message.body();
-            let (name, _): (&str, zbus::ObjectPath<'_>) = body.deserialize().ok()?;
-            (name == id).then_some(News::Appeared)
+        let header = message.header();
+        let sender = header.sender().map(zbus::names::UniqueName::as_str);
+        let interface = header.interface()?.as_str();
+        let member = header.member()?.as_str();
+        if interface == BUS && member == "NameOwnerChanged" {
+            // Only systemd's name was asked for. A private connection has no bus to say such a thing.
+            return (self.sender.is_some() && sender == Some(BUS)).then_some(News::Ended);
         }
-        (MANAGER, "Reloading") => {
-            let (active,): (bool,) = message.body().deserialize().ok()?;
-            (!active).then_some(News::Reloaded)
+        if sender != self.sender.as_ref().map(|name| name.as_str()) {
+            return None;
         }
-        _ => None,
+        match (interface, member) {
+            (PROPERTIES, "PropertiesChanged") if header.path()?.as_str() == self.path.as_str() => {
+                drop(header);
+                Some(News::Changed(message))
+            }
+            (MANAGER, "UnitNew") => {
+                let body = message.body();
+                let (name, _): (&str, zbus::ObjectPath<'_>) = body.deserialize().ok()?;
+                (name == self.id).then_some(News::Appeared)
+            }
+            (MANAGER, "Reloading") => {
+                let (active,): (bool,) = message.body().deserialize().ok()?;
+                (!active).then_some(News::Reloaded)
+            }
+            _ => None,
+        }
     }
 }

@@ -10,12 +10,13 @@ use serde::Serialize;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use zbus::connection::{Builder, Connection};
-use zbus::message::Message;
+use zbus::message::{Message, Sequence};
 use zbus::names::OwnedUniqueName;
 use zbus::{DynamicType, OwnedObjectPath, Variant};
 
 use super::error::{ConnectCause, SystemdError};
 use super::private_socket::PrivateSocket;
+use super::unit_state::UnitState;
 
 /// How long one transport may take until it counts as silent.
 const CONNECT_LIMIT: Duration = Duration::from_secs(1);
@@ -50,6 +51,14 @@ impl Endpoints {
             private: PathBuf::from("/run/systemd/private"),
         }
     }
+}
+
+/// The state of a unit, and what is needed to follow it from there.
+pub(super) struct Snapshot {
+    pub(super) state: UnitState,
+    /// Where the answers stand in the order of messages: signals before them tell older news.
+    pub(super) unit_position: Sequence,
+    pub(super) service_position: Option<Sequence>,
 }
 
 /// One open connection.
@@ -153,8 +162,27 @@ impl Session {
         }
     }
 
+    /// The whole state of a loaded unit: the properties of the unit and of the service at once.
+    pub(super) async fn read(&self, unit: &str, path: &OwnedObjectPath) -> Result<Snapshot, SystemdError> {
+        let read = async {
+            let service = async {
+                // Other types of units have no such properties.
+                if unit.ends_with(".service") { self.properties(path, SERVICE).await.map(Some) } else { Ok(None) }
+            };
+            let (unit, service) = tokio::try_join!(self.properties(path, UNIT), service)?;
+            let mut state = UnitState::default();
+            if let Some(service) = &service {
+                state.apply(&service.body().deserialize()?);
+            }
+            state.apply(&unit.body().deserialize()?);
+            let service_position = service.map(|message| message.recv_position());
+            Ok(Snapshot { state, unit_position: unit.recv_position(), service_position })
+        };
+        read.await.map_err(|source| SystemdError::of(unit, "tell the state of", source))
+    }
+
     /// All properties of one interface, as the message that holds them: its position tells which signals are older.
-    pub(super) async fn properties(&self, path: &OwnedObjectPath, interface: &str) -> zbus::Result<Message> {
+    async fn properties(&self, path: &OwnedObjectPath, interface: &str) -> zbus::Result<Message> {
         self.connection.call_method(self.owner.as_deref(), path, Some(PROPERTIES), "GetAll", &(interface,)).await
     }
 
