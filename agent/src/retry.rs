@@ -61,26 +61,22 @@ impl Schedule {
     /// Short, growing delays until the policy's limit has passed.
     #[must_use]
     pub fn polling(policy: &Limits) -> Self {
-        Self::growing(policy, Some(policy.limit), None)
+        let delays = ExponentialBackoff {
+            initial_interval: policy.first_delay,
+            randomization_factor: POLLING_SPREAD,
+            multiplier: POLLING_GROWTH,
+            max_interval: policy.max_delay,
+            max_elapsed_time: Some(policy.limit),
+            ..ExponentialBackoff::default()
+        };
+        Self::new(delays, None)
     }
 
     /// The same delays for a number of looks, whatever time passes between them.
     fn looks(policy: &Limits, count: u32) -> Self {
-        Self::growing(policy, None, Some(count))
-    }
-
-    fn growing(policy: &Limits, limit: Option<Duration>, tries: Option<u32>) -> Self {
-        Self::new(
-            ExponentialBackoff {
-                initial_interval: policy.first_delay,
-                randomization_factor: POLLING_SPREAD,
-                multiplier: POLLING_GROWTH,
-                max_interval: policy.max_delay,
-                max_elapsed_time: limit,
-                ..ExponentialBackoff::default()
-            },
-            tries,
-        )
+        let mut looks = Self { tries_left: Some(count), ..Self::polling(policy) };
+        looks.delays.max_elapsed_time = None;
+        looks
     }
 
     /// Full jitter (uniform between zero and the current range) for a number of attempts.
@@ -89,17 +85,15 @@ impl Schedule {
     /// the range is the uniform distribution from zero to the range.
     #[must_use]
     pub fn attempts(policy: &Retry) -> Self {
-        Self::new(
-            ExponentialBackoff {
-                initial_interval: policy.scale / 2,
-                randomization_factor: 1.0,
-                multiplier: 2.0,
-                max_interval: policy.max_delay / 2,
-                max_elapsed_time: None,
-                ..ExponentialBackoff::default()
-            },
-            Some(policy.attempts.saturating_sub(1)),
-        )
+        let delays = ExponentialBackoff {
+            initial_interval: policy.scale / 2,
+            randomization_factor: 1.0,
+            multiplier: 2.0,
+            max_interval: policy.max_delay / 2,
+            max_elapsed_time: None,
+            ..ExponentialBackoff::default()
+        };
+        Self::new(delays, Some(policy.attempts.saturating_sub(1)))
     }
 
     fn new(mut delays: ExponentialBackoff<TokioClock>, tries_left: Option<u32>) -> Self {
