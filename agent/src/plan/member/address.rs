@@ -29,9 +29,7 @@ impl MemberAddress {
     /// Reads an address.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let text = Word::new(text);
-        let readings = readings(text.as_str());
-        Self { text, readings }
+        Self::of_several(&[text])
     }
 
     /// Reads the addresses of a member that has several.
