@@ -62,7 +62,7 @@ impl<U: Units, C: Cluster> Forming<'_, U, C> {
     /// The own service, when it is healthy. One that is started as a member is started here, unless a peer is in a cluster
     /// without this node.
     async fn await_own(&self) -> Result<Health, Stop> {
-        if !self.work.service.is_added_first() {
+        if !self.work.service.api.is_added_first() {
             return self.work.await_own().await;
         }
         if !self.work.is_running().await? {

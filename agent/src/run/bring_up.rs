@@ -95,7 +95,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
 
     /// Takes away what the unit was started with: with it and without data the service would begin anew by itself.
     pub(super) fn forget_environment(&self) -> Result<(), Stop> {
-        let Some(path) = self.service.environment_file() else {
+        let Some(path) = self.service.api.environment_file() else {
             return Ok(());
         };
         if self.written(path)?.is_some_and(|bytes| bytes.starts_with(self.first_line().as_bytes())) {

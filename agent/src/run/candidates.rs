@@ -132,7 +132,7 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
         let mut list = context.cluster.members(service, endpoint).await?;
         // On an address of this machine may be a balancer, with another member behind it.
         if self.is_here(endpoint, &list)
-            && let Ok(health) = context.cluster.health(endpoint, service.health_path()).await
+            && let Ok(health) = context.cluster.health(endpoint, service.api.health_path().as_str()).await
             && health.node_id.is_some_and(|id| id.as_str() != self.work.id().as_str())
         {
             list.answered = Answered::Elsewhere;

@@ -30,7 +30,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
         let (rounds, mut round) = Rounds::begin(&policies.join, &policies.promotion);
         let mut waiting = Waiting { work: self, rounds, reported: Vec::new() };
         // One that is added first is not looked at before it was, and then whenever it has to run.
-        let is_added_first = self.service.is_added_first();
+        let is_added_first = self.service.api.is_added_first();
         let health = if is_added_first { Health::default() } else { self.await_own().await? };
         let mut joining = Joining::new(self, health)?;
         let list = loop {

@@ -207,7 +207,7 @@ async fn go<U: Units, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &C
     let (mut rounds, mut round) = Rounds::begin(&policies.join, &policies.promotion);
     leaving.own = match leaving.work.ask_own().await {
         // Which cluster it is in is not told by its health, but by the list that it has.
-        Ok(health) if service.is_added_first() => {
+        Ok(health) if service.api.is_added_first() => {
             Some(Health { cluster_id: leaving.work.own_cluster().await, ..health })
         }
         Ok(health) => Some(health),

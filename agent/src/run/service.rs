@@ -40,13 +40,13 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
     /// Waits for the service on this node.
     pub(super) async fn await_healthy(&self) -> Result<Health, Stop> {
         let Self { context, service, report } = self;
-        let local = Local { unit: &service.unit, url: &service.url, health_path: service.health_path() };
+        let local = Local { unit: &service.unit, url: &service.url, health_path: service.api.health_path().as_str() };
         Ok(refuse_anothers(context.config, service, await_healthy(context, &local, *report).await?)?)
     }
 
     /// Asks the service on this node once.
     pub(super) async fn ask_own(&self) -> Result<Health, Setback> {
-        let health = self.context.cluster.health(&self.service.url, self.service.health_path()).await;
+        let health = self.context.cluster.health(&self.service.url, self.service.api.health_path().as_str()).await;
         let health = health
             .map_err(|fault| Fault { message: format!("this node's own service: {}", fault.message), ..fault })?;
         Ok(refuse_anothers(self.context.config, self.service, health)?)
@@ -62,10 +62,10 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
     /// a configuration that was copied to another machine are a living member's.
     pub(super) async fn must_be_here(&self, health: &Health, entry: &Member, at: &Endpoint) -> Result<(), Setback> {
         let there = match entry.api(self.service) {
-            Some(url) => self.context.cluster.health(&url, self.service.health_path()).await,
+            Some(url) => self.context.cluster.health(&url, self.service.api.health_path().as_str()).await,
             None => Ok(Health::default()),
         };
-        let is_here = if self.service.is_added_first() {
+        let is_here = if self.service.api.is_added_first() {
             // The own one has no data and does not run: whoever answers there is another's.
             there.is_err() || entry.api(self.service).is_none()
         } else {

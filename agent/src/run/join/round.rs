@@ -106,7 +106,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
     pub(super) async fn round(&mut self, mut round: Round) -> Result<MemberList, Unfinished> {
         let asked_at = self.asked_at.take();
         let work = self.work;
-        let is_added_first = work.service.is_added_first();
+        let is_added_first = work.service.api.is_added_first();
         if is_added_first {
             self.health = work.health_before_start().await?;
         }
