@@ -8,6 +8,8 @@ mod etcd;
 mod etcd_node;
 
 use std::cell::RefCell;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::rc::Rc;
 
 use first_boot_agent::plan::Step;
@@ -242,6 +244,40 @@ async fn a_member_of_another_cluster_is_not_taken_for_one_of_this() {
     assert_eq!(astray.leave().await, Outcome::Blocked, "{}", astray.said());
     assert_eq!(listed(&cluster).await, ["node01", "node02"]);
     assert_eq!(listed_by(&cluster, 2).await, ["node03"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n5_a_name_in_a_certificate_and_a_wrong_password_are_told_with_what_to_do() {
+    let cluster = cluster(1, 1).await;
+    let account = json!({"name": "root", "password": "right-1"});
+    for (path, body) in [
+        ("/v3/auth/user/add", account),
+        ("/v3/auth/role/add", json!({"name": "root"})),
+        ("/v3/auth/user/grant", json!({"user": "root", "role": "root"})),
+        ("/v3/auth/enable", json!({})),
+    ] {
+        let done = cluster.borrow().ask(0, path, body).await;
+        assert_eq!(done.status, 200, "{path}: {done}");
+    }
+    let file = cluster.borrow().member(1).process.folder().join("password");
+    std::fs::write(&file, "wrong-1\n").unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    let leader = cluster.borrow().member(0).client_url();
+    let etcd = json!({"user": "root", "password_file": file});
+    let node = Node::new(&cluster, 1, json!({"leader_url": leader, "etcd": etcd}));
+    assert_eq!(node.join().await, Outcome::Blocked, "{}", node.said());
+    let advice = "leave client-cert-auth out at this etcd";
+    assert!(node.has("BlockedRefused") && node.said().contains(advice), "{}", node.said());
+
+    cluster.borrow().certify(1, "");
+    assert_eq!(node.join().await, Outcome::Blocked, "{}", node.said());
+    let advice = format!("the login with the password in {}: correct services.etcd.user", file.display());
+    assert!(node.said().contains(&advice) && !node.said().contains("wrong-1"), "{}", node.said());
+
+    std::fs::write(&file, "right-1\n").unwrap();
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    assert_eq!(cluster.borrow().list(0).await.status, 400, "names in certificates are refused still");
+    assert!(node.is_marked() && !node.said().contains("right-1"), "{}", node.said());
 }
 
 /// The id under which the first server lists a member.

@@ -84,12 +84,20 @@ impl EtcdCluster {
         let folder = self.folder.path().join(&name);
         fs::create_dir(&folder).unwrap();
         fs::write(folder.join("ca.crt"), self.authority.certificate_pem()).unwrap();
+        let process = Process::new(folder);
+        self.members.push(Member { name: name.clone(), place, process, started_with: Default::default() });
+        let number = self.members.len() - 1;
+        self.certify(number, &name);
+        number
+    }
+
+    /// Gives one a certificate with this common name.
+    pub(crate) fn certify(&self, number: usize, common_name: &str) {
+        let member = self.member(number);
         // Peers look for the address that a connection comes from, which is this one on loopback.
-        let names = [place.address(), "127.0.0.1".to_owned()];
-        let issued = self.authority.issue(&name, &names, Validity::Valid).unwrap();
-        issued.write(&folder, "own").unwrap();
-        self.members.push(Member { name, place, process: Process::new(folder), started_with: Default::default() });
-        self.members.len() - 1
+        let names = [member.place.address(), "127.0.0.1".to_owned()];
+        let issued = self.authority.issue(common_name, &names, Validity::Valid).unwrap();
+        issued.write(member.process.folder(), "own").unwrap();
     }
 
     pub(crate) fn member_mut(&mut self, number: usize) -> &mut Member {

@@ -58,6 +58,7 @@ impl Node {
         Self::new(cluster, number, json!({"bootstrap": true, "initial_peers": peers}))
     }
 
+    /// With `etcd` for what its own service has beyond the usual.
     pub(crate) fn new(cluster: &Shared, number: usize, mut config: Value) -> Self {
         let (name, url, peer_url, folder, data) = {
             let cluster = cluster.borrow();
@@ -72,12 +73,12 @@ impl Node {
         config["raft_addr"] = peer_url.trim_start_matches("https://").into();
         config["tls"] =
             json!({"ca": folder.join("ca.crt"), "cert": folder.join("own.crt"), "key": folder.join("own.key")});
-        config["services"] = json!({"etcd": {
-            "protocol": "etcd-v3",
-            "url": url,
-            "data_dir": data,
-            "environment_file": folder.join("etcd.env"),
-        }});
+        let mut etcd = config["etcd"].take();
+        etcd["protocol"] = "etcd-v3".into();
+        etcd["url"] = url.into();
+        etcd["data_dir"] = data.display().to_string().into();
+        etcd["environment_file"] = folder.join("etcd.env").display().to_string().into();
+        config["services"] = json!({"etcd": etcd});
         config["policies"] = json!({
             "health": {"limit": "60s"},
             "promotion": {"limit": "120s", "max_delay": "100ms"},

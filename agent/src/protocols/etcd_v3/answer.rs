@@ -47,10 +47,11 @@ impl Said {
         reader(&self.answer.json()).ok_or_else(|| self.answer.is_not(what, "another form"))
     }
 
-    /// A fault of this answer without any of its text.
-    pub(super) fn without_body(&self, fault: Fault) -> Fault {
+    /// The fault of a login without any text of the answer, and with where the password is from.
+    pub(super) fn of_login(&self, fault: Fault, place: &str) -> Fault {
         let advice = self.who_asks().map_or_else(String::new, |advice| format!(": {advice}"));
-        Fault { message: format!("answered HTTP {} to the login{advice}", self.answer.status), ..fault }
+        let message = format!("answered HTTP {} to the login with the password in {place}{advice}", self.answer.status);
+        Fault { message, ..fault }
     }
 
     /// Where it came from.
@@ -89,9 +90,11 @@ impl Said {
     fn who_asks(&self) -> Option<String> {
         let name = self.service;
         if self.is_one_of(&["CommonName of client"]) {
-            // etcd's gateway refuses every certificate with one, for it would act under the server's.
+            // etcd's gateway refuses every certificate with one, for it would act under the server's; but only where
+            // certificates are to be accounts.
             Some(
-                "with authentication on, this node's certificate (tls.cert) must have no CommonName: issue it without"
+                "with authentication on, leave client-cert-auth out at this etcd (trusted-ca-file alone asks for \
+                 certificates as well), or issue this node's certificate (tls.cert) without a CommonName"
                     .to_owned(),
             )
         } else if self.is_one_of(&["user name is empty", "user name not found"]) {

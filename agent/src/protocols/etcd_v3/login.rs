@@ -40,7 +40,7 @@ impl Logins {
         if known.is_some() {
             return Ok(known);
         }
-        let password = self.password(calls.own, name).map_err(|message| Fault {
+        let (place, password) = self.password(calls.own, name).map_err(|message| Fault {
             class: Class::Permanent(Cause::Secret),
             endpoint: at.clone(),
             message,
@@ -49,7 +49,7 @@ impl Logins {
         let said = calls.send(None, at, "/v3/auth/authenticate", &body).await?;
         // Without a word of the answer: it holds the token, and might quote the password.
         let token = said.read("a token", |body| Some(body.get("token")?.as_str()?.to_owned()));
-        let token = token.map_err(|fault| said.without_body(fault))?;
+        let token = token.map_err(|fault| said.of_login(fault, &place))?;
         self.tokens.borrow_mut().push((name, token.clone()));
         Ok(Some(token))
     }
@@ -59,14 +59,21 @@ impl Logins {
         self.tokens.borrow_mut().retain(|(service, _)| *service != name);
     }
 
-    fn password(&self, etcd: &Etcd, name: ServiceName) -> Result<String, String> {
-        let credential = || self.find_credential.and_then(|find| find(&format!("{name}-password")));
-        let Some(path) = etcd.password_file.clone().or_else(credential) else {
-            return Err(format!(
-                "services.{name}.user has no password: give password_file or the credential {name}-password"
-            ));
+    /// Where it is, and the password.
+    fn password(&self, etcd: &Etcd, name: ServiceName) -> Result<(String, String), String> {
+        let credential = format!("{name}-password");
+        let (path, place) = match &etcd.password_file {
+            Some(path) => (path.clone(), path.display().to_string()),
+            None => match self.find_credential.and_then(|find| find(&credential)) {
+                Some(path) => (path, format!("the credential {credential}")),
+                None => {
+                    return Err(format!(
+                        "services.{name}.user has no password: give password_file or the credential {credential}"
+                    ));
+                }
+            },
         };
         let read = secret_file::read(&path, Links::Follow).map_err(|error| format!("{error}; {}", error.remedy()))?;
-        Ok(read.trim_end_matches(['\r', '\n']).to_owned())
+        Ok((place, read.trim_end_matches(['\r', '\n']).to_owned()))
     }
 }
