@@ -18,8 +18,8 @@ TOPOLOGY = $(wildcard $(dir $(AGENT))first-boot-topology)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: host ## boot three nodes, let a fourth join, show what happens (MODE=loopback: without namespaces)
-	@exec env $(PYTHON) -m harness.demo $(MODE)
+demo: host ## boot three nodes, let a fourth join, show what happens (SERVICES=etcd: a real etcd, MODE=loopback: without namespaces)
+	@exec env $(PYTHON) -m harness.demo $(MODE) $(if $(SERVICES),'--services=$(SERVICES)')
 
 test: host ## everything: format, lints, Rust tests, harness tests, scenarios; ends with the counts
 	@exec env $(PYTHON) -m harness.everything

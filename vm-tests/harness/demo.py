@@ -15,13 +15,16 @@ from types import FrameType
 # Until there is something to switch off, an interrupt just ends it: also while this imports.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from . import demo_loopback, demo_nodes, host, product
+from . import demo_etcd, demo_loopback, demo_nodes, host, product
 from .machine import RequestedAssertionFailed
 from .screen import Screen
 from .waiting import NotInTime
 
 NAMES = ["node01", "node02", "node03", "node04"]
-USAGE = "usage: demo [nodes|loopback]"
+USAGE = "usage: demo [nodes|loopback] [--services=etcd]"
+#: What SERVICES= may say; without it, chainfire, flaredb and IAM.
+STORIES = {"": demo_nodes.USUAL, "etcd": demo_etcd.STORY}
+SERVICES = "--services="
 
 
 def leave(number: int, _frame: FrameType | None) -> None:
@@ -37,9 +40,19 @@ def leave(number: int, _frame: FrameType | None) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the demo; the exit code says whether the story came to its end."""
-    mode = arguments[0] if arguments else None
-    if mode not in (None, "nodes", "loopback"):
+    asked = [word.removeprefix(SERVICES) for word in arguments if word.startswith(SERVICES)]
+    modes = [word for word in arguments if not word.startswith(SERVICES)]
+    if len(asked) > 1 or modes not in ([], ["nodes"], ["loopback"]):
         print(USAGE, file=sys.stderr)
+        return 2
+    mode, services = "".join(modes), "".join(asked).strip()
+    if services not in STORIES:
+        known = ", ".join(name for name in STORIES if name)
+        said = f"SERVICES={services} is no demo; there is SERVICES={known}, and without it"
+        print(f"{said} chainfire, flaredb and IAM", file=sys.stderr)
+        return 2
+    if mode == "loopback" and services:
+        print(f"SERVICES={services} needs systemd: leave MODE=loopback out", file=sys.stderr)
         return 2
     screen = Screen(NAMES)
 
@@ -51,7 +64,7 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)
     reason = host.obstacle()
-    if mode == "nodes" and reason:
+    if (mode == "nodes" or services) and reason:
         print(f"no nodes here: {reason}", file=sys.stderr)
         return 1
     try:
@@ -61,7 +74,7 @@ def main(arguments: list[str]) -> int:
                 screen.plain("The same story as plain processes on loopback:")
             demo_loopback.tell(screen)
         else:
-            demo_nodes.tell(screen)
+            demo_nodes.tell(screen, STORIES[services])
     except product.CargoMissing as error:
         print(error, file=sys.stderr)
         return 2

@@ -5,12 +5,16 @@ The package brings unit, account and folder. Knows no scenario, and nothing of t
 
 from __future__ import annotations
 
+from .blueprint import NodeBlueprint
+
 #: Where the agent writes who the member is, and of whom its cluster is made.
 ENVIRONMENT = "/var/lib/first-boot-automation/etcd.env"
 DROP_IN = "/etc/systemd/system/etcd.service.d/first-boot-agent.conf"
 #: As on a disk of its own: what comes from the lower layer of an overlay cannot be renamed, and
 #: `reset` does just that.
 ON_ITS_DISK = "rmdir /var/lib/etcd && install -d -o etcd -g etcd -m 0700 /var/lib/etcd"
+#: Where it listens, on the node's address alone.
+API_PORT = 2379
 #: What such a node enables of the agent.
 AGENT_UNITS = ("cluster-join@etcd.service", "cluster-health-check.service")
 
@@ -34,3 +38,11 @@ Environment=ETCD_TRUSTED_CA_FILE=%d/ca.crt ETCD_CLIENT_CERT_AUTH=true
 Environment=ETCD_PEER_CERT_FILE=%d/node.crt ETCD_PEER_KEY_FILE=%d/node.key
 Environment=ETCD_PEER_TRUSTED_CA_FILE=%d/ca.crt ETCD_PEER_CLIENT_CERT_AUTH=true
 """
+
+
+def etcdctl(secrets: str, node: NodeBlueprint, words: str) -> str:
+    """A command for that node's own etcd, as an operator would type it there."""
+    own = f"{secrets}/{node.name}"
+    keys = f"--cacert={secrets}/ca.crt --cert={own}.crt --key={own}.key"
+    at = f"--endpoints=https://{node.fully_qualified}:{API_PORT}"
+    return f"ETCDCTL_API=3 etcdctl {keys} {at} {words}"

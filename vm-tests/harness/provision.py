@@ -74,6 +74,11 @@ def write_secrets(lab: Lab, node: Node) -> None:
     lab.path(node.root / SECRETS.lstrip("/")).chmod(0o700)
 
 
+def agent_units(blueprint: NodeBlueprint) -> tuple[str, ...]:
+    """What such a node enables of the agent; the health check comes last."""
+    return etcd.AGENT_UNITS if blueprint.has_etcd else product.AGENT_UNITS
+
+
 def provision(lab: Lab, node: Node, nodes: list[NodeBlueprint]) -> None:
     """Make the disk of one node ready for its first boot."""
     blueprint = node.blueprint
@@ -92,7 +97,7 @@ def provision(lab: Lab, node: Node, nodes: list[NodeBlueprint]) -> None:
         node.write(path, extra.text, extra.mode)
     units = [f"{service}.service" for service in blueprint.services]
     if blueprint.agent:
-        units += etcd.AGENT_UNITS if blueprint.has_etcd else product.AGENT_UNITS
+        units += agent_units(blueprint)
     if units:
         lab.run("systemctl", f"--root={node.root}", "--quiet", "enable", *units)
 
