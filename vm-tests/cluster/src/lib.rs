@@ -3,7 +3,8 @@
 //!
 //! chainfire and flaredb are one server ([`RaftServer`]) on the openraft library with a durable
 //! store; IAM ([`IamServer`]) keeps its setup in flaredb. Both speak TLS only, and both can be told
-//! to misbehave ([`Faults`]). [`cluster_of`] starts a whole cluster inside a test.
+//! to misbehave ([`Faults`]), and so can a [`Relay`] before a real server. [`cluster_of`] starts a whole cluster inside a
+//! test.
 //!
 //! Nothing here is meant to hold data that anybody needs: it is built for tests alone.
 
@@ -18,6 +19,7 @@ mod listener;
 mod piecemeal;
 pub mod pki;
 mod raft;
+mod relay;
 mod requests;
 mod tokens;
 mod trial;
@@ -27,5 +29,6 @@ pub use faults::{Fault, Faults, Rule};
 pub use iam::{IamOptions, IamServer};
 pub use identity::Identity;
 pub use raft::{Admission, InitialMember, RaftOptions, RaftServer, Service, Waiting};
+pub use relay::Relay;
 pub use requests::{ReceivedRequest, Requests};
 pub use trial::{TrialCluster, cluster_of};
