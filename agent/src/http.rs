@@ -11,5 +11,7 @@ mod words;
 
 pub(crate) use classify::has_plain_host;
 pub(crate) use client::{Answer, Client, Method};
+#[cfg(test)]
+pub(crate) use client::{CONTENT_TYPE, HeaderMap};
 pub(crate) use object::Object;
 pub use tls::{TlsFindings, describe as describe_tls_files, findings as tls_findings};

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpInfo;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use reqwest::Method;
+pub(crate) use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
 use crate::config::{Endpoint, Request, TlsPaths};
 use crate::foreign_text;

@@ -65,14 +65,26 @@ impl Said {
 
     fn fault(&self) -> Fault {
         let fault = self.answer.fault();
-        let class = if self.is_one_of(&["too many learner members", "unhealthy cluster"]) {
+        let class = if self.is_one_of(&[
+            "too many learner members",
+            "unhealthy cluster",
+            "not enough started members",
+            "too many requests",
+        ]) {
             // One at a time, and only while all voters are there: nothing was changed, and this one waits its turn.
             Class::Busy { retry_after: None }
         } else if self.is_one_of(&["no leader", "leader changed", "raft: stopped"]) {
             Class::Leaderless
-        } else if self.is_one_of(&["rpc not supported for learner"]) {
+        } else if self.is_one_of(&["rpc not supported for learner", "etcdserver: not leader"]) {
             Class::NotLeader(None)
-        } else if self.is_one_of(&["timed out", "deadline exceeded", "member not found"]) {
+        } else if self.is_one_of(&[
+            "timed out",
+            "deadline exceeded",
+            "canceled",
+            "member not found",
+            // It has only just started, and does not know its cluster's version yet.
+            "not capable",
+        ]) {
             Class::Transient { retry_after: None }
         } else {
             match self.who_asks() {
@@ -152,3 +164,6 @@ fn id(value: &Value) -> Option<Word> {
     let id = Word::deserialize(value).ok()?;
     Some(id.as_str().parse::<u64>().map_or_else(|_| id.clone(), |id| Word::new(&format!("{id:x}"))))
 }
+
+#[cfg(test)]
+mod tests;
