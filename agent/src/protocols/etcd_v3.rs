@@ -74,7 +74,11 @@ impl Protocol for Calls<'_, Etcd> {
 
     async fn remove(&self, at: &Endpoint, key: &str) -> Result<(), Fault> {
         let said = self.ask(at, "/v3/cluster/member/remove", json!({"ID": decimal(key)})).await?;
-        if said.is_one_of(&["member not found"]) { Ok(()) } else { said.done() }
+        match said.read("the answer to a removal", |body| body.get("members")?.as_array().map(drop)) {
+            Err(_) if said.is_one_of(&["member not found"]) => Ok(()),
+            Err(fault) if said.is_one_of(&["unhealthy cluster"]) => Err(self.with_the_dead(at, fault).await),
+            done => done,
+        }
     }
 
     async fn read_after_write(&self, at: &Endpoint, key: &str, value: &str) -> Result<(), Fault> {
@@ -99,7 +103,8 @@ impl Calls<'_, Etcd> {
     async fn ask(&self, at: &Endpoint, path: &str, body: Value) -> Result<Said, Fault> {
         let token = self.logins.token(self, at).await?;
         let said = self.send(token.as_deref(), at, path, &body).await?;
-        if token.is_none() || !said.is_one_of(&["invalid auth token"]) {
+        // The second one where users have been changed since (with tokens of the kind jwt).
+        if token.is_none() || !said.is_one_of(&["invalid auth token", "revision of auth store is old"]) {
             return Ok(said);
         }
         self.logins.forget(self.service.name);

@@ -8,8 +8,8 @@ mod process;
 
 use std::fs;
 
-use cluster_standin::Identity;
 use cluster_standin::pki::{Authority, Validity};
+use cluster_standin::{Identity, Relay};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -106,6 +106,11 @@ impl EtcdCluster {
 
     pub(crate) fn member(&self, number: usize) -> &Member {
         &self.members[number]
+    }
+
+    /// The number of the one that was prepared last.
+    pub(crate) fn last(&self) -> usize {
+        self.members.len() - 1
     }
 
     /// All that were prepared, as `--initial-cluster` takes them.
@@ -265,12 +270,39 @@ impl EtcdCluster {
         self.ask_until(asked, (PROMOTE, json!({"ID": id})), "a promotion", promoted).await;
     }
 
+    /// Puts a certificate that names nobody beside a server's own, as `agent.crt`: with users, etcd takes no other.
+    pub(crate) fn issue_nameless(&self, number: usize) {
+        let issued = self.authority.issue("", &["127.0.0.1".to_owned()], Validity::Valid).unwrap();
+        issued.write(self.member(number).process.folder(), "agent").unwrap();
+    }
+
+    /// Something between clients and a server that makes faults happen; the server's neighbour at [`RELAYS`].
+    pub(crate) async fn relay(&self, number: usize) -> Relay {
+        self.relay_as("own", &format!("{}:{RELAYS}", self.member(number).place.address()), number).await
+    }
+
+    /// The same for a server with users, at any port of 127.0.0.1, with the certificate that names nobody.
+    pub(crate) async fn nameless_relay(&self, number: usize) -> Relay {
+        self.issue_nameless(number);
+        self.relay_as("agent", "127.0.0.1:0", number).await
+    }
+
+    async fn relay_as(&self, certificate: &str, listen: &str, number: usize) -> Relay {
+        let (member, folder) = (self.member(number), self.member(number).process.folder());
+        let file = |name: String| folder.join(name);
+        let (own, key) = (file(format!("{certificate}.crt")), file(format!("{certificate}.key")));
+        let identity = Identity::read(&folder.join("ca.crt"), &own, &key).unwrap();
+        Relay::start(&identity, listen.parse().unwrap(), &member.client_url()).await.unwrap()
+    }
+
     /// A client with this common name in its certificate.
     pub(crate) fn client_named(&self, common_name: &str) -> Client {
         client(&self.authority, common_name)
     }
 }
 
+/// The port of relays: nobody listens there.
+pub(crate) const RELAYS: u16 = 2377;
 pub(crate) const LIST: &str = "/v3/cluster/member/list";
 pub(crate) const ADD: &str = "/v3/cluster/member/add";
 pub(crate) const PROMOTE: &str = "/v3/cluster/member/promote";

@@ -101,8 +101,9 @@ impl Process {
         self.running.is_some()
     }
 
+    /// Called as a unit's is: that is how `reset` knows whose it is.
     pub(crate) fn data(&self) -> PathBuf {
-        self.folder.join("data")
+        self.folder.join("etcd")
     }
 
     /// What it has said since its start.

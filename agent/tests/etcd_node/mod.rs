@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use first_boot_agent::run::ports::{Machine, Members, Progress, UnitPhase, UnitWa
 use first_boot_agent::run::{self, Context, Outcome, Quorum, Requests};
 use serde_json::{Value, json};
 
-use crate::etcd::EtcdCluster;
+use super::etcd::EtcdCluster;
 
 /// The servers of a test, shared by the nodes that bring them up.
 pub(crate) type Shared = Rc<RefCell<EtcdCluster>>;
@@ -30,11 +31,18 @@ pub(crate) fn etcd() -> ServiceName {
 /// One node: its configuration and its markers.
 pub(crate) struct Node {
     pub(crate) config: Config,
+    json: Value,
     pub(crate) markers: Markers,
     pub(crate) cluster: Shared,
     pub(crate) number: usize,
     folder: PathBuf,
     events: Heard,
+}
+
+fn checked(json: &Value) -> Config {
+    let document = config::parse(json.to_string().as_bytes()).unwrap();
+    let context = config::Context { given: Origin::Default, host_name: None, secrets: "/".into(), strict: false };
+    config::check(&document, &context).unwrap_or_else(|report| panic!("{report}")).config
 }
 
 #[derive(Default)]
@@ -53,7 +61,7 @@ impl Node {
         Self::new(cluster, number, json!({"leader_url": leader}))
     }
 
-    /// The same, told to bootstrap with all that are prepared.
+    /// The same, told to bootstrap with these peers.
     pub(crate) fn bootstrapping(cluster: &Shared, number: usize, peers: &[String]) -> Self {
         Self::new(cluster, number, json!({"bootstrap": true, "initial_peers": peers}))
     }
@@ -85,12 +93,26 @@ impl Node {
             "join": {"attempts": 100, "scale": "50ms", "max_delay": "500ms"},
             "request": {"connect": "2s", "total": "5s"},
         });
-        let document = config::parse(config.to_string().as_bytes()).unwrap();
-        let context = config::Context { given: Origin::Default, host_name: None, secrets: "/".into(), strict: false };
-        let config = config::check(&document, &context).unwrap_or_else(|report| panic!("{report}")).config;
+        let json = config;
+        let config = checked(&json);
         let markers = Markers::new(folder.join("state"));
         std::fs::create_dir_all(markers.directory()).unwrap();
-        Self { config, markers, cluster: Rc::clone(cluster), number, folder, events: Heard::default() }
+        Self { config, json, markers, cluster: Rc::clone(cluster), number, folder, events: Heard::default() }
+    }
+
+    /// Changes the configuration.
+    pub(crate) fn edit(&mut self, change: impl FnOnce(&mut Value)) {
+        change(&mut self.json);
+        self.config = checked(&self.json);
+    }
+
+    /// A client of its own, as each process of the agent has one.
+    pub(crate) fn client(&self) -> HttpCluster {
+        HttpCluster::new(&self.config.tls, self.config.policies.request).unwrap()
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Runs a step as a process of its own does.
@@ -111,6 +133,13 @@ impl Node {
         Box::pin(run::leave(&context, service, Quorum::Keep, &self.events)).await
     }
 
+    pub(crate) async fn reset(&self) -> Outcome {
+        let requests = Requests::default();
+        let context = self.context(&requests);
+        let service = self.config.member_service(etcd()).unwrap();
+        Box::pin(run::reset(&context, service, Quorum::Keep, &self.events)).await
+    }
+
     fn context<'a>(&'a self, requests: &'a Requests) -> Context<'a, Unit, HttpCluster> {
         Context {
             config: &self.config,
@@ -120,8 +149,9 @@ impl Node {
                 cluster: Rc::clone(&self.cluster),
                 number: self.number,
                 environment: self.folder.join("etcd.env"),
+                found_at: self.config.member_service(etcd()).unwrap().url.to_string(),
             }),
-            cluster: HttpCluster::new(&self.config.tls, self.config.policies.request).unwrap(),
+            cluster: self.client(),
             who: Holder::default(),
             progress: &Quiet,
             machine: &Bare,
@@ -136,10 +166,13 @@ impl Node {
         std::fs::read_to_string(self.folder.join("etcd.env")).unwrap()
     }
 
+    pub(crate) fn has_environment(&self) -> bool {
+        self.folder.join("etcd.env").exists()
+    }
+
     /// What the unit of one of the first nodes would be started with.
     pub(crate) fn environment_of_a_first_node(&self) -> String {
-        let cluster = HttpCluster::new(&self.config.tls, self.config.policies.request).unwrap();
-        let service = self.config.member_service(etcd()).unwrap();
+        let (cluster, service) = (self.client(), self.config.member_service(etcd()).unwrap());
         cluster.environment(service, &self.config.node.id, None).unwrap().unwrap().text
     }
 
@@ -164,6 +197,29 @@ impl Node {
         std::fs::create_dir(self.markers.directory()).unwrap();
     }
 
+    /// The same, with whatever this agent has written for its etcd or moved aside.
+    pub(crate) fn forget_all(&self) {
+        self.forget();
+        self.events.0.borrow_mut().clear();
+        for path in self.beside_the_data() {
+            std::fs::remove_dir_all(path).unwrap();
+        }
+        let _ = std::fs::remove_file(self.folder.join("etcd.env"));
+    }
+
+    /// Where its etcd's data is: at its place, and aside.
+    pub(crate) fn data(&self) -> Vec<PathBuf> {
+        let own = self.folder.join("etcd");
+        self.beside_the_data().into_iter().chain([own]).filter(|path| path.join("member/snap/db").exists()).collect()
+    }
+
+    fn beside_the_data(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(&self.folder).unwrap().map(|entry| entry.unwrap().path());
+        let is_aside =
+            |path: &PathBuf| path.file_name().is_some_and(|name| name.to_str().unwrap().starts_with("etcd.backup"));
+        entries.filter(is_aside).collect()
+    }
+
     pub(crate) fn is_marked(&self) -> bool {
         matches!(self.markers.read(etcd()), MarkerState::Present { .. })
     }
@@ -183,6 +239,8 @@ pub(crate) struct Unit {
     cluster: Shared,
     number: usize,
     environment: PathBuf,
+    /// Where its clients find it, which may be somebody in between.
+    found_at: String,
 }
 
 impl Unit {
@@ -212,7 +270,8 @@ impl Units for Unit {
 
     async fn start(&self, _unit: &str) -> Result<(), String> {
         let text = std::fs::read_to_string(&self.environment).map_err(|error| error.to_string())?;
-        self.cluster.borrow_mut().restart_as_it_was(self.number, &text);
+        let url = self.cluster.borrow().member(self.number).client_url();
+        self.cluster.borrow_mut().restart_as_it_was(self.number, &text.replace(&self.found_at, &url));
         Ok(())
     }
 
@@ -221,7 +280,9 @@ impl Units for Unit {
     }
 
     async fn owner(&self, _unit: &UnitName) -> Result<Owner, String> {
-        Ok(Owner::default())
+        // Whoever runs the tests runs their servers.
+        let owner = std::fs::metadata("/proc/self").map_err(|error| error.to_string())?.uid();
+        Ok(Owner { user: owner.to_string(), ..Owner::default() })
     }
 }
 

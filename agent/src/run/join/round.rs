@@ -80,6 +80,8 @@ pub(super) struct Joining<'a, U, C> {
     accepted: bool,
     /// Why an add may have failed, until a list shows what became of it.
     unsure: Option<Fault>,
+    /// A leader that cannot be asked from here.
+    out_of_reach: Option<Endpoint>,
 }
 
 impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
@@ -98,6 +100,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
             addresses: work.context.machine.addresses(),
             accepted: false,
             unsure: None,
+            out_of_reach: None,
         })
     }
 
@@ -133,7 +136,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         if is_added_first {
             self.attend_own(&found, &list, &at).await?;
             if let Move::Await(member) = &found {
-                return Err(self.promote(member, at, round).await);
+                return Err(self.promote(member, &list, at, round).await);
             }
         }
         match found {
@@ -175,9 +178,19 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         Ok(())
     }
 
-    /// Has the started learner made a voter; only the list that shows it as one ends the join.
-    async fn promote(&mut self, member: &Member, at: Endpoint, round: Round) -> Unfinished {
-        let (cluster, service) = (&self.work.context.cluster, self.work.service);
+    /// Has the started learner made a voter; only the list that shows it as one ends the join. The leader is asked, where that is
+    /// possible: it knows who is in sync, and a follower of etcd that hands the question on forgets who has asked.
+    async fn promote(&mut self, member: &Member, list: &MemberList, at: Endpoint, mut round: Round) -> Unfinished {
+        let (cluster, service) = (&self.context.cluster, self.service);
+        let leader = list.to_ask(service, &at);
+        let at = if leader == at || self.out_of_reach.as_ref() == Some(&leader) {
+            at
+        } else if self.candidates.list_of(&leader, cluster, &mut round).await.is_ok() {
+            leader
+        } else {
+            self.out_of_reach = Some(leader);
+            at
+        };
         let key = member.key.as_str();
         match self.candidates.change(&at, round, async |at| cluster.promote(service, at, key).await).await {
             Ok(Promoted::Done) => unseen(at),
