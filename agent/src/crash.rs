@@ -14,7 +14,7 @@ macro_rules! crash_point {
 #[cfg(all(feature = "failpoints", not(test)))]
 pub(crate) use by_environment::reach;
 #[cfg(test)]
-pub(crate) use by_test::{count, crash_at, reach};
+pub(crate) use by_test::{count, crash_at, crash_at_nth, reach};
 
 /// `FIRST_BOOT_AGENT_CRASH_AT` names a place, or the N-th that is reached; `FIRST_BOOT_AGENT_CRASH_BY=halt` has the process stand
 /// still there, for a test that cuts the power, where it would otherwise be killed.
@@ -49,16 +49,43 @@ mod by_test {
     use futures_util::FutureExt;
 
     thread_local! {
-        static RUN: RefCell<(Vec<String>, Option<usize>)> = const { RefCell::new((Vec::new(), None)) };
+        static RUN: RefCell<Run> = const { RefCell::new(Run { reached: Vec::new(), end: End::Never }) };
+    }
+
+    /// The places that a run has reached, and the one where it is to end.
+    struct Run {
+        reached: Vec<String>,
+        end: End,
+    }
+
+    enum End {
+        Never,
+        /// At a place counted from one.
+        At(usize),
+        /// Where this name is reached for this time, counted from one.
+        AtNth(String, usize),
+    }
+
+    impl Run {
+        fn is_over(&self) -> bool {
+            match &self.end {
+                End::Never => false,
+                End::At(place) => self.reached.len() == *place,
+                End::AtNth(name, time) => {
+                    self.reached.last() == Some(name)
+                        && self.reached.iter().filter(|other| *other == name).count() == *time
+                }
+            }
+        }
     }
 
     /// The agent was killed here.
     struct Killed;
 
     pub(crate) fn reach(name: &str) {
-        let kill = RUN.with_borrow_mut(|(reached, at)| {
-            reached.push(name.to_owned());
-            *at == Some(reached.len())
+        let kill = RUN.with_borrow_mut(|run| {
+            run.reached.push(name.to_owned());
+            run.is_over()
         });
         if kill {
             // No panic that anybody would report: the process is gone.
@@ -68,20 +95,33 @@ mod by_test {
 
     /// Runs to the end and tells the places that were reached.
     pub(crate) async fn count<T>(run: impl Future<Output = T>) -> (T, Vec<String>) {
-        RUN.set((Vec::new(), None));
+        RUN.set(Run { reached: Vec::new(), end: End::Never });
         let done = run.await;
-        (done, RUN.take().0)
+        (done, end().reached)
     }
 
     /// Runs until the given place, counted from one, where the run is dropped as it stands; `None` then.
     pub(crate) async fn crash_at<T>(place: usize, run: impl Future<Output = T>) -> Option<T> {
-        RUN.set((Vec::new(), Some(place)));
+        crash(End::At(place), run).await
+    }
+
+    /// The same at a place by its name: where runs differ in how often they ask, it is the same place in all of them.
+    pub(crate) async fn crash_at_nth<T>(name: &str, time: usize, run: impl Future<Output = T>) -> Option<T> {
+        crash(End::AtNth(name.to_owned(), time), run).await
+    }
+
+    async fn crash<T>(at: End, run: impl Future<Output = T>) -> Option<T> {
+        RUN.set(Run { reached: Vec::new(), end: at });
         let ended = AssertUnwindSafe(run).catch_unwind().await;
-        RUN.take();
+        end();
         match ended {
             Ok(done) => Some(done),
             Err(cause) if cause.is::<Killed>() => None,
             Err(cause) => resume_unwind(cause),
         }
+    }
+
+    fn end() -> Run {
+        RUN.replace(Run { reached: Vec::new(), end: End::Never })
     }
 }

@@ -30,6 +30,10 @@
 //!   written fit to be shown.
 //! - [`cli`] is the command line: it puts the rooms together and prints.
 
+// Tests of the run share their etcd servers with those that use this crate from outside.
+#[cfg(test)]
+extern crate self as first_boot_agent;
+
 #[macro_use]
 mod crash;
 

@@ -281,7 +281,7 @@ def stories(cluster: CutCluster) -> dict[str, Story]:
         Bootstrapping("chainfire-cluster-join", cluster, 12),
         Bootstrapping("flaredb-cluster-join", cluster, 12),
         Bootstrapping("iam-initial-setup", cluster, 13),
-        Leaving("leave", cluster, 18),
-        Resetting("chainfire", cluster, 10),
+        Leaving("leave", cluster, 36),
+        Resetting("chainfire", cluster, 19),
     ]
     return {story.name: story for story in told}

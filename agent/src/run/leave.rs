@@ -106,7 +106,9 @@ pub(super) async fn stop_steps<U: Units, C>(context: &Context<'_, U, C>, first: 
 pub(super) async fn stop_unit(units: &impl Units, unit: &str) -> Result<(), Stop> {
     units.stop(unit).await.map_err(|error| {
         Stop::Failed(Event::ServiceNotStopped { error, remedy: format!("stop it: systemctl stop {unit}") })
-    })
+    })?;
+    crash_point!("{unit} stopped");
+    Ok(())
 }
 
 /// Removes the marker of a service that was set up, and has no members to leave.

@@ -6,6 +6,13 @@ mod crash;
 mod departure;
 mod disagreement;
 mod elsewhere;
+#[path = "../../tests/etcd/mod.rs"]
+#[allow(dead_code, reason = "the servers of several tests")]
+mod etcd;
+mod etcd_crash;
+#[path = "../../tests/etcd_node/mod.rs"]
+#[allow(dead_code, reason = "the node of several tests")]
+mod etcd_node;
 mod health;
 mod membership;
 mod model;

@@ -360,7 +360,6 @@ impl Units for ModelUnits {
     }
 
     async fn stop(&self, unit: &str) -> Result<(), String> {
-        crash_point!("stopped");
         self.0.stopped.borrow_mut().push(unit.to_owned());
         if unit.ends_with(".service") {
             self.0.held.borrow_mut().take();

@@ -1,0 +1,83 @@
+//! Several lanes play the cases beside each other, each with servers of its own: most of the time is etcd's.
+//!
+//! A lane is this very test in a process of its own. A process that starts others, as one with servers does all the time, hands
+//! its open files on for a moment, and with them the locks that other tests have just given back.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use super::{Lane, Place, What, until};
+
+const LANES: usize = 3;
+/// Which lane a process is, and the folder of all: `0 /tmp/…`.
+const LANE: &str = "FIRST_BOOT_TEST_LANE";
+
+/// One at a time: the servers of two would hardly find the time to elect leaders.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Plays each kind, which has at least so many places, everywhere.
+pub(super) fn play(kinds: &[(What, usize)]) {
+    if let Ok(text) = std::env::var(LANE) {
+        let (number, folder) = text.split_once(' ').unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        return runtime.block_on(lane(kinds, number.parse().unwrap(), Path::new(folder)));
+    }
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let log = |number| folder.path().join(format!("{number}.log"));
+    let (program, test) = (std::env::current_exe().unwrap(), std::thread::current());
+    let lanes: Vec<_> = (0..LANES)
+        .map(|number| {
+            // Tests that are killed from outside leave nothing behind.
+            let mut command = Command::new("setpriv");
+            command.args(["--pdeathsig", "KILL", "--"]).arg(&program).args([
+                "--exact",
+                test.name().unwrap(),
+                "--nocapture",
+            ]);
+            let said = File::create(log(number)).unwrap();
+            command.env(LANE, format!("{number} {}", folder.path().display()));
+            command.stdout(said.try_clone().unwrap()).stderr(said).spawn().unwrap()
+        })
+        .collect();
+    let ended: Vec<bool> = lanes.into_iter().map(|mut lane| lane.wait().unwrap().success()).collect();
+    if let Some(failed) = ended.iter().position(|is_well| !is_well) {
+        panic!("{kinds:?}, lane {failed}: {}", fs::read_to_string(log(failed)).unwrap());
+    }
+    let number_in = |path: String| fs::read_to_string(folder.path().join(path)).unwrap().parse::<usize>().unwrap();
+    let reached: usize = (0..LANES).map(|number| number_in(format!("{number}.reached"))).sum();
+    let places = places(folder.path()).unwrap();
+    for (what, least) in kinds {
+        let of_this: Vec<String> =
+            places.iter().filter(|place| place.what == *what).map(|place| place.name.clone()).collect();
+        eprintln!("{what:?} ends at {} places: {of_this:?}", of_this.len());
+        assert!(of_this.len() >= *least, "{what:?}: {of_this:?}");
+    }
+    eprintln!("{reached} of {} were reached again", places.len());
+    assert!(reached * 10 >= places.len() * 9, "{reached} of {}", places.len());
+}
+
+/// The first one finds the places; each plays its share.
+async fn lane(kinds: &[(What, usize)], number: usize, folder: &Path) {
+    let lane = Lane::ready(kinds[0].0).await;
+    if number == 0 {
+        let mut found = Vec::new();
+        for (what, _) in kinds {
+            found.extend(lane.places(*what).await);
+        }
+        fs::write(folder.join("new"), serde_json::to_vec(&found).unwrap()).unwrap();
+        fs::rename(folder.join("new"), folder.join("places")).unwrap();
+    }
+    let places = until("the places", async || places(folder).ok_or_else(String::new)).await;
+    let mut reached = 0;
+    for place in places.iter().skip(number).step_by(LANES) {
+        reached += usize::from(lane.play(place).await);
+    }
+    fs::write(folder.join(format!("{number}.reached")), reached.to_string()).unwrap();
+}
+
+fn places(folder: &Path) -> Option<Vec<Place>> {
+    Some(serde_json::from_slice(&fs::read(folder.join("places")).ok()?).unwrap())
+}
