@@ -50,7 +50,8 @@ impl Protocol for Calls<'_, Etcd> {
     async fn add(&self, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
         let body = json!({"peerURLs": [format!("https://{}", member.raft_addr)], "isLearner": true});
         let said = self.ask(at, "/v3/cluster/member/add", body).await?;
-        match said.done() {
+        match said.read("the answer to an add", |body| body.get("member").filter(|member| member.is_object()).map(drop))
+        {
             Ok(()) => Ok(Added::Accepted),
             Err(_) if said.is_one_of(&["member ID already exist", "Peer URLs already exists"]) => {
                 Ok(Added::AlreadyMember)
