@@ -74,8 +74,8 @@ install: ## copy binaries, units, preset and catalog below DESTDIR (build first)
 	@[ $(SYSTEMD_VERSION) -ne 0 ] || echo "no systemd below $(DESTDIR): agent/systemd/254 is left out;" \
 	  "for systemd 254 and later say SYSTEMD_VERSION=254" >&2
 
-power-cuts: host ## agents killed and nodes cut off in the middle: RUNS=50, or CASES="join-chainfire:8:power …"
-	@exec env $(PYTHON) -m harness.power_cuts $(or $(CASES),$(RUNS))
+power-cuts: host ## agents killed and nodes cut off in the middle: RUNS=50, or CASES="join-chainfire:8:power …" (SERVICES=etcd: joins of etcd)
+	@exec env $(PYTHON) -m harness.power_cuts $(SERVICES) $(or $(CASES),$(RUNS))
 
 soak: host ## a cluster's whole life again and again, for MINUTES=10
 	@exec env $(PYTHON) -m harness.soak $(MINUTES)

@@ -7,8 +7,10 @@ Must not judge what the crash left behind.
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import product
@@ -26,6 +28,7 @@ WORDS = {
     "flaredb-cluster-join": "join flaredb",
     "iam-initial-setup": "setup iam",
 }
+MOMENT = re.compile(r"(\d+\.\d)s")
 DROP_IN = """\
 [Service]
 RestartSec=100ms
@@ -52,8 +55,15 @@ exec /usr/bin/first-boot-agent "$@"
 class Cut:
     """Where the agent ends, and whether the whole node goes with it."""
 
+    #: A number or name of a crash point; or a moment, for example `1.3s` after the start.
     point: int | str
     power: bool
+
+    @property
+    def after(self) -> float | None:
+        """The moment in seconds, where it is one: until then everything on the node goes on."""
+        moment = MOMENT.fullmatch(str(self.point))
+        return float(moment[1]) if moment else None
 
     def environment(self) -> dict[str, str]:
         """What tells the agent. For a power cut it stands still: the node is then cut off there."""
@@ -61,11 +71,11 @@ class Cut:
         return at | ({"FIRST_BOOT_AGENT_CRASH_BY": "halt"} if self.power else {})
 
 
-def install(node: Node) -> None:
-    """Put wrapper, agent and drop-ins on a disk before its first boot."""
+def install(node: Node, units: Mapping[str, str]) -> None:
+    """Put wrapper, agent and drop-ins for these units on a disk before its first boot."""
     node.write(AGENT, product.failpoints().read_bytes(), 0o755)
     node.write(WRAPPER, SCRIPT.format(agent=AGENT), 0o755)
-    for unit, words in WORDS.items():
+    for unit, words in units.items():
         text = DROP_IN.format(armed=ARMED, wrapper=WRAPPER, words=words)
         node.write(f"/etc/systemd/system/{unit}.service.d/crash-once.conf", text)
 

@@ -6,6 +6,8 @@ tested: entries are removed and disks wiped by hand.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from . import blueprint, crash_once, journals, members, places, provision, rootfs
 from .blueprint import RAFT_PORTS
 from .lab import Lab
@@ -36,17 +38,30 @@ LIMIT = 90
 class CutCluster:
     """The nodes of one lab, installed with agents that can be cut off."""
 
+    described = NODES
+    variant = rootfs.PLAIN
+    #: Units that can be cut off, and what they run.
+    units: Mapping[str, str] = crash_once.WORDS
+    #: Services that have members.
+    services: tuple[str, ...] = tuple(RAFT_PORTS)
+    #: What puts a node back, and what begins anew on it.
+    empty, enable, start, join = EMPTY, ENABLE, START, JOIN
+
     def __init__(self, lab: Lab, log: Log) -> None:
-        base = rootfs.base(log.info)
-        self.nodes = provision.nodes_of(lab, base, blueprint.read(NODES))
+        base = rootfs.base(log.info, self.variant)
+        self.nodes = provision.nodes_of(lab, base, blueprint.read(self.described))
         for node in (self.nodes[0], self.nodes[3]):
-            crash_once.install(node)
+            crash_once.install(node, self.units)
         self.lab = lab
         self.log = log
         self.machines = [Machine(node, log) for node in self.nodes]
         self.first, self.fourth = self.machines[:3], self.machines[3]
         members.plug_in(lab)
-        self.members = Members(lab, self.nodes[:3])
+        self.members = self.asking()
+
+    def asking(self) -> Members:
+        """Connections of their own to the first three."""
+        return Members(self.lab, self.nodes[:3])
 
     def power_on(self) -> None:
         """Three nodes with a cluster, and a fourth that is up and no member."""
@@ -62,18 +77,18 @@ class CutCluster:
 
     def onlooker(self, ordered: bool) -> Onlooker:
         """Somebody with connections of their own, who looks while things happen."""
-        return Onlooker(self.lab, self.nodes, Members(self.lab, self.nodes[:3]), ordered)
+        return Onlooker(self.lab, self.nodes, self.asking(), self.services, ordered)
 
     def strip_fourth(self) -> None:
         """node04 as it was installed: no member, no data, no marker; its services run."""
-        for service in RAFT_PORTS:
+        for service in self.services:
             self.members.remove(service, self.fourth.name)
-        self.fourth.succeed(EMPTY, ENABLE, START, timeout=LIMIT)
+        self.fourth.succeed(self.empty, self.enable, self.start, timeout=LIMIT)
 
     def strip_all(self) -> None:
         """All four nodes as they were installed, and none of their services runs."""
         for machine in self.machines:
-            machine.succeed(EMPTY, timeout=LIMIT)
+            machine.succeed(self.empty, timeout=LIMIT)
 
     def recover(self) -> None:
         """From any state that a failed run has left, to a cluster of three."""
@@ -82,7 +97,7 @@ class CutCluster:
             machine.start()
         self.strip_all()
         for machine in self.first:
-            machine.succeed(f"systemctl start --no-block {' '.join(SERVICES)}", JOIN, timeout=LIMIT)
+            machine.succeed(f"{self.start} --no-block", self.join, timeout=LIMIT)
         for machine in self.first:
             self.settled(machine)
 

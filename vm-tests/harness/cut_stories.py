@@ -35,6 +35,11 @@ class Story(ABC):
         self.points = points
 
     @property
+    def places(self) -> list[int | str]:
+        """All places where it can be cut off."""
+        return list(range(1, self.points + 1))
+
+    @property
     def machine(self) -> Machine:
         """The node that is cut off."""
         return self.cluster.fourth
@@ -60,8 +65,8 @@ class Story(ABC):
         """What must be true in the end."""
 
     def all_lists(self, expected: list[str]) -> None:
-        """Both clusters: everybody lists exactly these, each once, all as voters."""
-        for service in RAFT_PORTS:
+        """Every cluster: everybody lists exactly these, each once, all as voters."""
+        for service in self.cluster.services:
             self.cluster.members.wait_for_voters(service, expected)
 
     def nothing_half_written(self) -> None:

@@ -65,11 +65,14 @@ def _connect_inside(pid: int, address: str, port: int) -> socket.socket:
 class Members:
     """Connections to some nodes, kept; for one thread at a time."""
 
+    #: Where a service is asked.
+    ports = API_PORTS
+
     def __init__(self, lab: Lab, nodes: list[Node]) -> None:
         self._lab = lab
         self._nodes = {node.name: node for node in nodes}
         authority = lab.path(provision.CERTIFICATES / "ca.crt")
-        self._context = ssl.create_default_context(cafile=str(authority))
+        self.context = ssl.create_default_context(cafile=str(authority))
         self._open: dict[tuple[str, int], HTTPConnection] = {}
         #: Why a node gave no answer, the last time that it gave none.
         self.refusals: dict[str, str] = {}
@@ -80,20 +83,22 @@ class Members:
         plain = _connect_inside(self._lab.pid, self._nodes[name].blueprint.address, port)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = HTTPConnection(name, port)
-        connection.sock = self._context.wrap_socket(plain, server_hostname=name)
+        connection.sock = self.context.wrap_socket(plain, server_hostname=name)
         self._open[name, port] = connection
         return connection
 
-    def ask(self, name: str, service: str, path: str, method: str = "GET") -> tuple[int, Any]:
+    def ask(
+        self, name: str, service: str, path: str, method: str = "GET", body: str | None = None
+    ) -> tuple[int, Any]:
         """One exchange with a node's service; (0, None) where there is no answer."""
         if name not in self._nodes:
             return 0, None
-        port = API_PORTS[service]
+        port = self.ports[service]
         # A kept connection may have died with a server that is back by now.
         for _ in range(2 if (name, port) in self._open else 1):
             try:
                 connection = self._connection(name, port)
-                connection.request(method, path)
+                connection.request(method, path, body)
                 response = connection.getresponse()
                 data = response.read()
                 return response.status, json.loads(data) if data else None
@@ -106,10 +111,14 @@ class Members:
                 self._lab.run("ip", "neighbour", "flush", "dev", BRIDGE)
         return 0, None
 
+    def list_of(self, name: str, service: str) -> tuple[int, List | None]:
+        """The member list that a node gives."""
+        return self.ask(name, service, "/admin/cluster/members")
+
     def lists(self, service: str) -> dict[str, List]:
         """The member list of each node that gives one."""
-        asked = {n: self.ask(n, service, "/admin/cluster/members") for n in self._nodes}
-        return {name: body for name, (status, body) in asked.items() if status == 200}
+        asked = {name: self.list_of(name, service) for name in self._nodes}
+        return {name: body for name, (status, body) in asked.items() if status == 200 and body}
 
     def wait_for_voters(self, service: str, expected: list[str]) -> None:
         """Wait until every node lists exactly these, each once, all as voters."""
@@ -119,8 +128,8 @@ class Members:
             """One look at each list; remembers what was not as it should be."""
             seen.clear()
             for name in self._nodes:
-                status, listed = self.ask(name, service, "/admin/cluster/members")
-                if status != 200:
+                status, listed = self.list_of(name, service)
+                if status != 200 or listed is None:
                     seen[name] = f"status {status}, {listed or self.refusals.get(name)}"
                 elif not sorted(ids(listed)) == sorted(voters(listed)) == expected:
                     seen[name] = f"members {ids(listed)}, voters {voters(listed)}"

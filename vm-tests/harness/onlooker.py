@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterable
 from types import TracebackType
 
-from .blueprint import RAFT_PORTS
 from .lab import Lab
 from .members import List, Members, ids, voters
 from .node import Node
@@ -71,12 +71,20 @@ def doubled(service: str, lists: dict[str, List]) -> list[str]:
 class Onlooker:
     """Looks in a thread of its own from entering to leaving the context."""
 
-    def __init__(self, lab: Lab, nodes: list[Node], members: Members, ordered: bool) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        nodes: list[Node],
+        members: Members,
+        services: Iterable[str],
+        ordered: bool,
+    ) -> None:
         #: Without order a marker may outlive its entry: `leave` removes it last.
         self.ordered = ordered
         self.looks = 0
         self.found: list[str] = []
         self._lab, self._nodes, self._members = lab, nodes, members
+        self._services = tuple(services)
         self._one_at_a_time = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="onlooker", daemon=True)
@@ -106,7 +114,7 @@ class Onlooker:
     def look(self) -> None:
         """One look at everything."""
         with self._one_at_a_time:
-            for service in RAFT_PORTS:
+            for service in self._services:
                 on_disk = {node.name: markers(self._lab, node, service) for node in self._nodes}
                 lists = self._members.lists(service)
                 complaints = doubled(service, lists)

@@ -1,5 +1,6 @@
 """`make power-cuts RUNS=50`: the agent killed, or its node's power cut, at chosen points.
 
+With `SERVICES=etcd` it is a machine that joins etcd, and always the power.
 One cluster for all runs. A run cuts one operation off at one of its crash points,
 has it taken up again and judges what came of it, while an onlooker watches markers
 and member lists. Ends non-zero on any violation, and where nothing was cut.
@@ -11,13 +12,15 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from . import crash_once, host, journals, product, waiting
+from . import crash_once, cut_etcd, cut_stories, host, journals, product, room, waiting
+from .blueprint import ETCD
 from .crash_once import Cut
 from .cut_cluster import CutCluster
-from .cut_stories import Story, stories
+from .cut_etcd import EtcdCutCluster
+from .cut_stories import Story
 from .demo import leave
 from .lab import Lab, LabError
 from .log import Log
@@ -25,7 +28,7 @@ from .log import Log
 DEFAULT_RUNS = 50
 #: From the start of an operation to the cut: it may wait for an election before.
 TO_THE_POINT = 90
-USAGE = "usage: power_cuts [RUNS | STORY:POINT:kill | STORY:POINT:power ...]"
+USAGE = f"usage: power_cuts [{ETCD}] [RUNS | STORY:POINT:kill | STORY:POINT:power ...]"
 #: The same runs each time, so that a failed one can be had again.
 SEED = 1
 
@@ -39,6 +42,11 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.story}:{self.cut.point}:{'power' if self.cut.power else 'kill'}"
+
+    @property
+    def is_of_etcd(self) -> bool:
+        """Whether it is told on nodes with etcd."""
+        return self.story.endswith(f"-{ETCD}")
 
 
 @dataclass(frozen=True)
@@ -58,16 +66,21 @@ def case_from(text: str) -> Case:
     story, point, way = text.split(":")
     if way not in ("kill", "power"):
         raise ValueError(f"{way} is neither kill nor power")
-    return Case(story, Cut(int(point) if point.isdigit() else point, way == "power"))
+    case = Case(story, Cut(int(point) if point.isdigit() else point, way == "power"))
+    if case.cut.after is not None and not case.cut.power:
+        raise ValueError("it is the power that is cut at a moment")
+    return case
 
 
-def spread(points: dict[str, int], runs: int) -> list[Case]:
-    """So many cases, every story and both ways in proportion; none twice before all are had."""
+def spread(
+    places: Mapping[str, Sequence[int | str]], runs: int, ways: tuple[bool, ...] = (False, True)
+) -> list[Case]:
+    """So many cases, every story and way in proportion; none twice before all are had."""
     rest = random.Random(SEED)
     groups: list[list[Case]] = []
-    for story, count in points.items():
-        for power in (False, True):
-            group = [Case(story, Cut(point, power)) for point in range(1, count + 1)]
+    for story, points in places.items():
+        for power in ways:
+            group = [Case(story, Cut(point, power)) for point in points]
             rest.shuffle(group)
             groups.append(group)
     # Each case at its share of the way through its group: any beginning is spread evenly.
@@ -104,10 +117,15 @@ def cut_off(story: Story, cut: Cut, look: Callable[[], None]) -> str | None:
     """Run into the cut; a node without power is switched on again. Returns the place."""
     since = time.time()
     story.begin(cut)
+    began = time.monotonic()
 
     def there() -> tuple[str | None] | None:
         """The place, or that there is none: first the end, lest the place is overlooked."""
         over = story.over()
+        if cut.after is not None:
+            # One that has just ended is cut off as well.
+            is_now = time.monotonic() - began >= cut.after
+            return (f"{cut.after} s after the start{', ended' * over}",) if is_now else None
         point = crash_once.reached(story.machine, since)
         return (point,) if point or over else None
 
@@ -116,18 +134,32 @@ def cut_off(story: Story, cut: Cut, look: Callable[[], None]) -> str | None:
     if cut.power and point:
         story.machine.crash()
         look()
+        # Another run may have what it gave back.
+        room.wait(1)
         story.machine.start()
     return point
 
 
-def session(cases: Iterable[Case] | int, tell: Callable[[Outcome], None]) -> list[str]:
+def told_of(lab: Lab, log: Log, of_etcd: bool) -> tuple[CutCluster, dict[str, Story]]:
+    """The nodes, and what is cut off on them."""
+    if of_etcd:
+        etcds = EtcdCutCluster(lab, log)
+        return etcds, cut_etcd.stories(etcds)
+    cluster = CutCluster(lab, log)
+    return cluster, cut_stories.stories(cluster)
+
+
+def session(
+    cases: Iterable[Case] | int, tell: Callable[[Outcome], None], of_etcd: bool = False
+) -> list[str]:
     """A lab for all cases; returns what systemd complained of in its journals."""
     log = Log()
     with Lab() as lab:
-        cluster = CutCluster(lab, log)
-        told = stories(cluster)
-        points = {name: story.points for name, story in told.items()}
-        chosen = spread(points, cases) if isinstance(cases, int) else list(cases)
+        cluster, told = told_of(lab, log, of_etcd)
+        places = {name: story.places for name, story in told.items()}
+        # A killed agent is nothing to etcd; that goes down with its machine.
+        ways = (True,) if of_etcd else (False, True)
+        chosen = spread(places, cases, ways) if isinstance(cases, int) else list(cases)
         try:
             cluster.power_on()
             for number, case in enumerate(chosen, 1):
@@ -191,9 +223,12 @@ class Report:
 
 def main(arguments: list[str]) -> int:
     """Run the cases that are named, or so many of all."""
+    said_etcd = arguments[:1] == [ETCD]
+    rest = arguments[said_etcd:]
     try:
-        cases = [case_from(text) for text in arguments if not text.isdigit()]
-        runs = len(cases) or int(arguments[0] if arguments else DEFAULT_RUNS)
+        cases = [case_from(text) for text in rest if not text.isdigit()]
+        runs = len(cases) or int(rest[0] if rest else DEFAULT_RUNS)
+        [of_etcd] = {case.is_of_etcd for case in cases} or {said_etcd}
     except ValueError:
         print(USAGE, file=sys.stderr)
         return 2
@@ -208,7 +243,7 @@ def main(arguments: list[str]) -> int:
     report = Report(runs)
     complaints = ["the session did not end"]
     try:
-        complaints = session(cases or runs, report.tell)
+        complaints = session(cases or runs, report.tell, of_etcd)
     finally:
         well = report.close(complaints)
     return 0 if well else 1

@@ -32,14 +32,34 @@ CASES = (
 )
 
 
+#: The same of a machine that joins etcd: added and not started, about to be started, started and
+#: a learner, and promoted without knowing it.
+ETCD_CASES = (
+    "join-etcd:after POST /v3/cluster/member/add:power",
+    "join-etcd:environment written:power",
+    "join-etcd:service started:power",
+    "join-etcd:after POST /v3/cluster/member/promote:power",
+)
+
+
 @pytest.mark.usefixtures("nodes_can_run")
 def test_s1_s2_m1_m3_whatever_is_cut_off_is_taken_up_again() -> None:
+    hold(CASES)
+
+
+@pytest.mark.usefixtures("nodes_can_run")
+def test_s1_m1_m3_e1_e11_a_machine_that_is_cut_off_while_it_joins_etcd_is_one_member() -> None:
+    hold(ETCD_CASES, of_etcd=True)
+
+
+def hold(cases: tuple[str, ...], of_etcd: bool = False) -> None:
+    """Each of them was cut, and nothing was violated."""
     outcomes: list[Outcome] = []
-    complaints = power_cuts.session([case_from(text) for text in CASES], outcomes.append)
+    complaints = power_cuts.session(map(case_from, cases), outcomes.append, of_etcd)
     assert complaints == []
     wrong = [f"{one.case}: {violation}" for one in outcomes for violation in one.violations]
     assert wrong == []
-    assert [str(one.case) for one in outcomes if one.point] == list(CASES), "a cut was missed"
+    assert [str(one.case) for one in outcomes if one.point] == list(cases), "a cut was missed"
 
 
 def test_s1_a_marker_ahead_of_its_effect_is_seen() -> None:
@@ -68,9 +88,19 @@ def test_m3_an_entry_that_is_there_twice_is_seen() -> None:
 
 
 def test_cases_are_spread_over_all_stories_and_both_ways() -> None:
-    deck = power_cuts.spread({"join": 10, "leave": 5}, 30)
+    deck = power_cuts.spread({"join": range(1, 11), "leave": range(1, 6)}, 30)
     assert len(set(map(str, deck))) == 30, "none twice before all are had"
     begun = deck[:6]
     for story, count in (("join", 4), ("leave", 2)):
         had = [case for case in begun if case.story == story]
         assert len(had) == count and {case.cut.power for case in had} == {False, True}
+
+
+def test_a_case_is_read_as_it_is_printed() -> None:
+    for text in ("join-etcd:7:power", "join-etcd:1.3s:power", "leave:marker removed:kill"):
+        assert str(case_from(text)) == text
+    assert case_from("join-etcd:1.3s:power").cut.after == 1.3
+    assert case_from("join-etcd:13:power").cut.after is None
+    for wrong in ("join-etcd:1.3s:kill", "join-etcd:7:reset", "join-etcd"):
+        with pytest.raises(ValueError):
+            case_from(wrong)

@@ -181,11 +181,11 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
     /// Has the started learner made a voter; only the list that shows it as one ends the join. The leader is asked, where that is
     /// possible: it knows who is in sync, and a follower of etcd that hands the question on forgets who has asked.
     async fn promote(&mut self, member: &Member, list: &MemberList, at: Endpoint, mut round: Round) -> Unfinished {
-        let (cluster, service) = (&self.context.cluster, self.service);
+        let (cluster, service) = (&self.work.context.cluster, self.work.service);
         let leader = list.to_ask(service, &at);
         let at = if leader == at || self.out_of_reach.as_ref() == Some(&leader) {
             at
-        } else if self.candidates.list_of(&leader, cluster, &mut round).await.is_ok() {
+        } else if self.candidates.list_of(&leader, &mut round).await.is_ok() {
             leader
         } else {
             self.out_of_reach = Some(leader);

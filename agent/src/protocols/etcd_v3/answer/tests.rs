@@ -91,7 +91,7 @@ fn who_may_not_ask_is_told_what_to_do_in_every_version() {
             let fault = said.done().unwrap_err();
             assert_eq!(fault.class, Class::Permanent(Cause::Refused), "{text}");
             assert!(fault.message.contains(advice) && fault.message.contains(text), "{}", fault.message);
-            let login = said.without_body(fault).message;
+            let login = said.of_login(fault, "/file").message;
             assert!(login.contains(advice) && !login.contains("etcdserver"), "{login}");
         }
     }
