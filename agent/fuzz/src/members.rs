@@ -77,7 +77,7 @@ fn assert_move_of(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint, ow
         Move::Add => assert!(!is_listed, "added although listed: {list}"),
         Move::AwaitQuorum(risk) => {
             assert!(!is_listed || candidate.incarnation.is_some(), "{list}");
-            assert_plain(&risk.to_string());
+            assert_plain(&format!("{}; {}", risk.reason, risk.remedy));
         }
         Move::Replace(member) => {
             let is_old = own.is_some_and(|own| {
