@@ -62,7 +62,8 @@ fn on_disk(path: &Path) -> String {
 /// Subject, issuer, dates, names, key and fingerprint (RFC 5280, 4.1).
 fn of_certificate(der: &CertificateDer<'_>) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, der);
-    let fingerprint: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let fingerprint: Vec<String> = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let fingerprint = fingerprint.concat();
     let described = Parts::of(der).map(|Parts { issuer, validity, subject, key }| {
         let dates: Vec<String> = elements(validity).filter_map(|(tag, content)| date(tag, content)).collect();
         let key = kind_of_key(key).map_or_else(|| "damaged".to_owned(), |kind| kind.name);

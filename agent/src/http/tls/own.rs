@@ -38,7 +38,7 @@ pub(super) fn presented(
     let chain = pem_file::certificates(&paths.certificate, "tls.cert")?;
     let keys = pem_file::keys(&paths.key)?;
     let kind = readable(&chain, &paths.certificate)?;
-    let own = belonging_together(chain, keys, paths, kind.as_ref())?;
+    let own = belonging_together(&chain, &keys, paths, kind.as_ref())?;
     remarks.extend(remarks_on(&own.cert, &paths.certificate, roots)?);
     Ok(Some(own))
 }
@@ -84,8 +84,8 @@ fn readable(chain: &[CertificateDer<'static>], path: &Path) -> Result<Option<Key
 
 /// The chain with the key of its first certificate.
 fn belonging_together(
-    chain: Vec<CertificateDer<'static>>,
-    keys: Vec<PrivateKeyDer<'static>>,
+    chain: &[CertificateDer<'static>],
+    keys: &[PrivateKeyDer<'static>],
     paths: &TlsPaths,
     kind: Option<&KeyKind>,
 ) -> Result<CertifiedKey, Blocker> {
@@ -107,7 +107,7 @@ fn belonging_together(
         let mut pairs = keys.iter().map(|key| CertifiedKey::new(chain.to_vec(), Arc::clone(key)));
         pairs.find(|pair| pair.keys_match().is_ok())
     };
-    if let Some(pair) = fitting(&chain) {
+    if let Some(pair) = fitting(chain) {
         return Ok(pair);
     }
     if let Some(index) = (1..chain.len()).find(|index| fitting(&chain[*index..]).is_some()) {
