@@ -54,7 +54,7 @@ impl fmt::Display for Unmet {
 const KEPT: u64 = 8;
 
 /// Everything that is not met. `clock` is the clock and the build date where the one stands before the other
-/// ([`crate::clock::before_build`]).
+/// (`clock::before_build`).
 #[must_use]
 pub fn unmet(expectations: &Expectations, inventory: &Inventory, clock: Option<&(String, String)>) -> Vec<Unmet> {
     let Inventory { memory, processor, disks, links, .. } = inventory;
