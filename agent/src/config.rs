@@ -10,8 +10,8 @@ pub use changes::Changes;
 pub use error::ConfigError;
 pub use first_boot_config::*;
 pub use source::{
-    CREDENTIAL, ENCRYPTED_STORES, FILE, HAND_OVER, InitrdFindings, Loaded, Options, Permissions, SECRETS, Source,
-    credentials, examine, load, places, read_at,
+    CREDENTIAL, ENCRYPTED_STORES, FILE, HAND_OVER, InitrdFindings, Loaded, Options, Permissions, Reading, SECRETS,
+    Source, credentials, examine, load, places, read_at,
 };
 
 /// A configuration that is right, for the tests of other rooms.

@@ -71,7 +71,7 @@ impl Delivery {
     /// Whose configuration it is, as far as it says.
     pub(crate) fn node(&self) -> String {
         let is_host_name = |shown: &config::Shown| shown.path == "$.node_id" && shown.origin == Origin::HostName;
-        if self.checked.provenance.iter().any(is_host_name) {
+        if self.checked.provenance().iter().any(is_host_name) {
             "whoever has this host name".to_owned()
         } else {
             self.checked.config.node.id.to_string()

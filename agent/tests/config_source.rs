@@ -57,7 +57,7 @@ fn the_command_line_beats_the_credential_beats_the_usual_place() {
     let credential = write(&root.path().join("credentials/cluster-config"), CONFIG, 0o444);
     let loaded = load(&options).unwrap();
     assert_eq!(loaded.origin, Source::Credential(credential));
-    assert_eq!(loaded.checked.provenance[0].origin, Origin::Credential);
+    assert_eq!(loaded.checked.provenance()[0].origin, Origin::Credential);
 
     options.explicit = Some(write(&root.path().join("mine.json"), CONFIG, 0o640));
     assert!(matches!(load(&options).unwrap().origin, Source::CommandLine(_)));

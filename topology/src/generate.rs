@@ -50,8 +50,8 @@ fn refused(generated: &Generated) -> Vec<String> {
         Context { given: Origin::Default, host_name: None, secrets: "/etc/nixos/secrets".into(), strict: true };
     match config::parse(generated.text().as_bytes()) {
         Err(error) => vec![error.to_string()],
-        Ok(document) => match config::verify(&document, &context) {
-            Ok(()) => Vec::new(),
+        Ok(document) => match config::check(&document, &context) {
+            Ok(_) => Vec::new(),
             Err(report) => report.problems.iter().map(ToString::to_string).collect(),
         },
     }

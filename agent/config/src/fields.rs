@@ -12,7 +12,7 @@ use super::{
 use std::collections::{HashMap, HashSet};
 
 /// A key that the table does not know.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Unknown {
     pub(crate) path: String,
     /// The path of the field that was probably meant.
@@ -36,7 +36,7 @@ impl Row {
 }
 
 /// The checked values of one config.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Fields {
     values: HashMap<String, (Value, Origin)>,
     given: HashSet<String>,

@@ -73,8 +73,16 @@ pub struct Checked {
     pub config: Config,
     /// What is odd, though usable: unknown keys above all.
     pub warnings: Vec<Problem>,
+    fields: fields::Fields,
+    given: Origin,
+}
+
+impl Checked {
     /// Every value and where it came from.
-    pub provenance: Vec<Shown>,
+    #[must_use]
+    pub fn provenance(&self) -> Vec<Shown> {
+        shown::list(&self.fields, &self.given)
+    }
 }
 
 /// Reads JSON.
@@ -98,35 +106,17 @@ pub fn check(document: &Document, context: &Context) -> Result<Checked, Report> 
 /// # Errors
 /// With every problem there is.
 pub fn check_quoting(document: &Document, context: &Context, quotes: Quotes) -> Result<Checked, Report> {
-    let (fields, config) = judge(document, context, quotes);
-    match config {
-        Some(config) if fields.problems.is_empty() => {
-            let provenance = shown::list(&fields, &context.given);
-            Ok(Checked { config, warnings: report::bounded(fields.warnings), provenance })
-        }
-        _ => Err(Report::of(fields.problems, fields.warnings)),
-    }
-}
-
-/// The problems that [`check`] finds, and nothing else: for whoever checks thousands of configs and keeps none.
-///
-/// # Errors
-/// With every problem there is.
-pub fn verify(document: &Document, context: &Context) -> Result<(), Report> {
-    match judge(document, context, Quotes::Shown) {
-        (fields, Some(_)) if fields.problems.is_empty() => Ok(()),
-        (fields, _) => Err(Report::of(fields.problems, fields.warnings)),
-    }
-}
-
-/// The fields of a config with what is wrong with them, and what they make, where they make one.
-fn judge(document: &Document, context: &Context, quotes: Quotes) -> (fields::Fields, Option<Config>) {
     let mut fields = check::walk(&document.0, &context.given, quotes);
     rules::apply(&mut fields, context.host_name.as_deref());
     let config = assemble::assemble(&mut fields, context);
+    let mut warnings = std::mem::take(&mut fields.warnings);
     if context.strict {
-        let odd = std::mem::take(&mut fields.warnings);
-        fields.problems.extend(odd);
+        fields.problems.append(&mut warnings);
     }
-    (fields, config)
+    match config {
+        Some(config) if fields.problems.is_empty() => {
+            Ok(Checked { config, warnings: report::bounded(warnings), fields, given: context.given.clone() })
+        }
+        _ => Err(Report::of(fields.problems, warnings)),
+    }
 }

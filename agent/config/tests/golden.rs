@@ -52,7 +52,7 @@ const NAMES: [&str; 10] = [
 fn every_example_means_what_its_golden_file_says() {
     for name in NAMES {
         let shown: Vec<String> = checked(&document(name))
-            .provenance
+            .provenance()
             .iter()
             .map(|shown| format!("{} = {}  [{}]\n", shown.path, shown.value, shown.origin))
             .collect();

@@ -48,7 +48,7 @@ fn assert_agree(lenient: &Result<Checked, Report>, strict: &Result<Checked, Repo
 fn assert_presentable(outcome: &Result<Checked, Report>) {
     let problems: Vec<&Problem> = match outcome {
         Ok(checked) => {
-            for shown in &checked.provenance {
+            for shown in checked.provenance() {
                 assert_plain(&format!("{} {} {}", shown.path, shown.value, shown.origin));
             }
             checked.warnings.iter().collect()

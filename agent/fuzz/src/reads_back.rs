@@ -36,7 +36,7 @@ fn in_order(config: &Config) -> Config {
 /// The values that were given, as an object.
 fn as_shown(checked: &Checked) -> Value {
     let mut document = Value::Object(Map::new());
-    for shown in checked.provenance.iter().filter(|shown| shown.origin == Origin::Credential) {
+    for shown in checked.provenance().iter().filter(|shown| shown.origin == Origin::Credential) {
         let Some((pointer, property)) = property(&shown.path) else {
             continue;
         };

@@ -160,7 +160,7 @@ fn told(text: &str, asked_for: fn(&str) -> bool) -> String {
         Ok(checked) => {
             told = format!("{:?}", checked.warnings);
             for shown in
-                checked.provenance.iter().filter(|shown| shown.origin != Origin::Default && asked_for(&shown.path))
+                checked.provenance().iter().filter(|shown| shown.origin != Origin::Default && asked_for(&shown.path))
             {
                 let _ = write!(told, "\n{} = {}", shown.path, shown.value);
             }

@@ -87,10 +87,10 @@ fn show(options: &Options, as_json: bool) -> Exit {
         Err(error) => return refuse(&error),
     };
     if as_json {
-        let shown = json!({"source": loaded.origin.to_string(), "values": loaded.checked.provenance});
+        let shown = json!({"source": loaded.origin.to_string(), "values": loaded.checked.provenance()});
         return print(&format!("{shown:#}\n"));
     }
-    print(&table(&loaded.checked.provenance))
+    print(&table(&loaded.checked.provenance()))
 }
 
 /// Every value and where it came from, a line each.

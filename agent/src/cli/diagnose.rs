@@ -151,7 +151,7 @@ fn configuration(loaded: &Loaded) -> String {
     for warning in &loaded.checked.warnings {
         let _ = writeln!(text, "warning: {warning}");
     }
-    text + &config_command::table(&loaded.checked.provenance)
+    text + &config_command::table(&loaded.checked.provenance())
 }
 
 fn tls(config: &Config) -> String {

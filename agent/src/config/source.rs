@@ -164,6 +164,9 @@ pub struct Loaded {
     pub passed_over: Vec<ConfigError>,
 }
 
+/// The bytes of a config as it lies in its place, not yet checked, and what is odd about its permissions.
+pub type Reading = (Vec<u8>, Option<Problem>);
+
 /// Reads and checks the config.
 ///
 /// # Errors
@@ -209,11 +212,11 @@ fn checked_at(origin: &Source, options: &Options) -> Result<Option<Checked>, Con
     Ok(Some(checked))
 }
 
-/// The bytes of the config in a place that has a path, and what is odd about its permissions; `None` where nothing is there.
+/// The config in a place that has a path; `None` where nothing is there.
 ///
 /// # Errors
 /// It cannot be read, or others could.
-pub fn read_at(origin: &Source, options: &Options) -> Result<Option<(Vec<u8>, Option<Problem>)>, ConfigError> {
+pub fn read_at(origin: &Source, options: &Options) -> Result<Option<Reading>, ConfigError> {
     if let Source::Encrypted(path) = origin {
         return not_decrypted(path, options).map_or(Ok(None), Err);
     }
