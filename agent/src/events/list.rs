@@ -39,6 +39,7 @@ macro_rules! events {
         /// Something that happened, with what an operator needs to know of it.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[expect(missing_docs, reason = "a field is named after the journal field that it becomes")]
+        #[expect(clippy::doc_markdown, reason = "the texts are the catalog's")]
         pub enum Event {
             $( #[doc = $subject] #[doc = ""] #[doc = $explanation] $name { $($field: $type),* }, )+
         }

@@ -169,7 +169,7 @@ impl<U, C: Cluster> SettingUp<'_, U, C> {
             IamSetup::Done => {}
             // An answer was lost, now or in an earlier run: it may be the one that counts.
             IamSetup::DoneAlready if own.may_be_taken || !own.is_new => {
-                report.report(Event::IamPasswordUncertain { path })
+                report.report(Event::IamPasswordUncertain { path });
             }
             // Somebody else was quicker, and nobody has ever taken this one. Where it cannot be removed, it stays unannounced.
             IamSetup::DoneAlready => drop(fs::remove_file(file)),

@@ -24,27 +24,20 @@ pub(super) async fn follow(systemd: Systemd, unit: String, queue: Arc<Queue>) {
     let mut patience = Patience::new(LIMIT);
     loop {
         let error = match systemd.session().await {
-            Ok(session) => {
-                let error = follow_on(&session, &unit, &queue, &mut patience).await;
-                if error.is_connection_lost() {
-                    session.end();
+            // Again and again: the unit may be another object than before.
+            Ok(session) => loop {
+                if let Err(error) = follow_object(&session, &unit, &queue, &mut patience).await {
+                    if error.is_connection_lost() {
+                        session.end();
+                    }
+                    break error;
                 }
-                error
-            }
+            },
             Err(error) => error,
         };
         if !error.is_connection_lost() || !patience.wait().await {
             queue.end(error);
             return;
-        }
-    }
-}
-
-/// Follows a unit until the connection ends, or until the unit is another object than before.
-async fn follow_on(session: &Session, unit: &str, queue: &Queue, patience: &mut Patience) -> SystemdError {
-    loop {
-        if let Err(error) = follow_object(session, unit, queue, patience).await {
-            return error;
         }
     }
 }
