@@ -36,6 +36,8 @@ const NAMED_GROWTH: u32 = 4;
 /// The widest spread around a named time. Wider costs a storm of a thousand nodes more at
 /// its end, when the last ones sleep and the leader is idle, than it saves in requests.
 const NAMED_SPREAD_MOST: Duration = Duration::from_secs(16);
+/// The same where no more than a dozen can be waiting.
+const NAMED_SPREAD_OF_FEW: Duration = Duration::from_secs(5);
 /// A leader that let a request wait before it refused has at least that much work queued.
 const HELD_SPREAD: u32 = 3;
 
@@ -126,6 +128,7 @@ pub struct Turns {
     /// For a service that names no time: full jitter.
     unnamed: Schedule,
     spread: Duration,
+    widest: Duration,
     max_delay: Duration,
 }
 
@@ -134,7 +137,13 @@ impl Turns {
     #[must_use]
     pub fn new(policy: &Retry) -> Self {
         let unnamed = Schedule { tries_left: None, ..Schedule::attempts(policy) };
-        Self { unnamed, spread: NAMED_SPREAD, max_delay: policy.max_delay }
+        Self { unnamed, spread: NAMED_SPREAD, widest: NAMED_SPREAD_MOST, max_delay: policy.max_delay }
+    }
+
+    /// The same for one of a few.
+    #[must_use]
+    pub fn of_few(self) -> Self {
+        Self { widest: NAMED_SPREAD_OF_FEW, ..self }
     }
 
     /// The pause before the next try: after the `named` time (`Retry-After`) where there is one,
@@ -143,8 +152,8 @@ impl Turns {
         let Some(named) = named else {
             return self.unnamed.next_delay(None).unwrap_or(self.max_delay);
         };
-        let spread = self.spread.max(held.saturating_mul(HELD_SPREAD)).min(NAMED_SPREAD_MOST).min(self.max_delay);
-        self.spread = (self.spread * NAMED_GROWTH).min(NAMED_SPREAD_MOST);
+        let spread = self.spread.max(held.saturating_mul(HELD_SPREAD)).min(self.widest).min(self.max_delay);
+        self.spread = (self.spread * NAMED_GROWTH).min(self.widest);
         named.saturating_add(uniform(spread))
     }
 }
@@ -195,17 +204,18 @@ mod tests {
     proptest! {
         #[test]
         fn m10_a_named_time_is_kept_to_within_a_second_and_then_ever_wider(
-            named in 0u64..300, held in 0u64..10_000, refusals in 1usize..50,
+            named in 0u64..300, held in 0u64..10_000, refusals in 1usize..50, is_of_few: bool,
         ) {
             let (named, held) = (Duration::from_secs(named), Duration::from_millis(held));
-            let mut turns = Turns::new(&attempts(1, 10_000, 60_000));
+            let turns = Turns::new(&attempts(1, 10_000, 60_000));
+            let (mut turns, most) = if is_of_few { (turns.of_few(), 5) } else { (turns, 16) };
             let mut spread = Duration::from_secs(1);
             for _ in 0..refusals {
                 let delay = turns.next_delay(Some(named), held);
                 prop_assert!(delay >= named);
-                let widest = spread.max(held * 3).min(Duration::from_secs(16));
+                let widest = spread.max(held * 3).min(Duration::from_secs(most));
                 prop_assert!(delay <= named + widest + Duration::from_nanos(2), "{delay:?}");
-                spread = (spread * 4).min(Duration::from_secs(16));
+                spread = (spread * 4).min(Duration::from_secs(most));
             }
         }
 

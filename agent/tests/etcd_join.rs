@@ -65,13 +65,39 @@ async fn e1_e3_e4_e7_a_machine_becomes_a_voter_and_reads_what_was_written_before
 
 #[tokio::test]
 async fn e2_many_at_once_become_voters_one_learner_at_a_time_and_none_gives_up() {
-    let cluster = cluster(1, 4).await;
-    let nodes: Vec<Node> = (1..5).map(|number| Node::joining(&cluster, number)).collect();
+    let cluster = cluster(3, 3).await;
+    let nodes: Vec<Node> = (3..6).map(|number| Node::joining(&cluster, number)).collect();
     let outcomes = join_all(nodes.iter().map(Node::join)).await;
     for (node, outcome) in nodes.iter().zip(outcomes) {
         assert_eq!(outcome, Outcome::Done, "{}", node.said());
     }
-    assert_eq!(listed(&cluster).await, ["node01", "node02", "node03", "node04", "node05"]);
+    assert_eq!(listed(&cluster).await, ["node01", "node02", "node03", "node04", "node05", "node06"]);
+}
+
+#[tokio::test]
+async fn e2_no_add_is_asked_for_while_another_machine_is_on_its_way() {
+    let cluster = cluster(1, 2).await;
+    // It never starts.
+    let other = cluster.borrow().add_learner(0, 2).await;
+    let node = Node::joining(&cluster, 1);
+    let remove = format!("{}{REMOVE}", cluster.borrow().member(0).client_url());
+    let operator = cluster.borrow().client_named("operator");
+    let gone = async {
+        until("that it waits", async || {
+            Some(node.said()).filter(|said| !said.contains("waits for")).map_or(Ok(()), Err)
+        })
+        .await;
+        until("a removal", async || {
+            let answer = operator.post(&remove).body(json!({"ID": other}).to_string()).send().await;
+            let is_done = answer.as_ref().is_ok_and(|answer| answer.status() == 200);
+            if is_done { Ok(()) } else { Err(format!("{answer:?}")) }
+        })
+        .await;
+    };
+    let (outcome, ()) = tokio::join!(node.join(), gone);
+    assert_eq!(outcome, Outcome::Done, "{}", node.said());
+    assert!(!node.said().contains("too many learner"), "{}", node.said());
+    assert_eq!(listed(&cluster).await, ["node01", "node02"]);
 }
 
 #[tokio::test]

@@ -25,10 +25,11 @@ pub(super) use login::Logins;
 
 use answer::Said;
 
-/// The pause where a cluster is too young for changes.
+/// The pause where a cluster is too young for changes, or takes one after the other.
 const YOUNG: Duration = Duration::from_secs(1);
-/// Members whose health is asked for where the cluster is called unhealthy: enough to name the dead of a usual one.
-const MOST_ASKED: usize = 9;
+/// Members whose health is asked for where the cluster is called unhealthy: as many as any has. Where one is not asked, nobody
+/// knows whether the cluster is only young.
+const MOST_ASKED: usize = 15;
 
 impl Protocol for Calls<'_, Etcd> {
     /// Every voter answers from what it has, also when it is cut off; the leader that it knows is what a list is worth.

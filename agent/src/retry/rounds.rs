@@ -138,6 +138,12 @@ impl Rounds {
         (rounds, Round(()))
     }
 
+    /// The same where few are waiting: for a service that has voters alone, of which a cluster has no more than a dozen.
+    #[must_use]
+    pub fn of_few(self) -> Self {
+        Self { busy: self.busy.of_few(), ..self }
+    }
+
     /// The number of the attempt that is under way, counted from one.
     #[must_use]
     pub fn attempt(&self) -> u32 {

@@ -4,6 +4,7 @@
 //! The own service has to be alive for as long as that takes: a dead one that is added is a dead voter.
 
 mod round;
+mod turn;
 
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
         let began = Instant::now();
         let policies = &self.context.config.policies;
         let (rounds, mut round) = Rounds::begin(&policies.join, &policies.promotion);
+        let rounds = if self.service.api.is_added_first() { rounds.of_few() } else { rounds };
         let mut waiting = Waiting { work: self, rounds, reported: Vec::new() };
         // One that is added first is not looked at before it was, and then whenever it has to run.
         let is_added_first = self.service.api.is_added_first();

@@ -9,6 +9,8 @@ use crate::plan::Cause;
 use crate::plan::member::{Answered, Leader, Member, MemberAddress, MemberList, Word};
 use crate::run::ports::{Class, Fault};
 
+use super::YOUNG;
+
 /// One answer.
 pub(super) struct Said {
     answer: Answer,
@@ -65,13 +67,11 @@ impl Said {
 
     fn fault(&self) -> Fault {
         let fault = self.answer.fault();
-        let class = if self.is_one_of(&[
-            "too many learner members",
-            "unhealthy cluster",
-            "not enough started members",
-            "too many requests",
-        ]) {
-            // One at a time, and only while all voters are there: nothing was changed, and this one waits its turn.
+        let class = if self.is_one_of(&["too many learner members"]) {
+            // One at a time: nothing was changed, and this one waits its turn.
+            Class::Busy { retry_after: Some(YOUNG) }
+        } else if self.is_one_of(&["unhealthy cluster", "not enough started members", "too many requests"]) {
+            // Only while all voters are there.
             Class::Busy { retry_after: None }
         } else if self.is_one_of(&["no leader", "leader changed", "raft: stopped"]) {
             Class::Leaderless

@@ -17,6 +17,7 @@ use super::super::candidates::Candidates;
 use super::super::ports::{Added, Class, Cluster, Fault, Health, NewMember, Promoted, Units};
 use super::super::service::{look_at_the_leader, look_further, milliseconds};
 use super::super::{Setback, Stop, Work};
+use super::turn::Turn;
 
 /// Why a round has not ended with this node as a full member.
 pub(super) enum Unfinished {
@@ -82,6 +83,7 @@ pub(super) struct Joining<'a, U, C> {
     unsure: Option<Fault>,
     /// A leader that cannot be asked from here.
     out_of_reach: Option<Endpoint>,
+    turn: Turn<'a>,
 }
 
 impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
@@ -101,6 +103,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
             accepted: false,
             unsure: None,
             out_of_reach: None,
+            turn: Turn::of(service),
         })
     }
 
@@ -144,10 +147,16 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
             Move::Blocked(blocker) => Err(blocker.into()),
             Move::Await(member) => Err(self.on_its_way(&member, &at)),
             Move::Replace(old) => self.replace(&old, at, round).await,
-            Move::AwaitQuorum(risk) if self.accepted || self.unsure.is_some() => Err(self.not_listed(&at, Some(risk))),
+            Move::AwaitQuorum(risk) if self.accepted || self.unsure.is_some() => {
+                Err(self.not_listed(&at, &list, Some(risk)))
+            }
             Move::AwaitQuorum(risk) => Err(Unfinished::Quorum(risk)),
-            Move::Add if self.accepted || self.unsure.is_some() => Err(self.not_listed(&at, None)),
-            Move::Add => self.add(at, round).await,
+            Move::Add if self.accepted || self.unsure.is_some() => Err(self.not_listed(&at, &list, None)),
+            Move::Add if let Some(fault) = self.turn.of_another(&list, &at) => Err(Unfinished::Fault(fault)),
+            Move::Add => {
+                self.turn.comes(list);
+                self.add(at, round).await
+            }
         }
     }
 
@@ -222,10 +231,10 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
 
     /// An add was asked for and the list has no trace of it. A refused one failed; an accepted one this list does not show
     /// yet: a second add would be one without an error before it.
-    fn not_listed(&mut self, at: &Endpoint, risk: Option<QuorumRisk>) -> Unfinished {
+    fn not_listed(&mut self, at: &Endpoint, list: &MemberList, risk: Option<QuorumRisk>) -> Unfinished {
         match (self.unsure.take(), risk) {
             (Some(_), Some(risk)) => Unfinished::Quorum(risk),
-            (Some(refused), None) => refused.into(),
+            (Some(refused), None) => self.turn.judged(refused, list).into(),
             (None, _) => Unfinished::Promotion {
                 standing: "not in the list yet".to_owned(),
                 error: format!("the add was accepted, and the list of {at} does not show it"),
