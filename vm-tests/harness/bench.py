@@ -4,7 +4,8 @@ Three members stand; a fourth node joins them again and again, by turns with the
 joiner and the other, and the table says what each took. Changes nothing in the tree
 but `target/vm-tests/bench`, where every single number is kept. `storm` as an argument
 runs the storm alone, which needs neither root nor nodes; `initrd` what the initrd's stage
-costs, on QEMU machines; `topology` what thousands of nodes cost in one topology.
+costs, on QEMU machines; `topology` what thousands of nodes cost in one topology; `etcd` a
+join of a real etcd; `etcd-at-once` ten of them at once, which needs etcd and no nodes.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import sys
 import time
 from pathlib import Path
 
-from . import bench_alone, bench_initrd, bench_initrd_report, bench_report, bench_storm
-from . import bench_topology, blueprint
+from . import bench_alone, bench_cargo, bench_etcd, bench_etcd_report, bench_initrd
+from . import bench_initrd_report, bench_report, bench_topology, blueprint
 from . import host, places, product, provision, rootfs
 from .bench_leader import Leader
 from .bench_report import Results
@@ -132,28 +133,44 @@ def main() -> int:
     """Run it; the exit code says whether there are figures, not whether aims are met."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
+    parts = {
+        "storm": lambda: by_cargo("storm"),
+        "initrd": initrd,
+        "topology": topology,
+        "etcd": etcd,
+        "etcd-at-once": lambda: by_cargo("etcd_at_once"),
+    }
     match sys.argv[1:]:
         case []:
             return whole()
-        case ["storm"]:
-            return storm()
-        case ["initrd"]:
-            return initrd()
-        case ["topology"]:
-            return topology()
-        case other:
-            unknown = f"unknown part of the benchmark: {' '.join(other)}"
-            print(f"{unknown}; ONLY=storm, ONLY=initrd or ONLY=topology", file=sys.stderr)
-            return 2
+        case [part] if part in parts:
+            return parts[part]()
+    unknown = f"unknown part of the benchmark: {' '.join(sys.argv[1:])}"
+    print(f"{unknown}; ONLY= is one of {', '.join(parts)}", file=sys.stderr)
+    return 2
 
 
-def storm() -> int:
-    """The simulation alone."""
+def by_cargo(bench: str) -> int:
+    """A part that cargo runs, alone."""
     try:
-        print(f"{described_host()}\n\n{bench_storm.table()}", end="")
+        print(f"{described_host()}\n\n{bench_cargo.table(bench)}", end="")
     except RuntimeError as error:
-        print(f"the storm failed: {error}", file=sys.stderr)
+        print(f"{bench} failed: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def etcd() -> int:
+    """The joins of a real etcd alone."""
+    if reason := host.obstacle():
+        print(f"no nodes here, so nothing to measure: {reason}", file=sys.stderr)
+        return 1
+    try:
+        results = bench_etcd.kept(described_host(), say)
+    except (AssertionError, LabError, RuntimeError) as error:
+        print(f"the benchmark failed: {error}", file=sys.stderr)
+        return 1
+    print(bench_etcd_report.table(results))
     return 0
 
 
@@ -182,7 +199,7 @@ def initrd() -> int:
 
 
 def whole() -> int:
-    """All of it; the initrd's part where machines can be emulated."""
+    """All but the topology; the initrd's part where machines can be emulated."""
     if reason := host.obstacle():
         print(f"no nodes here, so nothing to measure: {reason}", file=sys.stderr)
         return 1
@@ -190,14 +207,14 @@ def whole() -> int:
     try:
         results = run()
         say("the storm: 10, 100 and 1,000 nodes at once, simulated")
-        simulated = bench_storm.table()
+        simulated = bench_cargo.table("storm")
     except (AssertionError, LabError, RequestedAssertionFailed, RuntimeError) as error:
         print(f"the benchmark failed: {error}", file=sys.stderr)
         return 1
     numbers = KEPT / "results.json"
     numbers.write_text(json.dumps(dataclasses.asdict(results), indent=2) + "\n")
     print(f"{bench_report.table(results)}\n\n{simulated}\n", flush=True)
-    failed = initrd()
+    failed = initrd() | etcd() | by_cargo("etcd_at_once")
     print(f"Every single number: {KEPT.relative_to(places.REPOSITORY)}", end="")
     print(f" ({time.monotonic() - began:.0f} s in all)")
     return failed

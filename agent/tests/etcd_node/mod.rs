@@ -87,12 +87,15 @@ impl Node {
         etcd["data_dir"] = data.display().to_string().into();
         etcd["environment_file"] = folder.join("etcd.env").display().to_string().into();
         config["services"] = json!({"etcd": etcd});
-        config["policies"] = json!({
-            "health": {"limit": "60s"},
-            "promotion": {"limit": "120s", "max_delay": "100ms"},
-            "join": {"attempts": 100, "scale": "50ms", "max_delay": "500ms"},
-            "request": {"connect": "2s", "total": "5s"},
-        });
+        // Short pauses, save where it is the pauses that are measured.
+        if config.get("policies").is_none() {
+            config["policies"] = json!({
+                "health": {"limit": "60s"},
+                "promotion": {"limit": "120s", "max_delay": "100ms"},
+                "join": {"attempts": 100, "scale": "50ms", "max_delay": "500ms"},
+                "request": {"connect": "2s", "total": "5s"},
+            });
+        }
         let json = config;
         let config = checked(&json);
         let markers = Markers::new(folder.join("state"));
@@ -230,7 +233,13 @@ impl Node {
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.events.0.borrow().iter().any(|event| event.meaning().name == name)
+        !self.told(name).is_empty()
+    }
+
+    /// Each time that it was said.
+    pub(crate) fn told(&self, name: &str) -> Vec<String> {
+        let events = self.events.0.borrow();
+        events.iter().filter(|event| event.meaning().name == name).map(Event::to_string).collect()
     }
 }
 

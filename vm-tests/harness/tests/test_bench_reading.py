@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import places
+from harness import bench_etcd_report, places
 from harness.bench_alone import Started, count
+from harness.bench_etcd_report import EtcdJoin, EtcdResults
 from harness.bench_rounds import costs
 from harness.bench_watch import Watch
 from harness.waiting import WATCHDOG
@@ -50,3 +51,12 @@ def test_a_watch_sees_a_renamed_file_and_nothing_else(tmp_path: Path) -> None:
         (tmp_path / "unfinished").write_text("")
         (tmp_path / "unfinished").rename(tmp_path / "marker")
         assert watch.wait("marker", 5) is not None
+
+
+def test_the_table_of_etcd_says_who_voted_when_the_marker_was_there() -> None:
+    joins = {"agent": [EtcdJoin(80.0, 1100.0, True)], "seed": [EtcdJoin(480.0, 2200.0, False)]}
+    told = bench_etcd_report.table(EtcdResults("host", joins, [EtcdJoin(5.0, 800.0, True)]))
+    assert "agent 1 of 1, script 0 of 1" in told
+    assert "healthy → promoted: median 5 ms, worst 5 ms" in told
+    [row] = [line for line in told.splitlines() if "healthy → marker, median" in line]
+    assert row.split()[-3:] == ["80.0", "480.0", "6×"]

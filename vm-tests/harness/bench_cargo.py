@@ -1,6 +1,6 @@
-"""The storm of `make bench`: a simulation that cargo builds and runs.
+"""The parts of `make bench` that cargo builds and runs: the storm, and ten that join one etcd.
 
-Only starts it; the model, its figures and its aims are in `agent/benches/storm`.
+Only starts them; models, figures and aims are in `agent/benches`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import subprocess
 from . import places
 from .product import CargoMissing
 
-#: The figures are of simulated time, so the profile that is quick to build does: the tests' own.
+#: It is a model's time, or that of servers: the profile that is quick to build does, the tests'.
 COMMAND = ("cargo", "bench", "--quiet", "--profile", "dev", "--package", "first-boot-agent")
-#: Half a minute once it is built; the rest is for a build from nothing on a slow host.
+#: A few minutes once it is built; the rest is for a build from nothing on a slow host.
 LIMIT = 1800.0
 
 
-def table() -> str:
-    """Run it and hand over what it prints."""
-    command = [*COMMAND, "--bench", "storm"]
+def table(bench: str) -> str:
+    """Run one and hand over what it prints."""
+    command = [*COMMAND, "--bench", bench]
     said = " ".join(command)
     try:
         ran = subprocess.run(
@@ -29,5 +29,5 @@ def table() -> str:
     except subprocess.TimeoutExpired as error:
         raise RuntimeError(f"`{said}` did not end within {LIMIT} s") from error
     if ran.returncode != 0:
-        raise RuntimeError(f"`{said}` failed")
+        raise RuntimeError(f"`{said}` failed\n{ran.stdout}")
     return ran.stdout
