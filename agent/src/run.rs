@@ -39,6 +39,7 @@ use crate::retry::{SHORTEST_PAUSE, Schedule};
 use ports::{Cluster, Fault, Machine, Progress, Units};
 
 pub use bootstrap::find_second_cluster;
+pub use bring_up::left_alone;
 pub use health::find as find_health;
 pub use leave::{Quorum, foresee_leave, foresee_markers, forget, leave};
 pub use preflight::unmet;

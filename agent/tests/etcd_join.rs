@@ -13,7 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::rc::Rc;
 
 use first_boot_agent::plan::Step;
-use first_boot_agent::run::Outcome;
+use first_boot_agent::run::{self, Outcome};
 use serde_json::json;
 
 use etcd::{EtcdCluster, PUT, REMOVE, until};
@@ -146,6 +146,10 @@ async fn e6_e12_data_of_another_membership_blocks_and_is_not_thrown_away() {
     node.forget();
     assert_eq!(node.join().await, Outcome::Blocked, "{}", node.said());
     assert!(node.has("BlockedRemoved") && node.said().contains("first-boot-agent reset etcd"), "{}", node.said());
+    let service = node.config.member_service("etcd".parse().unwrap()).unwrap();
+    assert!(
+        run::left_alone(service, &service.url).is_some_and(|planned| planned.reason.contains("another membership"))
+    );
     assert_eq!(listed(&cluster).await, ["node01"], "nothing was added");
     assert!(cluster.borrow().member(1).process.data().join("member").exists());
 }
@@ -229,8 +233,11 @@ async fn an_environment_that_somebody_else_has_written_is_left_alone_and_starts_
     assert_eq!(node.join().await, Outcome::Blocked, "{}", node.said());
     assert!(node.said().contains("was not written by this agent") && !node.has("ServiceStarted"), "{}", node.said());
     assert_eq!(node.environment(), own);
-    // Its owner starts it: the learner that was added is gone on with.
-    cluster.borrow_mut().restart_as_it_was(1, &own);
+    assert_eq!(listed(&cluster).await, ["node01"], "a learner that cannot be started would keep others out");
+    let service = node.config.member_service("etcd".parse().unwrap()).unwrap();
+    let planned = run::left_alone(service, &service.url).unwrap();
+    assert!(planned.reason.contains("was not written by this agent"), "{planned}");
+    node.remove_environment();
     assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
     assert_eq!(listed(&cluster).await, ["node01", "node02"]);
 }

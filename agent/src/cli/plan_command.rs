@@ -140,6 +140,7 @@ async fn next(config: &Config, service: &MemberService, cluster: &HttpCluster) -
             Ok(list) => {
                 let ids = if list.members.is_empty() { "nobody".to_owned() } else { list.ids() };
                 return match next_move(&list, health.candidate(config, service, &addresses), &at) {
+                    Move::Add if let Some(blocker) = run::left_alone(service, &at) => Err(blocker),
                     Move::Add => Ok(format!("no marker, and the members at {at} are {ids}")),
                     Move::Await(member) => Ok(format!("the list at {at} has this node as {}", member.standing())),
                     Move::Confirmed => Ok(format!("the list at {at} has this node; only the marker is missing")),

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::config::{Endpoint, MemberService};
 use crate::durable::{Existing, remove_if_there, sync, write_durably};
 use crate::events::Event;
 use crate::plan::member::{MemberList, Word};
@@ -57,6 +58,16 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         Ok(())
     }
 
+    /// Whether the service can be started once it is listed: one that is added and cannot would keep others out.
+    pub(super) async fn can_start(&self) -> Result<(), Stop> {
+        let Some(path) = self.service.api.environment_file() else { return Ok(()) };
+        self.is_read(self.systemd()?, path).await?;
+        match self.written(path)? {
+            Some(bytes) if !is_own(self.service, &bytes) => Err(foreign_environment(self.service, path).into()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Started without it, the service would begin a cluster of its own.
     async fn is_read(&self, units: &U, path: &Path) -> Result<(), Stop> {
         let unit = &self.service.unit;
@@ -73,18 +84,11 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
 
     /// Started with somebody else's, the service might begin a cluster of its own: nothing is, and nothing of it is lost.
     fn write(&self, Environment { path, text }: &Environment) -> Result<(), Stop> {
-        let first = self.first_line();
-        let text = format!("{first}{text}");
+        let text = format!("{}{text}", first_line(self.service));
         match self.written(path)? {
             Some(bytes) if bytes == text.as_bytes() => return Ok(()),
-            Some(bytes) if !bytes.starts_with(first.as_bytes()) => {
-                let (name, unit) = (self.service.name, &self.service.unit);
-                return Err(self.own_file(
-                    format!("{} was not written by this agent for {name}", path.display()),
-                    &format!(
-                        "move it aside, or set services.{name}.environment_file to another file that {unit} reads"
-                    ),
-                ));
+            Some(bytes) if !is_own(self.service, &bytes) => {
+                return Err(foreign_environment(self.service, path).into());
             }
             Some(_) | None => {}
         }
@@ -98,19 +102,13 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         let Some(path) = self.service.api.environment_file() else {
             return Ok(());
         };
-        if self.written(path)?.is_some_and(|bytes| bytes.starts_with(self.first_line().as_bytes())) {
+        if self.written(path)?.is_some_and(|bytes| is_own(self.service, &bytes)) {
             remove_if_there(path)
                 .and_then(|_| path.parent().map_or(Ok(()), sync))
                 .map_err(|error| self.not_started(&format!("cannot remove {}: {error}", path.display())))?;
             crash_point!("environment removed");
         }
         Ok(())
-    }
-
-    /// The first line of a file that is this agent's to write, and to remove.
-    fn first_line(&self) -> String {
-        let name = self.service.name;
-        format!("# Written by first-boot-agent for {name}; a file without this line is left alone.\n")
     }
 
     fn written(&self, path: &Path) -> Result<Option<Vec<u8>>, Stop> {
@@ -134,23 +132,9 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
     /// Whether there is anything in the service's data directory. With data of a membership that is in no list, etcd would be
     /// refused for ever, or go on in another cluster.
     pub(super) fn has_data(&self) -> Result<bool, Stop> {
-        let directory = &self.service.data_dir;
-        let look = || -> io::Result<bool> {
-            for entry in fs::read_dir(directory)? {
-                // A file system of its own has this one from the beginning.
-                if entry?.file_name() != "lost+found" {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        };
-        match look() {
-            // What a broken disk does not show is not gone: else a living member would be taken for a wiped one.
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(self.not_started(&format!("cannot look into {}: {error}", directory.display())))
-            }
-            looked => Ok(looked.unwrap_or(false)),
-        }
+        let directory = self.service.data_dir.display();
+        // What a broken disk does not show is not gone: else a living member would be taken for a wiped one.
+        has_data(self.service).map_err(|error| self.not_started(&format!("cannot look into {directory}: {error}")))
     }
 
     fn systemd(&self) -> Result<&'a U, Stop> {
@@ -165,8 +149,60 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
 
     /// What is fixed in units and their files wakes nobody.
     fn own_file(&self, reason: String, fix: &str) -> Stop {
-        let step = Step::from(self.service.name).unit();
-        let remedy = format!("{fix}; then: systemctl restart --no-block {step}");
-        Stop::Blocked(Blocker { cause: Cause::OwnFile, reason, remedy })
+        own_file(self.service, reason, fix).into()
     }
+}
+
+/// What is here already of a service that would be added to the cluster that `at` is in, and is somebody else's: it is left
+/// alone, and nothing is started with it. What cannot be looked at is left to the join.
+#[must_use]
+pub fn left_alone(service: &MemberService, at: &Endpoint) -> Option<Blocker> {
+    if !service.api.is_added_first() {
+        return None;
+    }
+    if has_data(service).unwrap_or(false) {
+        return Some(Blocker::old_data(service, at));
+    }
+    let path = service.api.environment_file()?;
+    let bytes = regular_file::read(path, Links::Follow, LONGEST).ok()?;
+    (!is_own(service, &bytes)).then(|| foreign_environment(service, path))
+}
+
+/// The first line of a file that is this agent's to write, and to remove.
+fn first_line(service: &MemberService) -> String {
+    format!("# Written by first-boot-agent for {}; a file without this line is left alone.\n", service.name)
+}
+
+fn is_own(service: &MemberService, bytes: &[u8]) -> bool {
+    bytes.starts_with(first_line(service).as_bytes())
+}
+
+fn has_data(service: &MemberService) -> io::Result<bool> {
+    match fs::read_dir(&service.data_dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+        Ok(entries) => {
+            for entry in entries {
+                // A file system of its own has this one from the beginning.
+                if entry?.file_name() != "lost+found" {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+    }
+}
+
+fn foreign_environment(service: &MemberService, path: &Path) -> Blocker {
+    let (name, unit) = (service.name, &service.unit);
+    own_file(
+        service,
+        format!("{} was not written by this agent for {name}", path.display()),
+        &format!("move it aside, or set services.{name}.environment_file to another file that {unit} reads"),
+    )
+}
+
+fn own_file(service: &MemberService, reason: String, fix: &str) -> Blocker {
+    let step = Step::from(service.name).unit();
+    Blocker { cause: Cause::OwnFile, reason, remedy: format!("{fix}; then: systemctl restart --no-block {step}") }
 }

@@ -169,6 +169,10 @@ impl Node {
         std::fs::read_to_string(self.folder.join("etcd.env")).unwrap()
     }
 
+    pub(crate) fn remove_environment(&self) {
+        std::fs::remove_file(self.folder.join("etcd.env")).unwrap();
+    }
+
     pub(crate) fn has_environment(&self) -> bool {
         self.folder.join("etcd.env").exists()
     }

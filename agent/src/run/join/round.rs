@@ -174,6 +174,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
                 self.is_of_its_cluster(list, at).await?;
                 Err(Blocker::old_data(self.work.service, at).into())
             }
+            Move::Add => Ok(self.work.can_start().await?),
             _ => Ok(()),
         }
     }
