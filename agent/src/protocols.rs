@@ -54,6 +54,10 @@ struct Calls<'a, Own> {
 trait Protocol {
     /// The member list that `at` knows.
     async fn members(&self, at: &Endpoint) -> Result<MemberList, Fault>;
+    /// See [`Members::reached`].
+    async fn reached(&self, _at: &Endpoint, list: MemberList) -> MemberList {
+        list
+    }
     /// Asks `at` to add a member.
     async fn add(&self, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault>;
     /// Asks `at` to make a learner a voter.
@@ -98,6 +102,10 @@ impl Probe for HttpCluster {
 impl Members for HttpCluster {
     async fn members(&self, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault> {
         spoken!(self, service, calls => calls.members(at).await)
+    }
+
+    async fn reached(&self, service: &MemberService, at: &Endpoint, list: MemberList) -> MemberList {
+        spoken!(self, service, calls => calls.reached(at, list).await)
     }
 
     async fn add(&self, service: &MemberService, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {

@@ -13,6 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::rc::Rc;
 
 use first_boot_agent::plan::Step;
+use first_boot_agent::run::ports::Members;
 use first_boot_agent::run::{self, Outcome};
 use serde_json::json;
 
@@ -152,6 +153,26 @@ async fn e6_e12_data_of_another_membership_blocks_and_is_not_thrown_away() {
     );
     assert_eq!(listed(&cluster).await, ["node01"], "nothing was added");
     assert!(cluster.borrow().member(1).process.data().join("member").exists());
+}
+
+#[tokio::test]
+async fn m4_e8_whom_the_leader_has_lost_and_who_does_not_answer_is_known_to_be_dead_and_nobody_else() {
+    let cluster = cluster(3, 1).await;
+    let node = Node::joining(&cluster, 3);
+    let service = node.config.member_service("etcd".parse().unwrap()).unwrap();
+    let (client, at) = (node.client(), service.endpoints_for_change().remove(0));
+    let dead = async || {
+        let list = client.members(service, &at).await.unwrap();
+        let list = client.reached(service, &at, list).await;
+        list.members.iter().filter(|member| member.is_dead()).map(|member| member.id.to_string()).collect::<Vec<_>>()
+    };
+    assert!(dead().await.is_empty());
+    cluster.borrow_mut().kill(2);
+    until("the leader to notice", async || {
+        let dead = dead().await;
+        if dead == ["node03"] { Ok(()) } else { Err(dead.join(", ")) }
+    })
+    .await;
 }
 
 #[tokio::test]

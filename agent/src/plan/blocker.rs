@@ -191,7 +191,7 @@ impl Blocker {
                 "set another node_id here; or, where that machine is gone for good, have its entry removed with the tools of \
                  {}{}",
                 service.name,
-                if config.replace && !service.api.is_added_first() { only_then } else { "" }
+                if config.replace { only_then } else { "" }
             )
         };
         Self {

@@ -238,6 +238,10 @@ pub trait Probe {
 pub trait Members {
     /// The member list that `at` knows; one that contradicts itself is a fault.
     async fn members(&self, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault>;
+    /// The list that `at` has answered, with whom the cluster does not reach, where that is not in it anyway.
+    async fn reached(&self, _service: &MemberService, _at: &Endpoint, list: MemberList) -> MemberList {
+        list
+    }
     /// Asks `at` to add a member.
     async fn add(&self, service: &MemberService, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault>;
     /// Asks `at` to make a learner a voter, in a service that waits to be asked.

@@ -159,6 +159,12 @@ pub(super) fn leader(body: &Value) -> Option<Word> {
     id(body.get("leader")?).filter(|id| !id.is_nobody())
 }
 
+/// Whether the metrics of one member say that it is not connected to another one (`etcd_network_active_peers`, since 3.3).
+pub(super) fn is_cut_off(metrics: &str, key: &Word) -> bool {
+    let remote = format!("Remote=\"{key}\"}} 0");
+    metrics.lines().any(|line| line.starts_with("etcd_network_active_peers{") && line.ends_with(&remote))
+}
+
 /// An id as etcdctl shows it; requests and answers have it in decimal.
 fn id(value: &Value) -> Option<Word> {
     let id = Word::deserialize(value).ok()?;

@@ -7,10 +7,10 @@ use tokio::time::Instant;
 
 use crate::config::{Endpoint, RaftAddr};
 use crate::events::Event;
-use crate::plan::Blocker;
 use crate::plan::member::{Member, MemberList, Whose};
 use crate::plan::membership::{Move, is_another, next_move};
 use crate::plan::quorum::QuorumRisk;
+use crate::plan::{Blocker, Cause};
 use crate::retry::Round;
 
 use super::super::candidates::Candidates;
@@ -116,7 +116,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         if is_added_first {
             self.health = work.health_before_start().await?;
         }
-        let (at, list) = match self.candidates.list(&mut round).await {
+        let (at, mut list) = match self.candidates.list(&mut round).await {
             Ok(answer) => answer,
             Err(fault) => return Err(self.without_a_list(fault)),
         };
@@ -124,6 +124,10 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
             work.context.requests.note(work.service.name, |asked| asked.is_removing = false);
         }
         let mut found = self.next_move(&list, &at);
+        if work.context.config.replace && matches!(&found, Move::Blocked(blocker) if blocker.cause == Cause::IdTaken) {
+            list = work.context.cluster.reached(work.service, &at, list).await;
+            found = self.next_move(&list, &at);
+        }
         // What was true of the own service before a pause, or before a list that took its time, may no longer be: nothing
         // follows from it before it is asked again.
         if !is_added_first
