@@ -82,7 +82,9 @@ impl Copy {
     /// Builds its agent, of the same libraries as this test: what is built there and here lies apart.
     async fn build(&self) -> PathBuf {
         let built = self.0.join("target");
-        let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        // The folder that cargo marks as its own; what is for a named target lies in one of that name below it.
+        let of_target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let shared = of_target.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists()).unwrap();
         let mut cargo = Command::new(env!("CARGO"));
         // As a test of the workspace, for what features the libraries have then.
         cargo.args(["test", "--locked", "--offline", "--workspace", "--no-run", "--test", "build_date"]);
