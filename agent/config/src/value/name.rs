@@ -5,9 +5,9 @@
 use super::ValueError;
 use std::{fmt, str::FromStr};
 
-/// Declares a text type that only its checking function lets in.
-macro_rules! checked_text {
-    ($(#[$about:meta])* $name:ident, $check:path) => {
+/// Declares text types that only their checking functions let in.
+macro_rules! checked_texts {
+    ($($(#[$about:meta])* $name:ident: $check:path;)+) => {$(
         $(#[$about])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
@@ -33,44 +33,25 @@ macro_rules! checked_text {
                 out.write_str(&self.0)
             }
         }
-    };
+    )+};
 }
 
-checked_text!(
+checked_texts! {
     /// What the cluster calls this node: `node01`.
-    NodeId,
-    identifier
-);
-checked_text!(
+    NodeId: identifier;
     /// What the operators call the cluster: `prod-cluster`.
-    ClusterName,
-    identifier
-);
-checked_text!(
+    ClusterName: identifier;
     /// The account of the first IAM administrator: `admin`.
-    UserName,
-    user
-);
-checked_text!(
+    UserName: user;
     /// A systemd service unit: `chainfire.service`.
-    UnitName,
-    unit
-);
-checked_text!(
+    UnitName: unit;
     /// A host name as DNS takes it, in lower case and without a final dot.
-    DnsName,
-    dns
-);
-checked_text!(
+    DnsName: dns;
     /// A short free text that fits one line: a datacenter, a rack, a network.
-    Label,
-    label
-);
-checked_text!(
+    Label: label;
     /// The path of one call below an endpoint, beginning with a slash: `/admin/member/add`.
-    ApiPath,
-    api_path
-);
+    ApiPath: api_path;
+}
 
 impl ApiPath {
     /// The path of one thing below this one: a member, a key. `Endpoint::join`
