@@ -7,7 +7,7 @@ use url::Url;
 
 /// An HTTPS base URL, `https://node01:2379/`. It has no credentials, no query
 /// and no path, so that every request path is the service's own.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {
     at: HostPort,
     url: Url,
@@ -129,11 +129,5 @@ fn base(text: &str) -> Result<&str, ValueError> {
 impl fmt::Display for Endpoint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "https://{}", self.at)
-    }
-}
-
-impl fmt::Debug for Endpoint {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "\"{self}\"")
     }
 }
