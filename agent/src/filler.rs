@@ -9,16 +9,18 @@ mod known;
 
 use crate::hardware_address::HardwareAddress;
 
-use known::{ADDRESSES, LABELS, UUIDS, WORDS, WORDS_BEGIN, WORDS_END};
+use known::{ADDRESSES, LABELS, OWNERS, UUIDS, WORDS, WORDS_BEGIN, WORDS_END};
 
 /// Whether a text is a placeholder in words: of a vendor, a product, a serial number.
 #[must_use]
 pub fn is_words(text: &str) -> bool {
     let plain = plain(text);
     // `Invalid Serial Number` says as much as `Invalid`.
-    let core = WORDS_END.iter().find_map(|end| plain.strip_suffix(end)).unwrap_or(&plain);
+    let core = WORDS_END.iter().find_map(|end| plain.strip_suffix(end));
     let is_known = |word: &str| WORDS.contains(&word);
-    text.is_ascii() && (plain.is_empty() || is_known(&plain) || is_known(core) || plain.starts_with(WORDS_BEGIN))
+    let says_nothing = |core: &str| is_known(core) || OWNERS.contains(&core);
+    text.is_ascii()
+        && (plain.is_empty() || is_known(&plain) || core.is_some_and(says_nothing) || plain.starts_with(WORDS_BEGIN))
 }
 
 /// Whether a serial number or an asset tag is filler.

@@ -5,13 +5,7 @@
 /// fusioninventory/fusioninventory-for-glpi#689.
 pub(super) const WORDS: &[&str] = &[
     "allseries",
-    "assettag",
-    "baseboardassettag",
-    "baseboardserialnumber",
     "blank",
-    "boardserialnumber",
-    "chassisassettag",
-    "chassisserialnumber",
     "default",
     "dell",
     "empty",
@@ -22,15 +16,11 @@ pub(super) const WORDS: &[&str] = &[
     "invalid",
     "manufacturer",
     "missing",
-    "motherboardserialnumber",
     "na",
     "nil",
     "noassetinformation",
-    "noassettag",
     "none",
     "nonespecified",
-    "noserial",
-    "noserialnumber",
     "notapplicable",
     "notassigned",
     "notavailable",
@@ -44,14 +34,10 @@ pub(super) const WORDS: &[&str] = &[
     "null",
     "oem",
     "productname",
-    "serial",
-    "serialnumber",
     "systemmanufacturer",
     "systemname",
     "systemproductname",
-    "systemserial",
     "systemserialnumb",
-    "systemserialnumber",
     "systemsku",
     "systemversion",
     "tbd",
@@ -59,7 +45,6 @@ pub(super) const WORDS: &[&str] = &[
     "tobedefined",
     "tobedetermined",
     "tulipcomputers",
-    "type2boardserialnumber",
     "unassigned",
     "undefined",
     "unknow",
@@ -70,7 +55,10 @@ pub(super) const WORDS: &[&str] = &[
 /// How AMI's texts begin (`To Be Filled By O.E.M. by More String`).
 pub(super) const WORDS_BEGIN: &str = "tobefilled";
 
-/// What may be behind one of the words.
+/// Whose name it would be, where the text says no more than what belongs there: `Chassis Serial Number`, `No Asset Tag`.
+pub(super) const OWNERS: &[&str] = &["", "no", "baseboard", "board", "chassis", "motherboard", "system", "type2board"];
+
+/// What may be behind one of the words, or of the owners.
 pub(super) const WORDS_END: &[&str] = &["serialnumber", "serial", "number", "string", "value", "uuid", "assettag"];
 
 /// What may be before digits that count up: `SYS-1234567890`, `Asset-1234567890`, `Serial number xxxxxx`.
