@@ -23,14 +23,8 @@ const WRITING: Duration = Duration::from_millis(100);
 #[derive(Debug, Default)]
 pub struct Changes {
     watch: DirectoryWatch,
-    files: Vec<Known>,
-}
-
-/// A file as it was when it was taken in.
-#[derive(Debug)]
-struct Known {
-    path: PathBuf,
-    content: Option<Content>,
+    /// Each file as it was when it was taken in.
+    files: Vec<(PathBuf, Option<Content>)>,
 }
 
 /// What of a file makes a difference: its bytes, and who may read them.
@@ -47,7 +41,7 @@ type Print = (u64, u64, u64, i64, i64);
 impl Changes {
     /// Takes these files, as they are now, for what is known; a later call adds to it.
     pub fn include(&mut self, files: &[&Path]) {
-        self.files.extend(files.iter().map(|path| Known::of(path)));
+        self.files.extend(files.iter().map(|path| ((*path).to_owned(), look(path))));
     }
 
     /// Forgets all files.
@@ -57,7 +51,7 @@ impl Changes {
 
     /// Whether one of the files is another one than it was.
     pub fn have_happened(&self) -> bool {
-        self.files.iter().any(Known::has_changed)
+        self.files.iter().any(|(path, known)| look(path) != *known)
     }
 
     /// Whether one of the files becomes another one within this time. A file that is just being written when the time is over
@@ -70,12 +64,12 @@ impl Changes {
     /// Cancel-safe.
     pub async fn next(&mut self) {
         // Before the files are looked at: a change in between is not missed.
-        let directories = self.files.iter().filter_map(|known| known.path.parent());
+        let directories = self.files.iter().filter_map(|(path, _)| path.parent());
         directories.for_each(|directory| self.watch.include(directory));
         loop {
             if self.have_happened() {
                 // Whoever writes a file anew empties or removes it first, and may write the same again.
-                if self.files.iter().all(|known| !known.has_changed() || known.is_gone()) {
+                if self.files.iter().all(|(path, known)| is_gone(path) || look(path) == *known) {
                     sleep(WRITING).await;
                 }
                 if self.have_happened() {
@@ -88,19 +82,9 @@ impl Changes {
     }
 }
 
-impl Known {
-    fn of(path: &Path) -> Self {
-        Self { path: path.to_owned(), content: look(path) }
-    }
-
-    fn has_changed(&self) -> bool {
-        look(&self.path) != self.content
-    }
-
-    /// Whether there is nothing in it now, or no file.
-    fn is_gone(&self) -> bool {
-        fs::metadata(&self.path).map_or(true, |found| found.is_file() && found.size() == 0)
-    }
+/// Whether there is nothing in a file now, or no file.
+fn is_gone(path: &Path) -> bool {
+    fs::metadata(path).map_or(true, |found| found.is_file() && found.size() == 0)
 }
 
 fn look(path: &Path) -> Option<Content> {
