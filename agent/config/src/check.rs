@@ -22,7 +22,8 @@ use std::collections::HashSet;
 
 /// Checks a whole config, field by field.
 pub(crate) fn walk(tree: &Tree, origin: &Origin, quotes: Quotes) -> Fields {
-    let mut walk = Walk { origin, fields: Fields::quoting(quotes) };
+    let mut walk = Walk { origin, fields: Fields::default() };
+    walk.fields.quotes = quotes;
     match tree {
         Tree::Object(entries) => walk.object(ROOT, entries, "$"),
         other => walk.fields.problem("$", other.kind(), "an object with the cluster config", None),

@@ -11,14 +11,6 @@ use super::{
 };
 use std::collections::{HashMap, HashSet};
 
-/// A key that the table does not know.
-#[derive(Debug, Clone)]
-pub(crate) struct Unknown {
-    pub(crate) path: String,
-    /// The path of the field that was probably meant.
-    pub(crate) meant: Option<String>,
-}
-
 /// A service of one config.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
@@ -42,8 +34,8 @@ pub(crate) struct Fields {
     given: HashSet<String>,
     /// The services, in the order in which the config has them.
     pub(crate) rows: Vec<Row>,
-    /// The keys that the table does not know.
-    pub(crate) unknown: Vec<Unknown>,
+    /// The keys that the table does not know, each with the path of the field that was probably meant.
+    pub(crate) unknown: Vec<(String, Option<String>)>,
     /// Whether a problem may quote the config.
     pub(crate) quotes: Quotes,
     pub(crate) problems: Vec<Problem>,
@@ -51,11 +43,6 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// None yet.
-    pub(crate) fn quoting(quotes: Quotes) -> Self {
-        Self { quotes, ..Self::default() }
-    }
-
     /// The value at a path, given, default or derived.
     pub(crate) fn get<T: TryFrom<Value>>(&self, path: &str) -> Option<T> {
         self.values.get(path).and_then(|(value, _)| T::try_from(value.clone()).ok())
@@ -117,10 +104,10 @@ impl Fields {
     /// A field that must be there and is not. Where an unknown key looks like
     /// it, that is the likelier advice.
     pub(crate) fn missing(&mut self, path: &str, expected: &str, hint: String) {
-        let misspelt = self.unknown.iter().find(|unknown| unknown.meant.as_deref() == Some(path));
-        let hint = misspelt.map_or(hint, |unknown| {
+        let misspelt = self.unknown.iter().find(|(_, meant)| meant.as_deref() == Some(path));
+        let hint = misspelt.map_or(hint, |(unknown, _)| {
             let key = path.rsplit('.').next().unwrap_or(path);
-            format!("did you mean `{key}` where {} stands?", unknown.path)
+            format!("did you mean `{key}` where {unknown} stands?")
         });
         self.problem(path, "nothing", expected, Some(hint));
     }
@@ -128,6 +115,6 @@ impl Fields {
     /// A key that the table does not know; its value is never looked at.
     pub(crate) fn unknown_key(&mut self, path: String, meant: Option<String>, hint: Option<String>) {
         self.warn(&path, "an unknown key", "only known keys", hint);
-        self.unknown.push(Unknown { path, meant });
+        self.unknown.push((path, meant));
     }
 }

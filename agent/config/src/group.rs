@@ -25,11 +25,6 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// The path of one of the service's fields.
-    pub(crate) fn path(&self, key: &str) -> String {
-        self.row.path(key)
-    }
-
     /// The cluster of a service: of the first one the top of the config, of others the first one's hosts with their own
     /// ports, unless `services` says otherwise.
     pub(crate) fn of(fields: &mut Fields, row: Row, first: Option<&Self>) -> Option<Self> {

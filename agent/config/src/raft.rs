@@ -21,9 +21,9 @@ pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) ->
     let config = MemberService {
         name: group.row.name,
         needs: needs(fields, group.row),
-        enable: fields.get(&group.path("enable"))?,
-        unit: fields.get(&group.path("unit"))?,
-        data_dir: fields.get(&group.path("data_dir"))?,
+        enable: fields.get(&group.row.path("enable"))?,
+        unit: fields.get(&group.row.path("unit"))?,
+        data_dir: fields.get(&group.row.path("data_dir"))?,
         url,
         api_port: group.api_port,
         mode,
@@ -59,7 +59,7 @@ fn peers(group: &Group, own: &[HostPort]) -> Option<Vec<Peer>> {
 /// A node cannot join through itself, nor through another service, which may speak the same language.
 fn check_leader(fields: &mut Fields, group: &Group, config: &MemberService) {
     let Mode::Join { leader, .. } = &config.mode else { return };
-    let own = group.path("leader_url");
+    let own = group.row.path("leader_url");
     let path = if fields.is_given(&own) { own.as_str() } else { "$.leader_url" };
     let name = group.row.name;
     let mut others = with_members(fields).filter(|row| row.name != name);

@@ -55,7 +55,14 @@ const OWN_LINE: &str = "\n      ";
 impl Report {
     pub(crate) fn of(mut problems: Vec<Problem>, warnings: Vec<Problem>) -> Self {
         if problems.is_empty() {
-            problems.push(no_value());
+            // No config came about, and no field is to blame.
+            let hint = "this is a fault of the agent; report it with the output of `config show`".to_owned();
+            problems.push(Problem::new(
+                "$",
+                "fields that fit no config",
+                "a value for every field with a default",
+                Some(hint),
+            ));
         }
         let left_out = problems.len().saturating_sub(SHOWN);
         problems.truncate(SHOWN);
@@ -89,12 +96,6 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
-}
-
-/// What is said when no config came about and no field is to blame.
-fn no_value() -> Problem {
-    let hint = "this is a fault of the agent; report it with the output of `config show`".to_owned();
-    Problem::new("$", "fields that fit no config", "a value for every field with a default", Some(hint))
 }
 
 /// The first of many warnings, and one that counts the others.

@@ -61,8 +61,8 @@ impl serde::Serialize for Origin {
 pub(crate) fn list(fields: &Fields, given: &Origin) -> Vec<Shown> {
     let mut shown = Vec::new();
     collect(ROOT, "$", fields, &mut shown);
-    let unknown = fields.unknown.iter().map(|unknown| Shown {
-        path: unknown.path.clone(),
+    let unknown = fields.unknown.iter().map(|(path, _)| Shown {
+        path: path.clone(),
         value: "(unknown key, ignored)".to_owned(),
         origin: given.clone(),
     });

@@ -43,7 +43,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Tree, SyntaxError> {
     if text.trim().is_empty() {
         return Err(SyntaxError::Empty);
     }
-    serde_json::from_str(text).map_err(|cause| located(&cause))
+    serde_json::from_str(text).map_err(|cause| match cause.classify() {
+        Category::Eof => SyntaxError::Truncated(cause.line(), cause.column()),
+        _ => SyntaxError::Malformed(cause.to_string()),
+    })
 }
 
 /// The text that bytes stand for, whatever is to be read from it.
@@ -73,12 +76,5 @@ fn wide_encoding(bytes: &[u8]) -> Option<&'static str> {
         [0, ..] => Some("UTF-16BE"),
         [_, 0, ..] | [_, _, 0, ..] | [_, _, _, 0, ..] => Some("UTF-16LE"),
         _ => None,
-    }
-}
-
-fn located(cause: &serde_json::Error) -> SyntaxError {
-    match cause.classify() {
-        Category::Eof => SyntaxError::Truncated(cause.line(), cause.column()),
-        _ => SyntaxError::Malformed(cause.to_string()),
     }
 }

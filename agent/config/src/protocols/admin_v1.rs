@@ -46,7 +46,7 @@ pub struct ApiPaths {
 }
 
 pub(super) fn read(fields: &mut Fields, group: &Group) -> Option<ApiPaths> {
-    let path = |key: &str| fields.get(&group.path(&format!("paths.{key}")));
+    let path = |key: &str| fields.get(&group.row.path(&format!("paths.{key}")));
     Some(ApiPaths {
         health: path("health")?,
         members: path("members")?,

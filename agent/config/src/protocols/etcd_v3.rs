@@ -56,22 +56,23 @@ pub struct Etcd {
 
 pub(super) fn read(fields: &mut Fields, group: &Group) -> Option<Etcd> {
     let name = group.row.name;
-    let token = match (fields.get::<ClusterName>(&group.path("cluster")), fields.get::<ClusterName>("$.cluster_name")) {
-        (Some(token), _) => token.to_string(),
-        (None, Some(cluster)) => format!("{cluster}-{name}"),
-        (None, None) => name.to_string(),
-    };
-    let path = group.path("environment_file");
+    let token =
+        match (fields.get::<ClusterName>(&group.row.path("cluster")), fields.get::<ClusterName>("$.cluster_name")) {
+            (Some(token), _) => token.to_string(),
+            (None, Some(cluster)) => format!("{cluster}-{name}"),
+            (None, None) => name.to_string(),
+        };
+    let path = group.row.path("environment_file");
     if !fields.is_given(&path) {
         let file = PathBuf::from(format!("/var/lib/first-boot-automation/{name}.env"));
         fields.derive(&path, Value::File(file), "its name");
     }
     Some(Etcd {
-        health_path: fields.get(&group.path("health_path"))?,
+        health_path: fields.get(&group.row.path("health_path"))?,
         token,
         environment_file: fields.get(&path)?,
-        user: fields.get(&group.path("user")),
-        password_file: fields.get(&group.path("password_file")),
+        user: fields.get(&group.row.path("user")),
+        password_file: fields.get(&group.row.path("password_file")),
     })
 }
 
