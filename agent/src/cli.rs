@@ -22,7 +22,7 @@ use crate::config::{ServiceName, ValueError};
 use crate::events::Format;
 use crate::plan::Step;
 use crate::random::{self, NoRandomNumbers};
-use crate::run::{Outcome, Quorum};
+use crate::run::Quorum;
 
 use departure::{Departure, Of};
 
@@ -224,17 +224,6 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Initrd => initrd_command::run(options).await,
         Command::Inventory { json } => inventory_command::run(json),
         Command::Config(command) => config_command::run(options, &command),
-    }
-}
-
-impl From<Outcome> for Exit {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Done => Self::Success,
-            Outcome::Transient => Self::Transient,
-            Outcome::Blocked => Self::Blocked,
-            Outcome::Internal => Self::Internal,
-        }
     }
 }
 

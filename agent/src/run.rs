@@ -40,6 +40,8 @@ use ports::{Cluster, Fault, Machine, Progress, Units};
 
 pub use bootstrap::find_second_cluster;
 pub use bring_up::left_alone;
+/// How a step ended, which is how its process ends.
+pub use first_boot_output::Exit as Outcome;
 pub use health::find as find_health;
 pub use leave::{Quorum, foresee_leave, foresee_markers, forget, leave};
 pub use preflight::unmet;
@@ -109,19 +111,6 @@ impl Requests {
     fn note(&self, service: ServiceName, change: impl FnOnce(&mut Asked)) {
         change(self.0.borrow_mut().entry(service).or_default());
     }
-}
-
-/// How a step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done, now or before, or turned off.
-    Done,
-    /// Failed in a way that may pass: to be started again.
-    Transient,
-    /// Cannot go on until somebody changes something.
-    Blocked,
-    /// Met a state that it should not.
-    Internal,
 }
 
 /// What ends a step before it is done.

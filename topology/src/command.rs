@@ -98,7 +98,7 @@ pub fn main() -> ExitCode {
 fn check(file: &Path) -> Result<Exit, Failure> {
     let configs = sound(file)?;
     let text = format!("{}: sound, {} node{}\n", file.display(), configs.len(), plural(configs.len()));
-    Ok(output::print(&text, Exit::Success))
+    Ok(output::print(&text, Exit::Done))
 }
 
 fn render(file: &Path, node: Option<&str>, output_dir: Option<&Path>) -> Result<Exit, Failure> {
@@ -112,10 +112,10 @@ fn render(file: &Path, node: Option<&str>, output_dir: Option<&Path>) -> Result<
     }
     match (output_dir, configs.as_slice()) {
         (Some(directory), configs) => write(directory, configs),
-        (None, [one]) if node.is_some() => Ok(output::print(&one.text(), Exit::Success)),
+        (None, [one]) if node.is_some() => Ok(output::print(&one.text(), Exit::Done)),
         (None, _) => {
             let all = configs.into_iter().map(|made| (made.node, made.config)).collect();
-            Ok(output::print(&format!("{:#}\n", serde_json::Value::Object(all)), Exit::Success))
+            Ok(output::print(&format!("{:#}\n", serde_json::Value::Object(all)), Exit::Done))
         }
     }
 }
@@ -135,7 +135,7 @@ fn sound(file: &Path) -> Result<Vec<Generated>, Failure> {
 fn write(directory: &Path, configs: &[Generated]) -> Result<Exit, Failure> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.map_err(|source| Failure::Directory { path: directory.to_owned(), source })?;
-    let mut exit = Exit::Success;
+    let mut exit = Exit::Done;
     for config in configs {
         let path = directory.join(format!("{}.json", config.node));
         if let Err(source) = file::write(&path, &config.text()) {

@@ -12,8 +12,8 @@ use clap::Parser;
 /// (`RestartPreventExitStatus=2 78`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// It did what it was to do.
-    Success = 0,
+    /// It did what it was to do, now or before, or that is turned off.
+    Done = 0,
     /// Failed in a way that may pass; systemd starts the unit again.
     Transient = 1,
     /// `EX_SOFTWARE`: a fault of the program itself.
@@ -43,7 +43,7 @@ pub fn parse<C: Parser>() -> Result<C, ExitCode> {
             let _ = io::stderr().lock().write_all(text.as_bytes());
             return WRONG_USAGE.into();
         }
-        print(&text, Exit::Success).into()
+        print(&text, Exit::Done).into()
     })
 }
 

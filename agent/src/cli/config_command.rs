@@ -36,7 +36,7 @@ fn validate(options: &Options, strict: bool) -> Exit {
             }
             let config = &loaded.checked.config;
             match files(config) {
-                Exit::Success => print(&format!("{}: valid for {}\n", loaded.origin, config.node.id)),
+                Exit::Done => print(&format!("{}: valid for {}\n", loaded.origin, config.node.id)),
                 refused => refused,
             }
         }
@@ -70,7 +70,7 @@ fn files(config: &Config) -> Exit {
     for refusal in &refused {
         output::complain(&if is_root { refusal.clone() } else { format!("warning: {refusal}") });
     }
-    if refused.is_empty() || !is_root { Exit::Success } else { Exit::Blocked }
+    if refused.is_empty() || !is_root { Exit::Done } else { Exit::Blocked }
 }
 
 fn unusable_password(path: &Path) -> Option<String> {
@@ -103,7 +103,7 @@ pub(super) fn table(values: &[Shown]) -> String {
 }
 
 fn print(text: &str) -> Exit {
-    output::print(text, Exit::Success)
+    output::print(text, Exit::Done)
 }
 
 fn refuse(error: &ConfigError) -> Exit {

@@ -92,7 +92,7 @@ async fn depart(
     for name in services.iter().map(|service| service.name()) {
         let outcome = run::foresee_markers(&context, name, &scoped(name.as_str()));
         if outcome != Outcome::Done {
-            return Ok(outcome.into());
+            return Ok(outcome);
         }
     }
     let with_members: Vec<_> =
@@ -101,7 +101,7 @@ async fn depart(
     for service in with_members.iter().filter(|_| with_members.len() > 1) {
         let outcome = run::foresee_leave(&context, service, quorum, &scoped(service.name.as_str())).await;
         if outcome != Outcome::Done && quorum == Quorum::Keep {
-            return Ok(outcome.into());
+            return Ok(outcome);
         }
     }
     let is_reset_of_all = matches!((departure, of), (Departure::Reset, Of::All));
@@ -120,13 +120,13 @@ async fn depart(
             (Departure::Reset, Service::Setup(_)) => run::reset_setup(&context, name, &report).await,
         };
         if outcome != Outcome::Done {
-            return Ok(outcome.into());
+            return Ok(outcome);
         }
     }
     if is_reset_of_all {
         scoped("cluster").report(run::after_reset_of_all(config));
     }
-    Ok(Exit::Success)
+    Ok(Exit::Done)
 }
 
 /// Where all services are reset, each has its line, and the last one says what to do: the way back of one alone would start

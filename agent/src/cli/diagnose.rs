@@ -41,7 +41,7 @@ pub(super) async fn run(options: Options, to: Option<PathBuf>) -> Exit {
         PathBuf::from(format!("first-boot-diagnose-{}-{time}.txt", node::host_name().unwrap_or_default()))
     });
     if path == Path::new("-") {
-        return output::print(&text, Exit::Success);
+        return output::print(&text, Exit::Done);
     }
     match write(&path, &text) {
         Ok(()) => {
@@ -50,7 +50,7 @@ pub(super) async fn run(options: Options, to: Option<PathBuf>) -> Exit {
                  is in this machine: look at it before it is passed on.\n",
                 path.display()
             );
-            output::print(&told, Exit::Success)
+            output::print(&told, Exit::Done)
         }
         Err(error) => {
             output::complain(&error);

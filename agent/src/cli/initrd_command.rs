@@ -35,7 +35,7 @@ pub(super) async fn run(options: &Options) -> Exit {
         output::complain("first-boot-agent: the kernel's command line says first_boot.initrd=0: nothing is done");
         reporter.flush();
         notifier.ready();
-        return Exit::Success;
+        return Exit::Done;
     }
     let ended = Box::pin(stage.run(&systemd, &report)).await;
     // Before the boot is stopped, and this unit with it.
@@ -46,7 +46,7 @@ pub(super) async fn run(options: &Options) -> Exit {
         notifier.ready();
     }
     let exit = match ended {
-        Ended::Well => Exit::Success,
+        Ended::Well => Exit::Done,
         Ended::Lacking => Exit::Transient,
         Ended::Halted => {
             if let Err(error) = systemd.stop_the_boot().await {

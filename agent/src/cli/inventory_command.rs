@@ -16,7 +16,7 @@ pub(super) fn run(as_json: bool) -> Exit {
     } else {
         text(&inventory)
     };
-    output::print(&text, Exit::Success)
+    output::print(&text, Exit::Done)
 }
 
 /// On one screen.

@@ -19,7 +19,7 @@ pub(super) async fn run(options: &Options, as_json: bool) -> Exit {
     match look_ahead(options).await {
         Ok(outlook) => {
             let text = if as_json { outlook.json() } else { outlook.text() };
-            output::print(&text, if outlook.is_blocked() { Exit::Blocked } else { Exit::Success })
+            output::print(&text, if outlook.is_blocked() { Exit::Blocked } else { Exit::Done })
         }
         Err(error) => {
             output::complain(&error.to_string());

@@ -53,7 +53,7 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
     loop {
         let status = look(options, systemd.as_ref()).await;
         let exit = exit(&status);
-        let is_over = manner.wait && matches!(exit, Exit::Success | Exit::Blocked);
+        let is_over = manner.wait && matches!(exit, Exit::Done | Exit::Blocked);
         match &mut view {
             None if is_over || !manner.wait => return output::print(&whole(&status, manner.json), exit),
             None => {}
@@ -74,7 +74,7 @@ fn whole(status: &Status, as_json: bool) -> String {
 
 fn exit(status: &Status) -> Exit {
     match status.overall {
-        State::Done | State::Off => Exit::Success,
+        State::Done | State::Off => Exit::Done,
         State::Blocked => Exit::Blocked,
         _ => Exit::Transient,
     }

@@ -115,7 +115,7 @@ impl Sequence<'_> {
             }
         };
         if done_without_effort(self.options, config, steps, self.reporter).is_some() {
-            return Exit::Success;
+            return Exit::Done;
         }
         report.report(Event::ConfigurationLoaded { source: loaded.origin.to_string() });
         self.await_clock(config.policies.clock_limit, &report).await;
@@ -126,7 +126,7 @@ impl Sequence<'_> {
                 Ok(context) => break context,
                 Err(blocker) => {
                     if let Err(ended) = looks.await_fix(blocker).await {
-                        return ended.into();
+                        return ended;
                     }
                 }
             }
@@ -135,10 +135,10 @@ impl Sequence<'_> {
             let report = self.reporter.scoped(scope(*step, Some(config)));
             match run::run_step(&context, *step, self.wait, &report).await {
                 Outcome::Done => {}
-                unfinished => return unfinished.into(),
+                unfinished => return unfinished,
             }
         }
-        Exit::Success
+        Exit::Done
     }
 
     /// A machine without a clock battery: NTP is given some time, then certificates are judged as of the build date.
