@@ -15,10 +15,11 @@ mod steps;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{CommandFactory, Parser, Subcommand};
 use first_boot_output as output;
 
-use crate::config::{ServiceName, ValueError};
+use crate::config::{EXAMPLES, ServiceName, ValueError};
 use crate::events::Format;
 use crate::plan::Step;
 use crate::random::{self, NoRandomNumbers};
@@ -172,16 +173,9 @@ enum ConfigCommand {
     /// Print an example configuration
     Example {
         /// What the node is to do
-        #[arg(value_enum, default_value = "bootstrap")]
-        kind: ExampleKind,
+        #[arg(value_parser = PossibleValuesParser::new(EXAMPLES.map(|(kind, _)| kind)), default_value = "bootstrap")]
+        kind: String,
     },
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ExampleKind {
-    Bootstrap,
-    Join,
-    AllInOne,
 }
 
 /// Runs the command line of this process.

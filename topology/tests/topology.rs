@@ -160,7 +160,7 @@ fn f06_f25_a_name_that_is_read_as_something_else_is_refused_and_any_other_is_not
 #[test]
 fn the_ports_of_the_table_are_the_agents() {
     let context = Context { given: Origin::Default, host_name: None, secrets: "/".into(), strict: true };
-    let document = config::parse(config::example(config::Example::AllInOne).as_bytes()).unwrap();
+    let document = config::parse(config::example("all-in-one").unwrap().as_bytes()).unwrap();
     let shown = config::check(&document, &context).unwrap().provenance();
     let table: serde_json::Value =
         serde_json::from_str(include_str!("../../nixos-module/lib/topology/rules.json")).unwrap();

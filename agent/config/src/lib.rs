@@ -34,7 +34,7 @@ mod text_kinds;
 mod tree;
 pub mod value;
 
-pub use example::{Example, example};
+pub use example::{EXAMPLES, example};
 pub use expectations::Expectations;
 pub use logins::without_logins;
 pub use model::{Config, Limits, MemberService, Mode, Policies, Request, Retry, Service, SetupService, TlsPaths};

@@ -18,18 +18,7 @@ use std::time::Duration;
 /// The schema as pretty JSON (draft 2020-12), with a final newline.
 #[must_use]
 pub fn schema() -> String {
-    pretty(&document())
-}
-
-/// A tree as pretty JSON with a final newline.
-pub(crate) fn pretty(tree: &Tree) -> String {
-    let mut text = serde_json::to_string_pretty(tree).unwrap_or_default();
-    text.push('\n');
-    text
-}
-
-fn document() -> Tree {
-    Tree::object([
+    let schema = Tree::object([
         ("$schema", Tree::text("https://json-schema.org/draft/2020-12/schema")),
         ("title", Tree::text("cluster-config.json")),
         ("description", Tree::text("What first-boot-agent is told about a node and its cluster.")),
@@ -38,7 +27,8 @@ fn document() -> Tree {
         ("if", says("bootstrap", Tree::Flag(true))),
         ("then", needs(true)),
         ("else", needs(false)),
-    ])
+    ]);
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
 }
 
 /// That a key is there, with just this value.

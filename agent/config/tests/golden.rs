@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use first_boot_config::{
-    Checked, Config, Context, Document, Example, MemberService, Mode, Origin, SetupService, check, example, parse,
+    Checked, Config, Context, Document, MemberService, Mode, Origin, SetupService, check, example, parse,
 };
 use std::{fs, path::PathBuf};
 
@@ -120,9 +120,7 @@ fn the_leader_is_asked_once_though_it_is_a_peer_too() {
 
 #[test]
 fn the_printed_examples_are_the_seeds() {
-    for (which, name) in
-        [(Example::Bootstrap, "format"), (Example::Join, "join-existing"), (Example::AllInOne, "all-in-one")]
-    {
-        assert_eq!(parse(example(which).as_bytes()).unwrap(), document(name), "{name}");
+    for (kind, name) in [("bootstrap", "format"), ("join", "join-existing"), ("all-in-one", "all-in-one")] {
+        assert_eq!(parse(example(kind).unwrap().as_bytes()).unwrap(), document(name), "{name}");
     }
 }

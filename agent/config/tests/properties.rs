@@ -7,7 +7,7 @@
 mod json_schema;
 
 use first_boot_config::{
-    Context, Example, Origin, check, example, parse, reference, schema,
+    Context, Origin, check, example, parse, reference, schema,
     value::{Endpoint, HostPort, parse_duration, show_duration},
 };
 use proptest::prelude::*;
@@ -169,7 +169,7 @@ proptest! {
         inside in prop::sample::select(vec!["", "services", "tls"]),
         right in any::<bool>(),
     ) {
-        let mut document: Value = serde_json::from_str(&example(Example::Join)).unwrap();
+        let mut document: Value = serde_json::from_str(example("join").unwrap()).unwrap();
         let place = if inside.is_empty() { &mut document } else {
             document[inside] = json!({});
             &mut document[inside]
@@ -222,7 +222,7 @@ fn every_form_that_the_checker_takes_fits_the_schema() {
         ("policies/request/max_body", json!("1024 B")),
         ("policies/request/max_body", json!("64KiB")),
     ] {
-        let mut document: Value = serde_json::from_str(&example(Example::Join)).unwrap();
+        let mut document: Value = serde_json::from_str(example("join").unwrap()).unwrap();
         let mut place = &mut document;
         for key in pointer.split('/') {
             place = place.as_object_mut().unwrap().entry(key).or_insert(json!({}));

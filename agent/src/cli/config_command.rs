@@ -5,23 +5,19 @@ use std::path::Path;
 use nix::unistd::geteuid;
 use serde_json::json;
 
-use crate::config::{self, Config, ConfigError, Example, Permissions, Shown};
+use crate::config::{self, Config, ConfigError, Permissions, Shown};
 use crate::http;
 use crate::regular_file::Links;
 use crate::secret_file;
 
-use super::{ConfigCommand, ExampleKind, Exit, Options, node, output};
+use super::{ConfigCommand, Exit, Options, node, output};
 
 pub(super) fn run(options: &Options, command: &ConfigCommand) -> Exit {
     match command {
         ConfigCommand::Validate { strict } => validate(options, *strict),
         ConfigCommand::Show { json } => show(options, *json),
         ConfigCommand::Schema => print(&config::schema()),
-        ConfigCommand::Example { kind } => print(&config::example(match kind {
-            ExampleKind::Bootstrap => Example::Bootstrap,
-            ExampleKind::Join => Example::Join,
-            ExampleKind::AllInOne => Example::AllInOne,
-        })),
+        ConfigCommand::Example { kind } => print(config::example(kind).unwrap_or_default()),
     }
 }
 
