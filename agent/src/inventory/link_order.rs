@@ -12,17 +12,6 @@ use super::Link;
 /// The drivers of network devices that are computers themselves: a BMC, a telephone (`drivers/net/usb` in Linux).
 const COMPUTERS_ON_USB: [&str; 6] = ["cdc_eem", "cdc_ether", "cdc_ncm", "cdc_subset", "ipheth", "rndis_host"];
 
-/// Why it is doubtful that the address of an interface is this machine's alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Doubt {
-    Nothing,
-    /// Anybody may have put it in; a fleet may be installed over one of them.
-    Usb,
-    ComputerOnUsb,
-    /// A bond or VLAN has the address of another.
-    NoHardware,
-}
-
 impl Link {
     /// Its address, where it is one of Ethernet's that one interface alone can have.
     #[must_use]
@@ -33,26 +22,23 @@ impl Link {
     /// Why its address may not be this machine's alone, in words.
     #[must_use]
     pub fn doubt(&self) -> Option<&'static str> {
-        match self.kind_of_doubt() {
-            Doubt::NoHardware => Some("the interface has no hardware of its own"),
-            Doubt::ComputerOnUsb => {
-                Some("the interface is a computer on USB, as a BMC is, and those of a fleet often have one address")
-            }
-            Doubt::Usb => Some("the interface is a USB adapter, which may be put into another machine"),
-            Doubt::Nothing if self.is_locally_administered() => {
-                Some("the address is locally administered: software has made it up, and may have done so twice")
-            }
-            Doubt::Nothing => None,
-        }
+        let of_address = "the address is locally administered: software has made it up, and may have done so twice";
+        let by_address = || self.is_locally_administered().then_some(of_address);
+        self.doubt_of_hardware().map(|(_, why)| why).or_else(by_address)
     }
 
-    fn kind_of_doubt(&self) -> Doubt {
-        match (self.bus.as_deref(), self.driver.as_deref()) {
-            (None, _) => Doubt::NoHardware,
-            (_, Some(driver)) if COMPUTERS_ON_USB.contains(&driver) => Doubt::ComputerOnUsb,
-            (Some("usb"), _) => Doubt::Usb,
-            _ => Doubt::Nothing,
-        }
+    /// How doubtful the interface makes its address, and why.
+    fn doubt_of_hardware(&self) -> Option<(u8, &'static str)> {
+        Some(match (self.bus.as_deref(), self.driver.as_deref()) {
+            // A bond or VLAN has the address of another.
+            (None, _) => (3, "the interface has no hardware of its own"),
+            (_, Some(driver)) if COMPUTERS_ON_USB.contains(&driver) => {
+                (2, "the interface is a computer on USB, as a BMC is, and those of a fleet often have one address")
+            }
+            // Anybody may have put it in; a fleet may be installed over one of them.
+            (Some("usb"), _) => (1, "the interface is a USB adapter, which may be put into another machine"),
+            _ => return None,
+        })
     }
 
     fn is_locally_administered(&self) -> bool {
@@ -63,7 +49,7 @@ impl Link {
 /// Puts the interface by which the machine is known best first.
 pub(super) fn sort(links: &mut [Link]) {
     links.sort_by(|one, other| {
-        let rank = |link: &Link| (link.kind_of_doubt(), link.is_locally_administered(), !link.is_up());
+        let rank = |link: &Link| (link.doubt_of_hardware(), link.is_locally_administered(), !link.is_up());
         rank(one).cmp(&rank(other)).then_with(|| natural(&one.name).cmp(&natural(&other.name)))
     });
 }
