@@ -119,8 +119,7 @@ async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
     let units = join_all(steps.iter().map(async |step| systemd?.unit(&step.unit()).await.ok())).await;
     let loaded = match loaded {
         Ok(loaded) => loaded,
-        Err(error) if error.is_not_permitted() => return Status::for_root_alone(&error.to_string(), &units),
-        Err(error) => return Status::without_configuration(&error.to_string(), &units),
+        Err(error) => return Status::without_configuration(&error.to_string(), error.is_not_permitted(), &units),
     };
     let config = &loaded.checked.config;
     let (markers, requests) = (Markers::new(options.state_dir.clone()), Requests::default());

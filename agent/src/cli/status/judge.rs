@@ -99,23 +99,17 @@ pub(super) struct Status {
 }
 
 impl Status {
-    /// Without a usable configuration nothing else matters.
-    pub(super) fn without_configuration(error: &str, units: &[Option<UnitState>]) -> Self {
+    /// Without a usable configuration nothing else matters. Where this user may not read it, there may be one, and all may be
+    /// well.
+    pub(super) fn without_configuration(error: &str, needs_root: bool, units: &[Option<UnitState>]) -> Self {
+        let detail =
+            if needs_root { "this user may not read the configuration" } else { "there is no usable configuration" };
         let steps = Step::DEFAULT.into_iter().zip(units).map(|(step, unit)| {
             let next = unit.as_ref().filter(|unit| unit.active == ActiveState::Failed).map(|_| journal(step));
-            StepStatus::new(step, State::Blocked, "there is no usable configuration".to_owned(), next)
+            StepStatus::new(step, State::Blocked, detail.to_owned(), next)
         });
         let warnings = vec![error.to_owned()];
-        Self { overall: State::Blocked, steps: steps.collect(), warnings, ..Self::default() }
-    }
-
-    /// The same for a user who may not read it: there may be one, and all may be well.
-    pub(super) fn for_root_alone(error: &str, units: &[Option<UnitState>]) -> Self {
-        let mut status = Self::without_configuration(error, units);
-        for step in &mut status.steps {
-            "this user may not read the configuration".clone_into(&mut step.detail);
-        }
-        Self { needs_root: true, ..status }
+        Self { overall: State::Blocked, steps: steps.collect(), warnings, needs_root, ..Self::default() }
     }
 }
 

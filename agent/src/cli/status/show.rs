@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn who_may_not_read_the_configuration_is_sent_to_root_and_not_to_the_configuration() {
-        let text = text(&Status::for_root_alone("cannot read it", &vec![None; 4]));
+        let text = text(&Status::without_configuration("cannot read it", true, &vec![None; 4]));
         assert!(text.contains("run it as root") && !text.contains("fix"), "{text}");
         assert!(!text.contains("there is no usable configuration"), "{text}");
     }
@@ -157,7 +157,7 @@ mod tests {
             };
             let overall = chainfire.0.max(health.0);
             let steps = vec![step(Step::CHAINFIRE, chainfire), step(Step::HealthCheck, health)];
-            verdict(&Status { overall, steps, ..Status::without_configuration("none", &[]) })
+            verdict(&Status { overall, steps, ..Status::without_configuration("none", false, &[]) })
         };
         let (start, look) = (Some("systemctl start chainfire.service"), Some("journalctl"));
         for (chainfire, health, begins) in [
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn f01_a_name_that_does_not_resolve_has_its_row_and_names_that_do_have_none() {
-        let sound = Status::without_configuration("none", &[]);
+        let sound = Status::without_configuration("none", false, &[]);
         assert!(!text(&sound).contains("DNS") && json(&sound)["names"] == serde_json::json!([]));
         let unresolved = Unresolved {
             name: "node01.example.com".to_owned(),

@@ -94,7 +94,7 @@ mod tests {
     const TIME: &str = "2025-12-10T10:30:45+00:00";
 
     fn status(state: State, detail: &str) -> Status {
-        let sound = Status::without_configuration("none", &[]);
+        let sound = Status::without_configuration("none", false, &[]);
         let step = StepStatus::new(Step::CHAINFIRE, state, detail.to_owned(), None);
         Status { node: Some("node04".to_owned()), overall: state, steps: vec![step], warnings: Vec::new(), ..sound }
     }
