@@ -107,7 +107,10 @@ pub(super) async fn of<'a>(
         this_node: node::identity(config),
         cluster: node::cluster(config)?,
         units: match report {
-            Some(report) => connect(report).await,
+            Some(report) => Systemd::connect()
+                .await
+                .inspect_err(|error| report.report(Event::SystemdUnreachable { error: error.to_string() }))
+                .ok(),
             None => None,
         },
         who: node::who(),
@@ -117,16 +120,6 @@ pub(super) async fn of<'a>(
         requests,
         looks_again: node::invocation_id().is_some(),
     })
-}
-
-async fn connect(report: &ScopedReporter) -> Option<Systemd> {
-    match Systemd::connect().await {
-        Ok(systemd) => Some(systemd),
-        Err(error) => {
-            report.report(Event::SystemdUnreachable { error: error.to_string() });
-            None
-        }
-    }
 }
 
 /// What every event of a command carries along.

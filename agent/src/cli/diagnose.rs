@@ -29,6 +29,8 @@ use super::{Exit, Options, config_command, inventory_command, node, output, plan
 /// How long a section may take: a request to a service that does not answer, and another one.
 const LIMIT: Duration = Duration::from_mins(2);
 
+const WITHOUT_CONFIGURATION: &str = "(there is no usable configuration)";
+
 /// How another file is named.
 const WITH_OUTPUT: &str = "first-boot-agent diagnose --output FILE";
 
@@ -103,7 +105,7 @@ async fn report(options: &Options) -> String {
         ("Agent and system", format!("{}systemd      {version}", files::system())),
         ("Clock", files::clock()),
         ("Configuration", configuration),
-        ("TLS files", config.map_or_else(without_configuration, tls)),
+        ("TLS files", config.map_or_else(|| WITHOUT_CONFIGURATION.to_owned(), tls)),
         ("State", files::state(&options.state_dir)),
         ("Handed over by the initrd", files::hand_over()),
         ("Status", status),
@@ -135,12 +137,8 @@ async fn bounded(section: impl Future<Output = String>) -> String {
 async fn of_config(config: Option<&Config>, section: impl AsyncFnOnce(&Config) -> String) -> String {
     match config {
         Some(config) => section(config).await,
-        None => without_configuration(),
+        None => WITHOUT_CONFIGURATION.to_owned(),
     }
-}
-
-fn without_configuration() -> String {
-    "(there is no usable configuration)".to_owned()
 }
 
 fn configuration(loaded: &Loaded) -> String {
