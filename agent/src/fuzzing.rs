@@ -13,6 +13,7 @@ use url::Url;
 use crate::config::Endpoint;
 use crate::delivery;
 use crate::http::Answer;
+pub use crate::names::address_of as hosts_line;
 use crate::names::{self, Question, Reading};
 use crate::plan::member::MemberList;
 use crate::protocols::admin_v1;
@@ -90,12 +91,6 @@ pub fn resolv_conf(bytes: &[u8]) -> (Vec<String>, Vec<String>, Duration) {
     bytes.split(|byte| *byte == b'\n').for_each(|line| draft.take(line));
     let conf = draft.finish(None);
     (conf.servers.iter().map(ToString::to_string).collect(), conf.search, conf.bound)
-}
-
-/// The address that a line of the hosts file has for a name.
-#[must_use]
-pub fn hosts_line(line: &[u8], name: &str) -> Option<IpAddr> {
-    names::address_of(line, name)
 }
 
 /// What is made of bytes that came from a name server that was asked for a name's addresses under an id: `None` where they

@@ -17,7 +17,8 @@ pub(super) fn find(root: &Path, name: &str) -> Result<Vec<IpAddr>, String> {
 }
 
 /// The address of a line that has this name, the first one or an alias, in whatever case.
-pub(crate) fn address_of(line: &[u8], name: &str) -> Option<IpAddr> {
+#[must_use]
+pub fn address_of(line: &[u8], name: &str) -> Option<IpAddr> {
     let text = line.split(|byte| *byte == b'#').next()?;
     let mut words = text.split(|byte| byte.is_ascii_whitespace() || *byte == b'\x0b').filter(|word| !word.is_empty());
     let address = words.next()?;
