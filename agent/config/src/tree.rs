@@ -8,7 +8,8 @@ use serde::{
 use std::{fmt, iter};
 
 /// One JSON value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
 pub(crate) enum Tree {
     Null,
     Flag(bool),
@@ -18,7 +19,11 @@ pub(crate) enum Tree {
     Number(f64),
     Text(String),
     List(Vec<Tree>),
-    Object(Vec<(String, Tree)>),
+    Object(#[serde(serialize_with = "as_map")] Vec<(String, Tree)>),
+}
+
+fn as_map<S: Serializer>(entries: &[(String, Tree)], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(entries.iter().map(|(key, value)| (key, value)))
 }
 
 impl Tree {
@@ -53,20 +58,6 @@ impl Tree {
             Self::Text(_) => "a string".to_owned(),
             Self::List(items) => format!("a list of {}", items.len()),
             Self::Object(entries) => format!("an object with {} keys", entries.len()),
-        }
-    }
-}
-
-impl Serialize for Tree {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => to.serialize_unit(),
-            Self::Flag(flag) => to.serialize_bool(*flag),
-            Self::Count(count) => to.serialize_u64(*count),
-            Self::Number(number) => to.serialize_f64(*number),
-            Self::Text(text) => to.serialize_str(text),
-            Self::List(items) => to.collect_seq(items),
-            Self::Object(entries) => to.collect_map(entries.iter().map(|(key, value)| (key, value))),
         }
     }
 }

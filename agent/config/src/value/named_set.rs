@@ -38,12 +38,6 @@ macro_rules! named_set {
                 })
             }
         }
-
-        impl serde::Serialize for $set {
-            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_str(self.as_str())
-            }
-        }
     };
 }
 
