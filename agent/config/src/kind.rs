@@ -18,18 +18,10 @@ use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 pub(crate) enum Kind {
     Flag,
     Port,
-    Count {
-        least: u64,
-        most: u64,
-    },
-    Time {
-        least: Duration,
-        most: Duration,
-    },
-    Size {
-        least: u64,
-        most: u64,
-    },
+    /// From the least to the most, as the next two.
+    Count(u64, u64),
+    Time(Duration, Duration),
+    Size(u64, u64),
     Text(&'static TextKind),
     /// A list of texts.
     List(&'static TextKind),
@@ -96,11 +88,11 @@ impl Kind {
         match self {
             Self::Flag => "true or false".to_owned(),
             Self::Port => "a port from 1 to 65535".to_owned(),
-            Self::Count { least, most } => format!("a whole number from {least} to {most}"),
-            Self::Time { least, most } => {
+            Self::Count(least, most) => format!("a whole number from {least} to {most}"),
+            Self::Time(least, most) => {
                 format!("a duration from {} to {}, for example \"120s\"", show_duration(*least), show_duration(*most))
             }
-            Self::Size { least, most } => {
+            Self::Size(least, most) => {
                 format!("a size from {} to {}, for example \"1MiB\"", show_size(*least), show_size(*most))
             }
             Self::Text(text) if text.name.contains(text.example) => text.name.to_owned(),
@@ -120,13 +112,13 @@ impl Kind {
                 Ok(port) if port > 0 => Ok(Value::Port(port)),
                 _ => Err(None),
             },
-            (Self::Count { least, most }, Tree::Count(count)) if (least..=most).contains(&count) => {
+            (Self::Count(least, most), Tree::Count(count)) if (least..=most).contains(&count) => {
                 u32::try_from(*count).map(Value::Count).map_err(|_| None)
             }
-            (Self::Time { least, most }, _) => {
+            (Self::Time(least, most), _) => {
                 bounded(tree, least, most, Duration::from_secs, parse_duration).map(Value::Time)
             }
-            (Self::Size { least, most }, _) => bounded(tree, least, most, u64::from, parse_size).map(Value::Size),
+            (Self::Size(least, most), _) => bounded(tree, least, most, u64::from, parse_size).map(Value::Size),
             (Self::Text(kind), Tree::Text(text)) => (kind.read)(text).map_err(Some),
             _ => Err(None),
         }

@@ -47,12 +47,12 @@ fn property(field: &Field) -> Tree {
     let mut schema = match field.kind {
         Kind::Flag => typed(&["boolean", "null"]),
         Kind::Port => numbers(&["integer", "null"], 1, u64::from(u16::MAX)),
-        Kind::Count { least, most } => numbers(&["integer", "null"], least, most),
-        Kind::Time { least, most } => {
+        Kind::Count(least, most) => numbers(&["integer", "null"], least, most),
+        Kind::Time(least, most) => {
             let seconds = numbers(&["string", "integer", "null"], whole_seconds(least), most.as_secs());
             with(seconds, "pattern", Tree::text("^[0-9]+ *(ms|s|min|h)$"))
         }
-        Kind::Size { least, most } => {
+        Kind::Size(least, most) => {
             let bytes = numbers(&["string", "integer", "null"], least, most);
             with(bytes, "pattern", Tree::text(SIZE.pattern))
         }

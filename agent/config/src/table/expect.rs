@@ -9,10 +9,10 @@ use super::{
 };
 
 /// More of a part than there is in any machine is a slip of the pen.
-const NUMBER: Kind = Kind::Count { least: 1, most: 1 << 16 };
+const NUMBER: Kind = Kind::Count(1, 1 << 16);
 
 pub(super) static EXPECT: &[Field] = &[
-    field("memory", Kind::Size { least: 1 << 20, most: 1 << 50 }, Open, "The least memory, as built in."),
+    field("memory", Kind::Size(1 << 20, 1 << 50), Open, "The least memory, as built in."),
     field("cpus", NUMBER, Open, "The least number of CPUs; a core with two threads counts as two."),
     field("disks", NUMBER, Open, "The least number of disks, not counting removable ones."),
     field(

@@ -9,9 +9,9 @@ use super::{
 use std::time::Duration;
 
 /// A time of at most an hour.
-const HOUR: Kind = Kind::Time { least: Duration::from_millis(1), most: Duration::from_hours(1) };
+const HOUR: Kind = Kind::Time(Duration::from_millis(1), Duration::from_hours(1));
 /// A time of at most a day.
-const DAY: Kind = Kind::Time { least: Duration::from_millis(1), most: Duration::from_hours(24) };
+const DAY: Kind = Kind::Time(Duration::from_millis(1), Duration::from_hours(24));
 
 /// The fields of a wait that looks ever less often.
 macro_rules! wait {
@@ -61,7 +61,7 @@ pub(super) static POLICIES: &[Field] = &[
 ];
 
 static JOIN: &[Field] = &[
-    field("attempts", Kind::Count { least: 1, most: 1000 }, Default("5"), "How often in one run of the unit."),
+    field("attempts", Kind::Count(1, 1000), Default("5"), "How often in one run of the unit."),
     field("scale", HOUR, Default("\"10s\""), "The upper bound of the first random pause; it doubles with each."),
     field("max_delay", HOUR, Default("\"60s\""), "The longest pause."),
 ];
@@ -72,10 +72,5 @@ static CLOCK: &[Field] =
 static REQUEST: &[Field] = &[
     field("connect", HOUR, Default("\"3s\""), "Until there is a connection, TLS included. A name is looked up before."),
     field("total", HOUR, Default("\"10s\""), "Until the answer is read."),
-    field(
-        "max_body",
-        Kind::Size { least: 1 << 10, most: 64 << 20 },
-        Default("\"1MiB\""),
-        "The most of an answer that is read.",
-    ),
+    field("max_body", Kind::Size(1 << 10, 64 << 20), Default("\"1MiB\""), "The most of an answer that is read."),
 ];
