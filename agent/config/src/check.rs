@@ -113,7 +113,7 @@ impl Walk<'_> {
         if !is_whole {
             for service in DEFAULT.iter().filter(|service| !seen.contains(service.name.as_str())) {
                 let path = below(at, service.name.as_str());
-                self.fields.rows.push(Row { name: service.name, protocol: service.protocol, fields: service.fields });
+                self.fields.rows.push(Row { name: service.name, protocol: service.protocol });
                 self.object(service.fields, &[], &path);
             }
             let place = |row: &Row| DEFAULT.iter().position(|service| service.name == row.name);
@@ -153,9 +153,8 @@ impl Walk<'_> {
             let found = self.fields.quotes.value(path, tree);
             return self.fields.problem(path, found, Kind::Object(&[]).expected(), None);
         };
-        let fields = services::fields(key, protocol);
-        self.fields.rows.push(Row { name, protocol, fields });
-        self.object(fields, entries, path);
+        self.fields.rows.push(Row { name, protocol });
+        self.object(services::fields(key, protocol), entries, path);
     }
 
     fn list(&mut self, kind: &'static TextKind, items: &[Tree], at: &str) -> Option<Value> {

@@ -6,7 +6,6 @@ use super::{
     protocols::Protocol,
     report::{Problem, Quotes},
     shown::Origin,
-    table::Field,
     value::{Label, ServiceName},
 };
 use std::collections::{HashMap, HashSet};
@@ -16,8 +15,6 @@ use std::collections::{HashMap, HashSet};
 pub(crate) struct Row {
     pub(crate) name: ServiceName,
     pub(crate) protocol: Protocol,
-    /// The fields that it may have.
-    pub(crate) fields: &'static [Field],
 }
 
 impl Row {

@@ -2,11 +2,11 @@
 //! what may be secret: unknown keys and secret-looking ones keep their values.
 
 use super::{
-    fields::Fields,
+    fields::{Fields, Row},
     kind::{Kind, Value},
     logins::without_logins,
     report::{below, looks_secret},
-    table::{Field, ROOT},
+    table::{Field, ROOT, services},
 };
 use std::{fmt, path::PathBuf};
 
@@ -76,8 +76,9 @@ fn collect(table: &[Field], path: &str, fields: &Fields, shown: &mut Vec<Shown>)
         if let Kind::Object(inner) = field.kind {
             collect(inner, &at, fields, shown);
         } else if matches!(field.kind, Kind::Services) {
-            for row in &fields.rows {
-                collect(row.fields, &below(&at, row.name.as_str()), fields, shown);
+            for Row { name, protocol } in &fields.rows {
+                let inner = services::fields(name.as_str(), *protocol);
+                collect(inner, &below(&at, name.as_str()), fields, shown);
             }
         } else if let Some((value, origin)) = fields.entry(&at) {
             // The path of a secret's file is no secret, and is what an operator
