@@ -106,12 +106,8 @@ fn report_circle(fields: &mut Fields, left: &[(Row, Vec<ServiceName>)]) {
             let shown: Vec<String> = chain[begin..].iter().map(ToString::to_string).collect();
             let found = format!("a circle: {}", shown.join(" needs "));
             let hint = "take one of these out of `needs`".to_owned();
-            return fields.problem(
-                &format!("$.services.{name}.needs"),
-                found,
-                "services that can be done before this one".to_owned(),
-                Some(hint),
-            );
+            let path = format!("$.services.{name}.needs");
+            return fields.problem(&path, found, "services that can be done before this one", Some(hint));
         }
         chain.push(name);
     }
