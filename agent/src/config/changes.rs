@@ -50,6 +50,7 @@ impl Changes {
     }
 
     /// Whether one of the files is another one than it was.
+    #[must_use]
     pub fn have_happened(&self) -> bool {
         self.files.iter().any(|(path, known)| look(path) != *known)
     }
