@@ -26,7 +26,7 @@ pub struct Toy {
 }
 
 pub(super) fn read(fields: &mut Fields, group: &Group) -> Option<Toy> {
-    Some(Toy { pulse: fields.get(&group.path("pulse"))?, book: fields.get(&group.path("book"))? })
+    Some(Toy { pulse: fields.get(&group.row.path("pulse"))?, book: fields.get(&group.row.path("book"))? })
 }
 
 impl Traits for Toy {
