@@ -79,12 +79,18 @@ impl Names {
         {
             return Ok(order::best_first(found));
         }
-        let unreadable = in_hosts.err();
-        let conf = resolv_conf::read(&self.root, (self.host_name)().as_deref())
-            .map_err(|why| Unresolved::without_servers(&bare, unreadable.as_deref(), &why))?;
-        match search::find(&conf, self.port, &bare, is_absolute, grace).await {
-            Ok(found) => Ok(order::best_first(&found)),
-            Err(why) => Err(Unresolved::by_servers(&bare, unreadable.as_deref(), why)),
-        }
+        let mut hosts = in_hosts.err();
+        let found = match resolv_conf::read(&self.root, (self.host_name)().as_deref()) {
+            Ok(conf) => search::find(&conf, self.port, &bare, is_absolute, grace).await,
+            Err(reason) => {
+                hosts.get_or_insert_with(|| "it is not in /etc/hosts".to_owned());
+                let remedy = "add `nameserver ADDRESS` to /etc/resolv.conf, or the name to /etc/hosts";
+                Err(Unresolved::new(&bare, Vec::new(), reason, remedy))
+            }
+        };
+        found.map(|found| order::best_first(&found)).map_err(|why| match hosts {
+            Some(hosts) => Unresolved { reason: format!("{hosts}, and {}", why.reason), ..why },
+            None => why,
+        })
     }
 }

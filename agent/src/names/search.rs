@@ -11,7 +11,7 @@ use super::ask::ask;
 use super::message::{Answer, Question};
 use super::order::has_route;
 use super::resolv_conf::ResolvConf;
-use super::unresolved::{Failures, Missing, Trouble};
+use super::unresolved::{Failures, Unresolved};
 
 /// What the servers say of a name's addresses of one family, and which of them.
 type Outcome = Result<(usize, Answer), Failures>;
@@ -23,11 +23,11 @@ pub(super) async fn find(
     name: &str,
     is_absolute: bool,
     grace: Duration,
-) -> Result<Vec<IpAddr>, Trouble> {
+) -> Result<Vec<IpAddr>, Unresolved> {
     let deadline = Instant::now() + conf.bound;
     let mut tried: Vec<String> = Vec::new();
+    // Who knows of nothing, and whether it knows the name.
     let mut nothing = None;
-    let no_address = if conf.no_aaaa { Missing::Ipv4Address } else { Missing::Address };
     let mut unanswered = None;
     let mut candidates = candidates(conf, name, is_absolute).into_iter();
     while let Some(candidate) = candidates.next() {
@@ -59,9 +59,9 @@ pub(super) async fn find(
             match outcome {
                 Ok((_, Answer::Addresses(addresses))) => found.extend(addresses),
                 // That the name is there, without an address, is the better news.
-                Ok((turn, Answer::NoAddress)) => nothing = Some((turn, no_address)),
+                Ok((turn, Answer::NoAddress)) => nothing = Some((turn, true)),
                 // Some servers deny the name where it is only the IPv6 address that is missing (RFC 4074, 4.2).
-                Ok((turn, Answer::NoSuchName)) => nothing = nothing.or(Some((turn, Missing::Name))),
+                Ok((turn, Answer::NoSuchName)) => nothing = nothing.or(Some((turn, false))),
                 // Of two, the one that says more.
                 Err(failures) => failed = failed.filter(Failures::somebody_spoke).or(Some(failures)),
             }
@@ -80,9 +80,21 @@ pub(super) async fn find(
         }
     }
     Err(match (unanswered, nothing) {
-        (Some(failures), _) => Trouble::Unanswered(failures),
-        (None, Some((turn, missing))) => Trouble::Nothing { tried, server: conf.servers[turn].to_string(), missing },
-        (None, None) => Trouble::NotAName,
+        (Some(failures), _) => failures.unresolved(name),
+        (None, Some((turn, is_known))) => {
+            let (server, tried) = (conf.servers[turn].to_string(), tried.join(", "));
+            let reason = match (is_known, conf.no_aaaa) {
+                (false, _) => format!("DNS server {server} says that there is no {tried} (NXDOMAIN)"),
+                (true, false) => format!("DNS server {server} has no address of {tried}"),
+                (true, true) => format!("DNS server {server} has no IPv4 address of {tried}, and no-aaaa is set"),
+            };
+            let remedy = "correct the name in the configuration, or add it to DNS or to /etc/hosts";
+            Unresolved::new(name, vec![server], reason, remedy)
+        }
+        (None, None) => {
+            let reason = "a name in DNS has parts of 1 to 63 bytes and 253 in all".to_owned();
+            Unresolved::new(name, Vec::new(), reason, "correct the name in the configuration")
+        }
     })
 }
 

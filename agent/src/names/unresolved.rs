@@ -23,33 +23,6 @@ pub(crate) struct Unresolved {
     pub(crate) remedy: String,
 }
 
-/// What came of asking the name servers, where it is no address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// DNS can have no such name.
-    NotAName,
-    /// A server knows that there is no such name, or that it has no address.
-    Nothing {
-        /// The names that were asked for.
-        tried: Vec<String>,
-        /// Who said it.
-        server: String,
-        /// What it is that is missing.
-        missing: Missing,
-    },
-    /// No server has answered.
-    Unanswered(Failures),
-}
-
-/// What a server knows to be missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
-    Name,
-    Address,
-    /// IPv6 addresses were not asked for.
-    Ipv4Address,
-}
-
 /// What each of the servers has done with a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failures {
@@ -104,6 +77,12 @@ impl From<io::Error> for Failure {
     }
 }
 
+impl Unresolved {
+    pub(super) fn new(name: &str, servers: Vec<String>, reason: String, remedy: &str) -> Self {
+        Self { name: name.to_owned(), servers, reason, remedy: remedy.to_owned() }
+    }
+}
+
 impl Failures {
     pub(super) fn new(servers: &[Server], failures: Vec<Option<Failure>>, bound: Duration) -> Self {
         let of_each = servers.iter().map(ToString::to_string).zip(failures).collect();
@@ -125,6 +104,18 @@ impl Failures {
         !self.known.is_empty()
             || self.of_each.iter().any(|(_, failure)| matches!(failure, Some(Failure::Code(_) | Failure::Lame)))
     }
+
+    /// Why the name does not resolve, then.
+    pub(super) fn unresolved(self, name: &str) -> Unresolved {
+        let remedy = if self.known.is_empty() {
+            "check the name servers in /etc/resolv.conf and the way to their port 53, or add the name to /etc/hosts"
+        } else {
+            "correct the name, or add it to DNS or to /etc/hosts; to a name server that never answers for IPv6 addresses \
+             belongs `options no-aaaa` in /etc/resolv.conf"
+        };
+        let reason = self.to_string();
+        Unresolved::new(name, self.of_each.into_iter().map(|(server, _)| server).collect(), reason, remedy)
+    }
 }
 
 impl fmt::Display for Failures {
@@ -140,50 +131,5 @@ impl fmt::Display for Failures {
             None => format!("no answer from DNS server {server} within {seconds} s"),
         });
         write!(out, "{}{}", self.known, each.collect::<Vec<_>>().join("; "))
-    }
-}
-
-impl Unresolved {
-    /// There is nobody to ask, and why.
-    pub(super) fn without_servers(name: &str, hosts: Option<&str>, why: &str) -> Self {
-        let hosts = hosts.unwrap_or("it is not in /etc/hosts");
-        Self {
-            name: name.to_owned(),
-            servers: Vec::new(),
-            reason: format!("{hosts}, and {why}"),
-            remedy: "add `nameserver ADDRESS` to /etc/resolv.conf, or the name to /etc/hosts".to_owned(),
-        }
-    }
-
-    /// What the servers made of it.
-    pub(super) fn by_servers(name: &str, hosts: Option<&str>, trouble: Trouble) -> Self {
-        let hosts = hosts.map(|why| format!("{why}, and ")).unwrap_or_default();
-        let (servers, reason, remedy) = match trouble {
-            Trouble::NotAName => {
-                let reason = "a name in DNS has parts of 1 to 63 bytes and 253 in all".to_owned();
-                (Vec::new(), reason, "correct the name in the configuration")
-            }
-            Trouble::Nothing { tried, server, missing } => {
-                let tried = tried.join(", ");
-                let says = match missing {
-                    Missing::Name => format!("says that there is no {tried} (NXDOMAIN)"),
-                    Missing::Address => format!("has no address of {tried}"),
-                    Missing::Ipv4Address => format!("has no IPv4 address of {tried}, and no-aaaa is set"),
-                };
-                let reason = format!("DNS server {server} {says}");
-                (vec![server], reason, "correct the name in the configuration, or add it to DNS or to /etc/hosts")
-            }
-            Trouble::Unanswered(failures) => {
-                let remedy = if failures.known.is_empty() {
-                    "check the name servers in /etc/resolv.conf and the way to their port 53, or add the name to /etc/hosts"
-                } else {
-                    "correct the name, or add it to DNS or to /etc/hosts; to a name server that never answers for IPv6 \
-                     addresses belongs `options no-aaaa` in /etc/resolv.conf"
-                };
-                let reason = failures.to_string();
-                (failures.of_each.into_iter().map(|(server, _)| server).collect(), reason, remedy)
-            }
-        };
-        Self { name: name.to_owned(), servers, reason: format!("{hosts}{reason}"), remedy: remedy.to_owned() }
     }
 }
