@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 use crate::config::{Api, Endpoint, MemberService, NodeId, Request, SetupService, TlsPaths};
 use crate::http::{Client, Method};
-use crate::plan::Blocker;
 use crate::plan::member::MemberList;
+use crate::plan::{Blocker, Cause};
 use crate::run::ports::{
     Added, Class, Environment, Fault, Health, IamSetup, KeyValue, Members, NewMember, Password, Probe, Promoted, Setup,
 };
@@ -27,18 +27,12 @@ pub struct HttpCluster {
 }
 
 impl HttpCluster {
-    /// Reads the TLS files and prepares a client; no connection is made.
+    /// Reads the TLS files and prepares a client; no connection is made. Credentials are found by their names.
     ///
     /// # Errors
     /// A TLS file is missing, damaged, expired, does not fit, or is readable by others.
-    pub fn new(tls: &TlsPaths, request: Request) -> Result<Self, Blocker> {
-        Ok(Self { client: Client::new(tls, request)?, logins: Logins::default() })
-    }
-
-    /// The same, with where credentials are found by their names.
-    #[must_use]
-    pub fn with_credentials(self, find: fn(&str) -> Option<PathBuf>) -> Self {
-        Self { logins: Logins::finding(find), ..self }
+    pub fn new(tls: &TlsPaths, request: Request, find: fn(&str) -> Option<PathBuf>) -> Result<Self, Blocker> {
+        Ok(Self { client: Client::new(tls, request)?, logins: Logins::finding(find) })
     }
 }
 
@@ -101,7 +95,15 @@ impl Probe for HttpCluster {
 
 impl Members for HttpCluster {
     async fn members(&self, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault> {
-        spoken!(self, service, calls => calls.members(at).await)
+        let list: MemberList = spoken!(self, service, calls => calls.members(at).await)?;
+        match list.contradiction(service) {
+            Some(contradiction) => Err(Fault {
+                class: Class::Permanent(Cause::Contradiction),
+                endpoint: at.clone(),
+                message: contradiction.to_string(),
+            }),
+            None => Ok(list),
+        }
     }
 
     async fn reached(&self, service: &MemberService, at: &Endpoint, list: MemberList) -> MemberList {

@@ -88,7 +88,7 @@ pub(super) fn find_credential(name: &str) -> Option<Credential> {
 /// # Errors
 /// A TLS file cannot be used.
 pub(super) fn cluster(config: &Config) -> Result<HttpCluster, Blocker> {
-    HttpCluster::new(&config.tls, config.policies.request).map(|cluster| cluster.with_credentials(find_readable))
+    HttpCluster::new(&config.tls, config.policies.request, find_readable)
 }
 
 /// A credential that this process can read: as systemd has passed it on, or from where systemd takes it.

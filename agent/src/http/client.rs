@@ -201,7 +201,7 @@ impl Answer {
     /// The JSON object that it is, read as `what`; anything else is a fault that may pass.
     pub(crate) fn object<T: DeserializeOwned>(&self, what: &str) -> Result<T, Fault> {
         let read = serde_json::from_slice::<Object<T>>(&self.body);
-        read.map(|Object(object)| object).map_err(|error| self.is_not(what, &error.to_string()))
+        read.map(|object| object.of).map_err(|error| self.is_not(what, &error.to_string()))
     }
 
     /// The fault of something that is not `what`.
@@ -213,16 +213,6 @@ impl Answer {
     /// The JSON that it is; nothing, where it is none.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-
-    /// The text that it is.
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).trim().to_owned()
-    }
-
-    /// Whether the body is this very value.
-    pub(crate) fn holds(&self, value: &str) -> bool {
-        self.body == value.as_bytes()
     }
 
     /// The fault that an answer is which is not the one hoped for.
@@ -248,11 +238,6 @@ impl Answer {
     /// A fault of this endpoint that may pass.
     pub(crate) fn transient(&self, message: &str) -> Fault {
         classify::transient(&self.endpoint, message.to_owned())
-    }
-
-    /// A fault of this endpoint that will not pass by itself.
-    pub(crate) fn permanent(&self, cause: Cause, message: String) -> Fault {
-        Fault { class: Class::Permanent(cause), endpoint: self.endpoint.clone(), message }
     }
 
     fn excerpt(&self) -> String {

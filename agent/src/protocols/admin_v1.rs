@@ -7,7 +7,6 @@ use serde_json::json;
 
 use crate::config::{ApiPaths, Endpoint};
 use crate::http::{Answer, Method};
-use crate::plan::Cause;
 use crate::plan::member::{MemberList, Word};
 use crate::run::ports::{Added, Class, Fault, Health, NewMember, Promoted};
 
@@ -17,13 +16,7 @@ impl Protocol for Calls<'_, ApiPaths> {
     async fn members(&self, at: &Endpoint) -> Result<MemberList, Fault> {
         let answer = self.client.send(Method::GET, at, self.own.members.as_str(), None).await?;
         match answer.status {
-            200 => {
-                let list = member_list(&answer)?;
-                match list.contradiction(self.service) {
-                    Some(contradiction) => Err(answer.permanent(Cause::Contradiction, contradiction.to_string())),
-                    None => Ok(list),
-                }
-            }
+            200 => member_list(&answer),
             // An older service, or something else on its port: one of the peers may be right, and this one later.
             404 => Err(answer.transient("answered HTTP 404: no member list at this path")),
             _ => Err(answer.fault()),
@@ -75,7 +68,7 @@ impl Protocol for Calls<'_, ApiPaths> {
             }
             let read = self.client.send(Method::GET, &at, &path, None).await?;
             return match read.status {
-                200 if read.holds(value) => Ok(()),
+                200 if read.body == value.as_bytes() => Ok(()),
                 200 => Err(read.transient("the value read is not the value written")),
                 _ => Err(read.fault()),
             };
@@ -105,5 +98,5 @@ pub(super) fn health(answer: &Answer) -> Health {
 pub(crate) fn read(json: &str) -> Result<MemberList, serde_json::Error> {
     use crate::http::Object;
     serde_json::from_str::<Object<wire::List>>(json)
-        .map(|Object(list)| list.answered(crate::plan::member::Answered::Elsewhere))
+        .map(|list| list.of.answered(crate::plan::member::Answered::Elsewhere))
 }

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use crate::config::{Endpoint, Etcd, NodeId};
 use crate::http::{Answer, Method};
+use crate::plan::Blocker;
 use crate::plan::member::{Member, MemberList};
-use crate::plan::{Blocker, Cause};
 use crate::run::ports::{Added, Class, Environment, Fault, NewMember, Promoted};
 
 use super::{Calls, Protocol};
@@ -37,15 +37,7 @@ impl Protocol for Calls<'_, Etcd> {
         let said = self.ask(at, "/v3/cluster/member/list", json!({})).await?;
         let status = self.ask(at, "/v3/maintenance/status", json!({})).await?;
         let leader = status.read("a status", |body| Some(answer::leader(body)))?;
-        let list = said.read("a member list", |body| answer::list(body, leader.as_ref(), said.answered()))?;
-        match list.contradiction(self.service) {
-            Some(contradiction) => Err(Fault {
-                class: Class::Permanent(Cause::Contradiction),
-                endpoint: at.clone(),
-                message: contradiction.to_string(),
-            }),
-            None => Ok(list),
-        }
+        said.read("a member list", |body| answer::list(body, leader.as_ref(), said.answered()))
     }
 
     /// The list does not say it; a member's metrics have the peers that it is connected to.

@@ -111,7 +111,7 @@ impl Node {
 
     /// A client of its own, as each process of the agent has one.
     pub(crate) fn client(&self) -> HttpCluster {
-        HttpCluster::new(&self.config.tls, self.config.policies.request).unwrap()
+        HttpCluster::new(&self.config.tls, self.config.policies.request, |_| None).unwrap()
     }
 
     pub(crate) fn folder(&self) -> &Path {

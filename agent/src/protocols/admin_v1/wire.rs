@@ -33,14 +33,12 @@ struct Entry {
 impl List {
     /// As the plan sees it.
     pub(super) fn answered(self, answered: Answered) -> MemberList {
-        let members = self.members.into_iter().map(|Object(entry)| entry.into()).collect();
+        let member = |Object { of: Entry { id, raft_addr, status, role, incarnation } }| {
+            let raft_addr = MemberAddress::new(&raft_addr);
+            Member { key: id.clone(), id, raft_addr, status, role, incarnation }
+        };
+        let members = self.members.into_iter().map(member).collect();
         MemberList { members, leader: self.leader, cluster_id: self.cluster_id, answered }
-    }
-}
-
-impl From<Entry> for Member {
-    fn from(Entry { id, raft_addr, status, role, incarnation }: Entry) -> Self {
-        Self { key: id.clone(), id, raft_addr: MemberAddress::new(&raft_addr), status, role, incarnation }
     }
 }
 

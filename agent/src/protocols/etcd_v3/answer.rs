@@ -28,7 +28,7 @@ impl Said {
             (200, _) => String::new(),
             (_, Some(told)) => told.to_owned(),
             (_, None) if answer.is_html() => String::new(),
-            (_, None) => answer.text(),
+            (_, None) => String::from_utf8_lossy(&answer.body).trim().to_owned(),
         };
         Self { answer, message, service }
     }

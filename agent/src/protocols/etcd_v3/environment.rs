@@ -50,43 +50,33 @@ pub(super) fn environment(
 
 /// Every member of a list under a name of its own, this node under its id.
 fn listed(service: &MemberService, id: &NodeId, list: &MemberList) -> Result<Vec<(String, String)>, Blocker> {
-    let mut members = Vec::new();
+    // They are the words of others: one with a comma would be another member, one with a line feed another variable.
+    let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/[]%".contains(c));
+    let refused = |reason, remedy: &str| Blocker { cause: Cause::Contradiction, reason, remedy: remedy.to_owned() };
+    let mut members: Vec<(String, String)> = Vec::new();
     let mut has_own = false;
     for member in &list.members {
         let is_own = member.whose(id, service) == Whose::Own;
         has_own |= is_own;
         // One that has not started has no name yet; etcd compares URLs.
-        let name = if is_own { id.to_string() } else { member.name().as_str().to_owned() };
-        members.extend(member.raft_addr.text().split(',').map(|url| (name.clone(), url.to_owned())));
-    }
-    // They are the words of others: one with a comma would be another member, one with a line feed another variable.
-    let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/[]%".contains(c));
-    if let Some((name, url)) = members.iter().find(|(name, url)| !is_plain(name) || !is_plain(url)) {
-        let shown = foreign_text::shown(&format!("{name}={url}"), LONGEST_SHOWN);
-        return Err(Blocker {
-            cause: Cause::Contradiction,
-            reason: format!("the member {shown} cannot stand in the environment of {}", service.unit),
-            remedy: "correct the name or the peer URL of that member".to_owned(),
-        });
-    }
-    if let Some((name, _)) = members.iter().enumerate().find_map(|(index, one)| {
-        let is_another = |other: &(String, String)| other.0 == one.0 && !is_of_one_member(list, &other.1, &one.1);
-        members.iter().take(index).any(is_another).then_some(one)
-    }) {
-        return Err(Blocker {
-            cause: Cause::Contradiction,
-            reason: format!("two members of the list are called {name}, of which etcd would make one"),
-            remedy: "remove the entry of the one that is not there any more, or give this node another node_id"
-                .to_owned(),
-        });
+        let name = if is_own { id.as_str() } else { member.name().as_str() };
+        let urls = member.raft_addr.text().split(',');
+        if let Some(url) = urls.clone().find(|url| !is_plain(name) || !is_plain(url)) {
+            let shown = foreign_text::shown(&format!("{name}={url}"), LONGEST_SHOWN);
+            return Err(refused(
+                format!("the member {shown} cannot stand in the environment of {}", service.unit),
+                "correct the name or the peer URL of that member",
+            ));
+        }
+        if members.iter().any(|(other, _)| other == name) {
+            return Err(refused(
+                format!("two members of the list are called {name}, of which etcd would make one"),
+                "remove the entry of the one that is not there any more, or give this node another node_id",
+            ));
+        }
+        members.extend(urls.map(|url| (name.to_owned(), url.to_owned())));
     }
     if has_own { Ok(members) } else { Err(without_own(service)) }
-}
-
-/// Whether two peer URLs stand in one entry.
-fn is_of_one_member(list: &MemberList, one: &str, other: &str) -> bool {
-    let has = |text: &str, url: &str| text.split(',').any(|each| each == url);
-    list.members.iter().any(|member| has(member.raft_addr.text(), one) && has(member.raft_addr.text(), other))
 }
 
 /// The initial peers, this node under its id, the others by their addresses: what they are called they say when they start.

@@ -14,10 +14,9 @@ use crate::secret_file;
 use super::super::Calls;
 
 /// The tokens that were given, by service. None is shown.
-#[derive(Default)]
 pub(crate) struct Logins {
     tokens: RefCell<Vec<(ServiceName, String)>>,
-    find_credential: Option<fn(&str) -> Option<PathBuf>>,
+    find_credential: fn(&str) -> Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Logins {
@@ -29,7 +28,7 @@ impl std::fmt::Debug for Logins {
 impl Logins {
     /// None yet.
     pub(crate) fn finding(find: fn(&str) -> Option<PathBuf>) -> Self {
-        Self { find_credential: Some(find), ..Self::default() }
+        Self { tokens: RefCell::default(), find_credential: find }
     }
 
     /// The token for a service, where the configuration names an account.
@@ -64,7 +63,7 @@ impl Logins {
         let credential = format!("{name}-password");
         let (path, place) = match &etcd.password_file {
             Some(path) => (path.clone(), path.display().to_string()),
-            None => match self.find_credential.and_then(|find| find(&credential)) {
+            None => match (self.find_credential)(&credential) {
                 Some(path) => (path, format!("the credential {credential}")),
                 None => {
                     return Err(format!(
