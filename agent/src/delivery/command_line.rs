@@ -1,17 +1,6 @@
 //! The words of the kernel's command line, by systemd's rules (kernel-command-line(7), `proc-cmdline.c`): what systemd
 //! reads on it, the agent must not pass over. Must not know any parameter.
 
-/// The parameters, in their order: name and value. `None` where a word has no `=`.
-pub(super) fn parameters(command_line: &str) -> Vec<(String, Option<String>)> {
-    words(command_line)
-        .into_iter()
-        .map(|word| match word.split_once('=') {
-            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-            None => (word, None),
-        })
-        .collect()
-}
-
 /// A name as it is compared: `-` and `_` are one character, and `rd.` before it says what holds here anyway, that the
 /// initrd is meant.
 pub(super) fn compared(name: &str) -> String {
@@ -27,9 +16,9 @@ pub(super) fn flag(value: Option<&str>) -> Result<bool, String> {
     }
 }
 
-/// A blank within quotes of either kind parts no words, and a backslash is a character like any other. Quotes that are
+/// The words in their order. A blank within quotes of either kind parts none, and a backslash is a character like any other. Quotes that are
 /// not closed reach to the end.
-fn words(command_line: &str) -> Vec<String> {
+pub(super) fn words(command_line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted_by = None;
     for character in command_line.trim().chars() {

@@ -7,16 +7,14 @@ use std::time::Duration;
 use crate::config::value::parse_duration;
 use crate::hardware_address::HardwareAddress;
 
-use super::command_line::{compared, flag, parameters};
+use super::command_line::{compared, flag, words};
 use super::{Digest, UrlTemplate};
 
-/// How long the boot is held for what was asked for, once the root file system is there.
-const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 /// The most that may be asked for: the unit's own bound is longer.
 const LONGEST_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// The parameters, checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parameters {
     /// `first_boot.config_url=`: where a configuration may be fetched.
     pub url: Option<UrlTemplate>,
@@ -26,26 +24,12 @@ pub struct Parameters {
     pub sha256: Option<Digest>,
     /// `first_boot.required`: the boot must not go on without a configuration.
     pub required: bool,
-    /// `first_boot.timeout=`: how long the boot may be held, from 1 s to 10 min.
-    pub timeout: Duration,
+    /// `first_boot.timeout=`: how long the boot may be held, from 1 s to 10 min, where that is given.
+    pub timeout: Option<Duration>,
     /// `BOOTIF=`, as boot loaders give it: the card that the machine was booted from, with colons.
     pub boot_card: Option<String>,
     /// `first_boot.initrd=0`: the stage is left out.
     pub left_out: bool,
-}
-
-impl Default for Parameters {
-    fn default() -> Self {
-        Self {
-            url: None,
-            url_problem: None,
-            sha256: None,
-            required: false,
-            timeout: DEFAULT_TIMEOUT,
-            boot_card: None,
-            left_out: false,
-        }
-    }
 }
 
 impl Parameters {
@@ -54,9 +38,10 @@ impl Parameters {
         let mut read = Self::default();
         let mut problems = Vec::new();
         let mut address_problem = None;
-        for (written, value) in parameters(command_line) {
-            let name = compared(&written);
-            if let Err(advice) = read.take(&name, value.as_deref()) {
+        for word in words(command_line) {
+            let (written, value) = word.split_once('=').map_or((&*word, None), |(name, value)| (name, Some(value)));
+            let name = compared(written);
+            if let Err(advice) = read.take(&name, value) {
                 let problem = format!("{written}: {advice}");
                 match name.as_str() {
                     // A digest that cannot be read is no permission to do without.
@@ -88,7 +73,7 @@ impl Parameters {
                 if !(Duration::from_secs(1)..=LONGEST_TIMEOUT).contains(&timeout) {
                     return Err("write a duration from 1s to 10min".to_owned());
                 }
-                self.timeout = timeout;
+                self.timeout = Some(timeout);
             }
             BOOTIF => {
                 let address = HardwareAddress::of_boot_loader(text)?.to_string();
@@ -131,7 +116,7 @@ mod tests {
         assert_eq!(parameters.url.unwrap().to_string(), "https://boot:443/${uuid}.json");
         assert_eq!(parameters.sha256.unwrap().to_string(), format!("sha256:{DIGEST}"));
         assert!(parameters.required);
-        assert_eq!(parameters.timeout, Duration::from_secs(90));
+        assert_eq!(parameters.timeout, Some(Duration::from_secs(90)));
         assert_eq!(parameters.boot_card.unwrap(), "52:54:00:00:00:0a");
     }
 

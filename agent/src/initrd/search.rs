@@ -25,6 +25,9 @@ use super::partitions::{Partitions, Reader};
 /// How long before a URL that was refused is asked again, where the boot is held for it.
 const AGAIN: Duration = Duration::from_secs(10);
 
+/// How long the boot is held for what was asked for, once the root file system is there.
+const USUAL_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// One search.
 pub(super) struct Search<'a> {
     pub(super) judge: Judge<'a>,
@@ -102,7 +105,7 @@ impl<'a> Search<'a> {
         partitions: &mut Partitions<'_>,
         fetched: impl Future<Output = Option<Delivery>>,
     ) -> Option<Ranked> {
-        let deadline = Instant::now() + self.parameters.timeout;
+        let deadline = Instant::now() + self.parameters.timeout.unwrap_or(USUAL_TIMEOUT);
         // A member that has its configuration does not wait for a server.
         let is_member = kind == BootKind::LaterBoot;
         if is_member && let Some(installed) = self.installed(kind).await {

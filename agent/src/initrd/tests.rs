@@ -422,7 +422,7 @@ async fn required_by_the_command_line_waits_for_its_time_and_halts() {
     let ending = initrd.run(&manager).await;
     assert_eq!(ending.ended, Ended::Halted);
     assert!(ending.says("BootHalted").is_some());
-    assert!(began.elapsed() >= initrd.parameters.timeout, "{:?}", began.elapsed());
+    assert!(began.elapsed() >= std::time::Duration::from_mins(1), "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -433,7 +433,7 @@ async fn a_url_that_is_refused_is_asked_again_while_the_boot_is_held_and_told_on
     let began = tokio::time::Instant::now();
     let ending = initrd.run(&Manager::default()).await;
     assert_eq!(ending.ended, Ended::Halted);
-    assert!(began.elapsed() >= initrd.parameters.timeout, "{:?}", began.elapsed());
+    assert!(began.elapsed() >= std::time::Duration::from_mins(1), "{:?}", began.elapsed());
     let refused = ending.told.iter().filter(|event| event.meaning().name == "ConfigurationRefused").count();
     assert_eq!((refused, ending.boot.refused.len()), (1, 1), "{:?}", ending.told);
 }
