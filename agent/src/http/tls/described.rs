@@ -64,7 +64,7 @@ fn of_certificate(der: &CertificateDer<'_>) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, der);
     let fingerprint: Vec<String> = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let fingerprint = fingerprint.concat();
-    let described = Parts::of(der).map(|Parts { issuer, validity, subject, key }| {
+    let described = parts(der).map(|[issuer, validity, subject, key]| {
         let dates: Vec<String> = elements(validity).filter_map(|(tag, content)| date(tag, content)).collect();
         let key = kind_of_key(key).map_or_else(|| "damaged".to_owned(), |kind| kind.name);
         format!(
@@ -84,27 +84,18 @@ fn of_certificate(der: &CertificateDer<'_>) -> String {
 
 /// Whose certificate it is: `CN=node01, O=Example`.
 pub(super) fn subject(der: &CertificateDer<'_>) -> Option<String> {
-    Parts::of(der).map(|parts| distinguished_name(parts.subject))
+    parts(der).map(|[_, _, subject, _]| distinguished_name(subject))
 }
 
-/// What is shown of the body of a certificate (RFC 5280, 4.1), each the content of its element.
-struct Parts<'a> {
-    issuer: &'a [u8],
-    validity: &'a [u8],
-    subject: &'a [u8],
-    key: &'a [u8],
-}
-
-impl<'a> Parts<'a> {
-    fn of(der: &'a CertificateDer<'_>) -> Option<Self> {
-        let body = first(first(der, tag::SEQUENCE)?, tag::SEQUENCE)?;
-        // Version, where there is one; serial number, signature; then what is looked for.
-        let mut parts = elements(body).skip_while(|(tag, _)| *tag == tag::VERSION);
-        let (_, _) = parts.next().filter(|(tag, _)| *tag == tag::INTEGER)?;
-        let (_, issuer) = parts.nth(1)?;
-        let ((_, validity), (_, subject), (_, key)) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(Self { issuer, validity, subject, key })
-    }
+/// Issuer, dates, subject and key in the body of a certificate (RFC 5280, 4.1), each the content of its element.
+fn parts<'a>(der: &'a CertificateDer<'_>) -> Option<[&'a [u8]; 4]> {
+    let body = first(first(der, tag::SEQUENCE)?, tag::SEQUENCE)?;
+    // Version, where there is one; serial number, signature; then what is looked for.
+    let mut parts = elements(body).skip_while(|(tag, _)| *tag == tag::VERSION);
+    let (_, _) = parts.next().filter(|(tag, _)| *tag == tag::INTEGER)?;
+    parts.next()?;
+    let mut content = || parts.next().map(|(_, content)| content);
+    Some([content()?, content()?, content()?, content()?])
 }
 
 /// `CN=node01, O=Example`.
@@ -129,18 +120,13 @@ fn distinguished_name(content: &[u8]) -> String {
 
 /// A date as RFC 3339 (RFC 5280, 4.1.2.5): the years of a `UTCTime` are those from 1950 to 2049.
 fn date(tag: u8, content: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(content).ok()?.strip_suffix('Z')?;
-    let text = match tag {
-        tag::UTC_TIME if text.len() == 12 && text.is_ascii() => {
-            format!("{}{text}", if text.get(..2)? < "50" { "20" } else { "19" })
-        }
-        tag::GENERALIZED_TIME if text.len() == 14 && text.is_ascii() => text.to_owned(),
+    let text = std::str::from_utf8(content).ok()?;
+    let century = match tag {
+        tag::UTC_TIME if text < "50" => "20",
+        tag::UTC_TIME => "19",
+        tag::GENERALIZED_TIME => "",
         _ => return None,
     };
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    is_number.then(|| {
-        let (year, month, day) = (part(0, 4), part(4, 6), part(6, 8));
-        format!("{year}-{month}-{day}T{}:{}:{}+00:00", part(8, 10), part(10, 12), part(12, 14))
-    })
+    let date = jiff::civil::DateTime::strptime("%Y%m%d%H%M%SZ", format!("{century}{text}")).ok()?;
+    Some(format!("{date}+00:00"))
 }
