@@ -14,7 +14,7 @@ use crate::config::Endpoint;
 use crate::delivery;
 use crate::http::Answer;
 pub use crate::names::address_of as hosts_line;
-use crate::names::{self, Question, Reading};
+use crate::names::{self, Question};
 use crate::plan::member::MemberList;
 use crate::protocols::admin_v1;
 use crate::run::ports::Fault;
@@ -100,10 +100,9 @@ pub fn resolv_conf(bytes: &[u8]) -> (Vec<String>, Vec<String>, Duration) {
 /// When the server says that it does not answer.
 #[must_use]
 pub fn dns_answer(bytes: &[u8], id: u16, name: &str, is_v6: bool) -> Option<Result<Vec<IpAddr>, String>> {
-    match names::read_message(bytes, id, &Question::new(name, is_v6)?) {
-        Reading::NotOurs | Reading::CutOff => None,
-        Reading::Answer(names::Answer::Addresses(addresses)) => Some(Ok(addresses)),
-        Reading::Answer(names::Answer::NoAddress | names::Answer::NoSuchName) => Some(Ok(Vec::new())),
-        Reading::Failure(failure) => Some(Err(failure.to_string())),
-    }
+    Some(match names::read_message(bytes, id, &Question::new(name, is_v6)?)? {
+        Ok(names::Answer::Addresses(addresses)) => Ok(addresses),
+        Ok(names::Answer::NoAddress | names::Answer::NoSuchName) => Ok(Vec::new()),
+        Err(failure) => Err(failure.to_string()),
+    })
 }

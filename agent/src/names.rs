@@ -28,7 +28,7 @@ use std::time::Duration;
 pub(crate) use check::{check, look_up};
 pub(crate) use client::{ClientNames, SendError};
 pub use hosts::address_of;
-pub(crate) use message::{Answer, Question, Reading, read as read_message};
+pub(crate) use message::{Answer, Question, read as read_message};
 pub(crate) use resolv_conf::Draft;
 
 pub(crate) use unresolved::Unresolved;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::iter::successors;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -32,10 +32,8 @@ pub(crate) struct ClientNames {
 /// What is known of one name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Held {
-    /// For the connections that are about to be made.
-    pub(super) addresses: Vec<IpAddr>,
-    /// How many requests need them.
-    pub(super) holders: usize,
+    /// For the connections that are about to be made: there for as long as a request needs them; the next one looks again.
+    pub(super) addresses: Weak<Vec<IpAddr>>,
     /// In a row, how many lookups have led to no connection.
     in_vain: u32,
 }
@@ -56,12 +54,10 @@ struct NotHeld;
 
 impl Resolve for ClientNames {
     fn resolve(&self, name: Name) -> Resolving {
-        let addresses = self.with(name.as_str(), |held| held.addresses.clone());
-        let addresses = if addresses.is_empty() { Err(NotHeld.into()) } else { Ok(addresses) };
+        let addresses = self.with(name.as_str(), |held| held.addresses.upgrade()).ok_or_else(|| NotHeld.into());
         // The port is replaced by the one of the URL.
-        Box::pin(async move {
-            addresses.map(|all| Box::new(all.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
-        })
+        let with_port = |address| SocketAddr::new(address, 0);
+        Box::pin(async move { addresses.map(|all| Box::new(Vec::clone(&all).into_iter().map(with_port)) as Addrs) })
     }
 }
 
@@ -80,7 +76,15 @@ impl ClientNames {
         let in_vain = self.with(name, |held| held.in_vain);
         let grace = GRACE.saturating_mul(2_u32.saturating_pow(in_vain)).min(LONGEST_GRACE);
         let addresses = self.names.lookup(name, grace).await.map_err(SendError::Name)?;
-        let _hold = Hold::new(self, name, addresses);
+        let addresses = Arc::new(addresses);
+        // Where another request has looked at the same time, it is its addresses that both use.
+        let _held = self.with(name, |held| match held.addresses.upgrade() {
+            Some(others) => others,
+            None => {
+                held.addresses = Arc::downgrade(&addresses);
+                addresses
+            }
+        });
         self.noted(name, request.send().await)
     }
 
@@ -93,33 +97,6 @@ impl ClientNames {
     pub(super) fn with<T>(&self, name: &str, act: impl FnOnce(&mut Held) -> T) -> T {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         act(held.entry(name.to_owned()).or_default())
-    }
-}
-
-/// Addresses that are held for as long as a request needs them; the next one looks again.
-struct Hold<'a> {
-    names: &'a ClientNames,
-    name: &'a str,
-}
-
-impl<'a> Hold<'a> {
-    fn new(names: &'a ClientNames, name: &'a str, addresses: Vec<IpAddr>) -> Self {
-        names.with(name, |held| {
-            held.addresses = addresses;
-            held.holders += 1;
-        });
-        Self { names, name }
-    }
-}
-
-impl Drop for Hold<'_> {
-    fn drop(&mut self) {
-        self.names.with(self.name, |held| {
-            held.holders = held.holders.saturating_sub(1);
-            if held.holders == 0 {
-                held.addresses.clear();
-            }
-        });
     }
 }
 

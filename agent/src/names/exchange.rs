@@ -9,7 +9,7 @@ use tokio::net::{TcpStream, UdpSocket};
 
 use crate::random;
 
-use super::message::{self, Answer, Question, Reading};
+use super::message::{self, Answer, Question};
 use super::order::any;
 use super::unresolved::Failure;
 
@@ -21,20 +21,17 @@ pub(super) async fn exchange(at: SocketAddr, over_tcp: bool, question: &Question
     // Not to be guessed, as the port that the kernel chooses (RFC 5452).
     let id = random::bytes().map(u16::from_ne_bytes).map_err(|error| Failure::Other(error.to_string()))?;
     let query = question.to_bytes(id).ok_or(Failure::Garbled)?;
-    let mut reading = if over_tcp { Reading::CutOff } else { by_udp(at, id, &query, question).await? };
-    if reading == Reading::CutOff {
-        let answer = by_tcp(at, id, &query, question).await;
-        let failed = |error| format!("its answer is too long for UDP, and over TCP: {}", Failure::from(error));
-        reading = answer.map_err(|error| Failure::Other(failed(error)))?;
-    }
-    match reading {
-        Reading::Answer(answer) => Ok(answer),
-        Reading::Failure(failure) => Err(failure),
-        Reading::CutOff | Reading::NotOurs => Err(Failure::Garbled),
+    let answered = if over_tcp { Err(Failure::CutOff) } else { by_udp(at, id, &query, question).await };
+    match answered {
+        Err(Failure::CutOff) => by_tcp(at, id, &query, question).await.unwrap_or_else(|error| {
+            let why = Failure::from(error);
+            Err(Failure::Other(format!("its answer is too long for UDP, and over TCP: {why}")))
+        }),
+        answered => answered,
     }
 }
 
-async fn by_udp(at: SocketAddr, id: u16, query: &[u8], question: &Question) -> Result<Reading, Failure> {
+async fn by_udp(at: SocketAddr, id: u16, query: &[u8], question: &Question) -> Result<Answer, Failure> {
     // Connected, so that nobody else can answer and that a closed port is noticed.
     let socket = UdpSocket::bind(any(at.ip())).await?;
     socket.connect(at).await?;
@@ -42,14 +39,13 @@ async fn by_udp(at: SocketAddr, id: u16, query: &[u8], question: &Question) -> R
     let mut bytes = [0; LONGEST];
     loop {
         let length = socket.recv(&mut bytes).await?;
-        let reading = message::read(bytes.get(..length).unwrap_or_default(), id, question);
-        if reading != Reading::NotOurs {
-            return Ok(reading);
+        if let Some(read) = message::read(bytes.get(..length).unwrap_or_default(), id, question) {
+            return read;
         }
     }
 }
 
-async fn by_tcp(at: SocketAddr, id: u16, query: &[u8], question: &Question) -> io::Result<Reading> {
+async fn by_tcp(at: SocketAddr, id: u16, query: &[u8], question: &Question) -> io::Result<Result<Answer, Failure>> {
     let mut stream = TcpStream::connect(at).await?;
     // In one piece: some servers want it so (RFC 7766, section 8).
     let length = u16::try_from(query.len()).map_err(io::Error::other)?;
@@ -57,5 +53,5 @@ async fn by_tcp(at: SocketAddr, id: u16, query: &[u8], question: &Question) -> i
     let length = stream.read_u16().await?;
     let mut bytes = vec![0; usize::from(length)];
     stream.read_exact(&mut bytes).await?;
-    Ok(message::read(&bytes, id, question))
+    Ok(message::read(&bytes, id, question).unwrap_or(Err(Failure::Garbled)))
 }

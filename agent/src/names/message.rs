@@ -30,19 +30,6 @@ pub(crate) enum Answer {
     NoSuchName,
 }
 
-/// What a message that came from a name server is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reading {
-    /// Not the answer to this question: late, or somebody else's. The right one may still come.
-    NotOurs,
-    /// The answer did not fit; over TCP it does.
-    CutOff,
-    /// The answer.
-    Answer(Answer),
-    /// The server answers that it does not.
-    Failure(Failure),
-}
-
 impl Question {
     /// The question for the IPv4 (`A`) or IPv6 addresses (`AAAA`) of a name; `None` where DNS can have no such name.
     pub(crate) fn new(name: &str, is_v6: bool) -> Option<Self> {
@@ -59,13 +46,14 @@ impl Question {
     }
 }
 
-/// Reads what came from the name server that was asked `question` under this id.
-pub(crate) fn read(bytes: &[u8], id: u16, question: &Question) -> Reading {
+/// Reads what came from the name server that was asked `question` under this id. `None` is not the answer to this question: it
+/// is late, or somebody else's, and the right one may still come.
+pub(crate) fn read(bytes: &[u8], id: u16, question: &Question) -> Option<Result<Answer, Failure>> {
     let mut decoder = BinDecoder::new(bytes);
-    let Ok(header) = Header::read(&mut decoder) else { return Reading::NotOurs };
+    let header = Header::read(&mut decoder).ok()?;
     let meta = header.metadata;
     if meta.id != id || meta.message_type != MessageType::Response || meta.op_code != OpCode::Query {
-        return Reading::NotOurs;
+        return None;
     }
     let asked: Result<Vec<Query>, DecodeError> =
         (0..header.counts.queries).map(|_| Query::read(&mut decoder)).collect();
@@ -73,27 +61,27 @@ pub(crate) fn read(bytes: &[u8], id: u16, question: &Question) -> Reading {
         (Ok([asked]), _) if *asked.name() == question.name && asked.query_type() == question.kind => {}
         // Who refuses, or understands nothing, need not repeat the question.
         (Ok([]), code) if !is_definite(code) => {}
-        _ => return Reading::NotOurs,
+        _ => return None,
     }
     if meta.truncation {
-        return Reading::CutOff;
+        return Some(Err(Failure::CutOff));
     }
     if !is_definite(meta.response_code) {
-        return Reading::Failure(Failure::Code(meta.response_code));
+        return Some(Err(Failure::Code(meta.response_code)));
     }
     // What else is in a message is of no use here, and need not be in order.
     let records: Result<Vec<Record>, DecodeError> =
         (0..header.counts.answers).map(|_| Record::read(&mut decoder)).collect();
-    let Ok(records) = records else { return Reading::Failure(Failure::Garbled) };
+    let Ok(records) = records else { return Some(Err(Failure::Garbled)) };
     let addresses = addresses(&records, question);
     let knows = meta.recursion_available || meta.authoritative;
-    match meta.response_code {
-        _ if !addresses.is_empty() => Reading::Answer(Answer::Addresses(addresses)),
-        ResponseCode::NXDomain => Reading::Answer(Answer::NoSuchName),
+    Some(match meta.response_code {
+        _ if !addresses.is_empty() => Ok(Answer::Addresses(addresses)),
+        ResponseCode::NXDomain => Ok(Answer::NoSuchName),
         // It neither knows the name nor asks anybody: another one may (RFC 1912, 2.8: lame delegation).
-        _ if records.is_empty() && !knows => Reading::Failure(Failure::Lame),
-        _ => Reading::Answer(Answer::NoAddress),
-    }
+        _ if records.is_empty() && !knows => Err(Failure::Lame),
+        _ => Ok(Answer::NoAddress),
+    })
 }
 
 /// Whether the code says something about the name, and not about the server.

@@ -42,6 +42,9 @@ pub(crate) enum Failure {
     /// It neither knows the name nor asks others.
     #[error("does not know the name and asks nobody else")]
     Lame,
+    /// It did not fit; over TCP it does.
+    #[error("its answer is cut off")]
+    CutOff,
     /// What it sent is no answer.
     #[error("its answer cannot be read")]
     Garbled,
