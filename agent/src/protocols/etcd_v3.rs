@@ -37,7 +37,7 @@ impl Protocol for Calls<'_, Etcd> {
         let said = self.ask(at, "/v3/cluster/member/list", json!({})).await?;
         let status = self.ask(at, "/v3/maintenance/status", json!({})).await?;
         let leader = status.read("a status", |body| Some(answer::leader(body)))?;
-        said.read("a member list", |body| answer::list(body, leader.as_ref(), said.answered()))
+        said.read("a member list", |body| answer::list(body, leader.as_ref(), said.answer.answered))
     }
 
     /// The list does not say it; a member's metrics have the peers that it is connected to.
@@ -96,7 +96,7 @@ impl Protocol for Calls<'_, Etcd> {
         if said.read("a range", is_it)? {
             Ok(())
         } else {
-            Err(said.transient("the value read is not the value written"))
+            Err(said.answer.transient("the value read is not the value written"))
         }
     }
 

@@ -11,9 +11,24 @@ use crate::run::ports::{Class, Fault};
 
 use super::YOUNG;
 
+/// What etcd says of itself and its cluster, and what that means for the next try.
+const KNOWN: &[(&[&str], Class)] = &[
+    // One at a time: nothing was changed, and this one waits its turn.
+    (&["too many learner members"], Class::Busy { retry_after: Some(YOUNG) }),
+    // Only while all voters are there.
+    (&["unhealthy cluster", "not enough started members", "too many requests"], Class::Busy { retry_after: None }),
+    (&["no leader", "leader changed", "raft: stopped"], Class::Leaderless),
+    (&["rpc not supported for learner", "etcdserver: not leader"], Class::NotLeader(None)),
+    // The last one where it has only just started, and does not know its cluster's version yet.
+    (
+        &["timed out", "deadline exceeded", "canceled", "member not found", "not capable"],
+        Class::Transient { retry_after: None },
+    ),
+];
+
 /// One answer.
 pub(super) struct Said {
-    answer: Answer,
+    pub(super) answer: Answer,
     /// gRPC's message; empty where all is well.
     message: String,
     service: ServiceName,
@@ -56,46 +71,18 @@ impl Said {
         Fault { message, ..fault }
     }
 
-    /// Where it came from.
-    pub(super) fn answered(&self) -> Answered {
-        self.answer.answered
-    }
-
-    pub(super) fn transient(&self, message: &str) -> Fault {
-        self.answer.transient(message)
-    }
-
     fn fault(&self) -> Fault {
         let fault = self.answer.fault();
-        let class = if self.is_one_of(&["too many learner members"]) {
-            // One at a time: nothing was changed, and this one waits its turn.
-            Class::Busy { retry_after: Some(YOUNG) }
-        } else if self.is_one_of(&["unhealthy cluster", "not enough started members", "too many requests"]) {
-            // Only while all voters are there.
-            Class::Busy { retry_after: None }
-        } else if self.is_one_of(&["no leader", "leader changed", "raft: stopped"]) {
-            Class::Leaderless
-        } else if self.is_one_of(&["rpc not supported for learner", "etcdserver: not leader"]) {
-            Class::NotLeader(None)
-        } else if self.is_one_of(&[
-            "timed out",
-            "deadline exceeded",
-            "canceled",
-            "member not found",
-            // It has only just started, and does not know its cluster's version yet.
-            "not capable",
-        ]) {
-            Class::Transient { retry_after: None }
-        } else {
-            match self.who_asks() {
-                Some(advice) => {
-                    let message = format!("{}: {advice}", fault.message);
-                    return Fault { class: Class::Permanent(Cause::Refused), message, ..fault };
-                }
-                None => fault.class,
+        if let Some((_, class)) = KNOWN.iter().find(|(texts, _)| self.is_one_of(texts)) {
+            return Fault { class: class.clone(), ..fault };
+        }
+        match self.who_asks() {
+            Some(advice) => {
+                let message = format!("{}: {advice}", fault.message);
+                Fault { class: Class::Permanent(Cause::Refused), message, ..fault }
             }
-        };
-        Fault { class, ..fault }
+            None => fault,
+        }
     }
 
     /// What to do where etcd does not like who asks.
