@@ -13,6 +13,7 @@ pub(crate) mod tests;
 mod udev;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -121,15 +122,10 @@ pub enum TableKind {
     Unknown,
 }
 
-impl TableKind {
+impl fmt::Display for TableKind {
     /// As it stands in the inventory.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Gpt => "gpt",
-            Self::Mbr => "mbr",
-            Self::None => "none",
-            Self::Unknown => "unknown",
-        }
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(formatter)
     }
 }
 

@@ -83,7 +83,7 @@ fn show_link(text: &mut String, link: &Link) {
 }
 
 fn show_disk(text: &mut String, disk: &Disk) {
-    let table = disk.table.kind.as_str();
+    let table = disk.table.kind;
     let paths = disk.other_names.join(", ");
     let notes = [
         disk.model.clone(),

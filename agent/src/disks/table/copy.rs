@@ -26,19 +26,12 @@ pub(super) struct Copy {
 }
 
 /// Why a copy cannot be gone by.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Flaw {
+    #[error("is missing")]
     Missing,
+    #[error("is damaged: {0}")]
     Damaged(String),
-}
-
-impl fmt::Display for Flaw {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => formatter.write_str("is missing"),
-            Self::Damaged(how) => write!(formatter, "is damaged: {how}"),
-        }
-    }
 }
 
 /// The sectors of a disk.
