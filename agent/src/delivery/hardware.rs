@@ -34,32 +34,26 @@ impl Hardware {
         }
         let links = inventory::links(root);
         let known: Vec<&Link> = links.iter().filter(|link| link.address().is_some()).collect();
-        match boot_card {
-            Some(address) => hardware.take_boot_card(address, &known),
-            None => hardware.take_first(known.first().copied()),
+        match (boot_card, known.first()) {
+            // Where none is shown, nobody can say.
+            (Some(address), Some(_)) if known.iter().all(|link| link.mac.as_deref() != Some(address)) => {
+                // Another one is never taken in the place of the one that was named.
+                let named = |link: &&Link| format!("{} {}", link.name, link.mac.as_deref().unwrap_or_default());
+                let there: Vec<String> = known.iter().take(SHOWN).map(named).collect();
+                let (there, more) = (there.join(", "), if known.len() > SHOWN { ", and others" } else { "" });
+                let why = format!("no network interface has {address} of BOOTIF=; there are {there}{more}");
+                hardware.missing.insert("mac", why);
+            }
+            (Some(address), _) => hardware.mac = Some(address.to_owned()),
+            (None, Some(link)) => {
+                let address = link.mac.as_deref().unwrap_or_default();
+                let doubt = |why| format!("{address} of {} may not be this machine's alone: {why}", link.name);
+                hardware.doubt = link.doubt().map(doubt);
+                hardware.mac.clone_from(&link.mac);
+            }
+            (None, None) => {}
         }
         hardware
-    }
-
-    /// Another interface is never taken in the place of the one that was named. Where none is shown, nobody can say.
-    fn take_boot_card(&mut self, address: &str, links: &[&Link]) {
-        if links.is_empty() || links.iter().any(|link| link.mac.as_deref() == Some(address)) {
-            self.mac = Some(address.to_owned());
-            return;
-        }
-        let named = |link: &&Link| format!("{} {}", link.name, link.mac.as_deref().unwrap_or_default());
-        let there: Vec<String> = links.iter().take(SHOWN).map(named).collect();
-        let (there, more) = (there.join(", "), if links.len() > SHOWN { ", and others" } else { "" });
-        let why = format!("no network interface has {address} of BOOTIF=; there are {there}{more}");
-        self.missing.insert("mac", why);
-    }
-
-    fn take_first(&mut self, link: Option<&Link>) {
-        let Some(link) = link else { return };
-        self.mac.clone_from(&link.mac);
-        let address = link.mac.as_deref().unwrap_or_default();
-        let doubt = |why| format!("{address} of {} may not be this machine's alone: {why}", link.name);
-        self.doubt = link.doubt().map(doubt);
     }
 }
 
