@@ -108,15 +108,13 @@ fn named(value: &dyn Debug) -> String {
 
 /// An error and those behind it.
 pub(super) fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| source_of(*error))
-}
-
-/// The next error of the chain. An `io::Error` hides the error that it was made from: its `source` is that one's.
-fn source_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(inner) => Some(inner),
-        None => error.source(),
-    }
+    // An `io::Error` hides the error that it was made from: its `source` is that one's.
+    std::iter::successors(Some(error), |&error: &&'a (dyn Error + 'static)| {
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        }
+    })
 }
 
 #[cfg(test)]
