@@ -24,7 +24,7 @@ pub(super) async fn ask(
 ) -> Result<(usize, Answer), Failures> {
     let mut turns = Turns::new(conf.servers.len());
     let mut pending = FuturesUnordered::new();
-    let mut failures: Vec<Option<Failure>> = conf.servers.iter().map(|_| None).collect();
+    let mut failures: Vec<Option<Failure>> = vec![None; conf.servers.len()];
     loop {
         tokio::select! {
             biased;

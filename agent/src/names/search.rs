@@ -49,7 +49,8 @@ pub(super) async fn find(
             } else {
                 // A server that drops one of the questions must leave time for the names after this one.
                 let share = share(deadline, candidates.len());
-                Some(timeout(share, other).await.unwrap_or_else(|_| Err(Failures::silence(&conf.servers, share))))
+                let silence = || Failures::new(&conf.servers, vec![None; conf.servers.len()], share);
+                Some(timeout(share, other).await.unwrap_or_else(|_| Err(silence())))
             };
             std::iter::once(first).chain(second).collect()
         };
@@ -69,9 +70,10 @@ pub(super) async fn find(
         if !found.is_empty() {
             return Ok(found);
         }
-        if let Some(failures) = failed {
-            let known = if denied { "no address of one family, and for the other " } else { "" };
-            let failures = failures.knowing(known);
+        if let Some(mut failures) = failed {
+            if denied {
+                failures.known = "no address of one family, and for the other ";
+            }
             let goes_on = failures.somebody_spoke();
             unanswered.get_or_insert(failures);
             if !goes_on {

@@ -29,8 +29,8 @@ pub(super) struct Failures {
     /// `None`: nothing.
     of_each: Vec<(String, Option<Failure>)>,
     bound: Duration,
-    /// What is known besides.
-    known: &'static str,
+    /// What is known of the other family of addresses.
+    pub(super) known: &'static str,
 }
 
 /// Why one server has not answered a question.
@@ -90,16 +90,6 @@ impl Failures {
     pub(super) fn new(servers: &[Server], failures: Vec<Option<Failure>>, bound: Duration) -> Self {
         let of_each = servers.iter().map(ToString::to_string).zip(failures).collect();
         Self { of_each, bound, known: "" }
-    }
-
-    /// No word from anybody.
-    pub(super) fn silence(servers: &[Server], bound: Duration) -> Self {
-        Self::new(servers, servers.iter().map(|_| None).collect(), bound)
-    }
-
-    /// The same, with what is known of the other family of addresses.
-    pub(super) fn knowing(self, known: &'static str) -> Self {
-        Self { known, ..self }
     }
 
     /// Whether the name of another domain may fare better: a server was there to say something.
