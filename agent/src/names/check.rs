@@ -1,5 +1,6 @@
 //! Which of the names that a configuration uses do not resolve, for `status`. Must not judge what that means.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use futures_util::future::join_all;
@@ -38,14 +39,10 @@ fn used(config: &Config) -> Vec<String> {
         leader.into_iter().chain(service.peers.iter().map(|peer| &peer.url)).chain([&service.url])
     });
     let set_up = config.set_up_once().filter(|service| service.enable).map(|service| &service.url);
-    let mut used = Vec::new();
-    for endpoint in of_raft.chain(set_up) {
-        if let Host::Name(name) = endpoint.host()
-            && !used.iter().any(|known| known == name.as_str())
-        {
-            used.push(name.as_str().to_owned());
-        }
-    }
-    used.truncate(MOST);
-    used
+    let names = of_raft.chain(set_up).filter_map(|endpoint| match endpoint.host() {
+        Host::Name(name) => Some(name.as_str()),
+        Host::Ip(_) => None,
+    });
+    let mut seen = HashSet::new();
+    names.filter(|name| seen.insert(*name)).take(MOST).map(str::to_owned).collect()
 }

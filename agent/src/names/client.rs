@@ -78,12 +78,12 @@ impl ClientNames {
         let addresses = self.names.lookup(name, grace).await.map_err(SendError::Name)?;
         let addresses = Arc::new(addresses);
         // Where another request has looked at the same time, it is its addresses that both use.
-        let _held = self.with(name, |held| match held.addresses.upgrade() {
-            Some(others) => others,
-            None => {
+        let _held = self.with(name, |held| {
+            let others = held.addresses.upgrade();
+            if others.is_none() {
                 held.addresses = Arc::downgrade(&addresses);
-                addresses
             }
+            others.unwrap_or(addresses)
         });
         self.noted(name, request.send().await)
     }

@@ -1,6 +1,7 @@
 //! Which address of a name to try first: what this machine has a route to, then as RFC 6724 prefers. Must not leave any
 //! out, but for those after the first few.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 /// Each address has its share of the time to connect; with more of them the shares would be too small to be of use.
@@ -8,12 +9,8 @@ const MOST: usize = 8;
 
 /// The addresses, each once, the best first.
 pub(super) fn best_first(found: &[IpAddr]) -> Vec<IpAddr> {
-    let mut addresses: Vec<IpAddr> = Vec::new();
-    for address in found {
-        if !addresses.contains(address) {
-            addresses.push(*address);
-        }
-    }
+    let mut seen = HashSet::new();
+    let mut addresses: Vec<IpAddr> = found.iter().copied().filter(|address| seen.insert(*address)).collect();
     // Within a rank in the order of the answer: name servers spread the load by it.
     addresses.sort_by_cached_key(|address| (!has_route(*address), rank(*address)));
     addresses.truncate(MOST);

@@ -1,7 +1,6 @@
 //! The lines of a file that anybody may have edited: bytes, whatever they are. Must not wait on what is no regular file,
 //! and must not read without an end.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -12,7 +11,15 @@ use crate::regular_file::{self, Links, RegularFileError};
 /// # Errors
 /// Why there is nothing to read, naming the file.
 pub(super) fn lines(path: &Path, limit: u64, mut each: impl FnMut(&[u8])) -> Result<(), String> {
-    let file = open(path)?;
+    let shown = path.display();
+    let (file, _) = regular_file::open_to_read(path, Links::Follow).map_err(|error| match error {
+        RegularFileError::NotAFile(what) => format!("{shown} is {what}"),
+        RegularFileError::LeadsNowhere(target) => {
+            format!("{shown} is a link to {}, which does not exist", target.display())
+        }
+        error if error.is_missing() => format!("{shown} does not exist"),
+        error => format!("{shown} cannot be read: {error}"),
+    })?;
     let mut reader = BufReader::new(file.take(limit));
     let mut line = Vec::new();
     loop {
@@ -20,7 +27,7 @@ pub(super) fn lines(path: &Path, limit: u64, mut each: impl FnMut(&[u8])) -> Res
         match reader.read_until(b'\n', &mut line) {
             Ok(0) => return Ok(()),
             Ok(_) => {}
-            Err(error) => return Err(format!("{} cannot be read: {error}", path.display())),
+            Err(error) => return Err(format!("{shown} cannot be read: {error}")),
         }
         let is_whole = line.pop_if(|last| *last == b'\n').is_some();
         if !is_whole && reader.get_ref().limit() == 0 {
@@ -29,17 +36,4 @@ pub(super) fn lines(path: &Path, limit: u64, mut each: impl FnMut(&[u8])) -> Res
         // Some editors put a byte order mark first; it carries no meaning.
         each(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line));
     }
-}
-
-fn open(path: &Path) -> Result<File, String> {
-    let shown = path.display();
-    let opened = regular_file::open_to_read(path, Links::Follow);
-    opened.map(|(file, _)| file).map_err(|error| match error {
-        RegularFileError::NotAFile(what) => format!("{shown} is {what}"),
-        RegularFileError::LeadsNowhere(target) => {
-            format!("{shown} is a link to {}, which does not exist", target.display())
-        }
-        error if error.is_missing() => format!("{shown} does not exist"),
-        error => format!("{shown} cannot be read: {error}"),
-    })
 }
