@@ -83,14 +83,13 @@ impl Delivery {
     /// # Errors
     /// What is wrong with it, its permissions included.
     pub fn of_file(source: Source, options: &Options) -> Result<Option<Self>, Broken> {
-        match config::read_at(&source, options) {
-            Ok(None) => Ok(None),
-            Ok(Some((bytes, warning))) => {
-                let mut delivery = Self::of(bytes, source, options)?;
-                delivery.checked.warnings.extend(warning);
-                Ok(Some(delivery))
-            }
-            Err(error) => Err(Broken { source, digest: None, error }),
-        }
+        let (bytes, warning) = match config::read_at(&source, options) {
+            Ok(Some(read)) => read,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(Broken { source, digest: None, error }),
+        };
+        let mut delivery = Self::of(bytes, source, options)?;
+        delivery.checked.warnings.extend(warning);
+        Ok(Some(delivery))
     }
 }
