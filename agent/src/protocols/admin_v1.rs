@@ -58,13 +58,10 @@ impl Protocol for Calls<'_, ApiPaths> {
         for _hop in 0..2 {
             let written = self.client.send(Method::PUT, &at, &path, Some(value.as_bytes().to_vec())).await?;
             if !matches!(written.status, 200 | 201 | 204) {
-                match written.fault().class {
-                    Class::NotLeader(Some(leader)) => {
-                        at = leader;
-                        continue;
-                    }
-                    _ => return Err(written.fault()),
-                }
+                let fault = written.fault();
+                let Class::NotLeader(Some(leader)) = &fault.class else { return Err(fault) };
+                at = leader.clone();
+                continue;
             }
             let read = self.client.send(Method::GET, &at, &path, None).await?;
             return match read.status {

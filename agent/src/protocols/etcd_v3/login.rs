@@ -61,16 +61,13 @@ impl Logins {
     /// Where it is, and the password.
     fn password(&self, etcd: &Etcd, name: ServiceName) -> Result<(String, String), String> {
         let credential = format!("{name}-password");
-        let (path, place) = match &etcd.password_file {
-            Some(path) => (path.clone(), path.display().to_string()),
-            None => match (self.find_credential)(&credential) {
-                Some(path) => (path, format!("the credential {credential}")),
-                None => {
-                    return Err(format!(
-                        "services.{name}.user has no password: give password_file or the credential {credential}"
-                    ));
-                }
-            },
+        let (path, place) = if let Some(path) = &etcd.password_file {
+            (path.clone(), path.display().to_string())
+        } else {
+            let path = (self.find_credential)(&credential).ok_or_else(|| {
+                format!("services.{name}.user has no password: give password_file or the credential {credential}")
+            })?;
+            (path, format!("the credential {credential}"))
         };
         let read = secret_file::read(&path, Links::Follow).map_err(|error| format!("{error}; {}", error.remedy()))?;
         Ok((place, read.trim_end_matches(['\r', '\n']).to_owned()))
