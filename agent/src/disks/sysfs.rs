@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::filler;
@@ -109,7 +108,9 @@ pub(crate) fn one(root: &Path, name: &str) -> Disk {
         read_only: tree.flag(at.join("ro")),
         table: Table::bare(TableKind::Unknown, Vec::new()),
     };
-    disk.table = match read_table(tree, &disk) {
+    let read =
+        File::open(tree.path(&disk.path)).and_then(|mut device| table::read(&mut device, size, logical_sector_size));
+    disk.table = match read {
         Ok(mut table) => {
             for partition in &mut table.partitions {
                 let same = shown.iter().find(|other| other.number == partition.number);
@@ -125,10 +126,6 @@ pub(crate) fn one(root: &Path, name: &str) -> Disk {
         },
     };
     disk
-}
-
-fn read_table(tree: Tree<'_>, disk: &Disk) -> io::Result<Table> {
-    table::read(&mut File::open(tree.path(&disk.path))?, disk.size, disk.logical_sector_size)
 }
 
 /// The partitions that the kernel shows, with what it and udev know of them.

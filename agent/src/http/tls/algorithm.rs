@@ -95,12 +95,9 @@ fn named(identifier: &str) -> KeyKind {
 
 /// The name of an algorithm, by the content of its `AlgorithmIdentifier` (RFC 5280, 4.1.1.2).
 pub(in crate::http) fn name_of(algorithm: &[u8]) -> String {
-    let parts: Vec<String> = elements(algorithm)
-        .filter(|(tag, _)| *tag == OBJECT_IDENTIFIER)
-        .map(|(_, content)| object_identifier(content))
-        .filter(|part| part != ELLIPTIC_CURVE)
-        .collect();
-    match parts.first().map(String::as_str) {
+    let parts = elements(algorithm).filter(|(tag, _)| *tag == OBJECT_IDENTIFIER);
+    let mut parts = parts.map(|(_, content)| object_identifier(content));
+    match parts.find(|part| part != ELLIPTIC_CURVE).as_deref() {
         None => "an unknown algorithm".to_owned(),
         Some(RSA) => "RSA".to_owned(),
         Some(identifier) => named(identifier).name,
