@@ -60,70 +60,46 @@ async fn follow_object(
     // Read after that, so that no change falls between the state and the first signal.
     let mut snapshot = inbox.meanwhile(session.read(&id, &path)).await?;
     patience.restore();
+    queue.push(&snapshot.state);
     loop {
-        queue.push(&snapshot.state);
-        match changed(session, &id, &mut inbox, &mut snapshot).await? {
-            Change::State => {}
-            Change::Unknown => snapshot = inbox.meanwhile(session.read(&id, &path)).await?,
-            Change::AllUnits => return Ok(()),
-        }
-    }
-}
-
-/// What has happened.
-enum Change {
-    /// The state was brought up to date.
-    State,
-    /// The state has to be read.
-    Unknown,
-    /// All units have to be looked up again.
-    AllUnits,
-}
-
-/// Takes in news until they mean something.
-async fn changed(
-    session: &Session,
-    id: &str,
-    inbox: &mut Inbox,
-    snapshot: &mut Snapshot,
-) -> Result<Change, SystemdError> {
-    loop {
-        match inbox.next().await {
-            News::Changed(message) => {
-                if let Some(change) = take_over(&message, snapshot) {
-                    return Ok(change);
-                }
-            }
+        let is_known = match inbox.next().await {
+            News::Changed(message) => take_over(&message, &mut snapshot, queue),
             // Reading loads a unit, which is announced, which would be read again: so ask whether it is there to stay.
-            News::Appeared => match inbox.meanwhile(session.is_loaded(id)).await {
-                Ok(true) => return Ok(Change::Unknown),
-                Ok(false) => {}
-                Err(source) => return Err(SystemdError::of(id, "tell the state of", source)),
+            News::Appeared => match inbox.meanwhile(session.is_loaded(&id)).await {
+                Ok(is_loaded) => !is_loaded,
+                Err(source) => return Err(SystemdError::of(&id, "tell the state of", source)),
             },
-            News::Reloaded => return Ok(Change::AllUnits),
+            News::Reloaded => return Ok(()),
             News::Ended => {
                 let gone = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "systemd closed the connection");
-                return Err(SystemdError::Lost { unit: id.to_owned(), source: gone.into() });
+                return Err(SystemdError::Lost { unit: id, source: gone.into() });
             }
+        };
+        if !is_known {
+            snapshot = inbox.meanwhile(session.read(&id, &path)).await?;
+            queue.push(&snapshot.state);
         }
     }
 }
 
-/// Takes the properties in a signal over into the state, unless the state was read later than the signal was sent. Says
-/// what it means once the picture is whole: systemd sends the properties of the service first, then those of the unit.
-fn take_over(message: &Message, snapshot: &mut Snapshot) -> Option<Change> {
+/// Takes the properties in a signal over into the state, unless the state was read later than the signal was sent, and queues
+/// it once the picture is whole: systemd sends the properties of the service first, then those of the unit. `false` where it
+/// has to be read.
+fn take_over(message: &Message, snapshot: &mut Snapshot, queue: &Queue) -> bool {
     let body = message.body();
     let Ok((interface, properties, _)) = body.deserialize::<(&str, Properties<'_>, Vec<&str>)>() else {
-        return Some(Change::Unknown);
+        return false;
     };
-    let (known, change) = match interface {
-        SERVICE => (snapshot.service_position, None),
-        UNIT => (Some(snapshot.unit_position), Some(Change::State)),
-        _ => return None,
+    let known = match interface {
+        SERVICE => snapshot.service_position,
+        UNIT => Some(snapshot.unit_position),
+        _ => return true,
     };
-    if known.is_some_and(|position| message.recv_position() < position) {
-        return None;
+    if known.is_none_or(|position| message.recv_position() >= position) {
+        snapshot.state.apply(&properties);
+        if interface == UNIT {
+            queue.push(&snapshot.state);
+        }
     }
-    snapshot.state.apply(&properties);
-    change
+    true
 }
