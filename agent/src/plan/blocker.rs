@@ -63,34 +63,12 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether it may be fixed where nothing tells this node of it: at a peer, in a member list, by setting a clock. What is
-    /// wrong in this node's own files waits for these files to change.
+    /// Whether it may be fixed where nothing tells this node of it: at a peer, in a member list that may be old, by setting a
+    /// clock that may be ahead. What is wrong in this node's own files waits for these files to change.
     #[must_use]
     pub fn is_fixed_elsewhere(self) -> bool {
-        match self {
-            Self::IdTaken
-            | Self::AddressTaken
-            | Self::AnotherCluster
-            | Self::Wiped
-            | Self::SecondCluster
-            | Self::PeerExpired
-            | Self::PeerName
-            | Self::NoCertificate
-            | Self::OwnCertificate
-            | Self::OldTls
-            | Self::Trust
-            | Self::Refused
-            | Self::PeerCertificate
-            | Self::NoCommonTls
-            | Self::Contradiction
-            | Self::NotThisNode
-            // Or a list was old.
-            | Self::Removed
-            // Or the clock is ahead, and will be set.
-            | Self::OwnExpired => true,
-            // A quorum is accepted by an operator who calls again.
-            Self::Quorum | Self::ForeignMarker | Self::OwnFile | Self::Secret | Self::Hardware => false,
-        }
+        // A quorum is accepted by an operator who calls again.
+        !matches!(self, Self::Quorum | Self::ForeignMarker | Self::OwnFile | Self::Secret | Self::Hardware)
     }
 }
 
