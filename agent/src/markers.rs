@@ -126,9 +126,13 @@ impl Markers {
 
     fn read_one(&self, service: ServiceName, achievement: Achievement) -> MarkerState {
         let path = self.path(service, achievement);
-        match read_text(&path) {
-            Ok(None) => MarkerState::Absent,
-            Ok(Some(text)) => parse(&text, achievement, path),
+        let found = match regular_file::read(&path, Links::Refuse, MAX_BYTES) {
+            Ok(bytes) => parse(bytes).map_err(str::to_owned),
+            Err(error) if error.is_missing() => return MarkerState::Absent,
+            Err(error) => Err(error.to_string()),
+        };
+        match found {
+            Ok((written, identity)) => MarkerState::Present { path, achievement, written, identity },
             Err(reason) => MarkerState::Damaged { path, reason },
         }
     }
@@ -181,28 +185,17 @@ impl Markers {
     }
 }
 
-fn read_text(path: &Path) -> Result<Option<String>, String> {
-    match regular_file::read(path, Links::Refuse, MAX_BYTES) {
-        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8 text".to_owned()),
-        Err(error) if error.is_missing() => Ok(None),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn parse(text: &str, achievement: Achievement, path: PathBuf) -> MarkerState {
+/// When a marker was written, as it says, and whose it is.
+fn parse(bytes: Vec<u8>) -> Result<(String, Identity), &'static str> {
+    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text")?;
     let mut lines = text.lines();
     let written = lines.next().unwrap_or_default().trim();
-    let reason = match written.parse::<jiff::Timestamp>() {
-        // Also a time to come: it was written before the clock stepped back. Live membership, not the time, says whether the
-        // marker is right (design.md, promise 2).
-        Ok(_) => None,
-        Err(_) if text.trim().is_empty() => Some("it is empty"),
-        Err(_) => Some("its first line is no RFC 3339 time"),
-    };
-    if let Some(reason) = reason {
-        return MarkerState::Damaged { path, reason: reason.to_owned() };
+    // Also a time to come: it was written before the clock stepped back. Live membership, not the time, says whether the
+    // marker is right (design.md, promise 2).
+    if written.parse::<jiff::Timestamp>().is_err() {
+        return Err(if text.trim().is_empty() { "it is empty" } else { "its first line is no RFC 3339 time" });
     }
-    MarkerState::Present { path, achievement, written: written.to_owned(), identity: Identity::parse(lines) }
+    Ok((written.to_owned(), Identity::parse(lines)))
 }
 
 #[cfg(test)]
