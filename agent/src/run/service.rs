@@ -169,12 +169,13 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
                 // systemd went away: the health endpoint is left.
                 return self.probe_until_healthy().await;
             };
-            phase = match self.take_in(&known).await {
-                Look::AtUnit => self.told(watch.next().await),
-                Look::AtEndpoint => tokio::select! {
+            self.take_in(&known).await;
+            phase = match known {
+                UnitPhase::Active | UnitPhase::Unknown(_) => tokio::select! {
                     healthy = self.probe_until_healthy() => return healthy,
                     phase = watch.next() => self.told(phase),
                 },
+                UnitPhase::NotYet(_) | UnitPhase::Failed(_) => self.told(watch.next().await),
             };
         }
     }
@@ -184,18 +185,14 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
         answer.map_err(|error| self.report.report(Event::SystemdUnreachable { error })).ok()
     }
 
-    /// Tells what a phase means and where to look next.
-    async fn take_in(&self, phase: &UnitPhase) -> Look {
+    /// Tells what a phase means.
+    async fn take_in(&self, phase: &UnitPhase) {
         let unit = self.local.unit;
         match phase {
-            UnitPhase::Active => {
-                self.note(format!("{unit} is active and not asked yet"), "become healthy");
-                Look::AtEndpoint
-            }
+            UnitPhase::Active => self.note(format!("{unit} is active and not asked yet"), "become healthy"),
             UnitPhase::NotYet(state) => {
                 self.note(format!("{unit} is {state}"), "become active");
                 self.report_once(Event::WaitingForService { awaited_unit: unit.to_string(), state: state.clone() });
-                Look::AtUnit
             }
             UnitPhase::Failed(result) => {
                 self.note(format!("{unit} failed ({result})"), "be repaired");
@@ -209,12 +206,10 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
                     last_lines: lines.iter().fold(String::new(), |text, line| text + "\n    " + line),
                     remedy: look_further(unit),
                 });
-                Look::AtUnit
             }
             UnitPhase::Unknown(state) => {
                 self.note(format!("{unit} is {state}"), "become healthy");
                 self.report_once(Event::ServiceUnknown { awaited_unit: unit.to_string(), state: state.clone() });
-                Look::AtEndpoint
             }
         }
     }
@@ -258,10 +253,4 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
             *self.finding.borrow_mut() = finding;
         }
     }
-}
-
-/// Where the next change will show.
-enum Look {
-    AtUnit,
-    AtEndpoint,
 }
