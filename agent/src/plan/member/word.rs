@@ -5,7 +5,7 @@
 use std::fmt;
 
 use serde::de::{Deserializer, Error, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::foreign_text;
 
@@ -13,7 +13,7 @@ use crate::foreign_text;
 const LONGEST_SHOWN: usize = 128;
 
 /// A word, without the blanks around it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Word(String);
 
 impl Word {
@@ -127,12 +127,6 @@ impl From<&str> for Word {
 impl fmt::Display for Word {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(&foreign_text::shown(&self.0, LONGEST_SHOWN))
-    }
-}
-
-impl Serialize for Word {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
     }
 }
 
