@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use super::Systemd;
 use super::error::SystemdError;
@@ -18,12 +18,13 @@ pub struct UnitWatch {
     systemd: Systemd,
     unit: String,
     queue: Arc<Queue>,
-    task: Option<JoinHandle<()>>,
+    /// The one that follows the unit; ends with this.
+    task: JoinSet<()>,
 }
 
 impl UnitWatch {
     pub(super) fn new(systemd: Systemd, unit: &str) -> Self {
-        let mut watch = Self { systemd, unit: unit.to_owned(), queue: Arc::default(), task: None };
+        let mut watch = Self { systemd, unit: unit.to_owned(), queue: Arc::default(), task: JoinSet::new() };
         watch.begin();
         watch
     }
@@ -38,27 +39,18 @@ impl UnitWatch {
     ///
     /// Where systemd stays out of reach, or refuses to tell about the unit. A later call begins the watch anew.
     pub async fn next(&mut self) -> Result<UnitState, SystemdError> {
-        if self.task.is_none() {
+        if self.task.is_empty() {
             self.begin();
         }
         let next = self.queue.next().await;
         if next.is_err() {
-            self.task = None;
+            self.task = JoinSet::new();
         }
         next
     }
 
     fn begin(&mut self) {
         self.queue = Arc::default();
-        let task = follow(self.systemd.clone(), self.unit.clone(), Arc::clone(&self.queue));
-        self.task = Some(tokio::spawn(task));
-    }
-}
-
-impl Drop for UnitWatch {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
+        self.task.spawn(follow(self.systemd.clone(), self.unit.clone(), Arc::clone(&self.queue)));
     }
 }
