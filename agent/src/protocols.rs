@@ -100,7 +100,7 @@ impl Members for HttpCluster {
             Some(contradiction) => Err(Fault {
                 class: Class::Permanent(Cause::Contradiction),
                 endpoint: at.clone(),
-                message: contradiction.to_string(),
+                message: contradiction,
             }),
             None => Ok(list),
         }

@@ -12,7 +12,6 @@ mod contradiction;
 mod word;
 
 pub use address::MemberAddress;
-pub use contradiction::Contradiction;
 pub use word::Word;
 
 /// A member list, as whoever was asked has it. Not every service tells its leader, its `cluster_id` or the roles.

@@ -1,37 +1,19 @@
 //! A member list that contradicts itself, of which nothing can be believed.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use crate::config::MemberService;
 
 use super::{Member, MemberList};
 
-/// Two entries of a list of which at most one can be true.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contradiction {
-    /// What they share: `id` or `address`.
-    pub shared: &'static str,
-    /// The one.
-    pub one: Member,
-    /// The other.
-    pub other: Member,
-}
-
-impl fmt::Display for Contradiction {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shared, one, other } = self;
-        write!(formatter, "the member list contradicts itself, two entries have one {shared}: {one}, and {other}")
-    }
-}
-
 impl MemberList {
-    /// Two entries with one id, or with one address in whatever spelling, two names of this node among them: such a list can
+    /// Why at most one of two entries can be true: they have one id, or with one address in whatever spelling, two names of this node among them: such a list can
     /// be believed in nothing, for a node that is listed twice makes a majority that is none.
     #[must_use]
-    pub fn contradiction(&self, service: &MemberService) -> Option<Contradiction> {
-        let found =
-            |shared, one: &Member, other: &Member| Contradiction { shared, one: one.clone(), other: other.clone() };
+    pub fn contradiction(&self, service: &MemberService) -> Option<String> {
+        let found = |shared: &str, one: &Member, other: &Member| {
+            format!("the member list contradicts itself, two entries have one {shared}: {one}, and {other}")
+        };
         let (mut ids, mut keys, mut addresses, mut own) = (HashMap::new(), HashMap::new(), HashMap::new(), None);
         for member in &self.members {
             let is_named = member.key != *member.name();

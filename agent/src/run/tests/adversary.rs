@@ -213,11 +213,9 @@ impl Members for Adversary {
             cluster: list.cluster_id.clone(),
         });
         match list.contradiction(service) {
-            Some(found) => Err(Fault {
-                class: Class::Permanent(Cause::Contradiction),
-                endpoint: at.clone(),
-                message: found.to_string(),
-            }),
+            Some(message) => {
+                Err(Fault { class: Class::Permanent(Cause::Contradiction), endpoint: at.clone(), message })
+            }
             None => Ok(list),
         }
     }

@@ -197,9 +197,7 @@ impl Members for ModelCluster {
         let list = MemberList { members, leader, cluster_id, answered };
         // As the client does it.
         match list.contradiction(service) {
-            Some(found) => {
-                Err(Fault { message: found.to_string(), ..fault(at, Class::Permanent(Cause::Contradiction)) })
-            }
+            Some(message) => Err(Fault { message, ..fault(at, Class::Permanent(Cause::Contradiction)) }),
             None => Ok(list),
         }
     }
