@@ -17,7 +17,7 @@ mod identity;
 mod lock;
 mod trouble;
 
-pub use identity::{Identity, Mismatch};
+pub use identity::Identity;
 pub use lock::{Attempt, Held, Holder, Lock};
 pub use trouble::{Hold, Trouble};
 

@@ -72,7 +72,7 @@ fn the_path_of_a_file_holds_no_control_characters() {
 fn a_foreign_marker_is_named_shortly_and_without_escape_sequences() {
     let identity = |node_id: String| Identity { node_id: Some(node_id), ..Identity::default() };
     let found = identity("\u{1b}[2Jnode05".to_owned() + &"x".repeat(5_000));
-    let mismatch = found.mismatch(&identity("node04".to_owned())).unwrap().to_string();
+    let mismatch = found.mismatch(&identity("node04".to_owned())).unwrap();
     assert!(mismatch.contains(r"\u{1b}[2Jnode05") && mismatch.len() < 300, "{mismatch}");
 }
 

@@ -23,26 +23,6 @@ pub struct Identity {
     pub machine_id: Option<String>,
 }
 
-/// The first part in which a marker is not this node's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mismatch {
-    /// The name of the part.
-    pub part: &'static str,
-    /// What the marker says.
-    pub found: String,
-    /// What is true of this node.
-    pub expected: String,
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { part, found, expected } = self;
-        // Whoever wrote the marker chose this text, and a terminal obeys what it is shown.
-        let found = foreign_text::shown(found, LONGEST_SHOWN);
-        write!(formatter, "{part} is {found} there and {expected} here")
-    }
-}
-
 impl Identity {
     /// This node's identity, with the text of `/etc/machine-id` where it can be read.
     #[must_use]
@@ -96,12 +76,14 @@ impl Identity {
             .map(|(name, part)| (name, part.as_ref()))
     }
 
-    /// The first part in which `self`, read from a marker, contradicts this node.
+    /// The first part in which `self`, read from a marker, contradicts this node, for people.
     #[must_use]
-    pub fn mismatch(&self, this_node: &Self) -> Option<Mismatch> {
+    pub fn mismatch(&self, this_node: &Self) -> Option<String> {
         self.parts().into_iter().zip(this_node.parts()).find_map(|((part, found), (_, expected))| {
             let (found, expected) = found.zip(expected).filter(|(found, expected)| found != expected)?;
-            Some(Mismatch { part, found: found.clone(), expected: expected.clone() })
+            // Whoever wrote the marker chose this text, and a terminal obeys what it is shown.
+            let found = foreign_text::shown(found, LONGEST_SHOWN);
+            Some(format!("{part} is {found} there and {expected} here"))
         })
     }
 }

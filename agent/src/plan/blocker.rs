@@ -5,7 +5,6 @@ use std::path::Path;
 
 use crate::config::{Config, Endpoint, Entry, MemberService, NodeId};
 use crate::events::Event;
-use crate::markers::Mismatch;
 use crate::shell_word::quoted;
 
 use super::health::way_back;
@@ -123,7 +122,7 @@ impl Blocker {
 
     /// A marker that is not this node's.
     #[must_use]
-    pub fn foreign_marker(path: &Path, mismatch: &Mismatch) -> Self {
+    pub fn foreign_marker(path: &Path, mismatch: &str) -> Self {
         Self {
             cause: Cause::ForeignMarker,
             reason: format!("marker {} is not this node's: {mismatch}", path.display()),
