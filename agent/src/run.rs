@@ -162,9 +162,9 @@ impl From<Fault> for Setback {
     }
 }
 
-impl From<Blocker> for Setback {
-    fn from(blocker: Blocker) -> Self {
-        Self::Stop(blocker.into())
+impl<T: Into<Stop>> From<T> for Setback {
+    fn from(stop: T) -> Self {
+        Self::Stop(stop.into())
     }
 }
 

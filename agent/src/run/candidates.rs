@@ -24,7 +24,7 @@ const MOST_BUSY: u32 = 5;
 pub(super) struct Candidates<'a, U, C> {
     work: &'a Work<'a, U, C>,
     /// The addresses of this machine.
-    addresses: Vec<IpAddr>,
+    pub(super) addresses: Vec<IpAddr>,
     configured: Vec<Endpoint>,
     order: Vec<Endpoint>,
     asks_itself: bool,
@@ -107,7 +107,7 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
             if let Class::NotLeader(Some(leader)) = &fault.class
                 && let leader = self.known_as(leader)
                 && !self.order.contains(&leader)
-                && !self.has_failed(&leader)
+                && !self.faults.iter().any(|fault| fault.endpoint == leader)
                 && !self.is_own(&leader)
                 && hints < MOST_HINTS
             {
@@ -261,10 +261,6 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
             _ => self.demote(at),
         }
         Err(fault)
-    }
-
-    fn has_failed(&self, endpoint: &Endpoint) -> bool {
-        self.faults.iter().any(|fault| fault.endpoint == *endpoint)
     }
 
     /// What the last round of lists had of an endpoint that gave none.

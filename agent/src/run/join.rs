@@ -19,7 +19,7 @@ use crate::retry::{Again, Round, Rounds};
 
 use super::ports::{Class, Cluster, Fault, Health, Units};
 use super::service::{look_at_the_leader, look_further, milliseconds};
-use super::{Stop, Work};
+use super::{Setback, Stop, Work};
 
 use round::{Joining, Unfinished};
 
@@ -42,7 +42,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
                 list = until_member(&mut joining, &mut waiting, round) => break list?,
             };
             joining.health = self.await_own().await?;
-            round = waiting.again(Unfinished::Fault(lost), Duration::ZERO).await?;
+            round = waiting.again(lost.into(), Duration::ZERO).await?;
         };
         self.context.mark(lock, Achievement::Joined, list.cluster_id.as_ref(), self.report)?;
         let (members, duration_ms) = (list.members.len() as u64, milliseconds(began.elapsed()));
@@ -79,15 +79,15 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
         let Work { context, service, .. } = self.work;
         let limit_s = context.config.policies.promotion.limit.as_secs();
         match unfinished {
-            Unfinished::Stop(stop) => Err(stop),
-            Unfinished::Fault(Fault { class: Class::NotLeader(_), endpoint, message }) => {
+            Unfinished::Setback(Setback::Stop(stop)) => Err(stop),
+            Unfinished::Setback(Setback::Fault(Fault { class: Class::NotLeader(_), endpoint, message })) => {
                 if let Some(pause) = self.rounds.after(Again::Hint) {
                     return Ok(pause.over().await);
                 }
                 let message = format!("no leader of {} found: {message}", service.name);
                 self.after_a_fault(Fault::transient(endpoint, message), held).await
             }
-            Unfinished::Fault(fault) => self.after_a_fault(fault, held).await,
+            Unfinished::Setback(Setback::Fault(fault)) => self.after_a_fault(fault, held).await,
             Unfinished::Unseen(what) => match self.rounds.after(Again::Look) {
                 Some(pause) => Ok(pause.over().await),
                 None => self.after_a_fault(what, held).await,
@@ -126,9 +126,6 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
     }
 
     async fn after_a_fault(&mut self, fault: Fault, held: Duration) -> Result<Round, Stop> {
-        if let Some(blocker) = fault.blocker() {
-            return Err(blocker.into());
-        }
         let Work { context, service, report } = self.work;
         let (attempt, attempts) = (self.rounds.attempt(), context.config.policies.join.attempts);
         let why = match fault.class {

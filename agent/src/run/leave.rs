@@ -260,23 +260,18 @@ enum Unfinished {
     Again(Box<Fault>, Again),
 }
 
-impl From<Fault> for Unfinished {
-    fn from(fault: Fault) -> Self {
-        if let Some(blocker) = fault.blocker() {
-            return Self::Stop(blocker.into());
-        }
+impl<T: Into<Setback>> From<T> for Unfinished {
+    fn from(setback: T) -> Self {
+        let fault = match setback.into() {
+            Setback::Stop(stop) => return Self::Stop(stop),
+            Setback::Fault(fault) => fault,
+        };
         let again = match fault.class {
             Class::NotLeader(_) => Again::Hint,
             Class::Leaderless => Again::Election,
             _ => Again::Failed { floor: fault.retry_after() },
         };
         Self::Again(Box::new(fault), again)
-    }
-}
-
-impl From<Stop> for Unfinished {
-    fn from(stop: Stop) -> Self {
-        Self::Stop(stop)
     }
 }
 

@@ -113,7 +113,7 @@ impl<U, C: Cluster> SettingUp<'_, U, C> {
         if context.cluster.is_set_up(iam).await? {
             return Ok(Some(IamSetup::DoneAlready));
         }
-        let Some(password) = self.password().map_err(Setback::Stop)? else {
+        let Some(password) = self.password()? else {
             return Ok(None);
         };
         let name = context.config.cluster_name.as_ref().map_or(UNNAMED_CLUSTER, ClusterName::as_str);

@@ -1,6 +1,5 @@
 //! One round of a join: list, and at most one change. Whatever an answer says, only the live list decides.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -21,10 +20,8 @@ use super::turn::Turn;
 
 /// Why a round has not ended with this node as a full member.
 pub(super) enum Unfinished {
-    /// The step ends.
-    Stop(Stop),
-    /// Something failed, or is not possible now, or not there.
-    Fault(Fault),
+    /// The step ends, or something failed, or is not possible now, or not there.
+    Setback(Setback),
     /// A change was asked for, and the list is to show what became of it; what to say where too many were.
     Unseen(Fault),
     /// The quorum would not bear the change.
@@ -42,24 +39,9 @@ pub(super) enum Unfinished {
     },
 }
 
-impl From<Fault> for Unfinished {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl<T: Into<Stop>> From<T> for Unfinished {
-    fn from(stop: T) -> Self {
-        Self::Stop(stop.into())
-    }
-}
-
-impl From<Setback> for Unfinished {
-    fn from(setback: Setback) -> Self {
-        match setback {
-            Setback::Fault(fault) => Self::Fault(fault),
-            Setback::Stop(stop) => Self::Stop(stop),
-        }
+impl<T: Into<Setback>> From<T> for Unfinished {
+    fn from(setback: T) -> Self {
+        Self::Setback(setback.into())
     }
 }
 
@@ -75,8 +57,6 @@ pub(super) struct Joining<'a, U, C> {
     pub(super) health: Health,
     /// When it said so; never, where it is to be asked again before it is believed.
     asked_at: Option<Instant>,
-    /// The addresses of this machine.
-    addresses: Vec<IpAddr>,
     /// An add that was accepted.
     accepted: bool,
     /// Why an add may have failed, until a list shows what became of it.
@@ -99,7 +79,6 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
             candidates: Candidates::of(work),
             health,
             asked_at: Some(Instant::now()),
-            addresses: work.context.machine.addresses(),
             accepted: false,
             unsure: None,
             out_of_reach: None,
@@ -156,7 +135,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
             }
             Move::AwaitQuorum(risk) => Err(Unfinished::Quorum(risk)),
             Move::Add if self.accepted || self.unsure.is_some() => Err(self.not_listed(&at, &list, None)),
-            Move::Add if let Some(fault) = self.turn.of_another(&list, &at) => Err(Unfinished::Fault(fault)),
+            Move::Add if let Some(fault) = self.turn.of_another(&list, &at) => Err(fault.into()),
             Move::Add => {
                 self.turn.comes(list);
                 self.add(at, round).await
@@ -214,7 +193,11 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
     }
 
     fn next_move(&self, list: &MemberList, at: &Endpoint) -> Move {
-        next_move(list, self.health.candidate(self.work.context.config, self.work.service, &self.addresses), at)
+        next_move(
+            list,
+            self.health.candidate(self.work.context.config, self.work.service, &self.candidates.addresses),
+            at,
+        )
     }
 
     /// A member in the list, whose service is not well (yet): a new member may know no leader before it was heard of.
