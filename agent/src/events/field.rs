@@ -22,12 +22,6 @@ impl From<u64> for Value {
     }
 }
 
-impl From<u32> for Value {
-    fn from(number: u32) -> Self {
-        Self::Number(number.into())
-    }
-}
-
 /// Whatever is in a text, and however long it is: nothing of it leaves the process unbounded, or obeyed by a terminal.
 impl From<String> for Value {
     fn from(text: String) -> Self {
@@ -44,11 +38,5 @@ impl fmt::Display for Value {
     }
 }
 
-/// A name, as in the journal (upper case), and a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// For example `NEXT_RETRY_MS`.
-    pub name: &'static str,
-    /// Its value.
-    pub value: Value,
-}
+/// A name, as in the journal (`NEXT_RETRY_MS`), and a value.
+pub type Field = (&'static str, Value);

@@ -16,39 +16,26 @@ use super::record::Record;
 /// `SYSLOG_IDENTIFIER` of every entry: `journalctl -t first-boot-agent`.
 pub(super) const IDENTIFIER: &str = "first-boot-agent";
 
-/// A connection to journald.
-pub(super) struct Journal(JournalLog);
+/// Connects to journald; fails where no journal listens.
+pub(super) fn connect() -> io::Result<JournalLog> {
+    Ok(JournalLog::empty()?.with_syslog_identifier(IDENTIFIER.to_owned()))
+}
 
-impl Journal {
-    /// Connects; fails where no journal listens.
-    pub(super) fn connect() -> io::Result<Self> {
-        JournalLog::empty().map(|log| Self(log.with_syslog_identifier(IDENTIFIER.to_owned())))
-    }
-
-    /// Writes one entry.
-    pub(super) fn write(&self, record: &Record) -> io::Result<()> {
-        let meaning = record.event.meaning();
-        let own = [
-            ("MESSAGE_ID", meaning.message_id),
-            ("SERVICE", &record.scope.service),
-            ("OPERATION", record.scope.operation),
-        ];
-        let fields: Vec<Field> = own
-            .into_iter()
-            .map(|(name, text)| Field { name, value: Value::Text(text.to_owned()) })
-            .chain(record.context())
-            .chain(record.event.fields())
-            .collect();
-        let pairs: Vec<(&str, &Value)> = fields.iter().map(|field| (field.name, &field.value)).collect();
-        self.0.journal_send(
-            &log::Record::builder()
-                .level(level(meaning.severity))
-                .target("first_boot_agent")
-                .key_values(&pairs.as_slice())
-                .args(format_args!("{}", record.message()))
-                .build(),
-        )
-    }
+/// Writes one entry.
+pub(super) fn write(journal: &JournalLog, record: &Record) -> io::Result<()> {
+    let meaning = record.event.meaning();
+    let own =
+        [("MESSAGE_ID", meaning.message_id), ("SERVICE", &record.scope.service), ("OPERATION", record.scope.operation)]
+            .map(|(name, text)| (name, Value::Text(text.to_owned())));
+    let fields: Vec<Field> = own.into_iter().chain(record.context()).chain(record.event.fields()).collect();
+    journal.journal_send(
+        &log::Record::builder()
+            .level(level(meaning.severity))
+            .target("first_boot_agent")
+            .key_values(&fields.as_slice())
+            .args(format_args!("{}", record.message()))
+            .build(),
+    )
 }
 
 /// The log level that `systemd-journal-logger` turns into the severity's PRIORITY.

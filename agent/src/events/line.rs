@@ -37,8 +37,8 @@ impl Serialize for JsonLine<'_> {
         map.serialize_entry("operation", record.scope.operation)?;
         map.serialize_entry("message", &record.message())?;
         map.serialize_entry("message_id", meaning.message_id)?;
-        for field in record.context().into_iter().chain(record.event.fields()) {
-            map.serialize_entry(&field.name.to_ascii_lowercase(), &field.value)?;
+        for (name, value) in record.context().into_iter().chain(record.event.fields()) {
+            map.serialize_entry(&name.to_ascii_lowercase(), &value)?;
         }
         map.end()
     }

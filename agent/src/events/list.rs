@@ -24,7 +24,7 @@ impl Event {
     }
 
     fn text_of(&self, name: &str) -> Option<String> {
-        self.fields().into_iter().find(|field| field.name == name).map(|field| field.value.to_string())
+        self.fields().into_iter().find(|(field, _)| *field == name).map(|(_, value)| value.to_string())
     }
 }
 
@@ -58,7 +58,7 @@ macro_rules! events {
             pub fn fields(&self) -> Vec<Field> {
                 match self {
                     $( Self::$name { $($field),* } => vec![
-                        $( Field { name: journal_name!($field), value: Value::from($field.clone()) } ),*
+                        $( (journal_name!($field), Value::from($field.clone())) ),*
                     ], )+
                 }
             }
@@ -399,7 +399,7 @@ events! {
         explanation "The local service is healthy and its own member list holds this node; the marker \
             was written after that. Later boots skip this step."
 
-    RequestFailed { error: String, attempt: u32, attempts: u32, next_retry_ms: u64 }
+    RequestFailed { error: String, attempt: u64, attempts: u64, next_retry_ms: u64 }
         Error "7a8d9ccd7582429fbac526d3d4381551"
         message "Join request failed: {error}; attempt {attempt} of {attempts}, next in \
             {next_retry_ms} ms"
@@ -417,7 +417,7 @@ events! {
             nodes that join at once it is normal. If it goes on although no other node joins, look at \
             the leader."
 
-    AttemptsExhausted { error: String, attempts: u32, remedy: String }
+    AttemptsExhausted { error: String, attempts: u64, remedy: String }
         Error "670c589145d24c06a20602e0fc80fa6f"
         message "Failed to join cluster after {attempts} attempts: {error}; {remedy}"
         subject "All attempts of this run failed"
@@ -696,7 +696,7 @@ events! {
         subject "This node is no member"
         explanation "The live member list of @CLUSTER@ holds no entry of this node, so there is nothing to remove."
 
-    LeaveFailed { error: String, attempts: u32, remedy: String }
+    LeaveFailed { error: String, attempts: u64, remedy: String }
         Error "70377b5dee144bda852ba7251ab277d2"
         message "Failed to leave the cluster after {attempts} attempts: {error}; {remedy}"
         subject "This node could not leave the cluster"

@@ -43,7 +43,7 @@ impl Record {
             ("RUN_ID", Some(&*self.run_id)),
         ]
         .into_iter()
-        .filter_map(|(name, text)| Some(Field { name, value: Value::Text(text?.to_owned()) }))
+        .filter_map(|(name, text)| Some((name, Value::Text(text?.to_owned()))))
         .collect()
     }
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
+use systemd_journal_logger::JournalLog;
+
 use super::console::Console;
-use super::journal::Journal;
+use super::journal;
 use super::line;
 use super::list::Event;
 use super::meaning::Severity;
@@ -114,7 +116,7 @@ impl Report for ScopedReporter {
 
 /// The open sinks of the writing thread.
 struct Sinks {
-    journal: Option<Journal>,
+    journal: Option<JournalLog>,
     json: bool,
     text: bool,
     /// Errors go to the journal a second time as the seed's JSON line, at debug priority:
@@ -126,7 +128,7 @@ struct Sinks {
 impl Sinks {
     fn choose(format: Format) -> Self {
         let journal = match format {
-            Format::Auto => Journal::connect().ok(),
+            Format::Auto => journal::connect().ok(),
             Format::Json | Format::Text => None,
         };
         let terminal = io::stderr().is_terminal();
@@ -145,7 +147,7 @@ impl Sinks {
     /// is no further place to complain to.
     fn write(&mut self, record: &Record) {
         if let Some(journal) = &self.journal {
-            let _ = journal.write(record);
+            let _ = journal::write(journal, record);
         }
         if self.json {
             let _ = writeln!(io::stdout(), "{}", line::json(record));

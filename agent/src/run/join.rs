@@ -127,7 +127,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
 
     async fn after_a_fault(&mut self, fault: Fault, held: Duration) -> Result<Round, Stop> {
         let Work { context, service, report } = self.work;
-        let (attempt, attempts) = (self.rounds.attempt(), context.config.policies.join.attempts);
+        let (attempt, attempts) = (self.rounds.attempt().into(), context.config.policies.join.attempts.into());
         let why = match fault.class {
             Class::Busy { retry_after } => Again::Busy { named: retry_after, held },
             Class::Leaderless => Again::Election,

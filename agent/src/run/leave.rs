@@ -239,7 +239,7 @@ async fn go<U: Units, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &C
             } else {
                 look_at_the_leader(&service.unit)
             };
-            let (error, attempts) = (fault.to_string(), policies.join.attempts);
+            let (error, attempts) = (fault.to_string(), policies.join.attempts.into());
             return Err(Stop::Failed(Event::LeaveFailed { error, attempts, remedy }));
         };
         if matches!(fault.class, Class::Busy { .. }) {
