@@ -18,7 +18,7 @@ mod lock;
 mod trouble;
 
 pub use identity::Identity;
-pub use lock::{Attempt, Held, Holder, Lock};
+pub use lock::{Held, Holder, Lock};
 pub use trouble::{Hold, Trouble};
 
 /// Where the markers lie unless `--state-dir` says otherwise (first-boot seed).

@@ -31,7 +31,7 @@ use tokio::time::sleep;
 use crate::clock;
 use crate::config::{Config, MemberService, NodeId, Policies, ServiceName};
 use crate::events::{Event, Report};
-use crate::markers::{Achievement, Attempt, Hold, Holder, Identity, Lock, MarkerState, Markers, Trouble};
+use crate::markers::{Achievement, Held, Hold, Holder, Identity, Lock, MarkerState, Markers, Trouble};
 use crate::plan::member::Word;
 use crate::plan::{self, Action, Blocker, Decision, Observed, Step, Unmet};
 use crate::retry::{SHORTEST_PAUSE, Schedule};
@@ -292,8 +292,8 @@ async fn attend<U: Units, C: Cluster>(
         needed::await_needed(context, service, report).await?;
     }
     let lock = match context.lock(service)? {
-        Attempt::Taken(lock) => lock,
-        Attempt::Held(held) => {
+        Ok(lock) => lock,
+        Err(held) => {
             report.report(Event::WaitingForLock { holder: held.to_string() });
             context.progress.status(&format!("waiting for another agent: {held}"));
             let lock =
@@ -350,7 +350,7 @@ fn locking_failed(error: &dyn fmt::Display) -> Stop {
 
 impl<U, C> Context<'_, U, C> {
     /// The right to change a service's state, or who has it.
-    fn lock(&self, service: ServiceName) -> Result<Attempt, Stop> {
+    fn lock(&self, service: ServiceName) -> Result<Result<Lock, Held>, Stop> {
         self.markers.try_lock(service, &self.who).map_err(|error| locking_failed(&error))
     }
 

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use first_boot_agent::config::ServiceName;
-use first_boot_agent::markers::{Achievement, Attempt, Holder, Identity, Lock, Markers};
+use first_boot_agent::markers::{Achievement, Holder, Identity, Lock, Markers};
 
 /// Markers in a directory whose name a shell would obey, and the right to write IAM's.
 fn markers(keep: &Path) -> (Markers, Lock) {
     let markers = Markers::new(keep.join("it's $(a) `state`; \"dir\""));
-    let Attempt::Taken(lock) = markers.try_lock(ServiceName::IAM, &Holder::default()).unwrap() else {
+    let Ok(lock) = markers.try_lock(ServiceName::IAM, &Holder::default()).unwrap() else {
         panic!("locked");
     };
     (markers, lock)

@@ -47,15 +47,6 @@ impl Lock {
     }
 }
 
-/// What an attempt to take the lock came to.
-#[derive(Debug)]
-pub enum Attempt {
-    /// Taken.
-    Taken(Lock),
-    /// Somebody else has it.
-    Held(Held),
-}
-
 /// A lock that somebody else has.
 #[derive(Debug)]
 pub struct Held {
@@ -87,11 +78,11 @@ impl Held {
 }
 
 impl Markers {
-    /// Tries to take a service's lock for `who`.
+    /// Tries to take a service's lock for `who`, or says that somebody else has it.
     ///
     /// # Errors
     /// The state directory cannot be used, with the path and what to do.
-    pub fn try_lock(&self, service: ServiceName, who: &Holder) -> Result<Attempt, StateError> {
+    pub fn try_lock(&self, service: ServiceName, who: &Holder) -> Result<Result<Lock, Held>, StateError> {
         let path = self.lock_path(service);
         let failed = |source: RegularFileError| StateError::new("lock", &path, source);
         std::fs::create_dir_all(&self.directory).map_err(|source| failed(source.into()))?;
@@ -100,9 +91,9 @@ impl Markers {
         // Whoever holds it is written into it: not through a link into another file.
         let file = regular_file::open(&path, &mut options, Links::Refuse).map_err(failed)?;
         match file.try_lock() {
-            Ok(()) => Ok(Attempt::Taken(taken(service, file, who))),
+            Ok(()) => Ok(Ok(taken(service, file, who))),
             Err(TryLockError::WouldBlock) => {
-                Ok(Attempt::Held(Held { holder: holder(&file), path, service, file, who: who.clone() }))
+                Ok(Err(Held { holder: holder(&file), path, service, file, who: who.clone() }))
             }
             Err(TryLockError::Error(source)) => Err(failed(source.into())),
         }

@@ -32,7 +32,7 @@ fn identity(node: &str) -> Identity {
 }
 
 fn lock(markers: &Markers, service: ServiceName) -> Lock {
-    let Attempt::Taken(lock) = markers.try_lock(service, &holder("the test")).unwrap() else {
+    let Ok(lock) = markers.try_lock(service, &holder("the test")).unwrap() else {
         panic!("{service} is locked");
     };
     lock
@@ -248,7 +248,7 @@ async fn s5_the_second_is_told_who_has_the_lock_and_gets_it_when_it_is_free() {
     let (_keep, markers) = markers();
     let first = lock(&markers, ServiceName::CHAINFIRE);
     lock(&markers, ServiceName::FLAREDB);
-    let Attempt::Held(held) = markers.try_lock(ServiceName::CHAINFIRE, &holder("the second")).unwrap() else {
+    let Err(held) = markers.try_lock(ServiceName::CHAINFIRE, &holder("the second")).unwrap() else {
         panic!("two have the lock");
     };
     let told = held.to_string();
@@ -257,7 +257,7 @@ async fn s5_the_second_is_told_who_has_the_lock_and_gets_it_when_it_is_free() {
     let second = tokio::spawn(held.released());
     drop(first);
     let second = second.await.unwrap().unwrap();
-    let Attempt::Held(held) = markers.try_lock(ServiceName::CHAINFIRE, &holder("the third")).unwrap() else {
+    let Err(held) = markers.try_lock(ServiceName::CHAINFIRE, &holder("the third")).unwrap() else {
         panic!("two have the lock");
     };
     assert!(held.to_string().starts_with("the second holds "), "{held}");

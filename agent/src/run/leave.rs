@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::config::{Endpoint, MemberService, ServiceName};
 use crate::events::{Event, Report};
-use crate::markers::{Attempt, Held, Lock, MarkerState};
+use crate::markers::{Held, Lock, MarkerState};
 use crate::plan::member::{MemberList, Word};
 use crate::plan::membership::{Candidate, is_another, is_other_data, refuse_rival};
 use crate::plan::quorum::risk_without;
@@ -69,17 +69,14 @@ pub async fn foresee_leave<U: Units, C: Cluster>(
 
 /// What would stop a departure is told.
 fn foreseen<U, C>(context: &Context<'_, U, C>, found: Result<(), Stop>, report: &dyn Report) -> Outcome {
-    match found {
-        Ok(()) => Outcome::Done,
-        Err(stop) => stopped(&stop, context.progress, report),
-    }
+    found.map_or_else(|stop| stopped(&stop, context.progress, report), |()| Outcome::Done)
 }
 
 /// Looks whether the markers of a service will be this command's to remove, changing nothing.
 pub fn foresee_markers<U, C>(context: &Context<'_, U, C>, service: ServiceName, report: &dyn Report) -> Outcome {
     let look = || match context.lock(service)? {
-        Attempt::Held(held) if !is_held_by_its_unit(&held, service) => Err(lock_held(&held)),
-        Attempt::Held(_) | Attempt::Taken(_) => foresee_removal(context, service),
+        Err(held) if !is_held_by_its_unit(&held, service) => Err(lock_held(&held)),
+        _ => foresee_removal(context, service),
     };
     foreseen(context, look(), report)
 }
@@ -140,8 +137,8 @@ pub(super) async fn taking_over<U: Units, C>(
 ) -> Result<(), Stop> {
     let is_changed = Cell::new(false);
     let held = match context.lock(service)? {
-        Attempt::Taken(lock) => return work(&lock, &is_changed).await,
-        Attempt::Held(held) => held,
+        Ok(lock) => return work(&lock, &is_changed).await,
+        Err(held) => held,
     };
     let is_the_unit = is_held_by_its_unit(&held, service);
     let Some(units) = context.units.as_ref().filter(|_| is_the_unit) else {

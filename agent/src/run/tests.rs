@@ -25,7 +25,7 @@ use std::cell::RefCell;
 
 use crate::config::{self, Config, ServiceName};
 use crate::events::{Event, Report};
-use crate::markers::{Achievement, Attempt, Holder, Identity, Markers};
+use crate::markers::{Achievement, Holder, Identity, Markers};
 use crate::plan::Step;
 
 use super::{Context, Outcome, Requests, run_step};
@@ -108,7 +108,7 @@ impl TestNode {
 
     /// A marker of this node, as an earlier run has left it.
     fn write_marker(&self, service: ServiceName) {
-        let Attempt::Taken(lock) = self.markers.try_lock(service, &holder("an earlier run")).unwrap() else {
+        let Ok(lock) = self.markers.try_lock(service, &holder("an earlier run")).unwrap() else {
             panic!("{service} is locked");
         };
         self.markers.write(&lock, Achievement::Joined, &self.this_node()).unwrap();

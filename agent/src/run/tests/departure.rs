@@ -5,7 +5,7 @@ use std::path::Path;
 use super::model::{ModelCluster, unit_phases, voter};
 use super::{Outcome, TestNode, holder};
 use crate::config::{DefaultServices as _, Endpoint, Mode, ServiceName};
-use crate::markers::{Achievement, Attempt, Identity, MarkerState};
+use crate::markers::{Achievement, Identity, MarkerState};
 use crate::run::{Quorum, after_reset_of_all, foresee_leave, foresee_markers, leave, reset};
 
 const FOUR: [(&str, &str); 4] = [
@@ -305,9 +305,7 @@ async fn a_leader_that_leaves_is_out_when_the_others_say_so() {
 async fn a_marker_of_another_machine_and_a_copied_configuration_remove_nobody() {
     let (node, cluster) = member_of(&FOUR);
     let copied = Identity { machine_id: Some("fedcba9876543210fedcba9876543210".to_owned()), ..node.this_node() };
-    let Attempt::Taken(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("a run")).unwrap() else {
-        panic!()
-    };
+    let Ok(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("a run")).unwrap() else { panic!() };
     node.markers.write(&lock, Achievement::Joined, &copied).unwrap();
     drop(lock);
     assert_eq!(leave_chainfire(&node, &cluster, Quorum::MayBeLost).await, Outcome::Blocked);
@@ -321,9 +319,7 @@ async fn a_marker_of_another_machine_and_a_copied_configuration_remove_nobody() 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_was_restored_under_another_identity_can_be_left() {
     let (node, cluster) = member_of(&FOUR);
-    let Attempt::Taken(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("a run")).unwrap() else {
-        panic!()
-    };
+    let Ok(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("a run")).unwrap() else { panic!() };
     node.markers.write(&lock, Achievement::Joined, &node.this_node().in_cluster(Some("before"))).unwrap();
     drop(lock);
     cluster.0.borrow_mut().cluster_id = Some("now".into());

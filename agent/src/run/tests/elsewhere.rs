@@ -8,7 +8,7 @@ use super::model::{AddFault, ModelCluster, unit_phases, voter};
 use super::{Outcome, TestNode, holder};
 use crate::config::{DefaultServices as _, ServiceName};
 use crate::events::Severity;
-use crate::markers::{Attempt, Holder};
+use crate::markers::Holder;
 use crate::plan::Step;
 use crate::run::{Quorum, leave, reset};
 
@@ -100,9 +100,7 @@ async fn leave_and_reset_stop_a_unit_that_waits_and_take_over() {
         let node = TestNode::joining();
         let cluster = ModelCluster::of(&[THREE[0], THREE[1], THREE[2], ("node04", "10.0.1.13:2380")]);
         let who = Holder { words: "a join".to_owned(), unit: Some("chainfire-cluster-join.service".to_owned()) };
-        let Attempt::Taken(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &who).unwrap() else {
-            panic!("locked")
-        };
+        let Ok(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &who).unwrap() else { panic!("locked") };
         let units = unit_phases(&[]);
         units.hold(lock);
         let context = node.context(Some(units.clone()), &cluster);
@@ -123,7 +121,7 @@ async fn a_unit_that_gave_way_goes_on_where_leaving_is_refused() {
     let node = TestNode::joining();
     let cluster = ModelCluster::of(&[THREE[0], THREE[1], THREE[2], ("node09", "10.0.1.13:2380")]);
     let who = Holder { words: "a join".to_owned(), unit: Some("chainfire-cluster-join.service".to_owned()) };
-    let Attempt::Taken(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &who).unwrap() else { panic!("locked") };
+    let Ok(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &who).unwrap() else { panic!("locked") };
     let units = unit_phases(&[]);
     units.hold(lock);
     let context = node.context(Some(units.clone()), &cluster);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::model::{ModelCluster, voter};
 use super::{TestNode, holder};
 use crate::config::{DefaultServices as _, ServiceName};
-use crate::markers::{Achievement, Attempt};
+use crate::markers::Achievement;
 use crate::plan::Cause;
 use crate::plan::health::Verdict;
 use crate::plan::member::Member;
@@ -45,9 +45,7 @@ async fn what_answers_as_the_own_service_must_be_it_with_the_data_that_is_listed
 async fn peers_of_another_cluster_do_not_speak_for_the_one_of_the_marker() {
     let node = TestNode::joining();
     let cluster = ModelCluster::of(&[("node01", "10.0.1.10:2380"), ("node04", "10.0.1.13:2380")]);
-    let Attempt::Taken(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("a run")).unwrap() else {
-        panic!()
-    };
+    let Ok(lock) = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("a run")).unwrap() else { panic!() };
     node.markers.write(&lock, Achievement::Joined, &node.this_node().in_cluster(Some("a"))).unwrap();
     cluster.0.borrow_mut().cluster_ids = vec![("node01", "b"), ("node02", "A"), ("node03", "a")];
     cluster.0.borrow_mut().lists = vec![("node01", vec![voter("x", "10.9.9.1:2380")])];
