@@ -36,7 +36,7 @@ pub use session::Endpoints;
 pub use unit_state::{ActiveState, LoadState, UnitState};
 pub use watch::UnitWatch;
 
-use patience::Patience;
+use patience::patiently;
 use session::Session;
 
 /// How long a single question bears that systemd is being restarted.
@@ -85,13 +85,7 @@ impl Systemd {
     ///
     /// Where the name is none, or systemd stays out of reach for three seconds.
     pub async fn unit(&self, unit: &str) -> Result<UnitState, SystemdError> {
-        let mut patience = Patience::new(QUESTION_LIMIT);
-        loop {
-            match self.try_unit(unit).await {
-                Err(error) if error.is_connection_lost() && patience.wait().await => {}
-                result => return result,
-            }
-        }
+        patiently(QUESTION_LIMIT, async || self.try_unit(unit).await).await
     }
 
     async fn try_unit(&self, unit: &str) -> Result<UnitState, SystemdError> {
@@ -128,15 +122,6 @@ impl Systemd {
             let _ = self.session().await?.reset_failed_unit(unit).await;
         }
         Ok(())
-    }
-
-    /// Has a unit started, as `systemctl start --no-block` does.
-    ///
-    /// # Errors
-    ///
-    /// Where systemd refuses, or cannot be reached any more.
-    pub async fn start(&self, unit: &str) -> Result<(), SystemdError> {
-        self.session().await?.start_unit(unit, "replace").await
     }
 
     /// Watches a unit, from its current state on. Needs a Tokio runtime around it, as everything here does.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::notify::Notifier;
-use super::patience::Patience;
+use super::patience::patiently;
 use super::{ActiveState, Systemd, SystemdError};
 use crate::events::{Event, Report};
 use crate::initrd::{InitrdManager, SYSROOT};
@@ -61,7 +61,7 @@ impl InitrdSystemd<'_> {
     /// systemd refuses, or cannot be reached.
     pub async fn stop_the_boot(self) -> Result<(), SystemdError> {
         const EMERGENCY: &str = "emergency.target";
-        patiently().await?.session().await?.start_unit(EMERGENCY, "isolate").await
+        connected().await?.session().await?.start_unit(EMERGENCY, "isolate").await
     }
 }
 
@@ -70,7 +70,7 @@ impl InitrdSystemd<'_> {
 async fn root_is_mounted() -> Result<(), SystemdError> {
     // Where the kernel cannot be asked, PID 1 is.
     while let Ok(false) = mounted_within(ASK_AGAIN, SYSROOT.into()).await {
-        if patiently().await?.watch(ROOT_IS_THERE).await?.next().await?.active == ActiveState::Active {
+        if connected().await?.watch(ROOT_IS_THERE).await?.next().await?.active == ActiveState::Active {
             return Ok(());
         }
     }
@@ -78,7 +78,7 @@ async fn root_is_mounted() -> Result<(), SystemdError> {
 }
 
 async fn until_active(unit: &str) -> Result<(), SystemdError> {
-    let mut watch = patiently().await?.watch(unit).await?;
+    let mut watch = connected().await?.watch(unit).await?;
     while watch.next().await?.active != ActiveState::Active {}
     Ok(())
 }
@@ -94,15 +94,8 @@ fn mounts_more(root: &Path) -> bool {
         || Tree::at(root).bytes(FSTAB).is_some_and(|text| String::from_utf8_lossy(&text).contains("x-initrd.mount"))
 }
 
-async fn patiently() -> Result<Systemd, SystemdError> {
-    let mut patience = Patience::new(BUSY);
-    loop {
-        match Systemd::connect().await {
-            Err(error) if !patience.wait().await => return Err(error),
-            Err(_) => {}
-            connected => return connected,
-        }
-    }
+async fn connected() -> Result<Systemd, SystemdError> {
+    patiently(BUSY, Systemd::connect).await
 }
 
 #[cfg(test)]

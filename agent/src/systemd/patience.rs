@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::SystemdError;
+
 /// How long to wait for systemd to come back: growing delays within a limit, anew after every success.
 #[derive(Debug)]
 pub(super) struct Patience {
@@ -35,6 +37,20 @@ impl Patience {
         sleep(self.delay).await;
         self.delay = (self.delay * 2).min(Self::LONGEST);
         true
+    }
+}
+
+/// Does something with systemd, again and again while that cannot be reached.
+pub(super) async fn patiently<T>(
+    limit: Duration,
+    work: impl AsyncFn() -> Result<T, SystemdError>,
+) -> Result<T, SystemdError> {
+    let mut patience = Patience::new(limit);
+    loop {
+        match work().await {
+            Err(error) if error.is_connection_lost() && patience.wait().await => {}
+            done => return done,
+        }
     }
 }
 

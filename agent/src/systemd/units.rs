@@ -25,7 +25,8 @@ impl Units for Systemd {
     }
 
     async fn start(&self, unit: &str) -> Result<(), String> {
-        Self::start(self, unit).await.map_err(|error| error.to_string())
+        let started = async { self.session().await?.start_unit(unit, "replace").await };
+        started.await.map_err(|error| error.to_string())
     }
 
     async fn environment_files(&self, unit: &UnitName) -> Result<Vec<String>, String> {
