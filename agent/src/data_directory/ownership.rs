@@ -88,6 +88,7 @@ pub fn can_be_moved(directory: &Path, claim: &Claim<'_>) -> Result<(), BackUpErr
     if mounted(&mounts).any(|point| point == place) {
         return Err(BackUpError::new("move aside", directory, io::ErrorKind::ResourceBusy.into()));
     }
+    let mounted_inside = |point: &Path| format!("{} in it is a mount point, which would move along", quoted(point));
     let reason = of_the_system(&place)
         .or_else(|| holds_what_stays(&place, claim.kept))
         .or_else(|| not_owned(&place, claim))
@@ -205,10 +206,6 @@ fn shared(place: &Path) -> Option<String> {
 /// The mount points: the fifth field (`proc_pid_mountinfo(5)`); names of data directories need no escaping.
 fn mounted(mounts: &str) -> impl Iterator<Item = &Path> {
     mounts.lines().filter_map(|line| line.split(' ').nth(4)).map(Path::new)
-}
-
-fn mounted_inside(point: &Path) -> String {
-    format!("{} in it is a mount point, which would move along", quoted(point))
 }
 
 #[cfg(test)]
