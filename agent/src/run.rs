@@ -362,12 +362,10 @@ impl<U, C> Context<'_, U, C> {
         cluster_id: Option<&Word>,
         report: &dyn Report,
     ) -> Result<(), Stop> {
-        match self.markers.write(lock, achievement, &self.this_node.in_cluster(cluster_id.map(Word::as_str))) {
-            Ok(path) => {
-                report.report(Event::MarkerWritten { path: path.display().to_string() });
-                Ok(())
-            }
-            Err(error) => Err(Stop::Failed(Event::MarkerFailed { error: error.to_string() })),
-        }
+        let identity = self.this_node.in_cluster(cluster_id.map(Word::as_str));
+        let written = self.markers.write(lock, achievement, &identity);
+        let path = written.map_err(|error| Stop::Failed(Event::MarkerFailed { error: error.to_string() }))?;
+        report.report(Event::MarkerWritten { path: path.display().to_string() });
+        Ok(())
     }
 }

@@ -394,11 +394,9 @@ impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
         let is_guessed = list.leader().is_some_and(|leader| leader.configured_api(service).is_none());
         let others = self.candidates.others(&at, &mut round).await;
         let is_agreed = is_guessed && !service.is_own_api(&at) && self.who_has_it(&others).is_none();
-        let is_no_word_of_the_service = match fault.class {
-            Class::Permanent(cause) => !matches!(cause, Cause::Contradiction | Cause::AnotherCluster | Cause::Refused),
-            _ => false,
-        };
-        if is_agreed && is_no_word_of_the_service {
+        let is_word_of_the_service =
+            |cause| matches!(cause, Cause::Contradiction | Cause::AnotherCluster | Cause::Refused);
+        if is_agreed && matches!(fault.class, Class::Permanent(cause) if !is_word_of_the_service(cause)) {
             self.report_end(&list, &at);
             return Ok(());
         }

@@ -41,15 +41,14 @@ pub(super) async fn attend<U, C>(
 /// The kernel tells of links over a kind of socket that the units' sandbox does not have, so they are looked at, soon and
 /// then ever less often.
 async fn await_links<U, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Result<(), Stop> {
+    if context.config.expect.links.is_empty() {
+        return Ok(());
+    }
     let (began, policy) = (Instant::now(), &context.config.policies.link);
     let mut schedule = Schedule::polling(policy);
     let mut told = false;
     loop {
-        let unmet = if context.config.expect.links.is_empty() {
-            Vec::new()
-        } else {
-            expectations::links_unmet(&context.config.expect.links, &context.machine.links())
-        };
+        let unmet = expectations::links_unmet(&context.config.expect.links, &context.machine.links());
         let Some(first) = unmet.first() else {
             if told {
                 report.report(Event::LinksUp { duration_ms: milliseconds(began.elapsed()) });
