@@ -33,17 +33,17 @@ async fn a_further_protocol_is_a_line_and_its_modules() {
     let own = cluster.start_waiting().await.unwrap();
     let node = Node::joining(&cluster, own).with_agent(&agent);
     node.edit(|config| {
-        config["services"] = json!({"plaything": {"protocol": "toy", "url": cluster.servers[own].api_url()}})
+        config["services"] = json!({"plaything": {"protocol": "toy", "url": cluster.servers[own].api_url()}});
     });
     let run = node.run(&["join", "plaything"]).await;
     assert_eq!(run.code, 0, "{run}");
-    assert!(node.marker("plaything-joined").contains("node="), "{}", node.marker("plaything-joined"));
+    assert!(node.marker("plaything-joined").contains("node_id="), "{}", node.marker("plaything-joined"));
     let schema = node.run(&["config", "schema"]).await;
     assert!(schema.stdout.contains("admin-v1, etcd-v3, toy or http-setup"), "{schema}");
 }
 
 impl Copy {
-    /// Files that are there from an earlier run and have not changed stay, and what was built of them.
+    /// Made anew; what was built of an earlier one stays.
     fn of_the_workspace() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let copy = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join("toy-protocol"));
@@ -51,21 +51,9 @@ impl Copy {
         for part in ["Cargo.toml", "Cargo.lock", ".cargo", "agent", "topology", "vm-tests/cluster"] {
             let to = copy.0.join(part);
             fs::create_dir_all(to.parent().unwrap()).unwrap();
-            copy.take(&root.join(part), &to);
+            take(&root.join(part), &to);
         }
         copy
-    }
-
-    fn take(&self, from: &Path, to: &Path) {
-        if from.is_dir() {
-            fs::create_dir_all(to).unwrap();
-            for entry in fs::read_dir(from).unwrap() {
-                let entry = entry.unwrap();
-                self.take(&entry.path(), &to.join(entry.file_name()));
-            }
-        } else {
-            fs::copy(from, to).unwrap();
-        }
     }
 
     fn write(&self, path: &str, text: &str) {
@@ -94,5 +82,17 @@ impl Copy {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let agent = Path::new(env!("CARGO_BIN_EXE_first-boot-agent"));
         built.join(agent.strip_prefix(shared).unwrap())
+    }
+}
+
+fn take(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            take(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        fs::copy(from, to).unwrap();
     }
 }
