@@ -78,6 +78,7 @@ let
     abi: given:
     import ../package.nix (
       {
+        etcd = "etcd";
         glibc.static = "static glibc";
         lib = {
           optional = condition: value: if condition then [ value ] else [ ];

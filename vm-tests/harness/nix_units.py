@@ -51,7 +51,7 @@ def rendered(sections: dict[str, dict[str, Any]]) -> str:
 def installed(out: Path, initrd: Path) -> None:
     """The package's outputs, by its own `postInstall`, run here instead of in a build."""
     script: str = nix().value(
-        f"(import {quoted(PACKAGE)} {{ glibc = null; stdenv = null; lib = null;"
+        f"(import {quoted(PACKAGE)} {{ etcd = null; glibc = null; stdenv = null; lib = null;"
         " rustPlatform.buildRustPackage = make: make { }; }).postInstall"
     )
     (out / "bin").mkdir(parents=True)
