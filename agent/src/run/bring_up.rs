@@ -60,12 +60,10 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
 
     /// Whether the service can be started once it is listed: one that is added and cannot would keep others out.
     pub(super) async fn can_start(&self) -> Result<(), Stop> {
-        let Some(path) = self.service.api.environment_file() else { return Ok(()) };
-        self.is_read(self.systemd()?, path).await?;
-        match self.written(path)? {
-            Some(bytes) if !is_own(self.service, &bytes) => Err(foreign_environment(self.service, path).into()),
-            Some(_) | None => Ok(()),
+        if let Some(path) = self.service.api.environment_file() {
+            self.is_read(self.systemd()?, path).await?;
         }
+        foreign_environment(self.service).map_or(Ok(()), |blocker| Err(blocker.into()))
     }
 
     /// Started without it, the service would begin a cluster of its own.
@@ -85,12 +83,11 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
     /// Started with somebody else's, the service might begin a cluster of its own: nothing is, and nothing of it is lost.
     fn write(&self, Environment { path, text }: &Environment) -> Result<(), Stop> {
         let text = format!("{}{text}", first_line(self.service));
-        match self.written(path)? {
-            Some(bytes) if bytes == text.as_bytes() => return Ok(()),
-            Some(bytes) if !is_own(self.service, &bytes) => {
-                return Err(foreign_environment(self.service, path).into());
-            }
-            Some(_) | None => {}
+        if let Some(blocker) = foreign_environment(self.service) {
+            return Err(blocker.into());
+        }
+        if self.written(path)?.is_some_and(|bytes| bytes == text.as_bytes()) {
+            return Ok(());
         }
         write_durably(path, text.as_bytes(), 0o644, Existing::Replace)
             .map(drop)
@@ -99,10 +96,8 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
 
     /// Takes away what the unit was started with: with it and without data the service would begin anew by itself.
     pub(super) fn forget_environment(&self) -> Result<(), Stop> {
-        let Some(path) = self.service.api.environment_file() else {
-            return Ok(());
-        };
-        if self.written(path)?.is_some_and(|bytes| is_own(self.service, &bytes)) {
+        let Some(path) = self.service.api.environment_file() else { return Ok(()) };
+        if self.written(path)?.is_some() && foreign_environment(self.service).is_none() {
             remove_if_there(path)
                 .and_then(|_| path.parent().map_or(Ok(()), sync))
                 .map_err(|error| self.not_started(&format!("cannot remove {}: {error}", path.display())))?;
@@ -160,21 +155,13 @@ pub fn left_alone(service: &MemberService, at: &Endpoint) -> Option<Blocker> {
     if !service.api.is_added_first() {
         return None;
     }
-    if has_data(service).unwrap_or(false) {
-        return Some(Blocker::old_data(service, at));
-    }
-    let path = service.api.environment_file()?;
-    let bytes = regular_file::read(path, Links::Follow, LONGEST).ok()?;
-    (!is_own(service, &bytes)).then(|| foreign_environment(service, path))
+    let has_data = has_data(service).unwrap_or(false);
+    if has_data { Some(Blocker::old_data(service, at)) } else { foreign_environment(service) }
 }
 
 /// The first line of a file that is this agent's to write, and to remove.
 fn first_line(service: &MemberService) -> String {
     format!("# Written by first-boot-agent for {}; a file without this line is left alone.\n", service.name)
-}
-
-fn is_own(service: &MemberService, bytes: &[u8]) -> bool {
-    bytes.starts_with(first_line(service).as_bytes())
 }
 
 fn has_data(service: &MemberService) -> io::Result<bool> {
@@ -193,13 +180,13 @@ fn has_data(service: &MemberService) -> io::Result<bool> {
     }
 }
 
-fn foreign_environment(service: &MemberService, path: &Path) -> Blocker {
-    let (name, unit) = (service.name, &service.unit);
-    own_file(
-        service,
-        format!("{} was not written by this agent for {name}", path.display()),
-        &format!("move it aside, or set services.{name}.environment_file to another file that {unit} reads"),
-    )
+/// Why nothing is written where somebody else has written.
+fn foreign_environment(service: &MemberService) -> Option<Blocker> {
+    let (name, unit, path) = (service.name, &service.unit, service.api.environment_file()?);
+    let bytes = regular_file::read(path, Links::Follow, LONGEST).ok()?;
+    let reason = format!("{} was not written by this agent for {name}", path.display());
+    let fix = format!("move it aside, or set services.{name}.environment_file to another file that {unit} reads");
+    (!bytes.starts_with(first_line(service).as_bytes())).then(|| own_file(service, reason, &fix))
 }
 
 fn own_file(service: &MemberService, reason: String, fix: &str) -> Blocker {
