@@ -1,7 +1,7 @@
 //! Durable writing: after a power cut either the old state or the whole new file is there.
 //!
-//! Must not know what it writes. Whoever calls holds the lock of what the file belongs to, so the temporary name is one:
-//! what a power cut leaves behind is overwritten by the next try.
+//! Must not know what it writes. Whoever calls holds the lock of what the file belongs to, or is alone, as the initrd is; so the
+//! temporary name is one: what a power cut leaves behind is overwritten by the next try.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};

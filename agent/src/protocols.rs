@@ -1,4 +1,4 @@
-//! The services' APIs over HTTPS: the adapter to the ports of `run`, a module for each calls.
+//! The services' APIs over HTTPS: the adapter to the ports of `run`, a module for each protocol.
 //!
 //! Deadlines, bounds and the classes of what went wrong are `http`'s, once for all calls. A further protocol is a module
 //! here with its calls, one in the configuration's crate with its fields, and a line in that crate's table.
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use crate::config::{Api, Endpoint, MemberService, NodeId, Request, SetupService, TlsPaths};
 use crate::http::{Client, Method};
-use crate::plan::member::MemberList;
+use crate::plan::member::{MemberList, Word};
 use crate::plan::{Blocker, Cause};
 use crate::run::ports::{
     Added, Class, Environment, Fault, Health, IamSetup, KeyValue, Members, NewMember, Password, Probe, Promoted, Setup,
@@ -48,9 +48,9 @@ struct Calls<'a, Own> {
 trait Protocol {
     /// The member list that `at` knows.
     async fn members(&self, at: &Endpoint) -> Result<MemberList, Fault>;
-    /// See [`Members::reached`].
-    async fn reached(&self, _at: &Endpoint, list: MemberList) -> MemberList {
-        list
+    /// See [`Members::has_lost`].
+    async fn has_lost(&self, _at: &Endpoint, _list: &MemberList, _key: &Word) -> bool {
+        false
     }
     /// Asks `at` to add a member.
     async fn add(&self, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault>;
@@ -91,6 +91,10 @@ impl Probe for HttpCluster {
         // Whatever a health endpoint says instead of 200, it may say 200 later.
         Err(Fault { class: Class::Transient { retry_after: None }, ..answer.fault() })
     }
+
+    async fn answers(&self, at: &Endpoint, path: &str) -> bool {
+        self.client.send(Method::GET, at, path, None).await.map_or_else(|fault| fault.blocker().is_some(), |_| true)
+    }
 }
 
 impl Members for HttpCluster {
@@ -106,8 +110,8 @@ impl Members for HttpCluster {
         }
     }
 
-    async fn reached(&self, service: &MemberService, at: &Endpoint, list: MemberList) -> MemberList {
-        spoken!(self, service, calls => calls.reached(at, list).await)
+    async fn has_lost(&self, service: &MemberService, at: &Endpoint, list: &MemberList, key: &Word) -> bool {
+        spoken!(self, service, calls => calls.has_lost(at, list, key).await)
     }
 
     async fn add(&self, service: &MemberService, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {

@@ -9,6 +9,7 @@ mod bring_up;
 mod candidates;
 mod health;
 mod join;
+mod judge;
 mod leave;
 mod needed;
 pub mod ports;
@@ -43,6 +44,7 @@ pub use bring_up::left_alone;
 /// How a step ended, which is how its process ends.
 pub use first_boot_output::Exit as Outcome;
 pub use health::find as find_health;
+pub use judge::judge;
 pub use leave::{Quorum, foresee_leave, foresee_markers, forget, leave};
 pub use preflight::unmet;
 pub use reset::{after_reset_of_all, reset, reset_setup};

@@ -12,8 +12,9 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::rc::Rc;
 
+use first_boot_agent::config::value::BaseUrl;
 use first_boot_agent::plan::Step;
-use first_boot_agent::run::ports::Members;
+use first_boot_agent::run::ports::{Members, Probe};
 use first_boot_agent::run::{self, Outcome};
 use serde_json::json;
 
@@ -156,23 +157,38 @@ async fn e6_e12_data_of_another_membership_blocks_and_is_not_thrown_away() {
 }
 
 #[tokio::test]
-async fn m4_e8_whom_the_leader_has_lost_and_who_does_not_answer_is_known_to_be_dead_and_nobody_else() {
+async fn m4_e8_whom_the_leader_has_lost_is_known_and_nobody_else_is_lost() {
     let cluster = cluster(3, 1).await;
     let node = Node::joining(&cluster, 3);
     let service = node.config.member_service("etcd".parse().unwrap()).unwrap();
     let (client, at) = (node.client(), service.endpoints_for_change().remove(0));
-    let dead = async || {
+    let lost = async || {
         let list = client.members(service, &at).await.unwrap();
-        let list = client.reached(service, &at, list).await;
-        list.members.iter().filter(|member| member.is_dead()).map(|member| member.id.to_string()).collect::<Vec<_>>()
+        let mut lost = Vec::new();
+        for member in &list.members {
+            if client.has_lost(service, &at, &list, &member.key).await {
+                lost.push(member.id.to_string());
+            }
+        }
+        lost.join(", ")
     };
-    assert!(dead().await.is_empty());
+    assert_eq!(lost().await, "");
     cluster.borrow_mut().kill(2);
     until("the leader to notice", async || {
-        let dead = dead().await;
-        if dead == ["node03"] { Ok(()) } else { Err(dead.join(", ")) }
+        let lost = lost().await;
+        if lost == "node03" { Ok(()) } else { Err(lost) }
     })
     .await;
+    // Without a quorum the last one is not well. It lives.
+    cluster.borrow_mut().kill(1);
+    let url = |number: usize| {
+        cluster.borrow().member(number).client_url().parse::<BaseUrl>().unwrap().endpoint(2379).unwrap()
+    };
+    until("a member without a leader", async || {
+        if client.health(&url(0), "/health").await.is_err() { Ok(()) } else { Err("well".to_owned()) }
+    })
+    .await;
+    assert!(client.answers(&url(0), "/health").await && !client.answers(&url(2), "/health").await);
 }
 
 #[tokio::test]
@@ -258,6 +274,10 @@ async fn an_environment_that_somebody_else_has_written_is_left_alone_and_starts_
     let service = node.config.member_service("etcd".parse().unwrap()).unwrap();
     let planned = run::left_alone(service, &service.url).unwrap();
     assert!(planned.reason.contains("was not written by this agent"), "{planned}");
+    node.remove_environment();
+    node.mislead_environment();
+    assert_eq!(node.join().await, Outcome::Transient, "{}", node.said());
+    assert_eq!(listed(&cluster).await, ["node01"], "nor where nobody can say whose it is");
     node.remove_environment();
     assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
     assert_eq!(listed(&cluster).await, ["node01", "node02"]);

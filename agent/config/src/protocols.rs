@@ -120,6 +120,8 @@ pub struct Entry<'a> {
     pub id: &'a str,
     /// What calls name it by.
     pub key: &'a str,
+    /// The same, fit to be shown.
+    pub shown: &'a str,
     /// Whom to ask.
     pub at: &'a Endpoint,
     /// The files to ask with.

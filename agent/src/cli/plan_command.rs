@@ -6,7 +6,7 @@ use crate::config::{Config, ConfigError, MemberService, Mode, Permissions};
 use crate::inventory;
 use crate::markers::Markers;
 use crate::plan::expectations::{Outlook, Unmet};
-use crate::plan::membership::{Move, next_move};
+use crate::plan::membership::Move;
 use crate::plan::{self, Action, Blocker, Decision, Observed, Step};
 use crate::protocols::HttpCluster;
 use crate::run;
@@ -137,9 +137,10 @@ async fn next(config: &Config, service: &MemberService, cluster: &HttpCluster) -
     let mut error = "nobody to ask".to_owned();
     for at in asked {
         match cluster.members(service, &at).await {
-            Ok(list) => {
+            Ok(mut list) => {
                 let ids = if list.members.is_empty() { "nobody".to_owned() } else { list.ids() };
-                return match next_move(&list, health.candidate(config, service, &addresses), &at) {
+                let candidate = health.candidate(config, service, &addresses);
+                return match run::judge(cluster, &mut list, candidate, &at).await {
                     Move::Add if let Some(blocker) = run::left_alone(service, &at) => Err(blocker),
                     Move::Add => Ok(format!("no marker, and the members at {at} are {ids}")),
                     Move::Await(member) => Ok(format!("the list at {at} has this node as {}", member.standing())),

@@ -16,8 +16,8 @@ pub(super) fn flag(value: Option<&str>) -> Result<bool, String> {
     }
 }
 
-/// The words in their order. A blank within quotes of either kind parts none, and a backslash is a character like any other. Quotes that are
-/// not closed reach to the end.
+/// The words in their order. A blank within quotes of either kind parts none, and a backslash is a character like any other.
+/// Quotes that are not closed reach to the end.
 pub(super) fn words(command_line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted_by = None;

@@ -364,5 +364,6 @@ impl Blocker {
 /// The command that removes an entry, with the files of this node.
 pub(super) fn removal(config: &Config, service: &MemberService, member: &Member, at: &Endpoint) -> String {
     let (id, key) = (member.id.as_str(), member.key.as_str());
-    service.api.removal_by_hand(&Entry { service: service.name, id, key, at, tls: &config.tls })
+    let shown = &member.key.to_string();
+    service.api.removal_by_hand(&Entry { service: service.name, id, key, shown, at, tls: &config.tls })
 }

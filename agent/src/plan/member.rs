@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::config::{Endpoint, MemberService, NodeId};
+use crate::config::{Endpoint, MemberService, NodeId, RaftAddr};
 
 mod address;
 mod contradiction;
@@ -102,6 +102,19 @@ const NOT_FULL: [&str; 9] =
     ["learner", "nonvoter", "non-voter", "observer", "staging", "standby", "joining", "pending", "promoting"];
 
 impl Member {
+    /// This node, as it is listed once it was added.
+    #[must_use]
+    pub fn of_this_node(id: &NodeId, raft_addr: &RaftAddr) -> Self {
+        Self {
+            key: Word::default(),
+            id: Word::new(id.as_str()),
+            raft_addr: MemberAddress::new(&format!("https://{raft_addr}")),
+            status: Word::default(),
+            role: None,
+            incarnation: None,
+        }
+    }
+
     /// Whether it takes part in elections, as far as the service tells: by its role, else
     /// by a status that names no step on the way.
     #[must_use]

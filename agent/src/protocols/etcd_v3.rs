@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::config::{Endpoint, Etcd, NodeId};
 use crate::http::{Answer, Method};
 use crate::plan::Blocker;
-use crate::plan::member::{Member, MemberList};
+use crate::plan::member::{MemberList, Word};
 use crate::run::ports::{Added, Class, Environment, Fault, NewMember, Promoted};
 
 use super::{Calls, Protocol};
@@ -40,17 +40,16 @@ impl Protocol for Calls<'_, Etcd> {
         said.read("a member list", |body| answer::list(body, leader.as_ref(), said.answer.answered))
     }
 
-    /// The list does not say it; a member's metrics have the peers that it is connected to.
-    async fn reached(&self, at: &Endpoint, mut list: MemberList) -> MemberList {
-        let leader = list.to_ask(self.service, at);
-        let Ok(metrics) = self.client.send(Method::GET, &leader, "/metrics", None).await else { return list };
-        let metrics = String::from_utf8_lossy(&metrics.body);
-        for member in &mut list.members {
-            if answer::is_cut_off(&metrics, &member.key) && !self.is_healthy(member).await.unwrap_or(true) {
-                member.status = "unreachable".into();
+    /// The list does not say it; the leader's metrics have the peers that it is connected to.
+    async fn has_lost(&self, at: &Endpoint, list: &MemberList, key: &Word) -> bool {
+        let Some(leader) = list.leader() else { return false };
+        for at in [&list.to_ask(self.service, at), at] {
+            let metrics = self.client.send(Method::GET, at, "/metrics", None).await;
+            if metrics.is_ok_and(|metrics| answer::has_lost(&metrics.body, &leader.key, key)) {
+                return true;
             }
         }
-        list
+        false
     }
 
     async fn add(&self, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault> {
@@ -134,22 +133,16 @@ impl Calls<'_, Etcd> {
         fault
     }
 
-    /// Whether a member answers that it is; `None` where nobody knows where to ask.
-    async fn is_healthy(&self, member: &Member) -> Option<bool> {
-        let url = member.api(self.service)?;
-        let health = self.client.send(Method::GET, &url, self.own.health_path.as_str(), None).await;
-        Some(health.is_ok_and(|answer| answer.status == 200))
-    }
-
     /// The fault with the names of those voters that do not answer: an "unhealthy cluster" names nobody.
     async fn with_the_dead(&self, at: &Endpoint, mut fault: Fault) -> Fault {
         let Ok(list) = self.members(at).await else { return fault };
         let (mut dead, mut asked) = (Vec::new(), 0);
         for member in list.members.iter().filter(|member| member.is_full()).take(MOST_ASKED) {
-            let Some(is_healthy) = self.is_healthy(member).await else { continue };
+            let Some(url) = member.api(self.service) else { continue };
             asked += 1;
-            if !is_healthy {
-                dead.push(format!("{} ({})", member.name(), member.raft_addr));
+            let health = self.client.send(Method::GET, &url, self.own.health_path.as_str(), None).await;
+            if !health.is_ok_and(|answer| answer.status == 200) {
+                dead.push(format!("{} ({url})", member.name()));
             }
         }
         if dead.is_empty() && asked == list.voters().count() {

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::config::{Endpoint, MemberService};
 use crate::durable::{Existing, remove_if_there, sync, write_durably};
 use crate::events::Event;
-use crate::plan::member::{MemberList, Word};
+use crate::plan::member::{Member, MemberList, Word};
 use crate::plan::{Blocker, Cause, Step};
 use crate::regular_file::{self, Links};
 
@@ -46,24 +46,44 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
     }
 
     async fn start(&self, list: Option<&MemberList>) -> Result<(), Stop> {
-        let (context, service, units) = (self.context, self.service, self.systemd()?);
-        if let Some(environment) = context.cluster.environment(service, self.id(), list)? {
-            self.is_read(units, &environment.path).await?;
+        let unit = &self.service.unit;
+        if let Some(environment) = self.environment(list).await? {
             self.write(&environment)?;
         }
         crash_point!("environment written");
-        self.report.report(Event::ServiceStarted { awaited_unit: service.unit.to_string() });
-        units.start(service.unit.as_str()).await.map_err(|error| self.not_started(&error))?;
+        self.report.report(Event::ServiceStarted { awaited_unit: unit.to_string() });
+        self.systemd()?.start(unit.as_str()).await.map_err(|error| self.not_started(&error))?;
         crash_point!("service started");
         Ok(())
     }
 
-    /// Whether the service can be started once it is listed: one that is added and cannot would keep others out.
-    pub(super) async fn can_start(&self) -> Result<(), Stop> {
-        if let Some(path) = self.service.api.environment_file() {
-            self.is_read(self.systemd()?, path).await?;
+    /// Whether the service can be started once this list, which `at` has answered, has this node: one that is added and cannot
+    /// would keep others out.
+    pub(super) async fn can_start(&self, list: &MemberList, at: &Endpoint) -> Result<(), Stop> {
+        let service = self.service;
+        if self.is_running().await? {
+            let directory = service.data_dir.display();
+            return Err(self.own_file(
+                format!("{} runs with data that is not in {directory}, and {at} does not list this node", service.unit),
+                &format!("set services.{}.data_dir to where its data is, or stop it", service.name),
+            ));
         }
-        foreign_environment(self.service).map_or(Ok(()), |blocker| Err(blocker.into()))
+        let mut listed = list.clone();
+        listed.members.extend(service.raft_addr().map(|own| Member::of_this_node(self.id(), own)));
+        self.environment(Some(&listed)).await.map(drop)
+    }
+
+    /// What the unit is to be started with. Nothing of it is written yet.
+    async fn environment(&self, list: Option<&MemberList>) -> Result<Option<Environment>, Stop> {
+        let environment = self.context.cluster.environment(self.service, self.id(), list)?;
+        if let Some(Environment { path, .. }) = &environment {
+            self.is_read(self.systemd()?, path).await?;
+            if let Some(blocker) = self.written(path)?.and_then(|bytes| foreign_environment(self.service, path, &bytes))
+            {
+                return Err(blocker.into());
+            }
+        }
+        Ok(environment)
     }
 
     /// Started without it, the service would begin a cluster of its own.
@@ -80,12 +100,8 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         ))
     }
 
-    /// Started with somebody else's, the service might begin a cluster of its own: nothing is, and nothing of it is lost.
     fn write(&self, Environment { path, text }: &Environment) -> Result<(), Stop> {
         let text = format!("{}{text}", first_line(self.service));
-        if let Some(blocker) = foreign_environment(self.service) {
-            return Err(blocker.into());
-        }
         if self.written(path)?.is_some_and(|bytes| bytes == text.as_bytes()) {
             return Ok(());
         }
@@ -97,7 +113,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
     /// Takes away what the unit was started with: with it and without data the service would begin anew by itself.
     pub(super) fn forget_environment(&self) -> Result<(), Stop> {
         let Some(path) = self.service.api.environment_file() else { return Ok(()) };
-        if self.written(path)?.is_some() && foreign_environment(self.service).is_none() {
+        if self.written(path)?.is_some_and(|bytes| foreign_environment(self.service, path, &bytes).is_none()) {
             remove_if_there(path)
                 .and_then(|_| path.parent().map_or(Ok(()), sync))
                 .map_err(|error| self.not_started(&format!("cannot remove {}: {error}", path.display())))?;
@@ -155,8 +171,11 @@ pub fn left_alone(service: &MemberService, at: &Endpoint) -> Option<Blocker> {
     if !service.api.is_added_first() {
         return None;
     }
-    let has_data = has_data(service).unwrap_or(false);
-    if has_data { Some(Blocker::old_data(service, at)) } else { foreign_environment(service) }
+    if has_data(service).unwrap_or(false) {
+        return Some(Blocker::old_data(service, at));
+    }
+    let path = service.api.environment_file()?;
+    foreign_environment(service, path, &regular_file::read(path, Links::Follow, LONGEST).ok()?)
 }
 
 /// The first line of a file that is this agent's to write, and to remove.
@@ -180,10 +199,9 @@ fn has_data(service: &MemberService) -> io::Result<bool> {
     }
 }
 
-/// Why nothing is written where somebody else has written.
-fn foreign_environment(service: &MemberService) -> Option<Blocker> {
-    let (name, unit, path) = (service.name, &service.unit, service.api.environment_file()?);
-    let bytes = regular_file::read(path, Links::Follow, LONGEST).ok()?;
+/// Why nothing is written, or started with it, where somebody else has written this: the service might begin a cluster of its own.
+fn foreign_environment(service: &MemberService, path: &Path, bytes: &[u8]) -> Option<Blocker> {
+    let (name, unit) = (service.name, &service.unit);
     let reason = format!("{} was not written by this agent for {name}", path.display());
     let fix = format!("move it aside, or set services.{name}.environment_file to another file that {unit} reads");
     (!bytes.starts_with(first_line(service).as_bytes())).then(|| own_file(service, reason, &fix))

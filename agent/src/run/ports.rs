@@ -232,15 +232,19 @@ pub struct NewMember<'a> {
 pub trait Probe {
     /// `GET` of a health path; `Ok` is 200.
     async fn health(&self, at: &Endpoint, path: &str) -> Result<Health, Fault>;
+    /// Whether anything answers there, be it well or not, or not to be trusted: who does is not dead.
+    async fn answers(&self, at: &Endpoint, path: &str) -> bool {
+        self.health(at, path).await.map_or_else(|fault| fault.blocker().is_some(), |_| true)
+    }
 }
 
 /// Membership: the list, and its changes.
 pub trait Members {
     /// The member list that `at` knows; one that contradicts itself is a fault.
     async fn members(&self, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault>;
-    /// The list that `at` has answered, with whom the cluster does not reach, where that is not in it anyway.
-    async fn reached(&self, _service: &MemberService, _at: &Endpoint, list: MemberList) -> MemberList {
-        list
+    /// Whether the leader has lost this member of the list that `at` has answered, where that is not in the list anyway.
+    async fn has_lost(&self, _service: &MemberService, _at: &Endpoint, _list: &MemberList, _key: &Word) -> bool {
+        false
     }
     /// Asks `at` to add a member.
     async fn add(&self, service: &MemberService, at: &Endpoint, member: NewMember<'_>) -> Result<Added, Fault>;

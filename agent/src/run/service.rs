@@ -61,16 +61,16 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
     /// An entry is this node's old one only if the service at its address is the one on this node: the id and the address of
     /// a configuration that was copied to another machine are a living member's.
     pub(super) async fn must_be_here(&self, health: &Health, entry: &Member, at: &Endpoint) -> Result<(), Setback> {
-        let there = match entry.api(self.service) {
-            Some(url) => self.context.cluster.health(&url, self.service.api.health_path().as_str()).await,
-            None => Ok(Health::default()),
-        };
-        let is_here = if self.service.api.is_added_first() {
+        let (cluster, path) = (&self.context.cluster, self.service.api.health_path().as_str());
+        let is_here = match entry.api(self.service) {
             // The own one has no data and does not run: whoever answers there is another's.
-            there.is_err() || entry.api(self.service).is_none()
-        } else {
-            let is_one = |(own, theirs): (&Word, &Word)| own.is_identity(theirs);
-            health.incarnation_of(self.id()).zip(there?.incarnation_of(self.id())).is_some_and(is_one)
+            Some(url) if self.service.api.is_added_first() => !cluster.answers(&url, path).await,
+            None => self.service.api.is_added_first(),
+            Some(url) => {
+                let is_one = |(own, theirs): (&Word, &Word)| own.is_identity(theirs);
+                let there = cluster.health(&url, path).await?;
+                health.incarnation_of(self.id()).zip(there.incarnation_of(self.id())).is_some_and(is_one)
+            }
         };
         if is_here { Ok(()) } else { Err(Blocker::may_be_own(self.service, entry, at).into()) }
     }

@@ -169,6 +169,11 @@ impl Node {
         std::fs::read_to_string(self.folder.join("etcd.env")).unwrap()
     }
 
+    /// Makes it a link to what is not there.
+    pub(crate) fn mislead_environment(&self) {
+        std::os::unix::fs::symlink("/nowhere", self.folder.join("etcd.env")).unwrap();
+    }
+
     pub(crate) fn remove_environment(&self) {
         std::fs::remove_file(self.folder.join("etcd.env")).unwrap();
     }

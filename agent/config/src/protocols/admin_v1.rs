@@ -64,10 +64,10 @@ impl Traits for ApiPaths {
         &self.health
     }
 
-    fn removal_by_hand(&self, &Entry { service, id, at, tls, .. }: &Entry<'_>) -> String {
+    fn removal_by_hand(&self, &Entry { service, id, shown, at, tls, .. }: &Entry<'_>) -> String {
         // A URL would leave it out or go up, and the command would delete something else; or the message is cut within it.
         if matches!(id, "" | "." | "..") || id.len() > LONGEST_IN_A_COMMAND {
-            return format!("with the tools of {service} on {at}, since no command can name the id {id:?}");
+            return format!("with the tools of {service} on {at}, since no command can name the id {shown:?}");
         }
         let identity = if tls.identity_required {
             format!(" --cert {} --key {}", tls.certificate.display(), tls.key.display())

@@ -90,9 +90,9 @@ impl Traits for Etcd {
     }
 
     /// etcdctl takes the id in hexadecimal; what is none is a foreign word.
-    fn removal_by_hand(&self, &Entry { key, at, tls, .. }: &Entry<'_>) -> String {
+    fn removal_by_hand(&self, &Entry { key, shown, at, tls, .. }: &Entry<'_>) -> String {
         if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return format!("with etcdctl on {at}, since {key:?} is no id of a member");
+            return format!("with etcdctl on {at}, since {shown:?} is no id of a member");
         }
         format!(
             "ETCDCTL_API=3 etcdctl --endpoints={at} --cacert={} --cert={} --key={} member remove {key}",

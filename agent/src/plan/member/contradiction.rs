@@ -7,8 +7,8 @@ use crate::config::MemberService;
 use super::{Member, MemberList};
 
 impl MemberList {
-    /// Why at most one of two entries can be true: they have one id, or with one address in whatever spelling, two names of this node among them: such a list can
-    /// be believed in nothing, for a node that is listed twice makes a majority that is none.
+    /// Why at most one of two entries can be true: they have one id, or one address in whatever spelling, two names of this node
+    /// among them. Such a list can be believed in nothing, for a node that is listed twice makes a majority that is none.
     #[must_use]
     pub fn contradiction(&self, service: &MemberService) -> Option<String> {
         let found = |shared: &str, one: &Member, other: &Member| {

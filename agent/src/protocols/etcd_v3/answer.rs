@@ -146,10 +146,10 @@ pub(super) fn leader(body: &Value) -> Option<Word> {
     id(body.get("leader")?).filter(|id| !id.is_nobody())
 }
 
-/// Whether the metrics of one member say that it is not connected to another one (`etcd_network_active_peers`, since 3.3).
-pub(super) fn is_cut_off(metrics: &str, key: &Word) -> bool {
-    let remote = format!("Remote=\"{key}\"}} 0");
-    metrics.lines().any(|line| line.starts_with("etcd_network_active_peers{") && line.ends_with(&remote))
+/// Whether these are the metrics of one member, and say that it is no longer connected to another one (since 3.3).
+pub(super) fn has_lost(metrics: &[u8], local: &Word, remote: &Word) -> bool {
+    let line = format!("etcd_network_active_peers{{Local=\"{local}\",Remote=\"{remote}\"}} 0");
+    metrics.split(|byte| *byte == b'\n').any(|each| each == line.as_bytes())
 }
 
 /// An id as etcdctl shows it; requests and answers have it in decimal.

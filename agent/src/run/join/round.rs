@@ -6,13 +6,14 @@ use tokio::time::Instant;
 
 use crate::config::{Endpoint, RaftAddr};
 use crate::events::Event;
+use crate::plan::Blocker;
 use crate::plan::member::{Member, MemberList, Whose};
 use crate::plan::membership::{Move, is_another, next_move};
 use crate::plan::quorum::QuorumRisk;
-use crate::plan::{Blocker, Cause};
 use crate::retry::Round;
 
 use super::super::candidates::Candidates;
+use super::super::judge::judge;
 use super::super::ports::{Added, Class, Cluster, Fault, Health, NewMember, Promoted, Units};
 use super::super::service::{look_at_the_leader, look_further, milliseconds};
 use super::super::{Setback, Stop, Work};
@@ -102,11 +103,8 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         if !list.has_id(work.id()) {
             work.context.requests.note(work.service.name, |asked| asked.is_removing = false);
         }
-        let mut found = self.next_move(&list, &at);
-        if work.context.config.replace && matches!(&found, Move::Blocked(blocker) if blocker.cause == Cause::IdTaken) {
-            list = work.context.cluster.reached(work.service, &at, list).await;
-            found = self.next_move(&list, &at);
-        }
+        let candidate = self.health.candidate(work.context.config, work.service, &self.candidates.addresses);
+        let mut found = judge(&work.context.cluster, &mut list, candidate, &at).await;
         // What was true of the own service before a pause, or before a list that took its time, may no longer be: nothing
         // follows from it before it is asked again.
         if !is_added_first
@@ -157,7 +155,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
                 self.is_of_its_cluster(list, at).await?;
                 Err(Blocker::old_data(self.work.service, at).into())
             }
-            Move::Add => Ok(self.work.can_start().await?),
+            Move::Add => Ok(self.work.can_start(list, at).await?),
             _ => Ok(()),
         }
     }
@@ -188,7 +186,10 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         match self.candidates.change(&at, round, async |at| cluster.promote(service, at, key).await).await {
             Ok(Promoted::Done) => unseen(at),
             Ok(Promoted::NotYet) => self.on_its_way(member, &at),
-            Err(fault) => fault.into(),
+            Err(fault) => {
+                self.out_of_reach = None;
+                fault.into()
+            }
         }
     }
 
