@@ -18,8 +18,8 @@ pub(crate) fn now() -> String {
 
 /// The time of day after a delay, for people who wait: `10:30:45 UTC`.
 pub(crate) fn time_after(delay: Duration) -> String {
-    let time = SystemTime::now().checked_add(delay).and_then(|time| jiff::Timestamp::try_from(time).ok());
-    time.unwrap_or_default().strftime("%H:%M:%S UTC").to_string()
+    let time = written(SystemTime::now().checked_add(delay).unwrap_or(UNIX_EPOCH));
+    format!("{} UTC", time.get(11..19).unwrap_or_default())
 }
 
 /// When this binary was built.
@@ -36,7 +36,9 @@ pub(crate) fn before_build() -> Option<(String, String)> {
 
 /// A time as text: RFC 3339 in UTC.
 pub(crate) fn written(time: SystemTime) -> String {
-    jiff::Timestamp::try_from(time).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+    let seconds = jiff::Timestamp::try_from(time).unwrap_or_default().as_second();
+    let time = jiff::Timestamp::from_second(seconds).unwrap_or_default().to_string();
+    format!("{}+00:00", time.trim_end_matches('Z'))
 }
 
 /// A date of a certificate as text: RFC 3339 in UTC.

@@ -127,6 +127,10 @@ fn date(tag: u8, content: &[u8]) -> Option<String> {
         tag::GENERALIZED_TIME => "",
         _ => return None,
     };
-    let date = jiff::civil::DateTime::strptime("%Y%m%d%H%M%SZ", format!("{century}{text}")).ok()?;
-    Some(format!("{date}+00:00"))
+    let text = format!("{century}{}", text.strip_suffix('Z')?);
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    (text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| {
+        let (year, month, day) = (part(0, 4), part(4, 6), part(6, 8));
+        format!("{year}-{month}-{day}T{}:{}:{}+00:00", part(8, 10), part(10, 12), part(12, 14))
+    })
 }
