@@ -8,17 +8,19 @@ mod etcd;
 mod etcd_node;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::rc::Rc;
 
+use cluster_standin::{Fault, Rule};
 use first_boot_agent::config::value::BaseUrl;
 use first_boot_agent::plan::Step;
 use first_boot_agent::run::ports::{Members, Probe};
 use first_boot_agent::run::{self, Outcome};
 use serde_json::json;
 
-use etcd::{EtcdCluster, PUT, REMOVE, until};
+use etcd::{EtcdCluster, LIST, PUT, REMOVE, until};
 use etcd_node::{Node, Shared};
 use futures_util::future::join_all;
 
@@ -189,6 +191,24 @@ async fn m4_e8_whom_the_leader_has_lost_is_known_and_nobody_else_is_lost() {
     })
     .await;
     assert!(client.answers(&url(0), "/health").await && !client.answers(&url(2), "/health").await);
+}
+
+#[tokio::test]
+async fn e6_a_list_from_before_the_add_does_not_make_data_of_this_membership_those_of_another() {
+    let cluster = cluster(1, 1).await;
+    let relay = cluster.borrow().relay(0).await;
+    let mut node = Node::joining(&cluster, 1);
+    node.edit(|config| config["leader_url"] = relay.url().into());
+    let before = cluster.borrow().list(0).await.body.to_string();
+    let old = Fault::Status { status: 200, headers: BTreeMap::new(), body: before };
+    let joining = node.join();
+    let spoiling = async {
+        until("the start", async || if node.has("ServiceStarted") { Ok(()) } else { Err(node.said()) }).await;
+        relay.faults().set(vec![Rule::once("POST", LIST, old)]);
+    };
+    let (outcome, ()) = futures_util::future::join(joining, spoiling).await;
+    assert_eq!(outcome, Outcome::Done, "{}", node.said());
+    assert_eq!(listed(&cluster).await, ["node01", "node02"]);
 }
 
 #[tokio::test]

@@ -151,6 +151,8 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
                 // To start takes its time: the list is an old one then.
                 if !was_running && *found == Move::Confirmed { Err(unseen(at.clone())) } else { Ok(()) }
             }
+            // A list from before the add: what is there already is of the membership that it does not show yet.
+            Move::Add if self.accepted || self.unsure.is_some() => Ok(()),
             Move::Add if self.work.has_data()? => {
                 self.is_of_its_cluster(list, at).await?;
                 Err(Blocker::old_data(self.work.service, at).into())
