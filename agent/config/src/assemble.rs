@@ -6,28 +6,32 @@ use super::{
     expectations::Expectations,
     fields::{Fields, Row},
     group::Group,
-    kind::Value,
     model::{Config, Limits, MemberService, Node, Policies, Request, Retry, Service, SetupService, TlsPaths},
     raft::{own_host, own_url, service_config},
     services::needs,
+    table::{
+        HEALTH_CHECK, INITRD, TLS, WHOLE,
+        policies::{BLOCKED, CLOCK, HEALTH, IAM_SETUP, JOIN, LINK, PROMOTION, REQUEST, Wait},
+        services::SERVICE,
+    },
     value::{NodeId, ServiceName},
 };
-use std::path::PathBuf;
 
 /// Builds the config; `None` only where a field that must have a value has
 /// none, which means that the fields have problems.
 pub(crate) fn assemble(fields: &mut Fields, context: &Context) -> Option<Config> {
-    let node = Node { id: fields.get("$.node_id")?, ip: fields.get("$.node_ip"), fqdn: fields.get("$.node_fqdn") };
+    let node =
+        Node { id: fields.get(WHOLE.node_id)?, ip: fields.get(WHOLE.node_ip), fqdn: fields.get(WHOLE.node_fqdn) };
     let services = services(fields, &node)?;
     Some(Config {
         expect: Expectations::assemble(fields)?,
         tls: tls(fields, &node.id, context)?,
         policies: policies(fields)?,
-        initrd_required: fields.get("$.initrd.required")?,
-        health_check_probes: fields.get("$.health_check.probe")?,
-        networks: fields.map("$.network")?,
-        cluster_name: fields.get("$.cluster_name"),
-        replace: fields.get("$.replace")?,
+        initrd_required: fields.get(INITRD.required)?,
+        health_check_probes: fields.get(HEALTH_CHECK.probe)?,
+        networks: fields.get(WHOLE.network).unwrap_or_default(),
+        cluster_name: fields.get(WHOLE.cluster_name),
+        replace: fields.get(WHOLE.replace)?,
         node,
         services,
     })
@@ -55,22 +59,21 @@ fn services(fields: &mut Fields, node: &Node) -> Option<Vec<Service>> {
 fn apart(fields: &mut Fields, services: &[Service]) {
     let mut seen: Vec<&MemberService> = Vec::new();
     for service in services.iter().filter_map(Service::members).filter(|service| service.enable) {
-        let path = |key: &str| format!("$.services.{}.{key}", service.name);
         for other in &seen {
             let is_known = [service, other].iter().all(|one| ServiceName::DEFAULT.contains(&one.name));
             let shared = [
-                ("api_port", service.url == other.url),
-                ("raft_port", service.raft_addr().is_some() && service.raft_addr() == other.raft_addr()),
+                (SERVICE.api_port.place, service.url == other.url),
+                (SERVICE.raft_port.place, service.raft_addr().is_some() && service.raft_addr() == other.raft_addr()),
                 (
-                    "environment_file",
+                    SERVICE.environment_file.place,
                     service.api.environment_file().is_some()
                         && service.api.environment_file() == other.api.environment_file(),
                 ),
             ];
             for (key, _) in shared.into_iter().filter(|(_, is_shared)| *is_shared && !is_known) {
                 let found = format!("what {} has", other.name);
-                let hint = format!("give {} another {key}", service.name);
-                fields.problem(&path(key), found, "one of its own", Some(hint));
+                let hint = format!("give {} another {}", service.name, key.name);
+                fields.problem(&key.of(service.name).to_string(), found, "one of its own", Some(hint));
             }
         }
         seen.push(service);
@@ -78,7 +81,7 @@ fn apart(fields: &mut Fields, services: &[Service]) {
 }
 
 fn setup(fields: &mut Fields, row: Row, node: &Node, first: Option<&(Group, MemberService)>) -> Option<SetupService> {
-    let port = fields.get(&row.path("api_port"))?;
+    let port = fields.get(SERVICE.api_port.of(row.name))?;
     let host = match first {
         Some((_, service)) => Some((service.url.host().clone(), format!("{}'s url, api_port", service.name))),
         None => own_host(node).map(|(host, _)| (host, "this node's host, api_port".to_owned())),
@@ -89,52 +92,62 @@ fn setup(fields: &mut Fields, row: Row, node: &Node, first: Option<&(Group, Memb
     Some(SetupService {
         name: row.name,
         needs: needs(fields, row),
-        enable: fields.get(&row.path("enable"))?,
-        unit: fields.get(&row.path("unit"))?,
+        enable: fields.get(SERVICE.enable.of(row.name))?,
+        unit: fields.get(SERVICE.unit.of(row.name))?,
         url,
-        admin_user: fields.get(&row.path("admin_user"))?,
-        admin_password_file: fields.get(&row.path("admin_password_file")),
+        admin_user: fields.get(SERVICE.admin_user.of(row.name))?,
+        admin_password_file: fields.get(SERVICE.admin_password_file.of(row.name)),
         generates_password: first_is_own,
-        health_path: fields.get(&row.path("health_path"))?,
-        setup_path: fields.get(&row.path("setup_path"))?,
+        health_path: fields.get(SERVICE.health_path.of(row.name))?,
+        setup_path: fields.get(SERVICE.setup_path.of(row.name))?,
     })
 }
 
 fn tls(fields: &mut Fields, id: &NodeId, context: &Context) -> Option<TlsPaths> {
-    let identity_required = fields.is_given("$.tls.cert");
-    for (key, name) in [("ca", "ca.crt".to_owned()), ("cert", format!("{id}.crt")), ("key", format!("{id}.key"))] {
-        let path = format!("$.tls.{key}");
-        if !fields.is_given(&path) {
-            let from = if key == "ca" { "the default place" } else { "the default place, node_id" };
-            fields.derive(path, Value::File(context.secrets.join(name)), from);
+    let identity_required = fields.is_given(&TLS.cert);
+    let own = |ending| context.secrets.join(format!("{id}.{ending}"));
+    for (key, file, from) in [
+        (TLS.ca, context.secrets.join("ca.crt"), "the default place"),
+        (TLS.cert, own("crt"), "the default place, node_id"),
+        (TLS.key, own("key"), "the default place, node_id"),
+    ] {
+        if !fields.is_given(&key) {
+            fields.derive(key, file, from);
         }
     }
-    let file = |key: &str| fields.get::<PathBuf>(&format!("$.tls.{key}"));
-    Some(TlsPaths { ca: file("ca")?, certificate: file("cert")?, key: file("key")?, identity_required })
+    Some(TlsPaths {
+        ca: fields.get(TLS.ca)?,
+        certificate: fields.get(TLS.cert)?,
+        key: fields.get(TLS.key)?,
+        identity_required,
+    })
 }
 
 fn policies(fields: &Fields) -> Option<Policies> {
     Some(Policies {
-        health: limits(fields, "health")?,
-        promotion: limits(fields, "promotion")?,
-        iam_setup: limits(fields, "iam_setup")?,
-        link: limits(fields, "link")?,
-        blocked: limits(fields, "blocked")?,
+        health: limits(fields, &HEALTH)?,
+        promotion: limits(fields, &PROMOTION)?,
+        iam_setup: limits(fields, &IAM_SETUP)?,
+        link: limits(fields, &LINK)?,
+        blocked: limits(fields, &BLOCKED)?,
         join: Retry {
-            attempts: fields.get("$.policies.join.attempts")?,
-            scale: fields.get("$.policies.join.scale")?,
-            max_delay: fields.get("$.policies.join.max_delay")?,
+            attempts: fields.get(JOIN.attempts)?,
+            scale: fields.get(JOIN.scale)?,
+            max_delay: fields.get(JOIN.max_delay)?,
         },
-        clock_limit: fields.get("$.policies.clock.limit")?,
+        clock_limit: fields.get(CLOCK.limit)?,
         request: Request {
-            connect: fields.get("$.policies.request.connect")?,
-            total: fields.get("$.policies.request.total")?,
-            max_body: fields.get("$.policies.request.max_body")?,
+            connect: fields.get(REQUEST.connect)?,
+            total: fields.get(REQUEST.total)?,
+            max_body: fields.get(REQUEST.max_body)?,
         },
     })
 }
 
-fn limits(fields: &Fields, name: &str) -> Option<Limits> {
-    let time = |key: &str| fields.get(&format!("$.policies.{name}.{key}"));
-    Some(Limits { limit: time("limit")?, first_delay: time("first_delay")?, max_delay: time("max_delay")? })
+fn limits(fields: &Fields, wait: &Wait) -> Option<Limits> {
+    Some(Limits {
+        limit: fields.get(wait.limit)?,
+        first_delay: fields.get(wait.first_delay)?,
+        max_delay: fields.get(wait.max_delay)?,
+    })
 }

@@ -4,7 +4,7 @@
 
 use super::{
     fields::{Fields, Row},
-    kind::{Kind, TextKind, Value},
+    kind::{Held, Kind, TextKind, Value},
     near::nearest,
     protocols::Protocol,
     report::{Quotes, below, looks_secret},
@@ -12,7 +12,7 @@ use super::{
     syntax,
     table::{
         Absent, Field, ROOT,
-        services::{self, DEFAULT, default_of},
+        services::{self, DEFAULT, SERVICE, default_of},
     },
     text_kinds::PROTOCOL,
     tree::Tree,
@@ -144,8 +144,8 @@ impl Walk<'_> {
         let protocol = match given_protocol(tree) {
             None => default_of(key).map(|service| service.protocol),
             Some(given) => self
-                .single(&Kind::Text(&PROTOCOL), given, &below(path, "protocol"))
-                .and_then(|value| Protocol::try_from(value).ok()),
+                .single(&Kind::Text(&PROTOCOL), given, &below(path, SERVICE.protocol.place.name))
+                .and_then(|value| Protocol::of(&value)),
         };
         // Which fields it has is not known then; its protocol is what there is to say.
         let Some(protocol) = protocol else { return };

@@ -3,6 +3,7 @@
 
 use super::{
     fields::Fields,
+    table::expect::EXPECT,
     value::{Label, LinkChoice},
 };
 
@@ -33,12 +34,12 @@ impl Expectations {
 
     pub(crate) fn assemble(fields: &Fields) -> Option<Self> {
         Some(Self {
-            memory: fields.get("$.expect.memory"),
-            cpus: fields.get("$.expect.cpus"),
-            disks: fields.get("$.expect.disks"),
-            partitions: fields.map("$.expect.partitions")?,
-            links: fields.list("$.expect.links").unwrap_or_default(),
-            clock: fields.get("$.expect.clock")?,
+            memory: fields.get(EXPECT.memory),
+            cpus: fields.get(EXPECT.cpus),
+            disks: fields.get(EXPECT.disks),
+            partitions: fields.get(EXPECT.partitions).unwrap_or_default(),
+            links: fields.get(EXPECT.links).unwrap_or_default(),
+            clock: fields.get(EXPECT.clock)?,
         })
     }
 }

@@ -2,11 +2,12 @@
 //! the problems met so far. Must not know what the values mean together.
 
 use super::{
-    kind::Value,
+    key::{Key, Place},
+    kind::{Held, Value},
     protocols::Protocol,
     report::{Problem, Quotes},
     shown::Origin,
-    value::{Label, ServiceName},
+    value::ServiceName,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -15,13 +16,6 @@ use std::collections::{HashMap, HashSet};
 pub(crate) struct Row {
     pub(crate) name: ServiceName,
     pub(crate) protocol: Protocol,
-}
-
-impl Row {
-    /// The path of one of its fields.
-    pub(crate) fn path(&self, key: &str) -> String {
-        format!("$.services.{}.{key}", self.name)
-    }
 }
 
 /// The checked values of one config.
@@ -40,20 +34,14 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// The value at a path, given, default or derived.
-    pub(crate) fn get<T: TryFrom<Value>>(&self, path: &str) -> Option<T> {
-        self.values.get(path).and_then(|(value, _)| T::try_from(value.clone()).ok())
+    /// The value of a field, given, default or derived.
+    pub(crate) fn get<T: Held>(&self, key: Key<T>) -> Option<T> {
+        self.value(key.place).and_then(T::of)
     }
 
-    /// The items of the list at a path.
-    pub(crate) fn list<T: TryFrom<Value>>(&self, path: &str) -> Option<Vec<T>> {
-        self.get::<Vec<Value>>(path)?.into_iter().map(|item| T::try_from(item).ok()).collect()
-    }
-
-    /// The entries of the map at a path; none, where there is no map.
-    pub(crate) fn map<T: TryFrom<Value>>(&self, path: &str) -> Option<Vec<(Label, T)>> {
-        let entries = self.get::<Vec<(Label, Value)>>(path).unwrap_or_default();
-        entries.into_iter().map(|(key, value)| Some((key, T::try_from(value).ok()?))).collect()
+    /// The value of a field, whatever it holds.
+    pub(crate) fn value(&self, place: Place) -> Option<&Value> {
+        self.entry(&place.to_string()).map(|(value, _)| value)
     }
 
     /// The value at a path as it is shown, and where it came from.
@@ -62,8 +50,13 @@ impl Fields {
     }
 
     /// Whether the config has something at a path, be it right or wrong.
-    pub(crate) fn is_given(&self, path: &str) -> bool {
-        self.given.contains(path)
+    pub(crate) fn is_given(&self, path: &(impl ToString + ?Sized)) -> bool {
+        self.given.contains(&path.to_string())
+    }
+
+    /// Whether the config names this service.
+    pub(crate) fn is_named(&self, row: Row) -> bool {
+        self.is_given(&format!("$.services.{}", row.name))
     }
 
     pub(crate) fn note_given(&mut self, path: &str) {
@@ -75,8 +68,8 @@ impl Fields {
     }
 
     /// Puts a value that was made from others.
-    pub(crate) fn derive(&mut self, path: impl Into<String>, value: Value, from: &str) {
-        self.put(path, value, Origin::Derived(from.to_owned()));
+    pub(crate) fn derive<T: Into<Value>>(&mut self, key: Key<T>, value: T, from: &str) {
+        self.put(key.to_string(), value.into(), Origin::Derived(from.to_owned()));
     }
 
     pub(crate) fn problem(
@@ -100,13 +93,12 @@ impl Fields {
 
     /// A field that must be there and is not. Where an unknown key looks like
     /// it, that is the likelier advice.
-    pub(crate) fn missing(&mut self, path: &str, expected: &str, hint: String) {
-        let misspelt = self.unknown.iter().find(|(_, meant)| meant.as_deref() == Some(path));
-        let hint = misspelt.map_or(hint, |(unknown, _)| {
-            let key = path.rsplit('.').next().unwrap_or(path);
-            format!("did you mean `{key}` where {unknown} stands?")
-        });
-        self.problem(path, "nothing", expected, Some(hint));
+    pub(crate) fn missing(&mut self, place: Place, expected: &str, hint: String) {
+        let path = place.to_string();
+        let misspelt = self.unknown.iter().find(|(_, meant)| meant.as_ref() == Some(&path));
+        let hint =
+            misspelt.map_or(hint, |(unknown, _)| format!("did you mean `{}` where {unknown} stands?", place.name));
+        self.problem(&path, "nothing", expected, Some(hint));
     }
 
     /// A key that the table does not know; its value is never looked at.

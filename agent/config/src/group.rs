@@ -4,8 +4,9 @@
 
 use super::{
     fields::{Fields, Row},
-    kind::Value,
+    key::Key,
     model::Node,
+    table::{WHOLE, services::SERVICE},
     value::{BaseUrl, Host, HostPort, ServiceName},
 };
 
@@ -21,45 +22,44 @@ pub(crate) struct Group {
     /// The initial members, this node among them.
     pub(crate) members: Vec<HostPort>,
     /// The field that `members` came from.
-    pub(crate) members_path: String,
+    pub(crate) members_key: Key<Vec<HostPort>>,
 }
 
 impl Group {
     /// The cluster of a service: of the first one the top of the config, of others the first one's hosts with their own
     /// ports, unless `services` says otherwise.
     pub(crate) fn of(fields: &mut Fields, row: Row, first: Option<&Self>) -> Option<Self> {
-        let api_port = fields.get(&row.path("api_port"))?;
-        let raft_port = fields.get(&row.path("raft_port"))?;
+        let api_port = fields.get(SERVICE.api_port.of(row.name))?;
+        let raft_port = fields.get(SERVICE.raft_port.of(row.name))?;
         let here = |address: &HostPort| HostPort::new(address.host().clone(), raft_port).ok();
-        let leader = fields.get(&row.path("leader_url")).or_else(|| {
+        let leader = fields.get(SERVICE.leader_url.of(row.name)).or_else(|| {
             let (leader, from) = match first {
-                None => (fields.get::<BaseUrl>("$.leader_url")?, "$.leader_url".to_owned()),
+                None => (fields.get(WHOLE.leader_url)?, WHOLE.leader_url.to_string()),
                 Some(Self { leader, row, .. }) => {
                     let at = HostPort::new(leader.as_ref()?.host().clone(), api_port).ok()?;
                     (at.into(), format!("the host of {}'s leader_url, api_port", row.name))
                 }
             };
-            fields.derive(row.path("leader_url"), Value::Url(leader.clone()), &from);
+            fields.derive(SERVICE.leader_url.of(row.name), leader.clone(), &from);
             Some(leader)
         });
-        let raft_addr = fields.get(&row.path("raft_addr")).or_else(|| {
+        let raft_addr = fields.get(SERVICE.raft_addr.of(row.name)).or_else(|| {
             let (address, from) = match first {
-                None => (fields.get::<HostPort>("$.raft_addr")?, "$.raft_addr".to_owned()),
+                None => (fields.get(WHOLE.raft_addr)?, WHOLE.raft_addr.to_string()),
                 Some(Self { raft_addr, row, .. }) => {
                     (here(raft_addr.as_ref()?)?, format!("the host of {}'s raft_addr, raft_port", row.name))
                 }
             };
-            fields.derive(row.path("raft_addr"), Value::Address(address.clone()), &from);
+            fields.derive(SERVICE.raft_addr.of(row.name), address.clone(), &from);
             Some(address)
         });
-        let members_path = members_path(fields, row, first);
-        let mut members: Vec<HostPort> = fields.list(&members_path).unwrap_or_default();
-        if let Some(first) = first.filter(|first| !fields.is_given(&members_path) && !first.members.is_empty()) {
+        let members_key = members_key(fields, row, first);
+        let mut members = fields.get(members_key).unwrap_or_default();
+        if let Some(first) = first.filter(|first| !fields.is_given(&members_key) && !first.members.is_empty()) {
             members = first.members.iter().filter_map(here).collect();
-            let list = members.iter().cloned().map(Value::Address).collect();
-            fields.derive(&members_path, Value::List(list), "the hosts of initial_peers, raft_port");
+            fields.derive(members_key, members.clone(), "the hosts of initial_peers, raft_port");
         }
-        Some(Self { row, api_port, raft_port, leader, raft_addr, members, members_path })
+        Some(Self { row, api_port, raft_port, leader, raft_addr, members, members_key })
     }
 
     /// Every Raft address of it that means this node.
@@ -98,12 +98,12 @@ impl Group {
 }
 
 /// flaredb's stand at the top as well.
-fn members_path(fields: &Fields, row: Row, first: Option<&Group>) -> String {
-    let own = row.path("initial_peers");
+fn members_key(fields: &Fields, row: Row, first: Option<&Group>) -> Key<Vec<HostPort>> {
+    let own = SERVICE.initial_peers.of(row.name);
     match first {
         _ if fields.is_given(&own) => own,
-        None => "$.initial_peers".to_owned(),
-        Some(_) if row.name == ServiceName::FLAREDB => "$.flaredb_peers".to_owned(),
+        None => WHOLE.initial_peers,
+        Some(_) if row.name == ServiceName::FLAREDB => WHOLE.flaredb_peers,
         Some(_) => own,
     }
 }

@@ -43,6 +43,31 @@ pub(crate) struct TextKind {
     pub(crate) read: fn(&str) -> Result<Value, ValueError>,
 }
 
+/// What checked values are held as. `None` where one is another type's.
+pub(crate) trait Held: Sized {
+    fn of(value: &Value) -> Option<Self>;
+}
+
+impl<T: Held> Held for Vec<T> {
+    fn of(value: &Value) -> Option<Self> {
+        let Value::List(items) = value else { return None };
+        items.iter().map(T::of).collect()
+    }
+}
+
+impl<T: Held> Held for Vec<(Label, T)> {
+    fn of(value: &Value) -> Option<Self> {
+        let Value::Map(entries) = value else { return None };
+        entries.iter().map(|(key, value)| Some((key.clone(), T::of(value)?))).collect()
+    }
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(items: Vec<T>) -> Self {
+        Self::List(items.into_iter().map(T::into).collect())
+    }
+}
+
 /// Declares the typed values that checked fields turn into, the way back, and how each is shown where not as its type is.
 macro_rules! values {
     (@shown $value:ident) => { $value.to_string() };
@@ -50,22 +75,28 @@ macro_rules! values {
     ($($variant:ident($type:ty) $(as $shown:expr)?),+ $(,)?) => {
         /// A checked value.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub(crate) enum Value { $($variant($type)),+ }
+        pub(crate) enum Value { $($variant($type),)+ List(Vec<Value>), Map(Vec<(Label, Value)>) }
 
         impl fmt::Display for Value {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str(&match self { $(Self::$variant(value) => values!(@shown value $($shown)?)),+ })
+                out.write_str(&match self {
+                    $(Self::$variant(value) => values!(@shown value $($shown)?),)+
+                    Self::List(items) if items.is_empty() => "(none)".to_owned(),
+                    Self::List(items) => joined(items.iter().map(ToString::to_string)),
+                    Self::Map(entries) => joined(entries.iter().map(|(key, value)| format!("{key} {value}"))),
+                })
             }
         }
 
-        $(impl TryFrom<Value> for $type {
-            type Error = Value;
+        $(impl Held for $type {
+            fn of(value: &Value) -> Option<Self> {
+                if let Value::$variant(held) = value { Some(held.clone()) } else { None }
+            }
+        }
 
-            fn try_from(value: Value) -> Result<Self, Value> {
-                match value {
-                    Value::$variant(inner) => Ok(inner),
-                    other => Err(other),
-                }
+        impl From<$type> for Value {
+            fn from(held: $type) -> Self {
+                Self::$variant(held)
             }
         })+
     };
@@ -78,8 +109,6 @@ values! {
     Time(Duration) as |time: &Duration| show_duration(*time),
     Size(u64) as |size: &u64| show_size(*size),
     File(PathBuf) as |path: &PathBuf| path.display().to_string(),
-    List(Vec<Value>) as list,
-    Map(Vec<(Label, Value)>) as map,
 }
 
 impl Kind {
@@ -139,14 +168,6 @@ fn bounded<T: PartialOrd>(
         _ => return Err(None),
     };
     if (least..=most).contains(&&value) { Ok(value) } else { Err(None) }
-}
-
-fn list(items: &[Value]) -> String {
-    if items.is_empty() { "(none)".to_owned() } else { joined(items.iter().map(ToString::to_string)) }
-}
-
-fn map(entries: &[(Label, Value)]) -> String {
-    joined(entries.iter().map(|(key, value)| format!("{key} {value}")))
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {

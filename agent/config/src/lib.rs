@@ -15,6 +15,7 @@ mod expectations;
 mod fields;
 mod group;
 pub mod hardware_address;
+mod key;
 mod kind;
 mod logins;
 pub mod model;

@@ -4,11 +4,11 @@
 use super::{
     fields::{Fields, Row},
     group::Group,
-    kind::Value,
     model::{MemberService, Mode, Node, Peer},
     protocols::Api,
     services::{needs, with_members},
-    value::{BaseUrl, Endpoint, Host, HostPort},
+    table::{WHOLE, services::SERVICE},
+    value::{Endpoint, Host, HostPort},
 };
 
 /// Builds the configuration of a service from what is told about its group.
@@ -21,9 +21,9 @@ pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) ->
     let config = MemberService {
         name: group.row.name,
         needs: needs(fields, group.row),
-        enable: fields.get(&group.row.path("enable"))?,
-        unit: fields.get(&group.row.path("unit"))?,
-        data_dir: fields.get(&group.row.path("data_dir"))?,
+        enable: fields.get(SERVICE.enable.of(group.row.name))?,
+        unit: fields.get(SERVICE.unit.of(group.row.name))?,
+        data_dir: fields.get(SERVICE.data_dir.of(group.row.name))?,
         url,
         api_port: group.api_port,
         mode,
@@ -38,7 +38,7 @@ pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) ->
 }
 
 fn mode(fields: &Fields, group: &Group) -> Option<Mode> {
-    if fields.get::<bool>("$.bootstrap")? {
+    if fields.get(WHOLE.bootstrap)? {
         return Some(Mode::Bootstrap { address: group.raft_addr.clone() });
     }
     let leader = group.leader.as_ref()?.endpoint(group.api_port).ok()?;
@@ -59,11 +59,11 @@ fn peers(group: &Group, own: &[HostPort]) -> Option<Vec<Peer>> {
 /// A node cannot join through itself, nor through another service, which may speak the same language.
 fn check_leader(fields: &mut Fields, group: &Group, config: &MemberService) {
     let Mode::Join { leader, .. } = &config.mode else { return };
-    let own = group.row.path("leader_url");
-    let path = if fields.is_given(&own) { own.as_str() } else { "$.leader_url" };
+    let own = SERVICE.leader_url.of(group.row.name);
+    let path = &if fields.is_given(&own) { own } else { WHOLE.leader_url }.to_string();
     let name = group.row.name;
     let mut others = with_members(fields).filter(|row| row.name != name);
-    let is_its_port = |row: &Row| fields.get::<u16>(&row.path("api_port")) == Some(leader.port());
+    let is_its_port = |row: &Row| fields.get(SERVICE.api_port.of(row.name)) == Some(leader.port());
     if let Some(others) = others.find(is_its_port).filter(|_| leader.port() != group.api_port) {
         let others = others.name;
         let hidden = format!("a URL with the port of {others}");
@@ -85,7 +85,7 @@ fn check_leader(fields: &mut Fields, group: &Group, config: &MemberService) {
 /// Warns of member lists that will not mean what their writer meant. What is odd in a derived list was told of the one
 /// that it is derived from.
 fn note_peers(fields: &mut Fields, group: &Group, own: &[HostPort]) {
-    let path = group.members_path.as_str();
+    let path = &group.members_key.to_string();
     if !fields.is_given(path) {
         return;
     }
@@ -96,7 +96,7 @@ fn note_peers(fields: &mut Fields, group: &Group, own: &[HostPort]) {
             fields.warn(&format!("{path}[{index}]"), found, "each member once", Some(hint));
         }
     }
-    let bootstrap = fields.get("$.bootstrap").unwrap_or(false);
+    let bootstrap = fields.get(WHOLE.bootstrap).unwrap_or(false);
     if bootstrap && !group.members.is_empty() && !group.members.iter().any(|member| own.contains(member)) {
         let hint =
             "give `raft_addr` or `node_ip` as it stands in the list, or set `bootstrap` to false if this node joins";
@@ -127,12 +127,12 @@ pub(crate) fn own_host(node: &Node) -> Option<(Host, &'static str)> {
 
 /// A service's own API: as given, else at this host, noted as derived.
 pub(crate) fn own_url(fields: &mut Fields, row: Row, port: u16, derived: Option<(Host, String)>) -> Option<Endpoint> {
-    let path = row.path("url");
-    if let Some(url) = fields.get::<BaseUrl>(&path) {
+    let key = SERVICE.url.of(row.name);
+    if let Some(url) = fields.get(key) {
         return url.endpoint(port).ok();
     }
     let (host, from) = derived?;
     let at = HostPort::new(host, port).ok()?;
-    fields.derive(path, Value::Url(at.clone().into()), &from);
+    fields.derive(key, at.clone().into(), &from);
     Endpoint::at(at).ok()
 }

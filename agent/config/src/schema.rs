@@ -125,7 +125,8 @@ fn whole_seconds(least: Duration) -> u64 {
 }
 
 fn needs(bootstrap: bool) -> Tree {
-    let of_all = |need: &Need| Tree::List(need.any_of.iter().flat_map(|path| given_of_services(path)).collect());
+    let of_all =
+        |need: &Need| Tree::List(need.any_of.iter().flat_map(|place| given_of_services(&place.to_string())).collect());
     let needs = NEEDS.iter().filter(|need| need.bootstrap == bootstrap);
     let needs = needs.map(|need| Tree::object([("anyOf", of_all(need))])).collect();
     Tree::object([("allOf", Tree::List(needs))])

@@ -3,8 +3,10 @@
 
 use super::{
     fields::{Fields, Row},
-    kind::Value,
-    table::services::default_of,
+    table::{
+        WHOLE,
+        services::{SERVICE, default_of},
+    },
     value::{NodeRole, ServiceName, UnitName},
 };
 use std::path::PathBuf;
@@ -26,7 +28,7 @@ pub(crate) fn with_members(fields: &Fields) -> impl Iterator<Item = Row> + use<>
 /// The services that must be done before one: as given, else what its name says, where that is a service of this node.
 pub(crate) fn needs(fields: &Fields, row: Row) -> Vec<ServiceName> {
     let usual = || default_of(row.name.as_str()).and_then(|service| service.needs).into_iter().collect();
-    let mut needs: Vec<ServiceName> = fields.list(&row.path("needs")).unwrap_or_else(usual);
+    let mut needs: Vec<ServiceName> = fields.get(SERVICE.needs.of(row.name)).unwrap_or_else(usual);
     needs.retain(|name| fields.rows.iter().any(|row| row.name == *name));
     needs
 }
@@ -34,30 +36,29 @@ pub(crate) fn needs(fields: &Fields, row: Row) -> Vec<ServiceName> {
 /// What a service has by its name alone, where the table has nothing else.
 fn named(fields: &mut Fields) {
     for row in fields.rows.clone() {
-        let (unit, data) = (row.path("unit"), row.path("data_dir"));
-        if fields.entry(&unit).is_none()
+        let (unit, data) = (SERVICE.unit.of(row.name), SERVICE.data_dir.of(row.name));
+        if fields.get(unit).is_none()
             && !fields.is_given(&unit)
             && let Ok(name) = format!("{}.service", row.name).parse::<UnitName>()
         {
-            fields.derive(unit, Value::Unit(name), "its name");
+            fields.derive(unit, name, "its name");
         }
-        if fields.entry(&data).is_none() && !fields.is_given(&data) && row.protocol.has_members() {
+        if fields.get(data).is_none() && !fields.is_given(&data) && row.protocol.has_members() {
             let directory = PathBuf::from(format!("/var/lib/{}", row.name));
-            fields.derive(data, Value::File(directory), "its name");
+            fields.derive(data, directory, "its name");
         }
     }
 }
 
 /// A worker carries chainfire alone of the default services (image-builder-overview.md), where nothing else is said.
 fn on_a_worker(fields: &mut Fields) {
-    if fields.get::<NodeRole>("$.node_role") != Some(NodeRole::Worker) {
+    if fields.get(WHOLE.node_role) != Some(NodeRole::Worker) {
         return;
     }
-    for name in [ServiceName::FLAREDB, ServiceName::IAM] {
-        let path = format!("$.services.{name}.enable");
-        let is_unsaid = !fields.is_given(&format!("$.services.{name}"));
-        if is_unsaid && fields.rows.iter().any(|row| row.name == name) {
-            fields.derive(path, Value::Flag(false), "node_role");
+    let can_be_left_out = |row: &Row| [ServiceName::FLAREDB, ServiceName::IAM].contains(&row.name);
+    for row in fields.rows.clone().into_iter().filter(can_be_left_out) {
+        if !fields.is_named(row) {
+            fields.derive(SERVICE.enable.of(row.name), false, "node_role");
         }
     }
 }
@@ -65,8 +66,8 @@ fn on_a_worker(fields: &mut Fields) {
 fn needs_are_services(fields: &mut Fields) {
     let all: Vec<String> = fields.rows.iter().map(|row| row.name.to_string()).collect();
     for row in fields.rows.clone() {
-        let path = row.path("needs");
-        for (index, name) in fields.list::<ServiceName>(&path).unwrap_or_default().iter().enumerate() {
+        let path = SERVICE.needs.of(row.name);
+        for (index, name) in fields.get(path).unwrap_or_default().iter().enumerate() {
             if !fields.rows.iter().any(|other| other.name == *name) {
                 let found = fields.quotes.either(format!("\"{name}\""), "another name");
                 let expected = format!("a service of this node: {}", all.join(", "));
@@ -106,7 +107,7 @@ fn report_circle(fields: &mut Fields, left: &[(Row, Vec<ServiceName>)]) {
             let shown: Vec<String> = chain[begin..].iter().map(ToString::to_string).collect();
             let found = format!("a circle: {}", shown.join(" needs "));
             let hint = "take one of these out of `needs`".to_owned();
-            let path = format!("$.services.{name}.needs");
+            let path = SERVICE.needs.of(name).to_string();
             return fields.problem(&path, found, "services that can be done before this one", Some(hint));
         }
         chain.push(name);
@@ -117,14 +118,14 @@ fn report_circle(fields: &mut Fields, left: &[(Row, Vec<ServiceName>)]) {
 fn one_unit_each(fields: &mut Fields) {
     let mut seen: Vec<(ServiceName, UnitName)> = Vec::new();
     for row in fields.rows.clone() {
-        let path = row.path("unit");
-        let is_on = fields.get::<bool>(&row.path("enable")).unwrap_or(true);
-        let Some(unit) = fields.get::<UnitName>(&path).filter(|_| is_on) else { continue };
+        let key = SERVICE.unit.of(row.name);
+        let is_on = fields.get(SERVICE.enable.of(row.name)).unwrap_or(true);
+        let Some(unit) = fields.get(key).filter(|_| is_on) else { continue };
         if let Some((other, _)) = seen.iter().find(|(_, known)| *known == unit) {
             let found =
                 fields.quotes.either(format!("{unit}, which is the unit of {other}"), "the unit of another service");
             let hint = format!("name the unit that {} runs as, or turn one of the two off", row.name);
-            fields.problem(&path, found, "a unit of its own".to_owned(), Some(hint));
+            fields.problem(&key.to_string(), found, "a unit of its own", Some(hint));
         }
         seen.push((row.name, unit));
     }

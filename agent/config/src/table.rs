@@ -2,17 +2,19 @@
 //! Schema, the reference page, the examples and the near-miss hints all read
 //! this table. Must not hold code that decides anything.
 
-mod expect;
-mod policies;
+pub(crate) mod expect;
+pub(crate) mod policies;
 pub(crate) mod services;
 
-use expect::EXPECT;
+use expect::EXPECT_FIELDS;
 use policies::POLICIES;
 
 use super::{
     kind::Kind,
     text_kinds::{ADDRESS, CLUSTER, DNS, FILE, FLAREDB_ADDRESS, IP, LABEL, NODE_ID, RANGE, ROLE, URL},
+    value::{BaseUrl, Cidr, ClusterName, DnsName, HostPort, Label, NodeId, NodeRole},
 };
+use std::{net::IpAddr, path::PathBuf};
 
 /// One field.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +47,29 @@ pub(crate) const fn field(key: &'static str, kind: Kind, absent: Absent, about: 
     Field { key, kind, absent, about }
 }
 
+/// Declares the keys of an object's fields, each with the type of what it holds.
+macro_rules! keys {
+    ($keys:ident: $type:ident, $within:ident $object:literal { $($key:ident: $holds:ty,)+ }) => {
+        pub(crate) struct $type { $(pub(crate) $key: $crate::key::Key<$holds>,)+ }
+
+        pub(crate) const $keys: $type = $type {
+            $($key: $crate::key::Key::$within($object, stringify!($key)),)+
+        };
+    };
+}
+
+/// Declares the fields of an object, and the keys of those that hold what is looked up.
+macro_rules! fields {
+    ($table:ident, $keys:ident: $type:ident, $within:ident $object:literal
+     $($key:ident $(: $holds:ty)? = $kind:expr, $absent:expr, $about:literal;)+) => {
+        $crate::table::keys!($keys: $type, $within $object { $($($key: $holds,)?)+ });
+
+        pub(crate) const $table: &[$crate::table::Field] =
+            &[$($crate::table::field(stringify!($key), $kind, $absent, $about),)+];
+    };
+}
+pub(crate) use {fields, keys};
+
 /// Two tables as one.
 macro_rules! joined {
     ($some:expr, $more:expr) => {
@@ -63,77 +88,56 @@ pub(crate) const fn join<const ALL: usize>(some: &[Field], more: &[Field]) -> [F
 }
 
 /// The whole config.
-pub(crate) static ROOT: &[Field] = &[
-    field("node_id", Text(&NODE_ID), Derived("the host name"), "This node's id in every member list."),
-    field("node_role", Text(&ROLE), Default("\"control-plane\""), "What this node is for."),
-    field("bootstrap", Flag, Default("false"), "true on the first nodes of a new cluster, false on nodes that join."),
-    field("cluster_name", Text(&CLUSTER), Open, "The cluster's name; given to IAM and written to markers."),
-    field("leader_url", Text(&URL), Needed("to join"), "A member of the running cluster to ask first."),
-    field("raft_addr", Text(&ADDRESS), Needed("to join"), "This node's chainfire Raft address, as others reach it."),
-    field(
-        "replace",
-        Flag,
-        Default("false"),
-        "Whether a dead member of this node's id at another address is removed, and this node added in its place.",
-    ),
-    field(
-        "initial_peers",
-        List(&ADDRESS),
-        Needed("to bootstrap"),
-        "The Raft addresses of the first nodes, in the same order on each.",
-    ),
-    field(
-        "flaredb_peers",
-        List(&FLAREDB_ADDRESS),
-        Derived("the hosts of initial_peers with flaredb's Raft port"),
-        "The same for flaredb.",
-    ),
-    field("node_ip", Text(&IP), Open, "This node's primary address."),
-    field("node_fqdn", Text(&DNS), Open, "This node's full name in DNS."),
-    field("datacenter", Text(&LABEL), Open, "The datacenter this node stands in."),
-    field("rack", Text(&LABEL), Open, "The rack this node stands in."),
-    field(
-        "services",
-        Services,
-        Inner,
-        "What differs from the usual, by service. Where one has a `protocol`, these are all services of this node.",
-    ),
-    field("expect", Object(EXPECT), Inner, "What the machine must have before it joins anything."),
-    field("tls", Object(TLS), Inner, "Where the TLS files are."),
-    field("network", Map(&RANGE), Open, "Address ranges by name, for other readers of this file."),
-    field("initrd", Object(INITRD), Inner, "What the stage in the initrd may do."),
-    field("policies", Object(POLICIES), Inner, "How long to wait and how often to try."),
-    field("health_check", Object(HEALTH_CHECK), Inner, "What the health check may do."),
-    field("$schema", Text(&LABEL), Open, "Where editors find the schema of this file; the agent does not read it."),
-];
+pub(crate) static ROOT: &[Field] = joined!(
+    WHOLE_FIELDS,
+    &[field("$schema", Text(&LABEL), Open, "Where editors find the schema of this file; the agent does not read it.")]
+);
 
-static TLS: &[Field] = &[
-    field(
-        "ca",
-        Text(&FILE),
-        Derived("/etc/nixos/secrets/ca.crt"),
-        "The authority that signed the services' certificates.",
-    ),
-    field(
-        "cert",
-        Text(&FILE),
-        Derived("/etc/nixos/secrets/NODE.crt"),
-        "This node's certificate; given together with key.",
-    ),
-    field(
-        "key",
-        Text(&FILE),
-        Derived("/etc/nixos/secrets/NODE.key"),
-        "The certificate's key, mode 0600; given together with cert.",
-    ),
-];
+fields! {
+    WHOLE_FIELDS, WHOLE: Whole, whole ""
+    node_id: NodeId = Text(&NODE_ID), Derived("the host name"), "This node's id in every member list.";
+    node_role: NodeRole = Text(&ROLE), Default("\"control-plane\""), "What this node is for.";
+    bootstrap: bool = Flag, Default("false"), "true on the first nodes of a new cluster, false on nodes that join.";
+    cluster_name: ClusterName = Text(&CLUSTER), Open, "The cluster's name; given to IAM and written to markers.";
+    leader_url: BaseUrl = Text(&URL), Needed("to join"), "A member of the running cluster to ask first.";
+    raft_addr: HostPort = Text(&ADDRESS), Needed("to join"), "This node's chainfire Raft address, as others reach it.";
+    replace: bool = Flag, Default("false"),
+        "Whether a dead member of this node's id at another address is removed, and this node added in its place.";
+    initial_peers: Vec<HostPort> = List(&ADDRESS), Needed("to bootstrap"),
+        "The Raft addresses of the first nodes, in the same order on each.";
+    flaredb_peers: Vec<HostPort> = List(&FLAREDB_ADDRESS), Derived("the hosts of initial_peers with flaredb's Raft port"),
+        "The same for flaredb.";
+    node_ip: IpAddr = Text(&IP), Open, "This node's primary address.";
+    node_fqdn: DnsName = Text(&DNS), Open, "This node's full name in DNS.";
+    datacenter = Text(&LABEL), Open, "The datacenter this node stands in.";
+    rack = Text(&LABEL), Open, "The rack this node stands in.";
+    services = Services, Inner,
+        "What differs from the usual, by service. Where one has a `protocol`, these are all services of this node.";
+    expect = Object(EXPECT_FIELDS), Inner, "What the machine must have before it joins anything.";
+    tls = Object(TLS_FIELDS), Inner, "Where the TLS files are.";
+    network: Vec<(Label, Cidr)> = Map(&RANGE), Open, "Address ranges by name, for other readers of this file.";
+    initrd = Object(INITRD_FIELDS), Inner, "What the stage in the initrd may do.";
+    policies = Object(POLICIES), Inner, "How long to wait and how often to try.";
+    health_check = Object(HEALTH_CHECK_FIELDS), Inner, "What the health check may do.";
+}
 
-static INITRD: &[Field] = &[field(
-    "required",
-    Flag,
-    Default("false"),
-    "Whether the boot stops in the initrd where this machine lacks something that is needed.",
-)];
+fields! {
+    TLS_FIELDS, TLS: Tls, whole "tls."
+    ca: PathBuf = Text(&FILE), Derived("/etc/nixos/secrets/ca.crt"),
+        "The authority that signed the services' certificates.";
+    cert: PathBuf = Text(&FILE), Derived("/etc/nixos/secrets/NODE.crt"),
+        "This node's certificate; given together with key.";
+    key: PathBuf = Text(&FILE), Derived("/etc/nixos/secrets/NODE.key"),
+        "The certificate's key, mode 0600; given together with cert.";
+}
 
-static HEALTH_CHECK: &[Field] =
-    &[field("probe", Flag, Default("false"), "Whether it also writes one key and reads it back.")];
+fields! {
+    INITRD_FIELDS, INITRD: Initrd, whole "initrd."
+    required: bool = Flag, Default("false"),
+        "Whether the boot stops in the initrd where this machine lacks something that is needed.";
+}
+
+fields! {
+    HEALTH_CHECK_FIELDS, HEALTH_CHECK: HealthCheck, whole "health_check."
+    probe: bool = Flag, Default("false"), "Whether it also writes one key and reads it back.";
+}

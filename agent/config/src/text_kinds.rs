@@ -28,7 +28,7 @@ texts! {
     NODE_ID(NodeId): "the id of a node", "node01", "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$";
     ROLE(Role): NodeRole::IN_WORDS, "control-plane", NodeRole::PATTERN;
     PROTOCOL(Protocol): Protocol::IN_WORDS, "admin-v1", Protocol::PATTERN;
-    SERVICE(Service): "the name of a service", "chainfire", "^[a-z][a-z0-9-]{0,30}$";
+    SERVICE_NAME(Service): "the name of a service", "chainfire", "^[a-z][a-z0-9-]{0,30}$";
     CLUSTER(Cluster): "the name of a cluster", "prod-cluster", "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$";
     USER(User): "the name of an account", "admin", "^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}$";
     UNIT(Unit): "a systemd service unit", "chainfire.service", r"^[A-Za-z0-9:_.\\@-]{1,247}\.service$";

@@ -4,10 +4,11 @@ use super::{
     super::{
         fields::Fields,
         group::Group,
+        key::Key,
         kind::Kind::{Object, Text},
         table::{
             Absent::{Default, Inner},
-            Field, field,
+            Field, field, fields,
         },
         text_kinds::API_PATH,
         value::ApiPath,
@@ -15,20 +16,17 @@ use super::{
     Entry, Traits,
 };
 
-pub(crate) const OWN: &[Field] = &[field("paths", Object(PATHS), Inner, "Where its calls are.")];
+pub(crate) const OWN: &[Field] = &[field("paths", Object(PATH_FIELDS), Inner, "Where its calls are.")];
 
-static PATHS: &[Field] = &[
-    field("health", Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy."),
-    field("members", Text(&API_PATH), Default("\"/admin/cluster/members\""), "`GET`: the member list."),
-    field("add", Text(&API_PATH), Default("\"/admin/member/add\""), "`POST`: adds a member."),
-    field("member", Text(&API_PATH), Default("\"/admin/member\""), "`DELETE`, with `/ID` appended: removes a member."),
-    field(
-        "kv",
-        Text(&API_PATH),
-        Default("\"/v1/kv\""),
-        "`PUT` and `GET`, with `/KEY` appended: the health check's probe.",
-    ),
-];
+fields! {
+    PATH_FIELDS, PATHS: Paths, any_service "paths."
+    health: ApiPath = Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy.";
+    members: ApiPath = Text(&API_PATH), Default("\"/admin/cluster/members\""), "`GET`: the member list.";
+    add: ApiPath = Text(&API_PATH), Default("\"/admin/member/add\""), "`POST`: adds a member.";
+    member: ApiPath = Text(&API_PATH), Default("\"/admin/member\""), "`DELETE`, with `/ID` appended: removes a member.";
+    kv: ApiPath = Text(&API_PATH), Default("\"/v1/kv\""),
+        "`PUT` and `GET`, with `/KEY` appended: the health check's probe.";
+}
 
 /// Where the calls are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,13 +44,13 @@ pub struct ApiPaths {
 }
 
 pub(super) fn read(fields: &mut Fields, group: &Group) -> Option<ApiPaths> {
-    let path = |key: &str| fields.get(&group.row.path(&format!("paths.{key}")));
+    let path = |key: Key<ApiPath>| fields.get(key.of(group.row.name));
     Some(ApiPaths {
-        health: path("health")?,
-        members: path("members")?,
-        add: path("add")?,
-        member: path("member")?,
-        kv: path("kv")?,
+        health: path(PATHS.health)?,
+        members: path(PATHS.members)?,
+        add: path(PATHS.add)?,
+        member: path(PATHS.member)?,
+        kv: path(PATHS.kv)?,
     })
 }
 

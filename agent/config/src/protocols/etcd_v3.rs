@@ -4,10 +4,10 @@ use super::{
     super::{
         fields::Fields,
         group::Group,
-        kind::{Kind::Text, Value},
+        kind::Kind::Text,
         table::{
             Absent::{Default, Derived, Open},
-            Field, field,
+            WHOLE, fields,
         },
         text_kinds::{API_PATH, CLUSTER, FILE, USER},
         value::{ApiPath, ClusterName, UserName},
@@ -16,28 +16,17 @@ use super::{
 };
 use std::path::{Path, PathBuf};
 
-pub(super) const OWN: &[Field] = &[
-    field("health_path", Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy."),
-    field(
-        "cluster",
-        Text(&CLUSTER),
-        Derived("cluster_name and its name"),
-        "What etcd calls the token of a cluster that this node bootstraps: another one for each cluster that is begun.",
-    ),
-    field(
-        "environment_file",
-        Text(&FILE),
-        Derived("its name: /var/lib/first-boot-automation/NAME.env"),
-        "Where the unit's environment is written before it is started. One that another program has written is left alone.",
-    ),
-    field("user", Text(&USER), Open, "The account to log in with, where authentication is on."),
-    field(
-        "password_file",
-        Text(&FILE),
-        Open,
-        "A file of mode 0600 with its password; else the credential NAME-password.",
-    ),
-];
+fields! {
+    OWN, ETCD: EtcdKeys, any_service ""
+    health_path: ApiPath = Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy.";
+    cluster: ClusterName = Text(&CLUSTER), Derived("cluster_name and its name"),
+        "What etcd calls the token of a cluster that this node bootstraps: another one for each cluster that is begun.";
+    environment_file: PathBuf = Text(&FILE), Derived("its name: /var/lib/first-boot-automation/NAME.env"),
+        "Where the unit's environment is written before it is started. One that another program has written is left alone.";
+    user: UserName = Text(&USER), Open, "The account to log in with, where authentication is on.";
+    password_file: PathBuf = Text(&FILE), Open,
+        "A file of mode 0600 with its password; else the credential NAME-password.";
+}
 
 /// What only an etcd has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,24 +44,24 @@ pub struct Etcd {
 }
 
 pub(super) fn read(fields: &mut Fields, group: &Group) -> Option<Etcd> {
-    let name = group.row.name;
-    let token =
-        match (fields.get::<ClusterName>(&group.row.path("cluster")), fields.get::<ClusterName>("$.cluster_name")) {
-            (Some(token), _) => token.to_string(),
-            (None, Some(cluster)) => format!("{cluster}-{name}"),
-            (None, None) => name.to_string(),
-        };
-    let path = group.row.path("environment_file");
-    if !fields.is_given(&path) {
+    let row = group.row;
+    let name = row.name;
+    let token = match (fields.get(ETCD.cluster.of(row.name)), fields.get(WHOLE.cluster_name)) {
+        (Some(token), _) => token.to_string(),
+        (None, Some(cluster)) => format!("{cluster}-{name}"),
+        (None, None) => name.to_string(),
+    };
+    let environment_file = ETCD.environment_file.of(row.name);
+    if !fields.is_given(&environment_file) {
         let file = PathBuf::from(format!("/var/lib/first-boot-automation/{name}.env"));
-        fields.derive(&path, Value::File(file), "its name");
+        fields.derive(environment_file, file, "its name");
     }
     Some(Etcd {
-        health_path: fields.get(&group.row.path("health_path"))?,
+        health_path: fields.get(ETCD.health_path.of(row.name))?,
         token,
-        environment_file: fields.get(&path)?,
-        user: fields.get(&group.row.path("user")),
-        password_file: fields.get(&group.row.path("password_file")),
+        environment_file: fields.get(environment_file)?,
+        user: fields.get(ETCD.user.of(row.name)),
+        password_file: fields.get(ETCD.password_file.of(row.name)),
     })
 }
 

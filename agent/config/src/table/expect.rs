@@ -1,27 +1,26 @@
 //! The fields under `expect`: what the machine must have before it joins anything.
 
 use super::{
-    super::text_kinds::{LINK, SIZE},
+    super::{
+        text_kinds::{LINK, SIZE},
+        value::{Label, LinkChoice},
+    },
     Absent::{Default, Open},
-    Field, Kind,
+    Kind,
     Kind::{Flag, List, Map},
-    field,
+    fields,
 };
 
 /// More of a part than there is in any machine is a slip of the pen.
 const NUMBER: Kind = Kind::Count(1, 1 << 16);
 
-pub(super) static EXPECT: &[Field] = &[
-    field("memory", Kind::Size(1 << 20, 1 << 50), Open, "The least memory, as built in."),
-    field("cpus", NUMBER, Open, "The least number of CPUs; a core with two threads counts as two."),
-    field("disks", NUMBER, Open, "The least number of disks, not counting removable ones."),
-    field(
-        "partitions",
-        Map(&SIZE),
-        Open,
-        "GPT partitions that must be there, and their least sizes. A key is a label, or the name or GUID of a type: `esp`, \
-         `root` (of whatever architecture), `first-boot-config`.",
-    ),
-    field("links", List(&LINK), Open, "Network links that must be up; they are waited for."),
-    field("clock", Flag, Default("false"), "Whether the clock must have been set; it is waited for."),
-];
+fields! {
+    EXPECT_FIELDS, EXPECT: Expect, whole "expect."
+    memory: u64 = Kind::Size(1 << 20, 1 << 50), Open, "The least memory, as built in.";
+    cpus: u32 = NUMBER, Open, "The least number of CPUs; a core with two threads counts as two.";
+    disks: u32 = NUMBER, Open, "The least number of disks, not counting removable ones.";
+    partitions: Vec<(Label, u64)> = Map(&SIZE), Open,
+        "GPT partitions that must be there, and their least sizes. A key is a label, or the name or GUID of a type: `esp`, `root` (of whatever architecture), `first-boot-config`.";
+    links: Vec<LinkChoice> = List(&LINK), Open, "Network links that must be up; they are waited for.";
+    clock: bool = Flag, Default("false"), "Whether the clock must have been set; it is waited for.";
+}

@@ -1,12 +1,34 @@
 //! The fields under `policies`: how long to wait and how often to try.
 
 use super::{
+    super::key::Key,
     Absent::{Default, Inner},
     Field, Kind,
     Kind::Object,
-    field,
+    field, fields,
 };
 use std::time::Duration;
+
+/// The keys of a wait that looks ever less often.
+pub(crate) struct Wait {
+    pub(crate) limit: Key<Duration>,
+    pub(crate) first_delay: Key<Duration>,
+    pub(crate) max_delay: Key<Duration>,
+}
+
+const fn wait(object: &'static str) -> Wait {
+    Wait {
+        limit: Key::whole(object, "limit"),
+        first_delay: Key::whole(object, "first_delay"),
+        max_delay: Key::whole(object, "max_delay"),
+    }
+}
+
+pub(crate) const HEALTH: Wait = wait("policies.health.");
+pub(crate) const PROMOTION: Wait = wait("policies.promotion.");
+pub(crate) const IAM_SETUP: Wait = wait("policies.iam_setup.");
+pub(crate) const LINK: Wait = wait("policies.link.");
+pub(crate) const BLOCKED: Wait = wait("policies.blocked.");
 
 /// A time of at most an hour.
 const HOUR: Kind = Kind::Time(Duration::from_millis(1), Duration::from_hours(1));
@@ -17,9 +39,9 @@ const DAY: Kind = Kind::Time(Duration::from_millis(1), Duration::from_hours(24))
 macro_rules! wait {
     ($limit:literal, $first:literal, $most:literal) => {
         &[
-            field("limit", DAY, Default($limit), "How long in all."),
-            field("first_delay", HOUR, Default($first), "The pause before the second look."),
-            field("max_delay", HOUR, Default($most), "The longest pause between two looks."),
+            field(HEALTH.limit.place.name, DAY, Default($limit), "How long in all."),
+            field(HEALTH.first_delay.place.name, HOUR, Default($first), "The pause before the second look."),
+            field(HEALTH.max_delay.place.name, HOUR, Default($most), "The longest pause between two looks."),
         ]
     };
 }
@@ -45,11 +67,16 @@ pub(super) static POLICIES: &[Field] = &[
     ),
     field(
         "join",
-        Object(JOIN),
+        Object(JOIN_FIELDS),
         Inner,
         "Attempts to join in one run of a unit; systemd starts the unit again after the last.",
     ),
-    field("clock", Object(CLOCK), Inner, "Waiting for a clock that stands before the agent's build date to be set."),
+    field(
+        "clock",
+        Object(CLOCK_FIELDS),
+        Inner,
+        "Waiting for a clock that stands before the agent's build date to be set.",
+    ),
     field("link", Object(wait!("\"60s\"", "\"100ms\"", "\"1s\"")), Inner, "Waiting for the network links of `expect`."),
     field(
         "blocked",
@@ -57,20 +84,25 @@ pub(super) static POLICIES: &[Field] = &[
         Inner,
         "Looking again, in a unit, at trouble that somebody has to fix elsewhere: a peer, a member list, a clock.",
     ),
-    field("request", Object(REQUEST), Inner, "A single request."),
+    field("request", Object(REQUEST_FIELDS), Inner, "A single request."),
 ];
 
-static JOIN: &[Field] = &[
-    field("attempts", Kind::Count(1, 1000), Default("5"), "How often in one run of the unit."),
-    field("scale", HOUR, Default("\"10s\""), "The upper bound of the first random pause; it doubles with each."),
-    field("max_delay", HOUR, Default("\"60s\""), "The longest pause."),
-];
+fields! {
+    JOIN_FIELDS, JOIN: Join, whole "policies.join."
+    attempts: u32 = Kind::Count(1, 1000), Default("5"), "How often in one run of the unit.";
+    scale: Duration = HOUR, Default("\"10s\""), "The upper bound of the first random pause; it doubles with each.";
+    max_delay: Duration = HOUR, Default("\"60s\""), "The longest pause.";
+}
 
-static CLOCK: &[Field] =
-    &[field("limit", HOUR, Default("\"30s\""), "How long; after that certificates are judged as of the build date.")];
+fields! {
+    CLOCK_FIELDS, CLOCK: Clock, whole "policies.clock."
+    limit: Duration = HOUR, Default("\"30s\""), "How long; after that certificates are judged as of the build date.";
+}
 
-static REQUEST: &[Field] = &[
-    field("connect", HOUR, Default("\"3s\""), "Until there is a connection, TLS included. A name is looked up before."),
-    field("total", HOUR, Default("\"10s\""), "Until the answer is read."),
-    field("max_body", Kind::Size(1 << 10, 64 << 20), Default("\"1MiB\""), "The most of an answer that is read."),
-];
+fields! {
+    REQUEST_FIELDS, REQUEST: Request, whole "policies.request."
+    connect: Duration = HOUR, Default("\"3s\""),
+        "Until there is a connection, TLS included. A name is looked up before.";
+    total: Duration = HOUR, Default("\"10s\""), "Until the answer is read.";
+    max_body: u64 = Kind::Size(1 << 10, 64 << 20), Default("\"1MiB\""), "The most of an answer that is read.";
+}

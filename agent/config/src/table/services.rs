@@ -5,16 +5,17 @@ use super::{
     super::{
         protocols::{Protocol, admin_v1},
         text_kinds::{
-            ADDRESS, API_PATH, DIRECTORY, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, PROTOCOL, SERVICE, UNIT, URL,
-            USER,
+            ADDRESS, API_PATH, DIRECTORY, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, PROTOCOL, SERVICE_NAME, UNIT,
+            URL, USER,
         },
-        value::ServiceName,
+        value::{ApiPath, BaseUrl, HostPort, ServiceName, UnitName, UserName},
     },
     Absent::{self, Default, Derived, Needed, Open},
     Field,
     Kind::{Flag, List, Port, Text},
-    field, joined,
+    field, joined, keys,
 };
+use std::path::PathBuf;
 
 /// A service that a configuration has which names none.
 pub(crate) struct DefaultService {
@@ -63,6 +64,13 @@ pub(crate) fn fields(name: &str, protocol: Protocol) -> &'static [Field] {
     }
 }
 
+keys!(SERVICE: ServiceKeys, any_service "" {
+    protocol: Protocol, needs: Vec<ServiceName>, enable: bool, unit: UnitName, data_dir: PathBuf, url: BaseUrl,
+    leader_url: BaseUrl, raft_addr: HostPort, api_port: u16, raft_port: u16, initial_peers: Vec<HostPort>,
+    environment_file: PathBuf, admin_user: UserName, admin_password_file: PathBuf, health_path: ApiPath,
+    setup_path: ApiPath,
+});
+
 const ENABLE: &str = "Whether the agent takes care of this service.";
 const NOT_ON_A_WORKER: &str =
     "Whether the agent takes care of this service. On a worker, false where `services` does not name it.";
@@ -78,7 +86,7 @@ macro_rules! with_members {
      $url:ident: $leader:expr, $at:ident: $own:expr $(, $own_field:expr)*) => {
         &[
             field("protocol", Text(&PROTOCOL), $protocol, "The API that it speaks."),
-            field("needs", List(&SERVICE), $needs, "The services that must be done first."),
+            field("needs", List(&SERVICE_NAME), $needs, "The services that must be done first."),
             field("enable", Flag, Default("true"), $enable),
             field("unit", Text(&UNIT), $unit, "The unit it runs as."),
             field("data_dir", Text(&DIRECTORY), $data, "Where it keeps its data; only `reset` touches it."),
@@ -147,7 +155,7 @@ macro_rules! set_up_once {
     ($protocol:expr, $needs:expr, $enable:expr, $unit:expr, $url:literal) => {
         &[
             field("protocol", Text(&PROTOCOL), $protocol, "The API that it speaks."),
-            field("needs", List(&SERVICE), $needs, "The services that must be done first."),
+            field("needs", List(&SERVICE_NAME), $needs, "The services that must be done first."),
             field("enable", Flag, Default("true"), $enable),
             field("unit", Text(&UNIT), $unit, "The unit it runs as."),
             field("url", Text(&IAM_URL), Derived($url), "Its API on this node."),
