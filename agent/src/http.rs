@@ -5,7 +5,6 @@
 
 mod classify;
 mod client;
-mod object;
 mod tls;
 mod words;
 
@@ -13,5 +12,4 @@ pub(crate) use classify::has_plain_host;
 pub(crate) use client::{Answer, Client, Method};
 #[cfg(test)]
 pub(crate) use client::{CONTENT_TYPE, HeaderMap};
-pub(crate) use object::Object;
 pub use tls::{TlsFindings, describe as describe_tls_files, findings as tls_findings};

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use reqwest::Method;
@@ -23,7 +22,6 @@ use crate::plan::member::Answered;
 use crate::plan::{Blocker, Cause};
 use crate::run::ports::{Class, Fault};
 
-use super::object::Object;
 use super::{classify, tls, words};
 
 /// Characters of an unexpected answer that go into a message.
@@ -198,16 +196,18 @@ impl Answer {
             || self.body.trim_ascii_start().first() == Some(&b'<')
     }
 
-    /// The JSON object that it is, read as `what`; anything else is a fault that may pass.
-    pub(crate) fn object<T: DeserializeOwned>(&self, what: &str) -> Result<T, Fault> {
-        let read = serde_json::from_slice::<Object<T>>(&self.body);
-        read.map(|object| object.of).map_err(|error| self.is_not(what, &error.to_string()))
-    }
-
-    /// The fault of something that is not `what`.
-    pub(crate) fn is_not(&self, what: &str, why: &str) -> Fault {
-        let (why, excerpt) = (foreign_text::shown(why, EXCERPT), self.excerpt());
-        self.transient(&format!("answered {} with something that is not {what} ({why}): {excerpt}", self.status))
+    /// What a reader makes of the JSON that it is; a fault that may pass, where that is nothing.
+    pub(crate) fn read<T>(&self, what: &str, reader: impl FnOnce(&Value) -> Option<T>) -> Result<T, Fault> {
+        let why = match serde_json::from_slice(&self.body) {
+            Ok(body) => match reader(&body) {
+                Some(read) => return Ok(read),
+                None => "another form".to_owned(),
+            },
+            Err(error) => foreign_text::shown(&error.to_string(), EXCERPT),
+        };
+        let excerpt = self.excerpt();
+        let message = format!("answered {} with something that is not {what} ({why}): {excerpt}", self.status);
+        Err(self.transient(&message))
     }
 
     /// The JSON that it is; nothing, where it is none.

@@ -2,12 +2,11 @@
 
 mod wire;
 
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::config::{ApiPaths, Endpoint};
 use crate::http::{Answer, Method};
-use crate::plan::member::{MemberList, Word};
+use crate::plan::member::MemberList;
 use crate::run::ports::{Added, Class, Fault, Health, NewMember, Promoted};
 
 use super::{Calls, Protocol};
@@ -80,20 +79,18 @@ impl Protocol for Calls<'_, ApiPaths> {
 
 /// The member list that an answer is; anything else is a fault that may pass.
 pub(crate) fn member_list(answer: &Answer) -> Result<MemberList, Fault> {
-    answer.object::<wire::List>("a member list").map(|list| list.answered(answer.answered))
+    answer.read("a member list", |body| wire::list(body, answer.answered))
 }
 
 /// What a health endpoint tells beside its 200; a body of another form tells nothing.
 pub(super) fn health(answer: &Answer) -> Health {
     let body = answer.json();
-    let word = |key: &str| Word::deserialize(body.get(key)?).ok().filter(|word| !word.is_nobody());
-    Health { node_id: word("node_id"), cluster_id: word("cluster_id"), incarnation: word("incarnation") }
+    let told = |key| body.get(key).and_then(wire::identity);
+    Health { node_id: told("node_id"), cluster_id: told("cluster_id"), incarnation: told("incarnation") }
 }
 
 /// A member list as a service would have written it, for the tests of whoever judges it.
 #[cfg(test)]
-pub(crate) fn read(json: &str) -> Result<MemberList, serde_json::Error> {
-    use crate::http::Object;
-    serde_json::from_str::<Object<wire::List>>(json)
-        .map(|list| list.of.answered(crate::plan::member::Answered::Elsewhere))
+pub(crate) fn read(json: &str) -> Option<MemberList> {
+    wire::list(&serde_json::from_str(json).ok()?, crate::plan::member::Answered::Elsewhere)
 }

@@ -165,11 +165,10 @@ fn only_objects_are_read_as_objects() {
         r#"{"members": ["node01"]}"#.to_owned(),
         r#"{"members": [{"id": "node01"}]}"#.to_owned(),
         r#"{"members": [{"id": null, "raft_addr": "n:1"}]}"#.to_owned(),
-        r#"{"members": [{"id": "a", "id": "b", "raft_addr": "n:1"}]}"#.to_owned(),
         "[]".to_owned(),
         "null".to_owned(),
     ] {
-        assert!(read(&wrong).is_err(), "{wrong}");
+        assert!(read(&wrong).is_none(), "{wrong}");
     }
 }
 

@@ -61,7 +61,7 @@ impl Said {
     /// What a reader makes of it; a fault that may pass, where that is nothing.
     pub(super) fn read<T>(&self, what: &str, reader: impl FnOnce(&Value) -> Option<T>) -> Result<T, Fault> {
         self.done()?;
-        reader(&self.answer.json()).ok_or_else(|| self.answer.is_not(what, "another form"))
+        self.answer.read(what, reader)
     }
 
     /// The fault of a login without any text of the answer, and with where the password is from.
