@@ -11,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use super::{Lane, Place, What, until};
 
 const LANES: usize = 3;
+/// The places that the first lane has found.
+const FOUND: &str = "places";
 /// Which lane a process is, and the folder of all: `0 /tmp/…`.
 const LANE: &str = "FIRST_BOOT_TEST_LANE";
 
@@ -46,17 +48,18 @@ pub(super) fn play(kinds: &[(What, usize)]) {
     if let Some(failed) = ended.iter().position(|is_well| !is_well) {
         panic!("{kinds:?}, lane {failed}: {}", fs::read_to_string(log(failed)).unwrap());
     }
-    let number_in = |path: String| fs::read_to_string(folder.path().join(path)).unwrap().parse::<usize>().unwrap();
-    let reached: usize = (0..LANES).map(|number| number_in(format!("{number}.reached"))).sum();
-    let places = places(folder.path()).unwrap();
+    let missed: Vec<Place> =
+        (0..LANES).flat_map(|number| places(folder.path(), &format!("{number}.missed")).unwrap()).collect();
+    let places = places(folder.path(), FOUND).unwrap();
     for (what, least) in kinds {
         let of_this: Vec<String> =
             places.iter().filter(|place| place.what == *what).map(|place| place.name.clone()).collect();
         eprintln!("{what:?} ends at {} places: {of_this:?}", of_this.len());
         assert!(of_this.len() >= *least, "{what:?}: {of_this:?}");
     }
-    eprintln!("{reached} of {} were reached again", places.len());
-    assert!(reached * 10 >= places.len() * 9, "{reached} of {}", places.len());
+    eprintln!("{} of {} were not reached again", missed.len(), places.len());
+    // How often a run asks follows from how fast servers and machine are; that it comes by a place does not.
+    assert!(missed.iter().all(|place| place.time > 1), "{missed:?}");
 }
 
 /// The first one finds the places; each plays its share.
@@ -67,17 +70,24 @@ async fn lane(kinds: &[(What, usize)], number: usize, folder: &Path) {
         for (what, _) in kinds {
             found.extend(lane.places(*what).await);
         }
-        fs::write(folder.join("new"), serde_json::to_vec(&found).unwrap()).unwrap();
-        fs::rename(folder.join("new"), folder.join("places")).unwrap();
+        note(folder, FOUND, &found);
     }
-    let places = until("the places", async || places(folder).ok_or_else(String::new)).await;
-    let mut reached = 0;
-    for place in places.iter().skip(number).step_by(LANES) {
-        reached += usize::from(lane.play(place).await);
+    let places = until("the places", async || places(folder, FOUND).ok_or_else(String::new)).await;
+    let mut missed = Vec::new();
+    for place in places.into_iter().skip(number).step_by(LANES) {
+        if !lane.play(&place).await {
+            missed.push(place);
+        }
     }
-    fs::write(folder.join(format!("{number}.reached")), reached.to_string()).unwrap();
+    note(folder, &format!("{number}.missed"), &missed);
 }
 
-fn places(folder: &Path) -> Option<Vec<Place>> {
-    Some(serde_json::from_slice(&fs::read(folder.join("places")).ok()?).unwrap())
+/// Whoever reads it meanwhile reads all of it or nothing.
+fn note(folder: &Path, name: &str, places: &[Place]) {
+    fs::write(folder.join(format!("{name}.new")), serde_json::to_vec(places).unwrap()).unwrap();
+    fs::rename(folder.join(format!("{name}.new")), folder.join(name)).unwrap();
+}
+
+fn places(folder: &Path, name: &str) -> Option<Vec<Place>> {
+    Some(serde_json::from_slice(&fs::read(folder.join(name)).ok()?).unwrap())
 }
