@@ -75,8 +75,7 @@ impl Foresight {
         let step =
             |row: &Row| json!({"step": row.step.label(), "unit": row.step.unit(), "what": row.what, "why": row.why});
         let steps: Vec<Value> = self.rows.iter().map(step).collect();
-        let unmet: Vec<Value> = self.unmet.iter().map(unmet_json).collect();
-        format!("{:#}\n", json!({"node_id": self.node_id, "unmet": unmet, "steps": steps}))
+        format!("{:#}\n", json!({"node_id": self.node_id, "unmet": self.unmet, "steps": steps}))
     }
 
     pub(super) fn text(&self) -> String {
@@ -86,15 +85,6 @@ impl Foresight {
         let steps = steps.map(|Row { step, what, why, .. }| format!("{:<10} {what}: {why}\n", step.label()));
         unmet.chain(steps).collect()
     }
-}
-
-fn unmet_json(unmet: &Unmet) -> Value {
-    json!({
-        "outlook": unmet.outlook.to_string(),
-        "expected": unmet.expected,
-        "found": unmet.found,
-        "remedy": unmet.remedy,
-    })
 }
 
 /// What a decision comes to, and why.

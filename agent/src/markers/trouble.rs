@@ -48,12 +48,8 @@ pub struct Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { hold, reason, remedy, looks_again, .. } = self;
-        let hold = match hold {
-            Hold::Waiting => "waiting",
-            Hold::Failed => "failed",
-            Hold::Blocked => "blocked",
-        };
-        write!(formatter, "{hold}: {reason}; {remedy}")?;
+        hold.serialize(&mut *formatter)?;
+        write!(formatter, ": {reason}; {remedy}")?;
         looks_again.as_ref().map_or(Ok(()), |time| write!(formatter, "; looks again at {time}"))
     }
 }

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::config::value::{LinkChoice, say_size, show_size};
 use crate::config::{Expectations, value::Label};
 use crate::disks::{Disk, Partition, Table, TableKind};
@@ -11,28 +13,27 @@ use crate::inventory::{Inventory, Link, Memory};
 use super::{Blocker, Cause};
 
 /// Whether time can help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Outlook {
     /// Nothing but another machine, or another configuration.
+    #[serde(rename = "blocked")]
     Lasting,
     /// It may come true by itself.
+    #[serde(rename = "waited for")]
     Passing,
     /// What was found does not tell whether it is met.
+    #[serde(rename = "cannot be judged")]
     Unjudged,
 }
 
 impl fmt::Display for Outlook {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Lasting => "blocked",
-            Self::Passing => "waited for",
-            Self::Unjudged => "cannot be judged",
-        })
+        self.serialize(formatter)
     }
 }
 
 /// An expectation that is not met, or that cannot be judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unmet {
     /// Whether time can help.
     pub outlook: Outlook,

@@ -1,6 +1,9 @@
 //! What the facts come to, step by step: pure, so that every line of `status` is a table test.
 
+use std::fmt;
 use std::path::Path;
+
+use serde::Serialize;
 
 use crate::config::{ClusterName, Config, MemberService, Service};
 use crate::markers::{Hold, Trouble};
@@ -38,7 +41,8 @@ pub(super) struct StepUnits {
 }
 
 /// How far a step is, best first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum State {
     #[default]
     Off,
@@ -49,16 +53,9 @@ pub(super) enum State {
     Blocked,
 }
 
-impl State {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Done => "done",
-            Self::Working => "working",
-            Self::Waiting => "waiting",
-            Self::Failed => "failed",
-            Self::Blocked => "blocked",
-        }
+impl fmt::Display for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(formatter)
     }
 }
 
@@ -419,8 +416,8 @@ fn health(config: &Config, findings: &Findings<'_>, units: &[StepUnits]) -> Step
         |wanted: Step| Step::all(config).into_iter().zip(units).find(|(step, _)| *step == wanted).map(|(_, of)| of);
     let (state, detail) = match findings.verdict() {
         Verdict::Healthy => (State::Done, "healthy".to_owned()),
-        Verdict::Degraded { reasons } => (State::Done, format!("degraded: {}", reasons.join("; "))),
-        Verdict::Unhealthy { reasons } => {
+        Verdict::Degraded(reasons) => (State::Done, format!("degraded: {}", reasons.join("; "))),
+        Verdict::Unhealthy(reasons) => {
             let unit = of_step(Step::HealthCheck).and_then(|of| of.unit.as_ref());
             let working = unit.is_some_and(|unit| unit.active == ActiveState::Activating || unit.job_pending);
             (if working { State::Working } else { State::Failed }, format!("not healthy: {}", reasons.join("; ")))

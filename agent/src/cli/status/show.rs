@@ -17,7 +17,7 @@ pub(super) fn text(status: &Status) -> String {
             State::Working | State::Waiting => "…",
             State::Failed | State::Blocked => "✗",
         };
-        let _ = writeln!(text, "  {mark} {name:<10} {:<8} {detail}", state.as_str());
+        let _ = writeln!(text, "  {mark} {name:<10} {state:<8} {detail}");
         if let Some(next) = next {
             let _ = writeln!(text, "{:23}→ {next}", "");
         }
@@ -85,7 +85,7 @@ pub(super) fn verdict(status: &Status) -> String {
                 format!("{} has failed: follow the arrow at its line.", step.label())
             }
             Some(StepStatus { step, state, .. }) => {
-                format!("{} is {}: follow the arrow at its line.", step.label(), state.as_str())
+                format!("{} is {state}: follow the arrow at its line.", step.label())
             }
             None if status.overall == State::Failed => format!("{name} has failed: see its line."),
             None => "Under way: nothing to do; `first-boot-agent status --wait` returns when it is done.".to_owned(),
@@ -117,7 +117,7 @@ pub(super) fn json(status: &Status) -> Value {
             json!({
                 "step": step.step.label(),
                 "unit": step.step.unit(),
-                "state": step.state.as_str(),
+                "state": step.state,
                 "detail": step.detail,
                 "next": step.next,
             })
@@ -128,7 +128,7 @@ pub(super) fn json(status: &Status) -> Value {
         "cluster_name": status.cluster,
         "mode": status.mode,
         "source": status.source,
-        "state": status.overall.as_str(),
+        "state": status.overall,
         "steps": steps,
         "names": status.names,
         "warnings": status.warnings,

@@ -1,6 +1,6 @@
 //! `status --watch`: what has changed, in the form for whoever looks. Pure; it writes nothing.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::io::{IsTerminal, stdout};
 
 use super::judge::{State, Status};
@@ -47,25 +47,25 @@ impl View {
             Self::Lines(rows, warnings, verdict) => {
                 let (now, word) = (show::rows(status), show::verdict(status));
                 let mut text = String::new();
-                let mut line = |name: &str, state: &str, detail: &str| {
+                let mut line = |name: &str, state: &dyn Display, detail: &str| {
                     // Writing to a string does not fail.
                     let _ = writeln!(text, "{time} {name:<10} {state:<8} {}", detail.replace('\n', " "));
                 };
                 for Row { name, state, detail, next } in now.iter().filter(|row| !rows.contains(row)) {
                     let next = next.as_ref().map_or_else(String::new, |next| format!(" → {next}"));
-                    line(name, state.as_str(), &format!("{detail}{next}"));
+                    line(name, state, &format!("{detail}{next}"));
                 }
                 // A step always has its row; a name has one while it does not resolve.
                 let is_listed =
                     |row: &&Row| now.iter().any(|listed| (&listed.name, &listed.detail) == (&row.name, &row.detail));
                 for Row { name, detail, .. } in rows.iter().filter(|row| row.name == "DNS" && !is_listed(row)) {
-                    line(name, State::Done.as_str(), &format!("no longer: {detail}"));
+                    line(name, &State::Done, &format!("no longer: {detail}"));
                 }
                 for warning in status.warnings.iter().filter(|warning| !warnings.contains(warning)) {
-                    line("warning", "", warning);
+                    line("warning", &"", warning);
                 }
                 if *verdict != word {
-                    line("node", status.overall.as_str(), &word);
+                    line("node", &status.overall, &word);
                 }
                 (*rows, *warnings, *verdict) = (now, status.warnings.clone(), word);
                 text
