@@ -101,11 +101,7 @@ impl Members for HttpCluster {
     async fn members(&self, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault> {
         let list: MemberList = spoken!(self, service, calls => calls.members(at).await)?;
         match list.contradiction(service) {
-            Some(contradiction) => Err(Fault {
-                class: Class::Permanent(Cause::Contradiction),
-                endpoint: at.clone(),
-                message: contradiction,
-            }),
+            Some(contradiction) => Err(Fault::permanent(Cause::Contradiction, at.clone(), contradiction)),
             None => Ok(list),
         }
     }

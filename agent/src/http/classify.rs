@@ -25,11 +25,6 @@ pub(super) fn retry_after(text: &str) -> Option<Duration> {
     is_number.then(|| Duration::from_secs(digits.parse().unwrap_or(u64::MAX).min(MAX_RETRY_AFTER_S)))
 }
 
-/// A fault that may pass.
-pub(super) fn transient(at: &Endpoint, message: String) -> Fault {
-    Fault { class: Class::Transient { retry_after: None }, endpoint: at.clone(), message }
-}
-
 /// The class of an HTTP status that is not the one hoped for.
 pub(super) fn status(status: u16, leader: Option<Endpoint>, retry_after: Option<Duration>) -> Class {
     match status {
@@ -83,8 +78,8 @@ pub(super) fn failure(error: &reqwest::Error, at: &Endpoint, request: &Request) 
         return handshake(tls, at);
     }
     let cause = words::cause(error);
-    transient(
-        at,
+    Fault::transient(
+        at.clone(),
         match (error.is_connect(), error.is_timeout()) {
             (true, true) => format!("connection error: no connection within {:?}", request.connect),
             (true, false) => format!("connection error: {cause}"),
@@ -97,9 +92,7 @@ pub(super) fn failure(error: &reqwest::Error, at: &Endpoint, request: &Request) 
 /// The fault that a failed handshake is.
 pub(super) fn handshake(error: &Error, at: &Endpoint) -> Fault {
     let message = match (words::handshake(error), error) {
-        ((Some(cause), message), _) => {
-            return Fault { class: Class::Permanent(cause), endpoint: at.clone(), message };
-        }
+        ((Some(cause), message), _) => return Fault::permanent(cause, at.clone(), message),
         (_, Error::InvalidCertificate(reason)) => {
             format!("its certificate is not valid yet, is this node's clock set? {}", words::certificate(reason))
         }
@@ -110,7 +103,7 @@ pub(super) fn handshake(error: &Error, at: &Endpoint) -> Fault {
         ) => words,
         ((_, words), _) => format!("connection error: TLS: {words}"),
     };
-    transient(at, message)
+    Fault::transient(at.clone(), message)
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ impl Client {
         let failed = |error: reqwest::Error| self.explained(classify::failure(&error, at, &self.request));
         crash_point!("before {method} {path}");
         let mut response = self.names.send(request, at.host()).await.map_err(|error| match error {
-            SendError::Name(unresolved) => classify::transient(at, format!("connection error: {unresolved}")),
+            SendError::Name(unresolved) => Fault::transient(at.clone(), format!("connection error: {unresolved}")),
             SendError::Http(error) => failed(error),
         })?;
         let answered = answered(&response);
@@ -135,7 +135,7 @@ impl Client {
             body.extend_from_slice(&chunk);
             if body.len() as u64 > self.request.max_body {
                 let message = format!("the answer is longer than {} bytes; {}", self.request.max_body, self.shorter);
-                return Err(classify::transient(at, message));
+                return Err(Fault::transient(at.clone(), message));
             }
         }
         crash_point!("after {method} {path}");
@@ -237,7 +237,7 @@ impl Answer {
 
     /// A fault of this endpoint that may pass.
     pub(crate) fn transient(&self, message: &str) -> Fault {
-        classify::transient(&self.endpoint, message.to_owned())
+        Fault::transient(self.endpoint.clone(), message.to_owned())
     }
 
     fn excerpt(&self) -> String {

@@ -111,6 +111,12 @@ impl Fault {
         Self { class: Class::Transient { retry_after: None }, endpoint, message }
     }
 
+    /// One that will not pass by itself.
+    #[must_use]
+    pub fn permanent(cause: Cause, endpoint: Endpoint, message: String) -> Self {
+        Self { class: Class::Permanent(cause), endpoint, message }
+    }
+
     /// The blocker that a permanent fault is; `None` for the others.
     #[must_use]
     pub fn blocker(&self) -> Option<Blocker> {

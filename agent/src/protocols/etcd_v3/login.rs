@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::config::{Endpoint, Etcd, ServiceName};
 use crate::plan::Cause;
 use crate::regular_file::Links;
-use crate::run::ports::{Class, Fault};
+use crate::run::ports::Fault;
 use crate::secret_file;
 
 use super::super::Calls;
@@ -39,11 +39,8 @@ impl Logins {
         if known.is_some() {
             return Ok(known);
         }
-        let (place, password) = self.password(calls.own, name).map_err(|message| Fault {
-            class: Class::Permanent(Cause::Secret),
-            endpoint: at.clone(),
-            message,
-        })?;
+        let password = self.password(calls.own, name);
+        let (place, password) = password.map_err(|message| Fault::permanent(Cause::Secret, at.clone(), message))?;
         let body = json!({"name": user.as_str(), "password": password});
         let said = calls.send(None, at, "/v3/auth/authenticate", &body).await?;
         // Without a word of the answer: it holds the token, and might quote the password.
