@@ -305,8 +305,7 @@ pub enum IamSetup {
     DoneAlready,
 }
 
-/// A password: nothing prints it.
-#[derive(Clone, PartialEq, Eq)]
+/// A password: nothing can print it.
 pub struct Password(String);
 
 impl Password {
@@ -320,12 +319,6 @@ impl Password {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("<redacted>")
     }
 }
 
