@@ -35,7 +35,7 @@ pub(super) async fn set_up<U: Units, C: Cluster>(
     let began = Instant::now();
     let local = Local { unit: &iam.unit, url: &iam.url, health_path: iam.health_path.as_str() };
     service::await_healthy(context, &local, report).await?;
-    let mut setting_up = SettingUp { context, iam, report, own: OwnPassword::default() };
+    let mut setting_up = SettingUp { context, iam, report, is_new: false, is_sent: false, may_be_taken: false };
     let done = setting_up.until_done().await?;
     context.mark(lock, Achievement::Initialized, None, report)?;
     setting_up.report_password(done);
@@ -44,17 +44,6 @@ pub(super) async fn set_up<U: Units, C: Cluster>(
         IamSetup::DoneAlready => Event::IamAlreadySetUp { endpoint: iam.url.to_string() },
     });
     Ok(())
-}
-
-/// What this run did with a password of this node's own making.
-#[derive(Debug, Clone, Copy, Default)]
-struct OwnPassword {
-    /// It was written down in this run.
-    is_new: bool,
-    /// It was sent.
-    is_sent: bool,
-    /// It was sent, and the answer to that is not known.
-    may_be_taken: bool,
 }
 
 /// The name of the credential with the admin password (design.md, section 3), and of the file, beside the markers, that a
@@ -67,7 +56,12 @@ struct SettingUp<'a, U, C> {
     context: &'a Context<'a, U, C>,
     iam: &'a SetupService,
     report: &'a dyn Report,
-    own: OwnPassword,
+    /// A password of this node's own making was written down in this run.
+    is_new: bool,
+    /// Such a one was sent.
+    is_sent: bool,
+    /// One was sent, and the answer to that is not known.
+    may_be_taken: bool,
 }
 
 impl<U, C: Cluster> SettingUp<'_, U, C> {
@@ -118,7 +112,7 @@ impl<U, C: Cluster> SettingUp<'_, U, C> {
         };
         let name = context.config.cluster_name.as_ref().map_or(UNNAMED_CLUSTER, ClusterName::as_str);
         let answer = context.cluster.set_up(iam, name, &password).await;
-        self.own.may_be_taken |= answer.is_err();
+        self.may_be_taken |= answer.is_err();
         Ok(Some(answer?))
     }
 
@@ -138,7 +132,7 @@ impl<U, C: Cluster> SettingUp<'_, U, C> {
             return Ok(None);
         }
         let path = self.generated_file();
-        self.own.is_sent = true;
+        self.is_sent = true;
         // Also a link, which is no password that this node has made up.
         if path.symlink_metadata().is_ok() {
             return read(&path, Links::Refuse).map(Some);
@@ -152,23 +146,23 @@ impl<U, C: Cluster> SettingUp<'_, U, C> {
             // Another process was quicker: its password is the one on disk.
             return read(&path, Links::Refuse).map(Some);
         }
-        self.own.is_new = true;
+        self.is_new = true;
         Ok(Some(password))
     }
 
     /// A password is announced as the valid one when it was accepted, not when it was written down.
     fn report_password(&self, done: IamSetup) {
-        let Self { iam, report, own, .. } = self;
+        let Self { iam, report, .. } = self;
         let file = self.generated_file();
         if !iam.generates_password || !file.exists() {
             return;
         }
         let path = file.display().to_string();
         match done {
-            IamSetup::Done if own.is_sent => report.report(Event::IamPasswordGenerated { path }),
+            IamSetup::Done if self.is_sent => report.report(Event::IamPasswordGenerated { path }),
             IamSetup::Done => {}
             // An answer was lost, now or in an earlier run: it may be the one that counts.
-            IamSetup::DoneAlready if own.may_be_taken || !own.is_new => {
+            IamSetup::DoneAlready if self.may_be_taken || !self.is_new => {
                 report.report(Event::IamPasswordUncertain { path });
             }
             // Somebody else was quicker, and nobody has ever taken this one. Where it cannot be removed, it stays unannounced.
