@@ -115,7 +115,8 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
                 Err(Setback::Fault(fault)) if found == Move::Confirmed => return Err(self.not_well(&fault)),
                 asked => asked?,
             };
-            found = self.next_move(&list, &at);
+            let candidate = self.health.candidate(work.context.config, work.service, &self.candidates.addresses);
+            found = next_move(&list, candidate, &at);
         }
         if is_added_first {
             self.attend_own(&found, &list, &at).await?;
@@ -193,14 +194,6 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
                 fault.into()
             }
         }
-    }
-
-    fn next_move(&self, list: &MemberList, at: &Endpoint) -> Move {
-        next_move(
-            list,
-            self.health.candidate(self.work.context.config, self.work.service, &self.candidates.addresses),
-            at,
-        )
     }
 
     /// A member in the list, whose service is not well (yet): a new member may know no leader before it was heard of.
