@@ -63,7 +63,7 @@ impl Leader {
 }
 
 /// One entry of a member list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Member {
     /// What the service calls it in requests: its id, where it has no other.
     pub key: Word,
@@ -105,14 +105,8 @@ impl Member {
     /// This node, as it is listed once it was added.
     #[must_use]
     pub fn of_this_node(id: &NodeId, raft_addr: &RaftAddr) -> Self {
-        Self {
-            key: Word::default(),
-            id: Word::new(id.as_str()),
-            raft_addr: MemberAddress::new(&format!("https://{raft_addr}")),
-            status: Word::default(),
-            role: None,
-            incarnation: None,
-        }
+        let raft_addr = MemberAddress::new(&format!("https://{raft_addr}"));
+        Self { id: Word::new(id.as_str()), raft_addr, ..Self::default() }
     }
 
     /// Whether it takes part in elections, as far as the service tells: by its role, else

@@ -11,7 +11,7 @@ use crate::config::{Endpoint, Host, HostPort, MemberService};
 use super::Word;
 
 /// An address as a service wrote it, and what it may mean.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MemberAddress {
     text: Word,
     /// None where it cannot be read; two where an IPv6 address without brackets may end in a port.
