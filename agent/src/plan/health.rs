@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::config::{MemberService, ServiceName};
 
-use super::member::{Leader, MemberList};
+use super::member::{Leader, MemberList, NAMED};
 use super::{Blocker, Step};
 
 /// What was found out about one Raft group.
@@ -54,9 +54,6 @@ impl EndpointFinding {
         format!("{} on {}: {error}", self.service, self.member)
     }
 }
-
-/// Findings of one kind that are named one by one; the others are counted.
-const NAMED: usize = 8;
 
 fn more(count: usize, what: &str) -> Option<String> {
     (count > NAMED).then(|| format!("{} more {what}", count - NAMED))

@@ -251,8 +251,8 @@ impl MemberList {
     }
 }
 
-/// How many members are named before the others are only counted.
-const NAMED: usize = 8;
+/// How many of a kind are named in a message before the others are only counted.
+pub const NAMED: usize = 8;
 
 /// Ids with addresses.
 impl fmt::Display for MemberList {

@@ -5,10 +5,7 @@
 use crate::config::{Config, Endpoint, MemberService, NodeId};
 
 use super::blocker::removal;
-use super::member::{Member, MemberList};
-
-/// How many dead voters are named.
-const NAMED: usize = 8;
+use super::member::{Member, MemberList, NAMED};
 
 /// Why a voter more is not safe now, and what would make it so.
 #[derive(Debug, Clone, PartialEq, Eq)]

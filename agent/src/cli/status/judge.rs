@@ -10,7 +10,7 @@ use crate::markers::{Hold, Trouble};
 use crate::names::Unresolved;
 use crate::plan::expectations::Outlook;
 use crate::plan::health::{EndpointFinding, Findings, GroupFinding, Verdict, reset_command, to_join_anew};
-use crate::plan::member::Leader;
+use crate::plan::member::{Leader, NAMED};
 use crate::plan::{self, Action, Blocker, Decision, SkipReason, Step, Unmet};
 use crate::shell_word::quoted;
 use crate::systemd::{ActiveState, LoadState, UnitState};
@@ -457,9 +457,6 @@ fn lost_quorum(findings: &Findings<'_>, service: &MemberService) -> Option<Strin
     let peers: Vec<String> = peers.iter().take(NAMED).map(ToString::to_string).collect();
     (!peers.is_empty()).then(|| format!("look at the other members of {name}: {}", peers.join(", ")))
 }
-
-/// Members that are named in one line.
-const NAMED: usize = 8;
 
 fn journal(step: Step) -> String {
     format!("journalctl -b -x -u {}", step.unit())
