@@ -77,16 +77,10 @@ pub struct Findings<'a> {
 pub enum Verdict {
     /// All is well.
     Healthy,
-    /// The cluster works and this node is a member; something else is missing.
-    Degraded {
-        /// What is missing.
-        reasons: Vec<String>,
-    },
-    /// The cluster does not work, or this node is not a healthy member of it.
-    Unhealthy {
-        /// What is wrong.
-        reasons: Vec<String>,
-    },
+    /// The cluster works and this node is a member; this is missing.
+    Degraded(Vec<String>),
+    /// The cluster does not work, or this node is not a healthy member of it: this is wrong.
+    Unhealthy(Vec<String>),
 }
 
 impl<'a> Findings<'a> {
@@ -108,9 +102,9 @@ impl<'a> Findings<'a> {
         missing.extend(failing(false).take(NAMED).map(EndpointFinding::reason));
         missing.extend(more(failing(false).count(), "endpoints do not answer"));
         if !wrong.is_empty() {
-            Verdict::Unhealthy { reasons: wrong }
+            Verdict::Unhealthy(wrong)
         } else if !missing.is_empty() {
-            Verdict::Degraded { reasons: missing }
+            Verdict::Degraded(missing)
         } else {
             Verdict::Healthy
         }
@@ -358,7 +352,7 @@ mod tests {
             Some(ServiceName::CHAINFIRE),
             "not IAM, though it alone needs no member list"
         );
-        let Verdict::Unhealthy { reasons } = findings.verdict() else { panic!("nothing answers") };
+        let Verdict::Unhealthy(reasons) = findings.verdict() else { panic!("nothing answers") };
         assert!(reasons[0].starts_with("chainfire on node0: "), "{reasons:?}");
 
         findings.endpoints.extend((1..3000).map(|number| endpoint(ServiceName::CHAINFIRE, number, false)));

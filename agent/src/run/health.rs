@@ -47,11 +47,11 @@ pub(super) async fn check<U: Units, C: Cluster>(
                 report.report(Event::ClusterHealthy { table });
                 return Ok(());
             }
-            Verdict::Degraded { reasons } => {
+            Verdict::Degraded(reasons) => {
                 report.report(Event::ClusterDegraded { reason: reasons.join("; "), table });
                 return Ok(());
             }
-            Verdict::Unhealthy { reasons } => reasons.join("; "),
+            Verdict::Unhealthy(reasons) => reasons.join("; "),
         };
         context.progress.status(&format!("cluster is not healthy: {reason}"));
         let worth_waiting = wait && findings.foreign_markers.is_empty();

@@ -51,7 +51,7 @@ async fn peers_of_another_cluster_do_not_speak_for_the_one_of_the_marker() {
     cluster.0.borrow_mut().lists = vec![("node01", vec![voter("x", "10.9.9.1:2380")])];
     let found = find_health(&node.context(None, &cluster), false).await;
     assert!(found.foreign_markers.is_empty(), "{found}");
-    let Verdict::Unhealthy { reasons } = found.verdict() else { panic!("{found}") };
+    let Verdict::Unhealthy(reasons) = found.verdict() else { panic!("{found}") };
     assert!(reasons.iter().any(|reason| reason.contains("two clusters")), "{reasons:?}");
     // Where all of them are of another one, only they say so: no marker is to be removed, and it is looked at again.
     cluster.0.borrow_mut().cluster_ids = vec![("node01", "b"), ("node02", "b"), ("node03", "b"), ("10.0.1.13", "b")];
