@@ -6,7 +6,6 @@
 mod files;
 mod live;
 
-use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
@@ -116,17 +115,14 @@ async fn report(options: &Options) -> String {
         ("Machine", inventory_command::text(&Inventory::take_with_hand_over(Path::new("/")))),
         ("Journal of this boot", journal),
     ];
-    let mut text = format!(
+    let head = format!(
         "Fault report of {}, made at {} by first-boot-agent {}\n",
         node::host_name().as_deref().unwrap_or("a machine without a name"),
         clock::now(),
         env!("CARGO_PKG_VERSION")
     );
-    for (title, content) in sections {
-        // Writing to a string does not fail.
-        let _ = write!(text, "\n== {title} ==\n\n{}\n", content.trim_end());
-    }
-    text
+    let shown = |(title, content): (&str, String)| format!("\n== {title} ==\n\n{}\n", content.trim_end());
+    head + &sections.map(shown).concat()
 }
 
 /// A report of a machine that is unwell comes to an end all the same.
@@ -142,14 +138,10 @@ async fn of_config(config: Option<&Config>, section: impl AsyncFnOnce(&Config) -
 }
 
 fn configuration(loaded: &Loaded) -> String {
-    let mut text = format!("from {}\n", loaded.origin);
-    for error in &loaded.passed_over {
-        let _ = writeln!(text, "passed over: {error}");
-    }
-    for warning in &loaded.checked.warnings {
-        let _ = writeln!(text, "warning: {warning}");
-    }
-    text + &config_command::table(&loaded.checked.provenance())
+    let passed_over = loaded.passed_over.iter().map(|error| format!("passed over: {error}\n"));
+    let warnings = loaded.checked.warnings.iter().map(|warning| format!("warning: {warning}\n"));
+    let notes: String = passed_over.chain(warnings).collect();
+    format!("from {}\n{notes}{}", loaded.origin, config_command::table(&loaded.checked.provenance()))
 }
 
 fn tls(config: &Config) -> String {

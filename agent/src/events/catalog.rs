@@ -3,9 +3,8 @@
 //! `agent/catalog/first-boot-agent.catalog` and the page in `docs/` are what these functions
 //! return; a test fails where they drift, and `make generate` writes them.
 
-use std::fmt::Write;
-
 use super::list::MEANINGS;
+use super::meaning::Meaning;
 
 /// Columns of running text in the catalog.
 const WIDTH: usize = 78;
@@ -13,41 +12,34 @@ const WIDTH: usize = 78;
 /// The journal catalog (`systemd.catalog`; journalctl(1), `-x`).
 #[must_use]
 pub fn catalog_text() -> String {
-    let mut text = String::from(
-        "# Generated from agent/src/events/list.rs by `make generate`; do not edit.\n\
-         # Shown by `journalctl -x`.\n",
-    );
-    for meaning in MEANINGS {
-        // Writing to a string does not fail.
-        let _ = write!(
-            text,
+    let head = "# Generated from agent/src/events/list.rs by `make generate`; do not edit.\n\
+                # Shown by `journalctl -x`.\n";
+    let entry = |meaning: &Meaning| {
+        format!(
             "\n-- {}\nSubject: {}\nDefined-By: first-boot-agent\n\n{}",
             meaning.message_id,
             meaning.subject,
             wrapped(meaning.explanation),
-        );
-    }
-    text
+        )
+    };
+    std::iter::once(head.to_owned()).chain(MEANINGS.iter().map(entry)).collect()
 }
 
 /// The event reference of the documentation, as Markdown.
 #[must_use]
 pub fn reference_page() -> String {
-    let mut page = String::from(
-        "# Events\n\n\
+    let head = "# Events\n\n\
          <!-- Generated from agent/src/events/list.rs by `make generate`; do not edit. -->\n\n\
          Every entry also carries `SERVICE`, `OPERATION`, `NODE_ID`, `CLUSTER_NAME` and \
          `RUN_ID` (the same for everything within one boot).\n\
          `journalctl -x` shows the explanation beside the entry; \
-         `journalctl MESSAGE_ID=…` finds all of a kind.\n",
-    );
-    for meaning in MEANINGS {
+         `journalctl MESSAGE_ID=…` finds all of a kind.\n";
+    let section = |meaning: &Meaning| {
         let fields = match meaning.fields {
             [] => "none".to_owned(),
             fields => format!("`{}`", fields.join("`, `")),
         };
-        let _ = write!(
-            page,
+        format!(
             "\n## {}\n\n{} · `PRIORITY={}` · `MESSAGE_ID={}` · fields: {fields}\n\n**{}.** {}\n",
             meaning.name,
             meaning.severity,
@@ -55,9 +47,9 @@ pub fn reference_page() -> String {
             meaning.message_id,
             meaning.subject,
             meaning.explanation,
-        );
-    }
-    page
+        )
+    };
+    std::iter::once(head.to_owned()).chain(MEANINGS.iter().map(section)).collect()
 }
 
 fn wrapped(text: &str) -> String {

@@ -1,6 +1,5 @@
 //! Sections of a fault report that others answer for: systemd, the members of the clusters, name servers, the journal.
 
-use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::cli::node;
@@ -105,15 +104,14 @@ fn of_list(list: Result<MemberList, Fault>) -> String {
         Leader::Unknown => "unknown".to_owned(),
         Leader::Known(id) => id.to_string(),
     };
-    let mut text = format!("{}, leader {leader}{cluster}\n", list.members.len());
-    for member in list.members.iter().take(MOST_LISTED) {
+    let line = |member: &Member| {
         let Member { id, raft_addr, status, incarnation, .. } = member;
         let standing = member.standing();
         let incarnation = incarnation.as_ref().map_or_else(String::new, |word| format!(", incarnation {word}"));
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "    {id} at {raft_addr}, {standing}, {status}{incarnation}");
-    }
-    text
+        format!("    {id} at {raft_addr}, {standing}, {status}{incarnation}\n")
+    };
+    let head = format!("{}, leader {leader}{cluster}\n", list.members.len());
+    std::iter::once(head).chain(list.members.iter().take(MOST_LISTED).map(line)).collect()
 }
 
 /// What the names in the configuration resolve to.

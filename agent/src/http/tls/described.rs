@@ -1,10 +1,9 @@
 //! What there is to say of the TLS files to whoever reads a fault report: certificates with their dates and names, and of keys
 //! nothing but that they are there. Judges nothing.
 
-use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustls::pki_types::CertificateDer;
 
@@ -24,10 +23,8 @@ const LONGEST_NAME: usize = 200;
 /// The three files, a paragraph each.
 #[must_use]
 pub fn describe(paths: &TlsPaths) -> String {
-    let mut text = String::new();
-    for (setting, path) in [("tls.ca", &paths.ca), ("tls.cert", &paths.certificate), ("tls.key", &paths.key)] {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "{setting}  {}  {}", path.display(), on_disk(path));
+    let files = [("tls.ca", &paths.ca), ("tls.cert", &paths.certificate), ("tls.key", &paths.key)];
+    let paragraph = |(setting, path): (&str, &PathBuf)| {
         let lines = match setting {
             "tls.key" => pem_file::keys(path).map(|keys| {
                 let plural = if keys.len() == 1 { "" } else { "s" };
@@ -40,11 +37,10 @@ pub fn describe(paths: &TlsPaths) -> String {
                 lines.chain((more > 0).then(|| format!("and {more} more"))).collect()
             }),
         };
-        for line in lines.unwrap_or_else(|blocker| vec![blocker.reason]) {
-            let _ = writeln!(text, "  {line}");
-        }
-    }
-    text
+        let lines = lines.unwrap_or_else(|blocker| vec![blocker.reason]).join("\n  ");
+        format!("{setting}  {}  {}\n  {lines}\n", path.display(), on_disk(path))
+    };
+    files.map(paragraph).concat()
 }
 
 /// Size, permissions and time of what has the name.

@@ -3,8 +3,6 @@
 //! Of a cluster that exists, that is what the cluster itself has just listed, never what the configuration says: etcd counts
 //! (failure row E4). With data there, etcd ignores all of it. TLS is the unit's own: its keys are not this agent's.
 
-use std::fmt::Write;
-
 use crate::config::{Etcd, Host, MemberService, NodeId, RaftAddr};
 use crate::foreign_text;
 use crate::plan::member::{MemberList, Whose};
@@ -28,23 +26,18 @@ pub(super) fn environment(
     };
     let own: Vec<&str> = members.iter().filter(|(name, _)| name == id.as_str()).map(|(_, url)| url.as_str()).collect();
     let cluster: Vec<String> = members.iter().map(|(name, url)| format!("{name}={url}")).collect();
-    let clients = service.url.to_string();
     let values = [
         ("NAME", id.to_string()),
         ("DATA_DIR", service.data_dir.display().to_string()),
         ("INITIAL_ADVERTISE_PEER_URLS", own.join(",")),
         ("LISTEN_PEER_URLS", listening(at.host(), at.port())),
-        ("ADVERTISE_CLIENT_URLS", clients),
+        ("ADVERTISE_CLIENT_URLS", service.url.to_string()),
         ("LISTEN_CLIENT_URLS", listening(service.url.host(), service.url.port())),
         ("INITIAL_CLUSTER", cluster.join(",")),
         ("INITIAL_CLUSTER_STATE", state.to_owned()),
         ("INITIAL_CLUSTER_TOKEN", etcd.token.clone()),
     ];
-    let mut text = String::new();
-    for (name, value) in values {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "ETCD_{name}={value}");
-    }
+    let text = values.map(|(name, value)| format!("ETCD_{name}={value}\n")).concat();
     Ok(Environment { path: etcd.environment_file.clone(), text })
 }
 
