@@ -9,7 +9,7 @@ use log::Level;
 use log::kv::{self, ToValue};
 use systemd_journal_logger::JournalLog;
 
-use super::field::{Field, Value};
+use super::field::Value;
 use super::meaning::Severity;
 use super::record::Record;
 
@@ -24,10 +24,11 @@ pub(super) fn connect() -> io::Result<JournalLog> {
 /// Writes one entry.
 pub(super) fn write(journal: &JournalLog, record: &Record) -> io::Result<()> {
     let meaning = record.event.meaning();
-    let own =
-        [("MESSAGE_ID", meaning.message_id), ("SERVICE", &record.scope.service), ("OPERATION", record.scope.operation)]
-            .map(|(name, text)| (name, Value::Text(text.to_owned())));
-    let fields: Vec<Field> = own.into_iter().chain(record.context()).chain(record.event.fields()).collect();
+    let fields = record.fields(&[
+        ("MESSAGE_ID", meaning.message_id),
+        ("SERVICE", &record.scope.service),
+        ("OPERATION", record.scope.operation),
+    ]);
     journal.journal_send(
         &log::Record::builder()
             .level(level(meaning.severity))

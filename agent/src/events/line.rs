@@ -2,7 +2,6 @@
 
 use serde::Serializer;
 
-use super::field::Value;
 use super::meaning::Severity;
 use super::record::Record;
 
@@ -10,19 +9,17 @@ use super::record::Record;
 /// then the further fields in lower case.
 pub(super) fn json(record: &Record) -> String {
     let meaning = record.event.meaning();
-    let own = [
+    let fields = record.fields(&[
         ("timestamp", record.timestamp.as_str()),
         ("level", &meaning.severity.to_string()),
         ("service", &record.scope.service),
         ("operation", record.scope.operation),
         ("message", &record.message()),
         ("message_id", meaning.message_id),
-    ]
-    .map(|(name, text)| (name, Value::Text(text.to_owned())));
-    let fields = own.into_iter().chain(record.context()).chain(record.event.fields());
+    ]);
     let mut line = Vec::new();
     let written = serde_json::Serializer::new(&mut line)
-        .collect_map(fields.map(|(name, value)| (name.to_ascii_lowercase(), value)));
+        .collect_map(fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)));
     // A map of strings and numbers always serialises; an empty line would say that it did not.
     written.ok().and_then(|()| String::from_utf8(line).ok()).unwrap_or_default()
 }

@@ -35,15 +35,14 @@ impl Record {
         foreign_text::shown_lines(&self.event.to_string(), foreign_text::LONGEST_MESSAGE)
     }
 
-    /// The fields that come from the scope, not from the event.
-    pub(super) fn context(&self) -> Vec<Field> {
-        [
+    /// A sink's own fields, then those of the scope, then those of the event.
+    pub(super) fn fields(&self, own: &[(&'static str, &str)]) -> Vec<Field> {
+        let scope = [
             ("NODE_ID", self.scope.node_id.as_deref()),
             ("CLUSTER_NAME", self.scope.cluster_name.as_deref()),
             ("RUN_ID", Some(&*self.run_id)),
-        ]
-        .into_iter()
-        .filter_map(|(name, text)| Some((name, Value::Text(text?.to_owned()))))
-        .collect()
+        ];
+        let texts = own.iter().copied().chain(scope.into_iter().filter_map(|(name, text)| Some((name, text?))));
+        texts.map(|(name, text)| (name, Value::Text(text.to_owned()))).chain(self.event.fields()).collect()
     }
 }
