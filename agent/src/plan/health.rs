@@ -55,10 +55,6 @@ impl EndpointFinding {
     }
 }
 
-fn more(count: usize, what: &str) -> Option<String> {
-    (count > NAMED).then(|| format!("{} more {what}", count - NAMED))
-}
-
 /// Everything that the health check has found.
 #[derive(Debug, Clone, Default)]
 pub struct Findings<'a> {
@@ -100,7 +96,8 @@ impl<'a> Findings<'a> {
             group.judge(&mut wrong, &mut missing);
         }
         missing.extend(failing(false).take(NAMED).map(EndpointFinding::reason));
-        missing.extend(more(failing(false).count(), "endpoints do not answer"));
+        let more = failing(false).skip(NAMED).count();
+        missing.extend((more > 0).then(|| format!("{more} more endpoints do not answer")));
         if !wrong.is_empty() {
             Verdict::Unhealthy(wrong)
         } else if !missing.is_empty() {
