@@ -144,7 +144,7 @@ impl Markers {
     /// is left under the marker's name.
     pub fn write(&self, lock: &Lock, achievement: Achievement, identity: &Identity) -> Result<PathBuf, StateError> {
         let text = format!("{}\n{identity}", clock::now());
-        let path = self.path(lock.service(), achievement);
+        let path = self.path(lock.service, achievement);
         write_durably(&path, text.as_bytes(), 0o644, Existing::Replace)?;
         Ok(path)
     }
@@ -172,14 +172,14 @@ impl Markers {
     pub fn remove(&self, lock: &Lock) -> Result<Vec<PathBuf>, StateError> {
         let mut removed = Vec::new();
         for achievement in [Achievement::Joined, Achievement::Initialized] {
-            let path = self.path(lock.service(), achievement);
+            let path = self.path(lock.service, achievement);
             if durable::remove_if_there(&path).map_err(|source| StateError::new("remove", &path, source))? {
                 crash_point!("marker removed");
                 removed.push(path);
             }
         }
         // What is left of it is for `status` alone, and names a run that is over.
-        let _ = Trouble::remove(&self.directory, lock.service().as_str());
+        let _ = Trouble::remove(&self.directory, lock.service.as_str());
         durable::sync(&self.directory).map_err(|source| StateError::new("sync", &self.directory, source))?;
         Ok(removed)
     }

@@ -35,16 +35,9 @@ pub struct Holder {
 /// The right to change a service's membership and markers; ends when it is dropped, and with the process.
 #[derive(Debug)]
 pub struct Lock {
-    service: ServiceName,
-    _file: File,
-}
-
-impl Lock {
     /// The service whose state this is the right to change.
-    #[must_use]
-    pub fn service(&self) -> ServiceName {
-        self.service
-    }
+    pub(super) service: ServiceName,
+    _file: File,
 }
 
 /// A lock that somebody else has.
