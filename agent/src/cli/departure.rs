@@ -1,7 +1,7 @@
 //! `leave` and `reset`: the way out, for this node or for one of its services.
 
 use crate::config::{Config, Permissions, Service, ServiceName};
-use crate::events::{Event, Report, Reporter, ScopedReporter};
+use crate::events::{Event, Report, Reporter};
 use crate::markers::Markers;
 use crate::plan::SkipReason;
 use crate::run::{self, Outcome, Quorum, Requests};
@@ -107,11 +107,20 @@ async fn depart(
     let is_reset_of_all = matches!((departure, of), (Departure::Reset, Of::All));
     for service in services {
         let name = service.name();
-        let report = scoped(name.as_str());
-        let report = PartOfAll { report: &report, of_all: is_reset_of_all };
+        let one = scoped(name.as_str());
+        // Where all services are reset, each has its line, and the last one says what to do: the way back of one alone would
+        // start services in the wrong order.
+        let report = |event| {
+            one.report(match event {
+                Event::ServiceReset { .. } if is_reset_of_all => {
+                    Event::ServiceReset { remedy: "see the last line for how to start it again".to_owned() }
+                }
+                event => event,
+            });
+        };
         let outcome = match (departure, service) {
             (_, Service::Members(service)) if !service.enable => {
-                report.report(Event::StepDisabled { reason: SkipReason::Disabled(name).to_string() });
+                report(Event::StepDisabled { reason: SkipReason::Disabled(name).to_string() });
                 Outcome::Done
             }
             (Departure::Leave, Service::Members(service)) => run::leave(&context, service, quorum, &report).await,
@@ -127,22 +136,4 @@ async fn depart(
         scoped("cluster").report(run::after_reset_of_all(config));
     }
     Ok(Exit::Done)
-}
-
-/// Where all services are reset, each has its line, and the last one says what to do: the way back of one alone would start
-/// services in the wrong order.
-struct PartOfAll<'a> {
-    report: &'a ScopedReporter,
-    of_all: bool,
-}
-
-impl Report for PartOfAll<'_> {
-    fn report(&self, event: Event) {
-        self.report.report(match event {
-            Event::ServiceReset { .. } if self.of_all => {
-                Event::ServiceReset { remedy: "see the last line for how to start it again".to_owned() }
-            }
-            event => event,
-        });
-    }
 }

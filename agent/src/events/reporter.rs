@@ -26,6 +26,12 @@ pub trait Report {
     fn report(&self, event: Event);
 }
 
+impl<F: Fn(Event)> Report for F {
+    fn report(&self, event: Event) {
+        self(event);
+    }
+}
+
 /// Where events go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
