@@ -16,6 +16,7 @@ mod record;
 mod reporter;
 
 pub use catalog::{catalog_text, reference_page};
+pub(crate) use console::Console;
 pub use field::{Field, Value};
 pub use list::{Event, MEANINGS};
 pub use meaning::{Meaning, Severity};

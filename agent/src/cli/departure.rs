@@ -58,7 +58,7 @@ impl Of {
 /// Lets services go, one after the other; the first that cannot ends it.
 pub(super) async fn run(options: &Options, departure: Departure, of: Of, quorum: Quorum) -> Exit {
     let operation = departure.operation();
-    let reporter = Reporter::start(options.log_format, &node::run_id());
+    let reporter = Reporter::start(options.log_format, &node::run_id(), None);
     let exit = depart(options, departure, of, quorum, &reporter).await.unwrap_or_else(|event| {
         reporter.scoped(context::scope("cluster", operation, None)).report(event);
         Exit::Blocked

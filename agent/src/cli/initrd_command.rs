@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, Permissions};
 use crate::delivery::Parameters;
-use crate::events::{Event, Report, Reporter, ScopedReporter};
+use crate::events::{Console, Event, Report, Reporter, ScopedReporter};
 use crate::initrd::{self, Ended, SYSROOT, Stage};
 use crate::systemd::InitrdSystemd;
 use crate::systemd::notify::Notifier;
@@ -27,7 +27,7 @@ pub(super) async fn run(options: &Options) -> Exit {
     let notifier = Notifier::from_environment();
     let systemd = InitrdSystemd { notifier: &notifier };
     let run_id = node::run_id();
-    let reporter = Reporter::start_on_console(options.log_format, &run_id);
+    let reporter = Reporter::start(options.log_format, &run_id, Some(Console::of_this_machine()));
     let report = reporter.scoped(context::scope("initrd", "first-boot", None));
     let stage = stage(options, run_id, &report);
     if stage.parameters.left_out {

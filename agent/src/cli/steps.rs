@@ -36,7 +36,7 @@ fn steps(asked: Option<Step>, config: &Config) -> Result<Vec<Step>, Event> {
 pub(super) async fn run(options: &Options, asked: Option<Step>, wait: bool) -> Exit {
     // Known without a configuration, which may be what is wrong.
     let named = asked.unwrap_or(Step::CHAINFIRE);
-    let reporter = Reporter::start(options.log_format, &node::run_id());
+    let reporter = Reporter::start(options.log_format, &node::run_id(), None);
     let notifier = Notifier::from_environment();
     let progress = StepProgress::new(&notifier, &options.state_dir, named.label());
     let requests = Requests::default();

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const LIMIT: Duration = Duration::from_secs(1);
 
 /// The console, opened when there is something to say.
-pub(super) struct Console<Open = fn() -> io::Result<File>> {
+pub(crate) struct Console<Open = fn() -> io::Result<File>> {
     open: Open,
     file: Option<File>,
     limit: Duration,
@@ -31,7 +31,7 @@ pub(super) struct Console<Open = fn() -> io::Result<File>> {
 
 impl Console {
     /// `/dev/console`: never as the controlling terminal.
-    pub(super) fn of_this_machine() -> Self {
+    pub(crate) fn of_this_machine() -> Self {
         Self { open: || opened(Path::new(CONSOLE)), file: None, limit: LIMIT }
     }
 }

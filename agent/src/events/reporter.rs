@@ -65,19 +65,10 @@ pub struct ScopedReporter {
 }
 
 impl Reporter {
-    /// Starts the writing thread. `run_id` is the same for everything within one boot.
+    /// Starts the writing thread. `run_id` is the same for everything within one boot. A console gets what is more than
+    /// information: in an initrd nobody can read the journal.
     #[must_use]
-    pub fn start(format: Format, run_id: &str) -> Self {
-        Self::start_with(format, run_id, None)
-    }
-
-    /// The same with the console as well, for what is more than information: in an initrd nobody can read the journal.
-    #[must_use]
-    pub fn start_on_console(format: Format, run_id: &str) -> Self {
-        Self::start_with(format, run_id, Some(Console::of_this_machine()))
-    }
-
-    fn start_with(format: Format, run_id: &str, console: Option<Console>) -> Self {
+    pub(crate) fn start(format: Format, run_id: &str, console: Option<Console>) -> Self {
         let (queue, messages) = sync_channel(QUEUE);
         std::thread::spawn(move || {
             let mut sinks = Sinks { console, ..Sinks::choose(format) };
