@@ -30,18 +30,9 @@ pub enum BackUpError {
         /// What helps.
         remedy: String,
     },
-    /// It is not the service's, or not its alone.
-    #[error("{} is not the data of {unit} alone: {reason}; nothing was changed, {remedy}", path.display())]
-    NotItsOwn {
-        /// The directory.
-        path: PathBuf,
-        /// The service's unit.
-        unit: String,
-        /// Whose it is.
-        reason: String,
-        /// What to look at.
-        remedy: String,
-    },
+    /// It is not the service's, or not its alone: whose it is, and what to look at.
+    #[error("{0}")]
+    NotItsOwn(String),
 }
 
 impl BackUpError {
@@ -91,12 +82,8 @@ pub fn back_up(directory: &Path, stamp: &str) -> Result<Option<PathBuf>, BackUpE
 fn last_backup(directory: &Path) -> Option<Metadata> {
     let name = directory.file_name()?.to_str()?;
     let beside = fs::read_dir(directory.parent()?).ok()?.filter_map(Result::ok);
-    let backups = beside.filter(|entry| {
-        entry
-            .file_name()
-            .to_str()
-            .is_some_and(|other| other.strip_prefix(name).is_some_and(|suffix| suffix.starts_with(".backup-")))
-    });
+    let backup = format!("{name}.backup-");
+    let backups = beside.filter(|entry| entry.file_name().to_str().is_some_and(|other| other.starts_with(&backup)));
     backups.filter_map(|entry| entry.metadata().ok()).max_by_key(|metadata| (metadata.ctime(), metadata.ctime_nsec()))
 }
 

@@ -58,8 +58,10 @@ pub struct Claim<'a> {
 /// It is not, with whose it is and what to do.
 pub fn can_be_moved(directory: &Path, claim: &Claim<'_>) -> Result<(), BackUpError> {
     let refused = |reason: String, remedy: String| {
-        let (path, unit) = (directory.to_owned(), claim.unit.to_owned());
-        Err(BackUpError::NotItsOwn { path, unit, reason, remedy })
+        let (path, unit) = (directory.display(), claim.unit);
+        Err(BackUpError::NotItsOwn(format!(
+            "{path} is not the data of {unit} alone: {reason}; nothing was changed, {remedy}"
+        )))
     };
     let correct = || {
         format!(
@@ -115,12 +117,10 @@ fn holds_what_stays(place: &Path, kept: &[&Path]) -> Option<String> {
     let all = kept.iter().copied().chain(this_program.as_deref());
     let real = all.map(|path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()));
     // Two services in one directory, or one in the other's: neither has it alone.
-    real.into_iter().find(|path| path.starts_with(place) || place.starts_with(path) && path.is_dir()).map(|path| {
-        if path.starts_with(place) {
-            format!("{} is in it", quoted(&path))
-        } else {
-            format!("it is in {}", quoted(&path))
-        }
+    real.into_iter().find_map(|path| match path {
+        path if path.starts_with(place) => Some(format!("{} is in it", quoted(&path))),
+        path if place.starts_with(&path) && path.is_dir() => Some(format!("it is in {}", quoted(&path))),
+        _ => None,
     })
 }
 
@@ -158,28 +158,24 @@ fn uid_of(user: &str) -> Option<u32> {
     match user {
         "" => Some(0),
         number if number.bytes().all(|byte| byte.is_ascii_digit()) => number.parse().ok(),
-        name => {
-            accounts().lines().find_map(|line| account(line).filter(|(other, _)| *other == name)).map(|(_, uid)| uid)
-        }
+        name => accounts().into_iter().find(|(other, _)| other == name).map(|(_, uid)| uid),
     }
 }
 
 fn named(uid: u32) -> String {
-    let accounts = accounts();
-    let name = accounts.lines().find_map(|line| account(line).filter(|(_, other)| *other == uid));
-    name.map_or_else(|| format!("the user {uid}"), |(name, _)| name.to_owned())
+    let account = accounts().into_iter().find(|(_, other)| *other == uid);
+    account.map_or_else(|| format!("the user {uid}"), |(name, _)| name)
 }
 
-/// `/etc/passwd`, read here: the C library of a static binary cannot load what else may know users (nss(5)).
-fn accounts() -> String {
+/// Names and numbers of `/etc/passwd` (passwd(5)), read here: the C library of a static binary cannot load what else may know
+/// users (nss(5)).
+fn accounts() -> Vec<(String, u32)> {
     let bytes = regular_file::read(Path::new("/etc/passwd"), Links::Follow, MAX_ACCOUNTS).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Name and number of a line (passwd(5)).
-fn account(line: &str) -> Option<(&str, u32)> {
-    let mut fields = line.split(':');
-    Some((fields.next()?, fields.nth(1)?.parse().ok()?))
+    let account = |line: &str| {
+        let mut fields = line.split(':');
+        Some((fields.next()?.to_owned(), fields.nth(1)?.parse().ok()?))
+    };
+    String::from_utf8_lossy(&bytes).lines().filter_map(account).collect()
 }
 
 /// Whether a name on the way says whose it is: as a whole, or as one of its words.
