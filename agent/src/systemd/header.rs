@@ -16,7 +16,7 @@ const SENDER: u8 = 7;
 /// The length of the whole message that begins with these bytes, or nothing where they begin no message.
 pub(crate) fn message_length(fixed: &[u8; FIXED_LENGTH]) -> Option<usize> {
     let (body, fields) = (number(fixed, 4)?, number(fixed, 12)?);
-    let length = align(FIXED_LENGTH.checked_add(fields)?, 8)?.checked_add(body)?;
+    let length = FIXED_LENGTH.checked_add(fields)?.checked_next_multiple_of(8)?.checked_add(body)?;
     (length <= LONGEST_MESSAGE).then_some(length)
 }
 
@@ -28,18 +28,18 @@ pub(crate) fn without_sender(message: Vec<u8>) -> Vec<u8> {
 /// The message rebuilt around the gap, where there is a SENDER field to take out.
 fn rewritten(message: &[u8]) -> Option<Vec<u8>> {
     let fields_end = FIXED_LENGTH.checked_add(number(message, 12)?)?;
-    let body = message.get(align(fields_end, 8)?..)?;
+    let body = message.get(fields_end.checked_next_multiple_of(8)?..)?;
     let mut kept = message.get(..FIXED_LENGTH)?.to_vec();
     let mut found = false;
     let mut position = FIXED_LENGTH;
     while position < fields_end {
-        let start = align(position, 8)?;
+        let start = position.checked_next_multiple_of(8)?;
         let end = field_end(message, start, fields_end)?;
         if *message.get(start)? == SENDER {
             found = true;
         } else {
             // Every field begins on a multiple of eight, so moving one as a whole keeps all the padding inside it right.
-            kept.resize(align(kept.len(), 8)?, 0);
+            kept.resize(kept.len().checked_next_multiple_of(8)?, 0);
             kept.extend_from_slice(message.get(start..end)?);
         }
         position = end;
@@ -50,7 +50,7 @@ fn rewritten(message: &[u8]) -> Option<Vec<u8>> {
     let length = u32::try_from(kept.len() - FIXED_LENGTH).ok()?;
     let length = if message.first() == Some(&b'l') { length.to_le_bytes() } else { length.to_be_bytes() };
     kept.get_mut(12..16)?.copy_from_slice(&length);
-    kept.resize(align(kept.len(), 8)?, 0);
+    kept.resize(kept.len().checked_next_multiple_of(8)?, 0);
     kept.extend_from_slice(body);
     Some(kept)
 }
@@ -63,11 +63,11 @@ fn field_end(message: &[u8], start: usize, limit: usize) -> Option<usize> {
     let value = start.checked_add(4)?;
     let end = match kind {
         b'y' => value.checked_add(1)?,
-        b'n' | b'q' => align(value, 2)?.checked_add(2)?,
-        b'b' | b'i' | b'u' | b'h' => align(value, 4)?.checked_add(4)?,
-        b'x' | b't' | b'd' => align(value, 8)?.checked_add(8)?,
+        b'n' | b'q' => value.checked_next_multiple_of(2)?.checked_add(2)?,
+        b'b' | b'i' | b'u' | b'h' => value.checked_next_multiple_of(4)?.checked_add(4)?,
+        b'x' | b't' | b'd' => value.checked_next_multiple_of(8)?.checked_add(8)?,
         b's' | b'o' => {
-            let at = align(value, 4)?;
+            let at = value.checked_next_multiple_of(4)?;
             at.checked_add(4)?.checked_add(number(message, at)?)?.checked_add(1)?
         }
         b'g' => value.checked_add(2)?.checked_add(usize::from(*message.get(value)?))?,
@@ -85,11 +85,6 @@ fn number(message: &[u8], position: usize) -> Option<usize> {
         _ => return None,
     };
     usize::try_from(number).ok()
-}
-
-/// The next multiple of `boundary`.
-fn align(position: usize, boundary: usize) -> Option<usize> {
-    position.checked_next_multiple_of(boundary)
 }
 
 #[cfg(test)]
