@@ -2,25 +2,25 @@
 //!
 //! Every text names the object, the cause and the next action. It must not decide what follows from an error.
 
-use std::path::PathBuf;
 use std::time::Duration;
+
+use super::Endpoints;
 
 /// An error of the systemd room.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SystemdError {
     /// Neither transport leads to systemd.
     #[error(
-        "systemd cannot be reached: the system bus ({bus_address}): {bus}; its private socket ({private_path}): {private}; \
-         check that this runs as root on a host booted with systemd (systemctl is-system-running)"
+        "systemd cannot be reached: the system bus ({}): {bus}; its private socket ({}): {private}; \
+         check that this runs as root on a host booted with systemd (systemctl is-system-running)",
+        endpoints.bus, endpoints.private.display()
     )]
     Unreachable {
-        /// Where the bus was looked for.
-        bus_address: String,
+        /// Where both were looked for.
+        endpoints: Endpoints,
         /// Why the bus did not lead there.
         #[source]
         bus: ConnectCause,
-        /// Where the private socket was looked for.
-        private_path: PathBuf,
         /// Why the private socket did not lead there.
         private: ConnectCause,
     },

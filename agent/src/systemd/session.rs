@@ -80,9 +80,8 @@ impl Session {
             Err(cause) => cause,
         };
         within_limit(Self::over_private_socket(&endpoints.private)).await.map_err(|private| SystemdError::Unreachable {
-            bus_address: endpoints.bus.clone(),
+            endpoints: endpoints.clone(),
             bus,
-            private_path: endpoints.private.clone(),
             private,
         })
     }
@@ -219,8 +218,7 @@ impl Session {
     }
 
     async fn add_match(&self, rule: &str) -> zbus::Result<()> {
-        self.connection.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), "AddMatch", &(rule,)).await?;
-        Ok(())
+        self.connection.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), "AddMatch", &(rule,)).await.map(drop)
     }
 
     async fn manager<B: Serialize + DynamicType>(&self, method: &str, body: &B) -> zbus::Result<Message> {
