@@ -64,7 +64,7 @@ impl UnitState {
                 "EnvironmentFiles" => self.environment_files = first_texts(value),
                 "User" => self.owner.user = read(value),
                 "DynamicUser" => self.owner.is_dynamic = read(value),
-                "StateDirectory" => self.owner.state_directories = texts(value),
+                "StateDirectory" => self.owner.state_directories = read(value),
                 _ => {}
             }
         }
@@ -183,18 +183,13 @@ impl fmt::Display for ActiveState {
 }
 
 /// Empty or 0 where the value is of another type: a changed type is no reason to lose the rest.
-fn read<'v, T: Default + for<'r> TryFrom<&'r Variant<'v>>>(value: &Variant<'v>) -> T {
-    T::try_from(value).unwrap_or_default()
+fn read<'v, T: Default + TryFrom<Variant<'v>>>(value: &Variant<'v>) -> T {
+    value.try_clone().ok().and_then(|value| T::try_from(value).ok()).unwrap_or_default()
 }
 
 /// A text, empty where the value is of another type.
 fn text<'a>(value: &'a Variant<'_>) -> &'a str {
     if let Variant::Str(text) = value { text.as_str() } else { "" }
-}
-
-/// The texts of a list.
-fn texts(value: &Variant<'_>) -> Vec<String> {
-    if let Variant::Array(list) = value { list.iter().map(|item| text(item).to_owned()).collect() } else { Vec::new() }
 }
 
 /// The first fields of a list of structures, such as the paths in one of paths and whether they may be missing.
@@ -205,8 +200,8 @@ fn first_texts(value: &Variant<'_>) -> Vec<String> {
 
 /// An array of bytes, as digits.
 fn hexadecimal(value: &Variant<'_>) -> String {
-    let digits = |byte: &Variant<'_>| if let Variant::U8(byte) = byte { format!("{byte:02x}") } else { String::new() };
-    if let Variant::Array(bytes) = value { bytes.iter().map(digits).collect() } else { String::new() }
+    let digits = |byte: &u8| format!("{byte:02x}");
+    read::<Vec<u8>>(value).iter().map(digits).collect()
 }
 
 /// The first field of a structure, such as the number in a job's pair of number and path.
