@@ -132,17 +132,13 @@ pub(crate) fn lines(output: &[u8], count: usize) -> Vec<String> {
     let mut all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     // A service that fails in the same way at every restart says it once here.
     all.dedup();
-    all[all.len().saturating_sub(count)..].iter().map(|line| presentable(line)).collect()
-}
-
-/// One line without control characters, cut to a readable length.
-fn presentable(line: &str) -> String {
-    foreign_text::shown(&line.trim_end().replace('\t', " "), LINE_LENGTH)
+    let shown = |line: &&str| foreign_text::shown(&line.trim_end().replace('\t', " "), LINE_LENGTH);
+    all[all.len().saturating_sub(count)..].iter().map(shown).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, TAIL, entry, lines, presentable, tail};
+    use super::{Entry, TAIL, entry, lines, tail};
 
     #[test]
     fn only_the_last_lines_are_kept() {
@@ -157,9 +153,9 @@ mod tests {
 
     #[test]
     fn a_long_line_is_cut_and_says_so() {
-        let shown = presentable(&"ü".repeat(500));
-        assert_eq!(shown.chars().count(), 201);
-        assert!(shown.ends_with("ü…"));
+        let shown = lines("ü".repeat(500).as_bytes(), 1);
+        assert_eq!(shown[0].chars().count(), 201);
+        assert!(shown[0].ends_with("ü…"));
     }
 
     #[tokio::test]
