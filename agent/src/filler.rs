@@ -7,9 +7,27 @@
 
 mod known;
 
+use std::collections::BTreeMap;
+
 use crate::hardware_address::HardwareAddress;
 
 use known::{ADDRESSES, LABELS, OWNERS, UUIDS, WORDS, WORDS_BEGIN, WORDS_END};
+
+/// The first that is no filler; the first that is filler is noted under the name of its field.
+pub(crate) fn own(
+    field: &str,
+    told: impl IntoIterator<Item = String>,
+    is_filler: fn(&str) -> bool,
+    placeholders: &mut BTreeMap<String, String>,
+) -> Option<String> {
+    for text in told {
+        if !is_filler(&text) {
+            return Some(text);
+        }
+        placeholders.entry(field.to_owned()).or_insert(text);
+    }
+    None
+}
 
 /// Whether a text is a placeholder in words: of a vendor, a product, a serial number.
 #[must_use]

@@ -22,8 +22,8 @@ use crate::disks::{self, Disk};
 use crate::sysfs::Tree;
 
 pub use firmware::{Firmware, FirmwareKind};
-pub use links::Link;
-pub use machine::Machine;
+pub use links::{Link, links};
+pub use machine::{Machine, machine};
 pub use processor::{Memory, Processor};
 
 /// Everything there is to know of a machine before it is a node.
@@ -63,11 +63,11 @@ impl Inventory {
             schema_version: Self::SCHEMA_VERSION,
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             boot: kind_of_boot(root),
-            machine: machine::of(tree),
+            machine: machine(root),
             firmware: firmware::of(tree),
             processor: Processor::of_this_machine(),
             memory: Memory::of(tree),
-            links: links::of(tree),
+            links: links(root),
             disks: disks::all(root),
         }
     }
@@ -118,12 +118,6 @@ fn of_this_boot(root: &Path) -> Option<Boot> {
     Boot::of_this_run(root, &Boot::run_id(root)?)
 }
 
-/// Who the machine is, alone.
-#[must_use]
-pub fn machine(root: &Path) -> Machine {
-    machine::of(Tree::at(root))
-}
-
 /// The addresses of this machine's network interfaces, but for those of loopback, which every machine has; none, where the
 /// kernel does not say.
 #[must_use]
@@ -137,10 +131,4 @@ pub fn addresses() -> Vec<IpAddr> {
         })
         .filter(|address| !address.is_loopback())
         .collect()
-}
-
-/// Its network links alone, the one by which the machine is known best first.
-#[must_use]
-pub fn links(root: &Path) -> Vec<Link> {
-    links::of(Tree::at(root))
 }

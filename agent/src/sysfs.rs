@@ -62,6 +62,13 @@ impl<'a> Tree<'a> {
         Some(bytes)
     }
 
+    /// What the kernel says of a device in its `uevent`, by the name of the property.
+    pub(crate) fn uevent(self, device: impl AsRef<Path>, name: &str) -> Option<String> {
+        let bytes = self.bytes(device.as_ref().join("uevent"))?;
+        let text = String::from_utf8_lossy(&bytes);
+        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).map(plain)
+    }
+
     /// The names in a directory, sorted. Names that are no UTF-8 are none of the kernel's.
     pub(crate) fn names(self, directory: impl AsRef<Path>) -> Vec<String> {
         let entries = fs::read_dir(self.path(directory)).into_iter().flatten().flatten();

@@ -52,21 +52,6 @@ fn is_path_of_nvme(name: &str) -> bool {
     after_number(name, "nvme").is_some_and(|rest| rest.starts_with('c'))
 }
 
-/// What is no filler; that is noted under the name of its field.
-fn own(
-    field: &str,
-    told: Option<String>,
-    is_filler: fn(&str) -> bool,
-    into: &mut BTreeMap<String, String>,
-) -> Option<String> {
-    let told = told?;
-    if is_filler(&told) {
-        into.insert(field.to_owned(), told);
-        return None;
-    }
-    Some(told)
-}
-
 /// What device-mapper calls the disk that it has made of several paths, this one among them: for a drive without an
 /// identifier, multipathd has found another.
 fn multipath_id(tree: Tree<'_>, disk: &Path) -> Option<String> {
@@ -87,11 +72,11 @@ pub(crate) fn one(root: &Path, name: &str) -> Disk {
     let size = tree.number(at.join("size")).unwrap_or_default().saturating_mul(UNIT);
     let shown = partitions(tree, &at, name);
     let mut placeholders = BTreeMap::new();
-    let wwid = own("wwid", first(["wwid", "device/wwid"]), filler::is_wwid, &mut placeholders);
+    let wwid = filler::own("wwid", first(["wwid", "device/wwid"]), filler::is_wwid, &mut placeholders);
     let serial = first(["serial", "device/serial"])
         .or_else(|| vital_product_serial(tree, &at))
         .or_else(|| entry.property("ID_SERIAL_SHORT"));
-    let serial = own("serial", serial, filler::is_drive_serial, &mut placeholders);
+    let serial = filler::own("serial", serial, filler::is_drive_serial, &mut placeholders);
     let mut disk = Disk {
         name: name.to_owned(),
         path: node(name),
@@ -140,7 +125,8 @@ fn partitions(tree: Tree<'_>, disk: &Path, disk_name: &str) -> Vec<Partition> {
             Some(Partition {
                 number,
                 path: Some(node(&name)),
-                label: entry.encoded("ID_PART_ENTRY_NAME").or_else(|| kernel_label(tree, &at)),
+                // The kernel gives the names of a GPT, and of no other table that is in use on servers.
+                label: entry.encoded("ID_PART_ENTRY_NAME").or_else(|| tree.uevent(&at, "PARTNAME")),
                 kind: entry.property("ID_PART_ENTRY_TYPE").and_then(|guid| PartitionType::of_guid(&guid)),
                 guid: entry.property("ID_PART_ENTRY_UUID"),
                 start: bytes("start"),
@@ -150,13 +136,6 @@ fn partitions(tree: Tree<'_>, disk: &Path, disk_name: &str) -> Vec<Partition> {
         .collect();
     partitions.sort_by_key(|partition| partition.number);
     partitions
-}
-
-/// The kernel gives the names of a GPT, and of no other table that is in use on servers.
-fn kernel_label(tree: Tree<'_>, partition: &Path) -> Option<String> {
-    let bytes = tree.bytes(partition.join("uevent"))?;
-    let text = String::from_utf8_lossy(&bytes);
-    text.lines().find_map(|line| line.strip_prefix("PARTNAME=")).map(plain)
 }
 
 fn kind_told(entry: &Entry, shown: &[Partition]) -> TableKind {

@@ -1,6 +1,8 @@
 //! A machine's network links: those with hardware behind them, and what an operator makes of these. Must not say whether
 //! anybody can be reached.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::filler;
@@ -49,7 +51,10 @@ const CLASS: &str = "sys/class/net";
 /// What an operator makes of hardware. Bridges and the ends of containers come and go with what runs on the machine.
 const MADE: [&str; 2] = ["bond", "vlan"];
 
-pub(super) fn of(tree: Tree<'_>) -> Vec<Link> {
+/// A machine's network links alone, the one by which it is known best first.
+#[must_use]
+pub fn links(root: &Path) -> Vec<Link> {
+    let tree = Tree::at(root);
     let names: Vec<String> = tree.names(CLASS).into_iter().filter(|name| name != "lo").collect();
     let has_hardware = |name: &String| tree.has(format!("{CLASS}/{name}/device"));
     // In a container nothing has hardware, and its only link is one that would be noise on a host.
@@ -91,7 +96,5 @@ fn link(tree: Tree<'_>, name: &str) -> Option<Link> {
 
 /// What kind of link it is, where it is no plain card.
 fn kind(tree: Tree<'_>, name: &str) -> Option<String> {
-    let bytes = tree.bytes(format!("{CLASS}/{name}/uevent"))?;
-    let text = String::from_utf8_lossy(&bytes);
-    text.lines().find_map(|line| line.strip_prefix("DEVTYPE=")).map(crate::sysfs::plain)
+    tree.uevent(format!("{CLASS}/{name}"), "DEVTYPE")
 }

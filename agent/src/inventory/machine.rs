@@ -1,6 +1,7 @@
 //! Who a machine is: what its firmware and its installation call it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,21 +26,23 @@ pub struct Machine {
     pub placeholders: BTreeMap<String, String>,
 }
 
-pub(super) fn of(tree: Tree<'_>) -> Machine {
+/// Where firmware of either kind tells its names.
+const DMI: &str = "sys/class/dmi/id";
+const DEVICE_TREE: &str = "sys/firmware/devicetree/base";
+
+/// Who the machine is, alone.
+#[must_use]
+pub fn machine(root: &Path) -> Machine {
+    let tree = Tree::at(root);
     let mut placeholders = BTreeMap::new();
-    let mut told = |field: &str, places: &[&str], is_filler: fn(&str) -> bool| {
-        for text in places.iter().filter_map(|place| tree.line(place)) {
-            if !is_filler(&text) {
-                return Some(text);
-            }
-            placeholders.entry(field.to_owned()).or_insert(text);
-        }
-        None
+    let mut own = |field: &str, places: &[(&str, &str)], is_filler: fn(&str) -> bool| {
+        let told = places.iter().filter_map(|(folder, name)| tree.line(Path::new(folder).join(name)));
+        filler::own(field, told, is_filler, &mut placeholders)
     };
-    let uuid = told("uuid", &[&dmi("product_uuid")], filler::is_uuid).map(|uuid| uuid.to_ascii_lowercase());
-    let serial = told("serial", &[&dmi("product_serial"), &device_tree("serial-number")], filler::is_serial);
-    let vendor = told("vendor", &[&dmi("sys_vendor")], filler::is_words);
-    let product = told("product", &[&dmi("product_name"), &device_tree("model")], filler::is_words);
+    let uuid = own("uuid", &[(DMI, "product_uuid")], filler::is_uuid).map(|uuid| uuid.to_ascii_lowercase());
+    let serial = own("serial", &[(DMI, "product_serial"), (DEVICE_TREE, "serial-number")], filler::is_serial);
+    let vendor = own("vendor", &[(DMI, "sys_vendor")], filler::is_words);
+    let product = own("product", &[(DMI, "product_name"), (DEVICE_TREE, "model")], filler::is_words);
     let machine_id = tree.line("etc/machine-id");
     Machine {
         machine_id: machine_id.filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())),
@@ -49,12 +52,4 @@ pub(super) fn of(tree: Tree<'_>) -> Machine {
         product,
         placeholders,
     }
-}
-
-fn dmi(attribute: &str) -> String {
-    format!("sys/class/dmi/id/{attribute}")
-}
-
-fn device_tree(property: &str) -> String {
-    format!("sys/firmware/devicetree/base/{property}")
 }
