@@ -12,9 +12,6 @@ pub(super) fn merged(disks: impl Iterator<Item = Disk>) -> Vec<Disk> {
             None => merged.push(disk),
         }
     }
-    for disk in &mut merged {
-        disk.other_names.sort();
-    }
     merged
 }
 
@@ -43,6 +40,7 @@ fn merge(disk: &mut Disk, path: Disk) {
     disk.ids.dedup();
     disk.other_names.push(path.name);
     disk.other_names.extend(path.other_names);
+    disk.other_names.sort();
 }
 
 /// The kernel may show a partition by one path alone.
