@@ -40,10 +40,7 @@ impl DirectoryWatch {
 
     /// Returns at the next change; never, where none will be told. Cancel-safe.
     pub(crate) async fn next(&mut self) {
-        let told = match &mut self.started {
-            Some((_, events)) => events.recv().await,
-            None => None,
-        };
+        let told = async { self.started.as_mut()?.1.recv().await }.await;
         if told.is_none() {
             std::future::pending::<()>().await;
         }

@@ -23,10 +23,7 @@ pub(crate) async fn until_set(limit: Duration) -> bool {
     let mut jumps = jumps();
     let set = async {
         while before_build().is_some() {
-            let told = match &mut jumps {
-                Some(jumps) => jumps.recv().await,
-                None => None,
-            };
+            let told = async { jumps.as_mut()?.recv().await }.await;
             if told.is_none() {
                 // The kernel does not tell, as where a sandbox takes its timers away.
                 sleep(LOOK_AGAIN).await;
