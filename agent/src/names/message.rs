@@ -1,6 +1,7 @@
 //! A question to a name server and the answer to it, as bytes (RFC 1035, section 4). The library does the forms; whether
 //! an answer belongs to the question, and what it says, is judged here. Must not send anything.
 
+use std::iter::successors;
 use std::net::IpAddr;
 
 use hickory_proto::op::{Header, Message, MessageType, OpCode, Query, ResponseCode};
@@ -91,17 +92,14 @@ fn is_definite(code: ResponseCode) -> bool {
 
 /// The addresses of the name that was asked for, or of what it is an alias of.
 fn addresses(records: &[Record], question: &Question) -> Vec<IpAddr> {
-    let mut name = &question.name;
-    for _ in 0..MOST_ALIASES {
-        let alias = records.iter().find_map(|record| match &record.data {
-            RData::CNAME(target) if record.name == *name => Some(&target.0),
+    let alias_of = |name: &&Name| {
+        records.iter().find_map(|record| match &record.data {
+            RData::CNAME(target) if record.name == **name => Some(&target.0),
             _ => None,
-        });
-        match alias {
-            Some(target) => name = target,
-            None => break,
-        }
-    }
+        })
+    };
+    let aliases = successors(Some(&question.name), alias_of).take(1 + MOST_ALIASES);
+    let name = aliases.last().unwrap_or(&question.name);
     let of_name = records.iter().filter(|record| record.name == *name);
     let found = of_name.filter_map(|record| match (&record.data, question.kind) {
         (RData::A(address), RecordType::A) => Some(IpAddr::from(address.0)),
