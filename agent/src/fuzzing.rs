@@ -3,7 +3,6 @@
 //! Public so that a crate of its own can reach them, hidden because nobody else should: no promise of the agent's
 //! interface covers them. Must not hold a decision of its own, or the fuzzer would try something that is not shipped.
 
-use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -18,7 +17,9 @@ use crate::names::{self, Question};
 use crate::plan::member::MemberList;
 use crate::protocols::admin_v1;
 use crate::run::ports::Fault;
-use crate::systemd;
+pub use crate::systemd::header::{message_length, without_sender};
+pub use crate::systemd::journal::lines as journal_lines;
+pub use crate::systemd::private_socket::accepted as greeted;
 
 /// An HTTP answer, read as the agent reads it.
 #[derive(Debug)]
@@ -56,32 +57,6 @@ impl Heard {
     pub fn member_list(&self) -> Result<MemberList, Fault> {
         admin_v1::member_list(&self.0)
     }
-}
-
-/// The length of the D-Bus message that begins with these bytes.
-#[must_use]
-pub fn message_length(message: &[u8]) -> Option<usize> {
-    systemd::message_length(message.first_chunk::<{ systemd::FIXED_LENGTH }>()?)
-}
-
-/// The D-Bus message without its SENDER field.
-#[must_use]
-pub fn without_sender(message: Vec<u8>) -> Vec<u8> {
-    systemd::without_sender(message)
-}
-
-/// PID 1's answer to the greeting: its identity and where the messages begin, once it is whole.
-///
-/// # Errors
-/// When it refuses.
-pub fn greeted(answer: &[u8]) -> io::Result<Option<(String, usize)>> {
-    systemd::accepted(answer)
-}
-
-/// The last lines of what `journalctl` printed, made fit to be shown.
-#[must_use]
-pub fn journal_lines(output: &[u8], count: usize) -> Vec<String> {
-    systemd::presentable_lines(output, count)
 }
 
 /// What is made of the lines of a resolv.conf: the name servers, the domains that are searched, the bound of a lookup.

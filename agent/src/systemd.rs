@@ -6,13 +6,13 @@
 
 mod error;
 mod follow;
-mod header;
+pub(crate) mod header;
 mod inbox;
 mod initrd;
-mod journal;
+pub(crate) mod journal;
 pub mod notify;
 mod patience;
-mod private_socket;
+pub(crate) mod private_socket;
 mod queue;
 mod sandbox;
 mod session;
@@ -26,11 +26,9 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 pub use error::{ConnectCause, SystemdError};
-pub(crate) use header::{FIXED_LENGTH, message_length, without_sender};
 pub use initrd::InitrdSystemd;
 pub use journal::last_journal_lines;
-pub(crate) use journal::{Entry, entries_of_this_boot, lines as presentable_lines};
-pub(crate) use private_socket::accepted;
+pub(crate) use journal::{Entry, entries_of_this_boot};
 pub use sandbox::{is_unfiltered, own_unit};
 pub use session::Endpoints;
 pub use unit_state::{ActiveState, LoadState, UnitState};

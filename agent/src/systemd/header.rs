@@ -5,7 +5,7 @@
 //! must never fail on input it does not understand, because judging a message is the parser's job.
 
 /// The part of a header that has a fixed length: byte order to the length of the field array.
-pub(crate) const FIXED_LENGTH: usize = 16;
+pub(super) const FIXED_LENGTH: usize = 16;
 
 /// The longest message that the D-Bus specification allows.
 const LONGEST_MESSAGE: usize = 128 * 1024 * 1024;
@@ -14,14 +14,16 @@ const LONGEST_MESSAGE: usize = 128 * 1024 * 1024;
 const SENDER: u8 = 7;
 
 /// The length of the whole message that begins with these bytes, or nothing where they begin no message.
-pub(crate) fn message_length(fixed: &[u8; FIXED_LENGTH]) -> Option<usize> {
-    let (body, fields) = (number(fixed, 4)?, number(fixed, 12)?);
+#[must_use]
+pub fn message_length(message: &[u8]) -> Option<usize> {
+    let (body, fields) = (number(message, 4)?, number(message, 12)?);
     let length = FIXED_LENGTH.checked_add(fields)?.checked_next_multiple_of(8)?.checked_add(body)?;
     (length <= LONGEST_MESSAGE).then_some(length)
 }
 
 /// The message without its SENDER field; a message that has none, or that cannot be read, comes back as it was.
-pub(crate) fn without_sender(message: Vec<u8>) -> Vec<u8> {
+#[must_use]
+pub fn without_sender(message: Vec<u8>) -> Vec<u8> {
     rewritten(&message).unwrap_or(message)
 }
 

@@ -127,7 +127,8 @@ async fn tail(mut stream: impl AsyncRead + Unpin, most: usize) -> Vec<u8> {
 }
 
 /// The last lines, made fit to be shown.
-pub(crate) fn lines(output: &[u8], count: usize) -> Vec<String> {
+#[must_use]
+pub fn lines(output: &[u8], count: usize) -> Vec<String> {
     let text = String::from_utf8_lossy(output);
     let mut all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     // A service that fails in the same way at every restart says it once here.

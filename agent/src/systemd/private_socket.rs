@@ -49,7 +49,10 @@ impl PrivateSocket {
 }
 
 /// The server's identity and where the messages begin, once the answer has arrived as a whole.
-pub(crate) fn accepted(answer: &[u8]) -> io::Result<Option<(String, usize)>> {
+///
+/// # Errors
+/// When it refuses.
+pub fn accepted(answer: &[u8]) -> io::Result<Option<(String, usize)>> {
     let mut start = 0;
     while let Some(length) = answer[start..].windows(2).position(|pair| pair == b"\r\n") {
         let line = String::from_utf8_lossy(&answer[start..start + length]);
