@@ -92,11 +92,8 @@ impl Systemd {
             let path = session.load_unit(unit).await?;
             session.read(unit, &path).await
         };
-        let result = read.await;
-        if result.as_ref().is_err_and(SystemdError::is_connection_lost) {
-            session.end();
-        }
-        Ok(result?.state)
+        let snapshot = read.await.inspect_err(|error| session.note(error))?;
+        Ok(snapshot.state)
     }
 
     /// Stops a unit and returns when it has stopped. A unit that does not exist is stopped; one that has failed is no longer

@@ -27,9 +27,7 @@ pub(super) async fn follow(systemd: Systemd, unit: String, queue: Arc<Queue>) {
             // Again and again: the unit may be another object than before.
             Ok(session) => loop {
                 if let Err(error) = follow_object(&session, &unit, &queue, &mut patience).await {
-                    if error.is_connection_lost() {
-                        session.end();
-                    }
+                    session.note(&error);
                     break error;
                 }
             },

@@ -95,9 +95,11 @@ impl Session {
         self.ended.load(Ordering::Relaxed) || self.connection.is_closed()
     }
 
-    /// Marks the session as over, so that the next one who asks opens a new one.
-    pub(super) fn end(&self) {
-        self.ended.store(true, Ordering::Relaxed);
+    /// Marks the session as over where an error says so, so that the next one who asks opens a new one.
+    pub(super) fn note(&self, error: &SystemdError) {
+        if error.is_connection_lost() {
+            self.ended.store(true, Ordering::Relaxed);
+        }
     }
 
     async fn over_bus(address: &str) -> zbus::Result<Self> {
