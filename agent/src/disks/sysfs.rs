@@ -77,25 +77,9 @@ pub(crate) fn one(root: &Path, name: &str) -> Disk {
         .or_else(|| vital_product_serial(tree, &at))
         .or_else(|| entry.property("ID_SERIAL_SHORT"));
     let serial = filler::own("serial", serial, filler::is_drive_serial, &mut placeholders);
-    let mut disk = Disk {
-        name: name.to_owned(),
-        path: node(name),
-        ids: entry.ids(),
-        wwid: wwid.or_else(|| multipath_id(tree, &at)),
-        serial,
-        placeholders,
-        other_names: Vec::new(),
-        model: tree.line(at.join("device/model")),
-        size,
-        logical_sector_size,
-        physical_sector_size: tree.number(at.join("queue/physical_block_size")).unwrap_or(logical_sector_size),
-        removable: tree.flag(at.join("removable")),
-        read_only: tree.flag(at.join("ro")),
-        table: Table::bare(TableKind::Unknown, Vec::new()),
-    };
-    let read =
-        File::open(tree.path(&disk.path)).and_then(|mut device| table::read(&mut device, size, logical_sector_size));
-    disk.table = match read {
+    let path = node(name);
+    let read = File::open(tree.path(&path)).and_then(|mut device| table::read(&mut device, size, logical_sector_size));
+    let table = match read {
         Ok(mut table) => {
             for partition in &mut table.partitions {
                 let same = shown.iter().find(|other| other.number == partition.number);
@@ -107,10 +91,25 @@ pub(crate) fn one(root: &Path, name: &str) -> Disk {
             kind: kind_told(&entry, &shown),
             guid: entry.property("ID_PART_TABLE_UUID"),
             partitions: shown,
-            ..Table::bare(TableKind::Unknown, vec![format!("cannot read {}: {error}", disk.path.display())])
+            ..Table::bare(TableKind::Unknown, vec![format!("cannot read {}: {error}", path.display())])
         },
     };
-    disk
+    Disk {
+        name: name.to_owned(),
+        path,
+        ids: entry.ids(),
+        wwid: wwid.or_else(|| multipath_id(tree, &at)),
+        serial,
+        placeholders,
+        other_names: Vec::new(),
+        model: tree.line(at.join("device/model")),
+        size,
+        logical_sector_size,
+        physical_sector_size: tree.number(at.join("queue/physical_block_size")).unwrap_or(logical_sector_size),
+        removable: tree.flag(at.join("removable")),
+        read_only: tree.flag(at.join("ro")),
+        table,
+    }
 }
 
 /// The partitions that the kernel shows, with what it and udev know of them.
