@@ -73,7 +73,11 @@ impl RegularFileError {
 /// Something else has the name, or the system refuses.
 pub fn open(path: &Path, how: &mut OpenOptions, links: Links) -> Result<File, RegularFileError> {
     // Asked before opening, since opening a device may set it going: a watchdog resets the machine once it is closed.
-    match look(path, links) {
+    let looked = match links {
+        Links::Follow => fs::metadata(path),
+        Links::Refuse => fs::symlink_metadata(path),
+    };
+    match looked {
         Ok(metadata) => refuse(metadata.file_type())?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if let (Links::Follow, Ok(target)) = (links, fs::read_link(path)) {
@@ -125,13 +129,6 @@ pub fn read_all(file: File, limit: u64) -> Result<Vec<u8>, RegularFileError> {
 /// As for [`open`] and [`read_all`].
 pub fn read(path: &Path, links: Links, limit: u64) -> Result<Vec<u8>, RegularFileError> {
     read_all(open_to_read(path, links)?.0, limit)
-}
-
-fn look(path: &Path, links: Links) -> io::Result<Metadata> {
-    match links {
-        Links::Follow => fs::metadata(path),
-        Links::Refuse => fs::symlink_metadata(path),
-    }
 }
 
 fn refuse(kind: FileType) -> Result<(), RegularFileError> {
