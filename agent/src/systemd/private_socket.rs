@@ -3,7 +3,8 @@
 //! It only moves bytes and takes SENDER out of them (see `header`); it must not know what the messages mean. Root only,
 //! by systemd's decision.
 
-use std::io;
+use std::collections::VecDeque;
+use std::io::{self, Read};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 
@@ -76,7 +77,7 @@ impl Socket for PrivateSocket {
 
     fn split(self) -> Split<Reader, Writer> {
         let (read, write) = self.stream.into_split();
-        let reader = Reader { stream: read, arrived: self.early, message: Vec::new(), handed_out: 0 };
+        let reader = Reader { stream: read, arrived: self.early, message: VecDeque::new() };
         Split::new(reader, Writer(write))
     }
 }
@@ -87,14 +88,14 @@ pub(super) struct Reader {
     stream: OwnedReadHalf,
     /// Bytes as they came.
     arrived: Vec<u8>,
-    /// The message being handed out, and how much of it is.
-    message: Vec<u8>,
-    handed_out: usize,
+    /// What is left of the message that is being handed out.
+    message: VecDeque<u8>,
 }
 
 impl Reader {
-    /// Reads until a whole message is there. Bytes read stay in `arrived` when the read is given up half-way.
-    async fn next_message(&mut self) -> io::Result<Option<Vec<u8>>> {
+    /// Reads until a whole message is there; nothing is left at the end. Bytes read stay in `arrived` when the read is given up
+    /// half-way.
+    async fn next_message(&mut self) -> io::Result<Vec<u8>> {
         let mut wanted = FIXED_LENGTH;
         loop {
             if let Some(fixed) = self.arrived.first_chunk::<FIXED_LENGTH>() {
@@ -104,11 +105,11 @@ impl Reader {
             }
             if self.arrived.len() >= wanted {
                 let rest = self.arrived.split_off(wanted);
-                return Ok(Some(without_sender(std::mem::replace(&mut self.arrived, rest))));
+                return Ok(without_sender(std::mem::replace(&mut self.arrived, rest)));
             }
             self.arrived.reserve(wanted - self.arrived.len());
             if self.stream.read_buf(&mut self.arrived).await? == 0 {
-                return Ok(None);
+                return Ok(Vec::new());
             }
         }
     }
@@ -117,18 +118,10 @@ impl Reader {
 #[async_trait]
 impl ReadHalf for Reader {
     async fn recvmsg(&mut self, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-        if self.handed_out == self.message.len() {
-            match self.next_message().await? {
-                Some(message) => self.message = message,
-                None => return Ok((0, Vec::new())),
-            }
-            self.handed_out = 0;
+        if self.message.is_empty() {
+            self.message = self.next_message().await?.into();
         }
-        let rest = &self.message[self.handed_out..];
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        self.handed_out += count;
-        Ok((count, Vec::new()))
+        Ok((self.message.read(buffer)?, Vec::new()))
     }
 }
 
@@ -149,7 +142,7 @@ impl WriteHalf for Writer {
 
 #[cfg(test)]
 mod tests {
-    use super::accepted;
+    use super::{AsyncWriteExt, ReadHalf, Reader, UnixStream, VecDeque, accepted};
 
     #[test]
     fn an_answer_in_pieces_is_waited_for_and_what_follows_is_kept() {
@@ -162,5 +155,32 @@ mod tests {
     fn a_refusal_is_told() {
         let error = accepted(b"REJECTED EXTERNAL\r\n").unwrap_err();
         assert!(error.to_string().contains("refused this user (REJECTED EXTERNAL)"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn messages_are_handed_out_however_they_come_and_are_asked_for() {
+        let message = |body| [b'l', 2, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, body];
+        let sent = [message(b'a'), message(b'b')].concat();
+        let (near, mut far) = UnixStream::pair().unwrap();
+        let (stream, _write) = near.into_split();
+        let mut reader = Reader { stream, arrived: sent[..5].to_vec(), message: VecDeque::new() };
+        let send = async move {
+            for piece in sent[5..].chunks(9) {
+                far.write_all(piece).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            sent
+        };
+        let receive = async {
+            let (mut received, mut buffer) = (Vec::new(), [0; 7]);
+            loop {
+                match reader.recvmsg(&mut buffer).await.unwrap() {
+                    (0, _) => return received,
+                    (count, _) => received.extend_from_slice(&buffer[..count]),
+                }
+            }
+        };
+        let (sent, received) = tokio::join!(send, receive);
+        assert_eq!(received, sent);
     }
 }
