@@ -5,6 +5,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as NotOne, StrDeserializer};
+use serde::{Deserialize, Serialize};
 use zbus::Variant;
 
 use crate::data_directory::Owner;
@@ -134,7 +137,8 @@ impl fmt::Display for LoadState {
 }
 
 /// The state that all unit types share.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ActiveState {
     /// Started; for `Type=notify`, after `READY=1`.
     Active,
@@ -154,31 +158,21 @@ pub enum ActiveState {
     /// Inactive, and being worked on.
     Maintenance,
     /// A state that this agent does not know.
+    #[serde(rename = "unknown")]
     Other,
 }
 
 impl ActiveState {
-    /// systemd's words.
-    const WORDS: [(&'static str, Self); 8] = [
-        ("active", Self::Active),
-        ("reloading", Self::Reloading),
-        ("refreshing", Self::Refreshing),
-        ("inactive", Self::Inactive),
-        ("failed", Self::Failed),
-        ("activating", Self::Activating),
-        ("deactivating", Self::Deactivating),
-        ("maintenance", Self::Maintenance),
-    ];
-
     fn of(value: &Variant<'_>) -> Self {
-        Self::WORDS.iter().find(|(word, _)| *word == text(value)).map_or(Self::Other, |(_, state)| *state)
+        let word: StrDeserializer<'_, NotOne> = text(value).into_deserializer();
+        Self::deserialize(word).unwrap_or(Self::Other)
     }
 }
 
 impl fmt::Display for ActiveState {
+    /// systemd's word.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = Self::WORDS.iter().find(|(_, state)| state == self);
-        formatter.write_str(word.map_or("unknown", |(word, _)| *word))
+        self.serialize(formatter)
     }
 }
 
