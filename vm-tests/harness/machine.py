@@ -49,6 +49,8 @@ class Shell:
         self.log = log
         self._connected_boot = 0
         self._may_reboot = False
+        #: What the last command wrote to its standard error, where programs say why they failed.
+        self._complaints = ""
 
     def nested(self, message: str) -> AbstractContextManager[None]:
         """Log a step of this machine; everything within belongs to it."""
@@ -172,8 +174,9 @@ class Shell:
         if timeout is not None:
             shell = ("timeout", f"--kill-after={GRACE / 3:g}", f"{limit:g}", *shell)
         done = self.enter(shell, limit + GRACE)
+        self._complaints = done.stderr.decode(errors="replace")
         if done.stderr:
-            self.log.detail(f"{self.name}: {done.stderr.decode(errors='replace').rstrip()}")
+            self.log.detail(f"{self.name}: {self._complaints.rstrip()}")
         output = done.stdout.decode(errors="replace") if check_output else ""
         return (done.returncode if check_return else -1, output)
 
@@ -185,7 +188,8 @@ class Shell:
                 code, printed = self.execute(command, timeout=_at_least(timeout))
                 if code != 0:
                     raise RequestedAssertionFailed(
-                        f"{self.name}: `{command}` failed (exit code {code})\n{printed}"
+                        f"{self.name}: `{command}` failed (exit code {code})\n"
+                        f"{printed}{self._complaints}"
                     )
                 output += printed
         return output
@@ -218,7 +222,7 @@ class Shell:
             except waiting.NotInTime as error:
                 code, printed = last
                 raise RequestedAssertionFailed(
-                    f"{error}; last exit code {code}, it printed\n{printed}"
+                    f"{error}; last exit code {code}, it printed\n{printed}{self._complaints}"
                 ) from None
         return last[1]
 

@@ -63,5 +63,5 @@ with subtest("its environment is of the cluster as it was listed"):
 
 with subtest("status and health check agree"):
     for node in nodes:
-        node.succeed("first-boot-agent status", timeout=60)
-        node.succeed("first-boot-agent health-check", timeout=60)
+        node.succeed("first-boot-agent status --wait", timeout=120)
+        node.wait_until_succeeds("first-boot-agent health-check", timeout=60)

@@ -44,7 +44,7 @@ with subtest("node04 comes back with an empty disk: its entry goes, and it is ad
     log.info(said)
     t.assertIn("Removed the old entry node04 at https://10.0.1.13:2380", said)
     node04.fail("journalctl -b -u etcd.service | grep --ignore-case panic")
-    node04.succeed("first-boot-agent status", timeout=60)
+    node04.succeed("first-boot-agent status --wait", timeout=120)
 
 with subtest("node04 is gone for good, and its entry keeps another machine of its name out"):
     node04.crash()
@@ -69,5 +69,6 @@ with subtest("told to replace it, the machine takes the place of one that its le
     said = spare.succeed(f"journalctl --output=cat -b -u {JOIN}")
     log.info(said)
     t.assertIn("Removed the old entry node04 at https://10.0.1.13:2380", said)
-    spare.succeed("first-boot-agent health-check", "first-boot-agent status", timeout=60)
+    spare.succeed("first-boot-agent status --wait", timeout=120)
+    spare.wait_until_succeeds("first-boot-agent health-check", timeout=60)
     node01.succeed(f"{ETCDCTL} get /scenario/key | grep written-before", timeout=60)

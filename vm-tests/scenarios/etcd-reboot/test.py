@@ -65,4 +65,4 @@ with subtest("the health check compares markers with live membership and is cont
 with subtest("markers are as they were, and status says done"):
     for node in nodes:
         t.assertEqual(before[node.name], node.succeed(f"tail --lines=+1 {MARKERS}/.*-*"))
-        node.succeed("first-boot-agent status", timeout=60)
+        node.succeed("first-boot-agent status --wait", timeout=120)

@@ -50,7 +50,7 @@ with subtest("the markers say since when, who, and of which cluster"):
 
 with subtest("status and health check agree"):
     for node in nodes:
-        log.info(node.succeed("first-boot-agent status", timeout=60))
+        log.info(node.succeed("first-boot-agent status --wait", timeout=120))
         node.wait_until_succeeds(
             "systemctl show cluster-health-check.service | grep ^ExecMainExitTimestamp=.",
             timeout=60,
