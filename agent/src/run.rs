@@ -186,12 +186,9 @@ impl<'a, U, C> Work<'a, U, C> {
 
 /// Reads the markers, for the plan; what the machine lacks is for the caller to say.
 #[must_use]
-pub fn observe(config: &Config, markers: &Markers, this_node: &Identity) -> Observed {
-    Observed {
-        this_node: this_node.clone(),
-        markers: config.services.iter().map(|service| (service.name(), markers.read(service.name()))).collect(),
-        unmet: Vec::new(),
-    }
+pub fn observe(config: &Config, markers: &Markers, this_node: Identity, unmet: Vec<Unmet>) -> Observed {
+    let markers = config.services.iter().map(|service| (service.name(), markers.read(service.name()))).collect();
+    Observed { this_node, markers, unmet }
 }
 
 /// Brings one step to its end, telling `report` what happens.
@@ -324,7 +321,7 @@ fn to_do<'a, U, C>(
     report: &dyn Report,
 ) -> Result<Option<Action<'a>>, Stop> {
     let config = context.config;
-    let observed = Observed { unmet: unmet.to_vec(), ..observe(config, context.markers, &context.this_node) };
+    let observed = observe(config, context.markers, context.this_node.clone(), unmet.to_vec());
     match plan::decide(config, &observed, step) {
         Decision::Done { since } => {
             report.report(Event::AlreadyDone { since });

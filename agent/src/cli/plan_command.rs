@@ -7,7 +7,7 @@ use crate::inventory;
 use crate::markers::Markers;
 use crate::plan::expectations::{Outlook, Unmet};
 use crate::plan::membership::Move;
-use crate::plan::{self, Action, Blocker, Decision, Observed, Step};
+use crate::plan::{self, Action, Blocker, Decision, Step};
 use crate::protocols::HttpCluster;
 use crate::run;
 use crate::run::ports::{Members, Probe};
@@ -51,8 +51,7 @@ pub(super) async fn look_ahead(options: &Options) -> Result<Foresight, ConfigErr
     let loaded = node::load(options, Permissions::Warn, false)?;
     let config = &loaded.checked.config;
     let unmet = run::unmet(config, &ThisMachine);
-    let observed = run::observe(config, &Markers::new(options.state_dir.clone()), &node::identity(config));
-    let observed = Observed { unmet, ..observed };
+    let observed = run::observe(config, &Markers::new(options.state_dir.clone()), node::identity(config), unmet);
     let cluster = node::cluster(config);
     let mut rows = Vec::new();
     for (step, decision) in plan::plan(config, &observed) {

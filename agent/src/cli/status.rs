@@ -12,7 +12,7 @@ use crate::clock;
 use crate::config::{Config, Loaded, Permissions};
 use crate::markers::{Markers, Trouble};
 use crate::names::{self, Names};
-use crate::plan::{self, Observed, Step};
+use crate::plan::{self, Step};
 use crate::run::{self, Requests};
 use crate::systemd::{Systemd, UnitState, UnitWatch};
 
@@ -125,8 +125,7 @@ async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
     let (markers, requests) = (Markers::new(options.state_dir.clone()), Requests::default());
     let facts = async {
         let units = units_of_steps(options, config, systemd, units).await;
-        let observed = run::observe(config, &markers, &node::identity(config));
-        let observed = Observed { unmet: run::unmet(config, &ThisMachine), ..observed };
+        let observed = run::observe(config, &markers, node::identity(config), run::unmet(config, &ThisMachine));
         let passed_over = loaded.passed_over.iter().map(|error| format!("passed over: {}", error.summary()));
         Facts {
             source: loaded.origin.to_string(),

@@ -158,7 +158,8 @@ impl Sequence<'_> {
 
 /// A second start: where the markers say that all is done, neither systemd nor the cluster is asked.
 fn done_without_effort(options: &Options, config: &Config, steps: &[Step], reporter: &Reporter) -> Option<()> {
-    let observed = run::observe(config, &Markers::new(options.state_dir.clone()), &node::identity(config));
+    let markers = Markers::new(options.state_dir.clone());
+    let observed = run::observe(config, &markers, node::identity(config), Vec::new());
     let events: Option<Vec<(Step, Event)>> = steps
         .iter()
         .map(|step| match plan::decide(config, &observed, *step) {
