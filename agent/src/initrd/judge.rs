@@ -64,15 +64,11 @@ impl<'a> Judge<'a> {
     /// What is taken in this kind of boot, told either way. What is broken and ranks before a configuration that bootstraps
     /// may have said to join; a member is in its cluster already.
     pub(super) fn taken(&self, kind: BootKind, found: Ranked) -> Option<Ranked> {
-        if self.is_taken_at_once(&found) {
+        if self.is_taken_at_once(&found) || kind == BootKind::LaterBoot {
+            self.tell(&found.1);
             return Some(found);
         }
-        let (rank, delivery) = found;
-        if kind == BootKind::LaterBoot {
-            self.tell(&delivery);
-            return Some((rank, delivery));
-        }
-        let Delivery { source, digest, .. } = delivery;
+        let (rank, Delivery { source, digest, .. }) = found;
         let broken = self.broken_before(rank).unwrap_or_default();
         let error = ConfigError::BootstrapsBehindBroken(source.clone(), broken);
         self.valid(rank, Err(Broken { source, digest: Some(digest), error }));
