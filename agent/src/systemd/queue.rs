@@ -35,15 +35,12 @@ impl Queue {
         if inner.last.as_ref() == Some(state) {
             return;
         }
-        let newest = inner.states.back_mut().filter(|newest| newest.differs_in_words_only(state));
-        if let Some(newest) = newest {
-            *newest = state.clone();
-        } else {
-            if inner.states.len() == CAPACITY {
-                inner.states.pop_front();
-            }
-            inner.states.push_back(state.clone());
+        if inner.states.back().is_some_and(|newest| newest.differs_in_words_only(state)) {
+            inner.states.pop_back();
+        } else if inner.states.len() == CAPACITY {
+            inner.states.pop_front();
         }
+        inner.states.push_back(state.clone());
         inner.last = Some(state.clone());
         self.arrived.notify_one();
     }
