@@ -30,7 +30,7 @@ pub struct Memory {
 
 impl Processor {
     pub(super) fn of_this_machine() -> Self {
-        let system = system(RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing()));
+        let system = System::new_with_specifics(RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing())).ok();
         let cpus = system.as_ref().map(System::cpus).unwrap_or_default();
         let model = cpus.first().map(|cpu| plain(cpu.brand().trim()));
         Self {
@@ -46,8 +46,9 @@ const BLOCKS: &str = "sys/devices/system/memory";
 
 impl Memory {
     pub(super) fn of(tree: Tree<'_>) -> Self {
-        let system = system(RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram()));
-        let usable = system.map(|system| system.total_memory()).filter(|bytes| *bytes > 0);
+        let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+        let usable =
+            System::new_with_specifics(memory).ok().map(|system| system.total_memory()).filter(|bytes| *bytes > 0);
         Self { installed: installed(tree), usable }
     }
 }
@@ -57,8 +58,4 @@ fn installed(tree: Tree<'_>) -> Option<u64> {
     let block = u64::from_str_radix(&tree.line(format!("{BLOCKS}/block_size_bytes"))?, 16).ok()?;
     let online = tree.names(BLOCKS).into_iter().filter(|name| tree.flag(format!("{BLOCKS}/{name}/online"))).count();
     block.checked_mul(u64::try_from(online).ok()?).filter(|bytes| *bytes > 0)
-}
-
-fn system(what: RefreshKind) -> Option<System> {
-    System::new_with_specifics(what).ok()
 }
