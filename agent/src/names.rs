@@ -64,10 +64,8 @@ impl Names {
     /// Once the addresses of one family are there, those of the other are waited for no longer than `grace`, or than the
     /// first took.
     pub(crate) async fn lookup(&self, name: &str, grace: Duration) -> Result<Vec<IpAddr>, Unresolved> {
-        let (bare, is_absolute) = match name.strip_suffix('.') {
-            Some(bare) => (bare.to_ascii_lowercase(), true),
-            None => (name.to_ascii_lowercase(), false),
-        };
+        let is_absolute = name.ends_with('.');
+        let bare = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
         if bare == "localhost" || bare.ends_with(".localhost") {
             // RFC 6761, 6.3: loopback, whatever the machine's files say.
             return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
