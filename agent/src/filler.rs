@@ -164,12 +164,12 @@ fn counts(digits: &str) -> bool {
 }
 
 /// Letters and digits alone, in lower case: `To be filled by O.E.M.` is written in many ways.
-pub(crate) fn plain(text: &str) -> String {
+fn plain(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect()
 }
 
 /// The bytes that hexadecimal digits stand for, up to what is none.
-pub(crate) fn bytes(digits: &str) -> Vec<u8> {
+fn bytes(digits: &str) -> Vec<u8> {
     let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
     (0..digits.len()).step_by(2).map_while(byte).collect()
 }

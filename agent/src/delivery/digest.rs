@@ -5,8 +5,6 @@ use std::str::FromStr;
 
 use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
-use crate::filler::bytes;
-
 /// A SHA-256 digest (FIPS 180-4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Digest([u8; SHA256_OUTPUT_LEN]);
@@ -35,10 +33,15 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let hexadecimal = text.strip_prefix("sha256:").unwrap_or(text);
-        let is_digest =
-            hexadecimal.len() == 2 * SHA256_OUTPUT_LEN && hexadecimal.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let sum = bytes(hexadecimal).try_into().ok().filter(|_| is_digest);
-        sum.map(Self).ok_or_else(|| "write the 64 hexadecimal digits that sha256sum prints".to_owned())
+        let mut sum = [0; SHA256_OUTPUT_LEN];
+        let is_hexadecimal = hexadecimal.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if !is_hexadecimal || hexadecimal.len() != 2 * sum.len() {
+            return Err("write the 64 hexadecimal digits that sha256sum prints".to_owned());
+        }
+        for (byte, at) in sum.iter_mut().zip((0..hexadecimal.len()).step_by(2)) {
+            *byte = u8::from_str_radix(&hexadecimal[at..at + 2], 16).map_err(|error| error.to_string())?;
+        }
+        Ok(Self(sum))
     }
 }
 

@@ -11,7 +11,6 @@ use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
 use nix::sys::stat::Mode;
 
 use crate::config::{self, SIZE_LIMIT};
-use crate::filler::plain;
 
 use super::{DIRECTORY_ON_ESP, file};
 
@@ -109,7 +108,8 @@ fn listing(mut found: Vec<Entry>, is_ours: bool, resembles: impl Fn(&str) -> boo
 
 /// `Cluster-Config.json`, `cluster-config.json.txt`, `cluster_config (1).json`, as people and their programs call it.
 fn is_nearly(name: &str) -> bool {
-    plain(name).contains("clusterconfig")
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    plain.contains("clusterconfig")
 }
 
 fn is_json(name: &str) -> bool {
