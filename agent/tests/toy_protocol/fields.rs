@@ -5,17 +5,18 @@ use super::{
         fields::Fields,
         group::Group,
         kind::Kind::Text,
-        table::{Absent::Default, Field, field},
+        table::{Absent::Default, fields},
         text_kinds::API_PATH,
         value::ApiPath,
     },
     Entry, Traits,
 };
 
-pub(super) const OWN: &[Field] = &[
-    field("pulse", Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy."),
-    field("book", Text(&API_PATH), Default("\"/admin/cluster/members\""), "`GET`: who is in."),
-];
+fields! {
+    OWN, TOY: ToyKeys, any_service ""
+    pulse: ApiPath = Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy.";
+    book: ApiPath = Text(&API_PATH), Default("\"/admin/cluster/members\""), "`GET`: who is in.";
+}
 
 /// What only a toy has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,8 @@ pub struct Toy {
 }
 
 pub(super) fn read(fields: &mut Fields, group: &Group) -> Option<Toy> {
-    Some(Toy { pulse: fields.get(&group.row.path("pulse"))?, book: fields.get(&group.row.path("book"))? })
+    let name = group.row.name;
+    Some(Toy { pulse: fields.get(TOY.pulse.of(name))?, book: fields.get(TOY.book.of(name))? })
 }
 
 impl Traits for Toy {
