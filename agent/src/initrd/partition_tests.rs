@@ -61,7 +61,7 @@ fn pull_out(initrd: &Initrd, disk: &str) {
 
 async fn search(initrd: &Initrd, told: &Told, root: impl Future<Output = ()>) -> Found {
     let stage = initrd.stage();
-    let mut search = Search::new(&stage, told);
+    let mut search = Search::new(&stage.options, &stage.sysroot, &stage.parameters, told);
     search.read = read;
     Box::pin(search.run(root)).await
 }
@@ -153,7 +153,7 @@ async fn a_slow_partition_is_taken_when_it_answers_and_holds_no_other() {
             plug_in(&initrd, "sdb", NAME, OURS, &[(FILE, &config_of("node05"))]);
         }
         let stage = initrd.stage();
-        let mut search = Search::new(&stage, &told);
+        let mut search = Search::new(&stage.options, &stage.sysroot, &stage.parameters, &told);
         search.read = read_late;
         let coming = async {
             until_said(&told, "HardwareSilent").await;
@@ -175,7 +175,7 @@ async fn a_partition_that_never_answers_counts_as_broken_when_the_root_is_there(
     plug_in(&initrd, "sda", NAME, OURS, &[(FILE, &config_of("node04"))]);
     plug_in(&initrd, "sdb", "esp", ESP, &[(FILE, BOOTSTRAP)]);
     let stage = initrd.stage();
-    let mut search = Search::new(&stage, &told);
+    let mut search = Search::new(&stage.options, &stage.sysroot, &stage.parameters, &told);
     search.read = read_late;
     let found = Box::pin(search.run(async {})).await;
     initrd.write("go", "");

@@ -14,14 +14,13 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::boot::{self, BootKind, Refusal};
 use crate::config::{self, FILE, Options, SECRETS, Source};
-use crate::delivery::{Candidate, Delivery, Fetch};
+use crate::delivery::{Candidate, Delivery, Fetch, Parameters};
 use crate::events::Report;
 use crate::sysfs::Tree;
 
 use super::bounded::in_time;
 use super::judge::{Judge, Rank, Ranked};
 use super::partitions::{Partitions, Reader};
-use super::stage::Stage;
 
 /// How long before a URL that was refused is asked again, where the boot is held for it.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -32,7 +31,8 @@ const USUAL_TIMEOUT: Duration = Duration::from_mins(1);
 /// One search.
 pub(super) struct Search<'a> {
     pub(super) judge: Judge<'a>,
-    stage: &'a Stage,
+    sysroot: &'a Path,
+    parameters: &'a Parameters,
     /// How a partition is read; tests have their own way.
     pub(super) read: Reader,
 }
@@ -46,8 +46,13 @@ pub(super) struct Found {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(stage: &'a Stage, report: &'a dyn Report) -> Self {
-        Self { judge: Judge::new(&stage.options, report), stage, read: Candidate::read }
+    pub(super) fn new(
+        options: &'a Options,
+        sysroot: &'a Path,
+        parameters: &'a Parameters,
+        report: &'a dyn Report,
+    ) -> Self {
+        Self { judge: Judge::new(options, report), sysroot, parameters, read: Candidate::read }
     }
 
     /// The configuration, once it is found or there is none, and the kind of boot. `root` ends when the root file system
@@ -100,14 +105,14 @@ impl<'a> Search<'a> {
         partitions: &mut Partitions<'_>,
         fetched: impl Future<Output = Option<Delivery>>,
     ) -> Option<Ranked> {
-        let deadline = Instant::now() + self.stage.parameters.timeout.unwrap_or(USUAL_TIMEOUT);
+        let deadline = Instant::now() + self.parameters.timeout.unwrap_or(USUAL_TIMEOUT);
         // A member that has its configuration does not wait for a server.
         let is_member = kind == BootKind::LaterBoot;
         if is_member && let Some(installed) = self.installed(kind).await {
             return Some(installed);
         }
         // A boot that must not go on without one has time for a stick that is still to be put in.
-        let required = self.stage.parameters.required;
+        let required = self.parameters.required;
         let found = {
             let late = async { if required { partitions.of_late().await } else { pending().await } };
             match timeout_at(deadline, select(pin!(fetched), pin!(late))).await {
@@ -145,7 +150,7 @@ impl<'a> Search<'a> {
     }
 
     async fn kind(&self) -> BootKind {
-        let (root, sysroot) = (self.judge.options.root.clone(), self.stage.sysroot.clone());
+        let (root, sysroot) = (self.judge.options.root.clone(), self.sysroot.to_owned());
         let kind = in_time(self.judge.report, "the root file system could not be read", move || {
             let mounts = std::fs::read_to_string(root.join("proc/self/mountinfo")).unwrap_or_default();
             BootKind::of(&sysroot, &sysroot, &mounts)
@@ -163,7 +168,7 @@ impl<'a> Search<'a> {
     }
 
     async fn installed(&self, kind: BootKind) -> Option<Ranked> {
-        let (sysroot, options) = (self.stage.sysroot.clone(), self.judge.options.clone());
+        let (sysroot, options) = (self.sysroot.to_owned(), self.judge.options.clone());
         let silent = "the configuration on the root file system could not be read";
         let read = in_time(self.judge.report, silent, move || {
             // The name that the installed system will have, which a configuration without `node_id` goes by.
@@ -176,7 +181,7 @@ impl<'a> Search<'a> {
 
     /// What the URL gives; told when it is taken, for a partition comes before it.
     async fn fetched(&self) -> Option<Delivery> {
-        let (parameters, judge, options) = (&self.stage.parameters, &self.judge, self.judge.options);
+        let (parameters, judge, options) = (self.parameters, &self.judge, self.judge.options);
         if let Some(error) = parameters.url_problem.clone() {
             judge.refuse(Rank::Url, "the URL of the kernel's command line".to_owned(), None, error);
         }

@@ -46,7 +46,7 @@ pub enum Ended {
 impl Stage {
     /// Does the stage's work, and tells `report` what it finds. Returns when the boot may go on.
     pub async fn run(&self, manager: &impl InitrdManager, report: &dyn Report) -> Ended {
-        let search = Search::new(self, report);
+        let search = Search::new(&self.options, &self.sysroot, &self.parameters, report);
         let found = Box::pin(search.run(manager.root_is_there(report))).await;
         report.report(Event::BootRecognised { kind: found.kind.to_string() });
         let root = self.options.root.clone();
