@@ -4,15 +4,17 @@
 
 mod changes;
 mod error;
+mod load;
 mod source;
 
 pub use changes::Changes;
 pub use error::ConfigError;
 pub use first_boot_config::*;
-pub use source::{
-    CREDENTIAL, ENCRYPTED_STORES, FILE, HAND_OVER, InitrdFindings, Loaded, Options, Permissions, Reading, SECRETS,
-    Source, credentials, examine, load, places, read_at,
+pub use load::{
+    ENCRYPTED_STORES, FILE, HAND_OVER, InitrdFindings, Loaded, Options, Permissions, Reading, SECRETS, credentials,
+    examine, load, places, read_at,
 };
+pub use source::{CREDENTIAL, Source};
 
 /// A configuration that is right, for the tests of other rooms.
 #[cfg(test)]

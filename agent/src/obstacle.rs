@@ -2,13 +2,13 @@
 //!
 //! Looks and changes nothing. No remedy here deletes what may be needed: directories are removed empty, else moved aside.
 
-use std::fs;
+use std::fs::{self, FileType};
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-use crate::regular_file::name_of;
 use crate::shell_word::quoted;
 
 /// What to do about an operation on `path` that has failed like this.
@@ -91,6 +91,17 @@ fn existing_parent(path: &Path) -> PathBuf {
 fn has_no_inodes(directory: &Path) -> bool {
     // A file system without a fixed number of them says 0 of 0 (statvfs(3)).
     nix::sys::statvfs::statvfs(directory).is_ok_and(|found| found.files() > 0 && found.files_available() == 0)
+}
+
+/// What something is that is no regular file.
+pub(crate) fn name_of(kind: FileType) -> &'static str {
+    match kind {
+        kind if kind.is_dir() => "a directory",
+        kind if kind.is_symlink() => "a link",
+        kind if kind.is_fifo() => "a pipe",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    }
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
-use crate::obstacle;
+use crate::obstacle::{self, name_of};
 use crate::shell_word::quoted;
 
 /// What to make of a path whose last part is a symbolic link.
@@ -133,17 +133,6 @@ pub fn read(path: &Path, links: Links, limit: u64) -> Result<Vec<u8>, RegularFil
 
 fn refuse(kind: FileType) -> Result<(), RegularFileError> {
     if kind.is_file() { Ok(()) } else { Err(RegularFileError::NotAFile(name_of(kind))) }
-}
-
-/// What something is that is no regular file.
-pub(crate) fn name_of(kind: FileType) -> &'static str {
-    match kind {
-        kind if kind.is_dir() => "a directory",
-        kind if kind.is_symlink() => "a link",
-        kind if kind.is_fifo() => "a pipe",
-        kind if kind.is_socket() => "a socket",
-        _ => "a device",
-    }
 }
 
 #[cfg(test)]

@@ -22,8 +22,8 @@ struct Copy(PathBuf);
 async fn a_further_protocol_is_a_line_and_its_modules() {
     let copy = Copy::of_the_workspace();
     let table = "            EtcdV3 etcd_v3 \"etcd-v3\" Etcd \"etcd's API, version 3.\";\n";
-    copy.add("agent/config/src/protocols.rs", table, "            Toy toy \"toy\" Toy \"A toy.\";\n");
-    copy.add("agent/config/src/protocols.rs", "mod etcd_v3;\n", "mod toy;\n");
+    copy.add("agent/config/src/value/protocol.rs", table, "            Toy toy \"toy\" Toy \"A toy.\";\n");
+    copy.add("agent/config/src/protocols.rs", "pub(crate) mod etcd_v3;\n", "pub(crate) mod toy;\n");
     copy.add("agent/config/src/protocols.rs", "pub use etcd_v3::Etcd;\n", "pub use toy::Toy;\n");
     copy.add("agent/src/protocols.rs", "mod http_setup;\n", "mod toy;\n");
     copy.write("agent/config/src/protocols/toy.rs", include_str!("toy_protocol/fields.rs"));

@@ -6,15 +6,16 @@ use super::{
     expectations::Expectations,
     fields::{Fields, Row},
     group::Group,
-    model::{Config, Limits, MemberService, Node, Policies, Request, Retry, Service, SetupService, TlsPaths},
+    model::{Config, Limits, MemberService, Node, Policies, Request, Retry, Service, SetupService},
     raft::{own_host, own_url, service_config},
+    service_table::SERVICE,
     services::needs,
     table::{
         HEALTH_CHECK, INITRD, TLS, WHOLE,
+        expect::EXPECT,
         policies::{BLOCKED, CLOCK, HEALTH, IAM_SETUP, JOIN, LINK, PROMOTION, REQUEST, Wait},
-        services::SERVICE,
     },
-    value::{NodeId, ServiceName},
+    value::{NodeId, ServiceName, TlsPaths},
 };
 
 /// Builds the config; `None` only where a field that must have a value has
@@ -24,7 +25,7 @@ pub(crate) fn assemble(fields: &mut Fields, context: &Context) -> Option<Config>
         Node { id: fields.get(WHOLE.node_id)?, ip: fields.get(WHOLE.node_ip), fqdn: fields.get(WHOLE.node_fqdn) };
     let services = services(fields, &node)?;
     Some(Config {
-        expect: Expectations::assemble(fields)?,
+        expect: expectations(fields)?,
         tls: tls(fields, &node.id, context)?,
         policies: policies(fields)?,
         initrd_required: fields.get(INITRD.required)?,
@@ -100,6 +101,17 @@ fn setup(fields: &mut Fields, row: Row, node: &Node, first: Option<&(Group, Memb
         generates_password: first_is_own,
         health_path: fields.get(SERVICE.health_path.of(row.name))?,
         setup_path: fields.get(SERVICE.setup_path.of(row.name))?,
+    })
+}
+
+fn expectations(fields: &Fields) -> Option<Expectations> {
+    Some(Expectations {
+        memory: fields.get(EXPECT.memory),
+        cpus: fields.get(EXPECT.cpus),
+        disks: fields.get(EXPECT.disks),
+        partitions: fields.get(EXPECT.partitions).unwrap_or_default(),
+        links: fields.get(EXPECT.links).unwrap_or_default(),
+        clock: fields.get(EXPECT.clock)?,
     })
 }
 

@@ -4,19 +4,16 @@
 
 use super::{
     fields::{Fields, Row},
-    kind::{Held, Kind, TextKind, Value},
+    kind::{Absent, Field, Held, Kind, TextKind, Value},
     near::nearest,
-    protocols::Protocol,
+    origin::Origin,
     report::{Quotes, below, looks_secret},
-    shown::Origin,
+    service_table::{self, DEFAULT, SERVICE, default_of},
     syntax,
-    table::{
-        Absent, Field, ROOT,
-        services::{self, DEFAULT, SERVICE, default_of},
-    },
+    table::ROOT,
     text_kinds::PROTOCOL,
     tree::Tree,
-    value::{Label, ServiceName, ValueError},
+    value::{Label, Protocol, ServiceName, ValueError},
 };
 use std::collections::HashSet;
 
@@ -154,7 +151,7 @@ impl Walk<'_> {
             return self.fields.problem(path, found, Kind::Object(&[]).expected(), None);
         };
         self.fields.rows.push(Row { name, protocol });
-        self.object(services::fields(key, protocol), entries, path);
+        self.object(service_table::fields(key, protocol), entries, path);
     }
 
     fn list(&mut self, kind: &'static TextKind, items: &[Tree], at: &str) -> Option<Value> {

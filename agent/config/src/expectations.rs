@@ -1,11 +1,7 @@
 //! What the config expects of the machine, before it may join anything. Must not look at the machine: that is compared in
 //! `plan`.
 
-use super::{
-    fields::Fields,
-    table::expect::EXPECT,
-    value::{Label, LinkChoice},
-};
+use super::value::{Label, LinkChoice};
 
 /// What a machine must have. Whatever is not said is not expected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,16 +26,5 @@ impl Expectations {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-
-    pub(crate) fn assemble(fields: &Fields) -> Option<Self> {
-        Some(Self {
-            memory: fields.get(EXPECT.memory),
-            cpus: fields.get(EXPECT.cpus),
-            disks: fields.get(EXPECT.disks),
-            partitions: fields.get(EXPECT.partitions).unwrap_or_default(),
-            links: fields.get(EXPECT.links).unwrap_or_default(),
-            clock: fields.get(EXPECT.clock)?,
-        })
     }
 }

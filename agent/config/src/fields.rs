@@ -4,10 +4,9 @@
 use super::{
     key::{Key, Place},
     kind::{Held, Value},
-    protocols::Protocol,
+    origin::Origin,
     report::{Problem, Quotes},
-    shown::Origin,
-    value::ServiceName,
+    value::{Protocol, ServiceName},
 };
 use std::collections::{HashMap, HashSet};
 

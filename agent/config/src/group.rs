@@ -6,7 +6,8 @@ use super::{
     fields::{Fields, Row},
     key::Key,
     model::Node,
-    table::{WHOLE, services::SERVICE},
+    service_table::SERVICE,
+    table::WHOLE,
     value::{BaseUrl, Host, HostPort, ServiceName},
 };
 

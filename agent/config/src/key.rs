@@ -1,7 +1,7 @@
 //! Where fields are, each with the type of what it holds: a lookup that misspells a field, or takes it for something else, does
 //! not compile. Must not say which fields there are: that is the table's.
 
-use super::{fields::Row, value::ServiceName};
+use super::value::ServiceName;
 use std::{fmt, marker::PhantomData};
 
 /// Where a field is; shown as a JSON path.
@@ -30,9 +30,9 @@ impl Place {
     }
 
     /// The fields of these services, where it is one that any service has.
-    pub(crate) fn of_each(self, rows: &[Row]) -> Vec<Self> {
+    pub(crate) fn of_each(self, services: &[ServiceName]) -> Vec<Self> {
         match self.service {
-            Service::Any => rows.iter().map(|row| self.of(row.name)).collect(),
+            Service::Any => services.iter().map(|service| self.of(*service)).collect(),
             _ => vec![self],
         }
     }

@@ -3,12 +3,10 @@
 //! Must not know which fields there are.
 
 use super::{
-    protocols::Protocol,
-    table::Field,
     tree::Tree,
     value::{
-        ApiPath, BaseUrl, Cidr, ClusterName, DnsName, HostPort, Label, LinkChoice, NodeId, NodeRole, ServiceName,
-        UnitName, UserName, ValueError, parse_duration, parse_size, show_duration, show_size,
+        ApiPath, BaseUrl, Cidr, ClusterName, DnsName, HostPort, Label, LinkChoice, NodeId, NodeRole, Protocol,
+        ServiceName, UnitName, UserName, ValueError, parse_duration, parse_size, show_duration, show_size,
     },
 };
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
@@ -30,6 +28,74 @@ pub(crate) enum Kind {
     Object(&'static [Field]),
     /// An object of services by name; which fields one has follows from its protocol.
     Services,
+}
+
+/// One field.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field {
+    pub(crate) key: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) absent: Absent,
+    pub(crate) about: &'static str,
+}
+
+/// What holds when a field is not given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Absent {
+    /// This JSON value.
+    Default(&'static str),
+    /// A value made from others; the words say from which.
+    Derived(&'static str),
+    /// It must be given in the case that the words name.
+    Needed(&'static str),
+    /// Nothing: what it would say is left open.
+    Open,
+    /// The fields in it, each on its own.
+    Inner,
+}
+
+pub(crate) const fn field(key: &'static str, kind: Kind, absent: Absent, about: &'static str) -> Field {
+    Field { key, kind, absent, about }
+}
+
+/// Declares the keys of an object's fields, each with the type of what it holds.
+macro_rules! keys {
+    ($keys:ident: $type:ident, $within:ident $object:literal { $($key:ident: $holds:ty,)+ }) => {
+        pub(crate) struct $type { $(pub(crate) $key: $crate::key::Key<$holds>,)+ }
+
+        pub(crate) const $keys: $type = $type {
+            $($key: $crate::key::Key::$within($object, stringify!($key)),)+
+        };
+    };
+}
+
+/// Declares the fields of an object, and the keys of those that hold what is looked up.
+macro_rules! fields {
+    ($table:ident, $keys:ident: $type:ident, $within:ident $object:literal
+     $($key:ident $(: $holds:ty)? = $kind:expr, $absent:expr, $about:literal;)+) => {
+        $crate::kind::keys!($keys: $type, $within $object { $($($key: $holds,)?)+ });
+
+        pub(crate) const $table: &[$crate::kind::Field] =
+            &[$($crate::kind::field(stringify!($key), $kind, $absent, $about),)+];
+    };
+}
+pub(crate) use {fields, keys};
+
+/// Two tables as one.
+macro_rules! joined {
+    ($some:expr, $more:expr) => {
+        const { &$crate::kind::join::<{ $some.len() + $more.len() }>($some, $more) }
+    };
+}
+pub(crate) use joined;
+
+pub(crate) const fn join<const ALL: usize>(some: &[Field], more: &[Field]) -> [Field; ALL] {
+    let (mut all, mut index) = ([some[0]; ALL], 0);
+    while index < ALL {
+        all[index] = if index < some.len() { some[index] } else { more[index - some.len()] };
+        index += 1;
+    }
+    all
 }
 
 /// A text with rules of its own.
@@ -82,8 +148,8 @@ macro_rules! values {
                 out.write_str(&match self {
                     $(Self::$variant(value) => values!(@shown value $($shown)?),)+
                     Self::List(items) if items.is_empty() => "(none)".to_owned(),
-                    Self::List(items) => joined(items.iter().map(ToString::to_string)),
-                    Self::Map(entries) => joined(entries.iter().map(|(key, value)| format!("{key} {value}"))),
+                    Self::List(items) => with_commas(items.iter().map(ToString::to_string)),
+                    Self::Map(entries) => with_commas(entries.iter().map(|(key, value)| format!("{key} {value}"))),
                 })
             }
         }
@@ -170,6 +236,6 @@ fn bounded<T: PartialOrd>(
     if (least..=most).contains(&&value) { Ok(value) } else { Err(None) }
 }
 
-fn joined(parts: impl Iterator<Item = String>) -> String {
+fn with_commas(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }

@@ -20,12 +20,14 @@ mod kind;
 mod logins;
 pub mod model;
 mod near;
+mod origin;
 pub mod protocols;
 mod raft;
 mod reference;
 mod report;
 mod rules;
 mod schema;
+mod service_table;
 mod services;
 mod shown;
 mod syntax;
@@ -38,15 +40,18 @@ pub mod value;
 pub use example::{EXAMPLES, example};
 pub use expectations::Expectations;
 pub use logins::without_logins;
-pub use model::{Config, Limits, MemberService, Mode, Policies, Request, Retry, Service, SetupService, TlsPaths};
-pub use protocols::{Api, ApiPaths, Entry, Etcd, Protocol};
+pub use model::{Config, Limits, MemberService, Mode, Policies, Request, Retry, Service, SetupService};
+pub use origin::Origin;
+pub use protocols::{Api, ApiPaths, Entry, Etcd};
 pub use reference::reference;
 pub use report::{Problem, Quotes, Report};
 pub use schema::schema;
-pub use shown::{Origin, Shown};
+pub use shown::Shown;
 pub use syntax::{SIZE_LIMIT, SyntaxError, text};
 pub use system_directory::of_the_system;
-pub use value::{ClusterName, Endpoint, Host, HostPort, NodeId, RaftAddr, ServiceName, UnitName, ValueError};
+pub use value::{
+    ClusterName, Endpoint, Host, HostPort, NodeId, Protocol, RaftAddr, ServiceName, TlsPaths, UnitName, ValueError,
+};
 
 use std::path::PathBuf;
 

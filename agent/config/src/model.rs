@@ -5,8 +5,8 @@
 use super::expectations::Expectations;
 use super::protocols::Api;
 use super::value::{
-    ApiPath, Cidr, ClusterName, DnsName, Endpoint, Host, HostPort, Label, NodeId, RaftAddr, ServiceName, UnitName,
-    UserName,
+    ApiPath, Cidr, ClusterName, DnsName, Endpoint, Host, HostPort, Label, NodeId, RaftAddr, ServiceName, TlsPaths,
+    UnitName, UserName,
 };
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
@@ -282,20 +282,6 @@ pub struct SetupService {
     pub health_path: ApiPath,
     /// `POST`: creates the account.
     pub setup_path: ApiPath,
-}
-
-/// Where the TLS files are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsPaths {
-    /// The authority that signed the services' certificates.
-    pub ca: PathBuf,
-    /// This node's certificate.
-    pub certificate: PathBuf,
-    /// The certificate's key.
-    pub key: PathBuf,
-    /// Whether the config names certificate and key, so that they must exist.
-    /// At their default paths they are presented only if they are there.
-    pub identity_required: bool,
 }
 
 /// How long to wait and how often to try.

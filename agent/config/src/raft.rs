@@ -6,8 +6,9 @@ use super::{
     group::Group,
     model::{MemberService, Mode, Node, Peer},
     protocols::Api,
+    service_table::SERVICE,
     services::{needs, with_members},
-    table::{WHOLE, services::SERVICE},
+    table::WHOLE,
     value::{Endpoint, Host, HostPort},
 };
 
@@ -31,7 +32,7 @@ pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) ->
         peers: peers(group, &own_addresses)?,
         listed_as: group.members.iter().find(|member| own_addresses.contains(member)).cloned(),
         own_addresses,
-        api: Api::read(fields, group)?,
+        api: Api::read(fields, group.row)?,
     };
     check_leader(fields, group, &config);
     Some(config)

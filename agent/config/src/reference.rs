@@ -2,10 +2,11 @@
 //! prose about single fields: that is the table's.
 
 use super::{
-    kind::Kind,
-    protocols::Protocol,
+    kind::{Absent, Field, Kind},
     report::below,
-    table::{Absent, Field, ROOT, services::DEFAULT},
+    service_table::{DEFAULT, further},
+    table::ROOT,
+    value::Protocol,
 };
 use std::fmt::Write;
 
@@ -39,7 +40,7 @@ fn services(path: &str, page: &mut String) {
     for protocol in Protocol::ALL.iter().copied() {
         let at = format!("{path}.NAME");
         row(page, &at, "an object", "not there", &format!("A further service that speaks `{protocol}`."));
-        rows(protocol.fields(), &at, page);
+        rows(further(protocol), &at, page);
     }
 }
 

@@ -3,16 +3,16 @@
 //! told at once. Must not read anything but the checked fields.
 
 use super::{
-    fields::{Fields, Row},
+    fields::Fields,
     key::{Key, Place},
     kind::Value,
+    origin::Origin,
+    service_table::SERVICE,
     services::{self, with_members},
-    shown::Origin,
     system_directory::of_the_system,
     table::{
         TLS, WHOLE,
         policies::{BLOCKED, HEALTH, IAM_SETUP, LINK, PROMOTION, REQUEST},
-        services::SERVICE,
     },
     value::{Host, NodeId, Reach, ServiceName, show_duration},
 };
@@ -151,8 +151,8 @@ static HOSTS: &[Place] = &[
 
 /// Warns of addresses that others do not reach, though a lab on one machine works with them.
 fn reachable(fields: &mut Fields) {
-    let rows: Vec<Row> = with_members(fields).collect();
-    for place in HOSTS.iter().flat_map(|place| place.of_each(&rows)) {
+    let names: Vec<ServiceName> = with_members(fields).map(|row| row.name).collect();
+    for place in HOSTS.iter().flat_map(|place| place.of_each(&names)) {
         let hosts = match fields.value(place).filter(|_| fields.is_given(&place)) {
             Some(Value::List(items)) => items
                 .iter()

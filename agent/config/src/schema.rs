@@ -4,14 +4,14 @@
 //! duration is shorter than another) it leaves out.
 
 use super::{
-    kind::{Kind, TextKind},
-    protocols::Protocol,
+    kind::{Absent, Field, Kind, TextKind},
     rules::{NEEDS, Need},
+    service_table::{DEFAULT, further},
     syntax,
-    table::{Absent, Field, ROOT, services::DEFAULT},
+    table::ROOT,
     text_kinds::{LABEL, SIZE},
     tree::Tree,
-    value::ServiceName,
+    value::{Protocol, ServiceName},
 };
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ fn services() -> Tree {
         (service.name.to_string(), with(schema, "description", Tree::text(service.about)))
     });
     let further = Protocol::ALL.iter().map(|protocol| {
-        let fields = Tree::object([("properties", properties(protocol.fields()))]);
+        let fields = Tree::object([("properties", properties(further(*protocol)))]);
         Tree::object([("if", says("protocol", Tree::text(protocol.as_str()))), ("then", fields)])
     });
     let further = with(typed(&["object", "null"]), "allOf", Tree::List(further.collect()));

@@ -3,10 +3,8 @@
 
 use super::{
     fields::{Fields, Row},
-    table::{
-        WHOLE,
-        services::{SERVICE, default_of},
-    },
+    service_table::{SERVICE, default_of},
+    table::WHOLE,
     value::{NodeRole, ServiceName, UnitName},
 };
 use std::path::PathBuf;

@@ -3,12 +3,13 @@
 
 use super::{
     fields::{Fields, Row},
-    kind::{Kind, Value},
+    kind::{Field, Kind, Value},
     logins::without_logins,
+    origin::Origin,
     report::{below, looks_secret},
-    table::{Field, ROOT, services},
+    service_table,
+    table::ROOT,
 };
-use std::{fmt, path::PathBuf};
 
 /// One value and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -19,42 +20,6 @@ pub struct Shown {
     pub value: String,
     /// Where it came from.
     pub origin: Origin,
-}
-
-/// Where a value came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// The config file.
-    File(PathBuf),
-    /// The systemd credential `cluster-config`.
-    Credential,
-    /// A config from elsewhere: a partition or a URL.
-    Delivered(String),
-    /// The agent's default.
-    Default,
-    /// Other values: which, or by which rule.
-    Derived(String),
-    /// The machine's host name.
-    HostName,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(out, "{}", path.display()),
-            Self::Delivered(name) => out.write_str(name),
-            Self::Credential => out.write_str("credential cluster-config"),
-            Self::Default => out.write_str("default"),
-            Self::Derived(from) => write!(out, "from {from}"),
-            Self::HostName => out.write_str("host name"),
-        }
-    }
-}
-
-impl serde::Serialize for Origin {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
 }
 
 /// Everything that is known, in the order of the table; unknown keys last.
@@ -77,7 +42,7 @@ fn collect(table: &[Field], path: &str, fields: &Fields, shown: &mut Vec<Shown>)
             collect(inner, &at, fields, shown);
         } else if matches!(field.kind, Kind::Services) {
             for Row { name, protocol } in &fields.rows {
-                let inner = services::fields(name.as_str(), *protocol);
+                let inner = service_table::fields(name.as_str(), *protocol);
                 collect(inner, &below(&at, name.as_str()), fields, shown);
             }
         } else if let Some((value, origin)) = fields.entry(&at) {

@@ -4,88 +4,19 @@
 
 pub(crate) mod expect;
 pub(crate) mod policies;
-pub(crate) mod services;
 
 use expect::EXPECT_FIELDS;
 use policies::POLICIES;
 
 use super::{
-    kind::Kind,
+    kind::{Absent, Field, Kind, field, fields, joined},
     text_kinds::{ADDRESS, CLUSTER, DNS, FILE, FLAREDB_ADDRESS, IP, LABEL, NODE_ID, RANGE, ROLE, URL},
     value::{BaseUrl, Cidr, ClusterName, DnsName, HostPort, Label, NodeId, NodeRole},
 };
 use std::{net::IpAddr, path::PathBuf};
 
-/// One field.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Field {
-    pub(crate) key: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) absent: Absent,
-    pub(crate) about: &'static str,
-}
-
-/// What holds when a field is not given.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Absent {
-    /// This JSON value.
-    Default(&'static str),
-    /// A value made from others; the words say from which.
-    Derived(&'static str),
-    /// It must be given in the case that the words name.
-    Needed(&'static str),
-    /// Nothing: what it would say is left open.
-    Open,
-    /// The fields in it, each on its own.
-    Inner,
-}
-
 use Absent::{Default, Derived, Inner, Needed, Open};
 use Kind::{Flag, List, Map, Object, Services, Text};
-
-pub(crate) const fn field(key: &'static str, kind: Kind, absent: Absent, about: &'static str) -> Field {
-    Field { key, kind, absent, about }
-}
-
-/// Declares the keys of an object's fields, each with the type of what it holds.
-macro_rules! keys {
-    ($keys:ident: $type:ident, $within:ident $object:literal { $($key:ident: $holds:ty,)+ }) => {
-        pub(crate) struct $type { $(pub(crate) $key: $crate::key::Key<$holds>,)+ }
-
-        pub(crate) const $keys: $type = $type {
-            $($key: $crate::key::Key::$within($object, stringify!($key)),)+
-        };
-    };
-}
-
-/// Declares the fields of an object, and the keys of those that hold what is looked up.
-macro_rules! fields {
-    ($table:ident, $keys:ident: $type:ident, $within:ident $object:literal
-     $($key:ident $(: $holds:ty)? = $kind:expr, $absent:expr, $about:literal;)+) => {
-        $crate::table::keys!($keys: $type, $within $object { $($($key: $holds,)?)+ });
-
-        pub(crate) const $table: &[$crate::table::Field] =
-            &[$($crate::table::field(stringify!($key), $kind, $absent, $about),)+];
-    };
-}
-pub(crate) use {fields, keys};
-
-/// Two tables as one.
-macro_rules! joined {
-    ($some:expr, $more:expr) => {
-        const { &$crate::table::join::<{ $some.len() + $more.len() }>($some, $more) }
-    };
-}
-pub(crate) use joined;
-
-pub(crate) const fn join<const ALL: usize>(some: &[Field], more: &[Field]) -> [Field; ALL] {
-    let (mut all, mut index) = ([some[0]; ALL], 0);
-    while index < ALL {
-        all[index] = if index < some.len() { some[index] } else { more[index - some.len()] };
-        index += 1;
-    }
-    all
-}
 
 /// The whole config.
 pub(crate) static ROOT: &[Field] = joined!(

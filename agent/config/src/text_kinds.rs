@@ -3,8 +3,7 @@
 
 use super::{
     kind::{TextKind, Value},
-    protocols::Protocol,
-    value::{NodeRole, Reach, ValueError, parse_size},
+    value::{NodeRole, Protocol, Reach, ValueError, parse_size},
 };
 use std::{net::IpAddr, path::PathBuf};
 

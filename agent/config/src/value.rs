@@ -8,9 +8,11 @@ mod link;
 mod name;
 mod named_set;
 mod network;
+mod protocol;
 mod quantity;
 mod reach;
 mod service;
+mod tls_paths;
 
 pub use address::{Host, HostPort, RaftAddr};
 pub use endpoint::{BaseUrl, Endpoint};
@@ -18,9 +20,11 @@ pub use link::LinkChoice;
 pub use name::{ApiPath, ClusterName, DnsName, Label, NodeId, UnitName, UserName};
 pub(crate) use named_set::{listed, named_set};
 pub use network::Cidr;
+pub use protocol::Protocol;
 pub use quantity::{parse_duration, parse_size, say_size, show_duration, show_size};
 pub use reach::Reach;
 pub use service::{NodeRole, ServiceName};
+pub use tls_paths::TlsPaths;
 
 /// Why a text is not a value of the wanted type, worded as advice to the
 /// person who wrote it.

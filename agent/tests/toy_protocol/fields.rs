@@ -2,10 +2,8 @@
 
 use super::{
     super::{
-        fields::Fields,
-        group::Group,
-        kind::Kind::Text,
-        table::{Absent::Default, fields},
+        fields::{Fields, Row},
+        kind::{Absent::Default, Kind::Text, fields},
         text_kinds::API_PATH,
         value::ApiPath,
     },
@@ -26,9 +24,8 @@ pub struct Toy {
     pub book: ApiPath,
 }
 
-pub(super) fn read(fields: &mut Fields, group: &Group) -> Option<Toy> {
-    let name = group.row.name;
-    Some(Toy { pulse: fields.get(TOY.pulse.of(name))?, book: fields.get(TOY.book.of(name))? })
+pub(super) fn read(fields: &mut Fields, row: Row) -> Option<Toy> {
+    Some(Toy { pulse: fields.get(TOY.pulse.of(row.name))?, book: fields.get(TOY.book.of(row.name))? })
 }
 
 impl Traits for Toy {

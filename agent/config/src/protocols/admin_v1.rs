@@ -2,13 +2,13 @@
 
 use super::{
     super::{
-        fields::Fields,
-        group::Group,
+        fields::{Fields, Row},
         key::Key,
-        kind::Kind::{Object, Text},
-        table::{
+        kind::{
             Absent::{Default, Inner},
-            Field, field, fields,
+            Field,
+            Kind::{Object, Text},
+            field, fields,
         },
         text_kinds::API_PATH,
         value::ApiPath,
@@ -43,8 +43,8 @@ pub struct ApiPaths {
     pub kv: ApiPath,
 }
 
-pub(super) fn read(fields: &mut Fields, group: &Group) -> Option<ApiPaths> {
-    let path = |key: Key<ApiPath>| fields.get(key.of(group.row.name));
+pub(super) fn read(fields: &mut Fields, row: Row) -> Option<ApiPaths> {
+    let path = |key: Key<ApiPath>| fields.get(key.of(row.name));
     Some(ApiPaths {
         health: path(PATHS.health)?,
         members: path(PATHS.members)?,

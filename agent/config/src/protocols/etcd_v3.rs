@@ -2,13 +2,13 @@
 
 use super::{
     super::{
-        fields::Fields,
-        group::Group,
-        kind::Kind::Text,
-        table::{
+        fields::{Fields, Row},
+        kind::{
             Absent::{Default, Derived, Open},
-            WHOLE, fields,
+            Kind::Text,
+            fields,
         },
+        table::WHOLE,
         text_kinds::{API_PATH, CLUSTER, FILE, USER},
         value::{ApiPath, ClusterName, UserName},
     },
@@ -43,8 +43,7 @@ pub struct Etcd {
     pub password_file: Option<PathBuf>,
 }
 
-pub(super) fn read(fields: &mut Fields, group: &Group) -> Option<Etcd> {
-    let row = group.row;
+pub(super) fn read(fields: &mut Fields, row: Row) -> Option<Etcd> {
     let name = row.name;
     let token = match (fields.get(ETCD.cluster.of(row.name)), fields.get(WHOLE.cluster_name)) {
         (Some(token), _) => token.to_string(),

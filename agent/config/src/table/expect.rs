@@ -1,14 +1,13 @@
 //! The fields under `expect`: what the machine must have before it joins anything.
 
-use super::{
-    super::{
-        text_kinds::{LINK, SIZE},
-        value::{Label, LinkChoice},
+use super::super::{
+    kind::{
+        Absent::{Default, Open},
+        Kind::{self, Flag, List, Map},
+        fields,
     },
-    Absent::{Default, Open},
-    Kind,
-    Kind::{Flag, List, Map},
-    fields,
+    text_kinds::{LINK, SIZE},
+    value::{Label, LinkChoice},
 };
 
 /// More of a part than there is in any machine is a slip of the pen.
@@ -20,7 +19,8 @@ fields! {
     cpus: u32 = NUMBER, Open, "The least number of CPUs; a core with two threads counts as two.";
     disks: u32 = NUMBER, Open, "The least number of disks, not counting removable ones.";
     partitions: Vec<(Label, u64)> = Map(&SIZE), Open,
-        "GPT partitions that must be there, and their least sizes. A key is a label, or the name or GUID of a type: `esp`, `root` (of whatever architecture), `first-boot-config`.";
+        "GPT partitions that must be there, and their least sizes. A key is a label, or the name or GUID of a type: `esp`, \
+         `root` (of whatever architecture), `first-boot-config`.";
     links: Vec<LinkChoice> = List(&LINK), Open, "Network links that must be up; they are waited for.";
     clock: bool = Flag, Default("false"), "Whether the clock must have been set; it is waited for.";
 }

@@ -1,11 +1,13 @@
 //! The fields under `policies`: how long to wait and how often to try.
 
-use super::{
-    super::key::Key,
-    Absent::{Default, Inner},
-    Field, Kind,
-    Kind::Object,
-    field, fields,
+use super::super::{
+    key::Key,
+    kind::{
+        Absent::{Default, Inner},
+        Field,
+        Kind::{self, Object},
+        field, fields,
+    },
 };
 use std::time::Duration;
 

@@ -2,18 +2,18 @@
 //! defaults than those of their protocols.
 
 use super::{
-    super::{
-        protocols::{Protocol, admin_v1},
-        text_kinds::{
-            ADDRESS, API_PATH, DIRECTORY, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, PROTOCOL, SERVICE_NAME, UNIT,
-            URL, USER,
-        },
-        value::{ApiPath, BaseUrl, HostPort, ServiceName, UnitName, UserName},
+    kind::{
+        Absent::{self, Default, Derived, Needed, Open},
+        Field,
+        Kind::{Flag, List, Port, Text},
+        field, joined, keys,
     },
-    Absent::{self, Default, Derived, Needed, Open},
-    Field,
-    Kind::{Flag, List, Port, Text},
-    field, joined, keys,
+    protocols::admin_v1,
+    text_kinds::{
+        ADDRESS, API_PATH, DIRECTORY, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, PROTOCOL, SERVICE_NAME, UNIT, URL,
+        USER,
+    },
+    value::{ApiPath, BaseUrl, HostPort, Protocol, ServiceName, UnitName, UserName},
 };
 use std::path::PathBuf;
 
@@ -56,11 +56,25 @@ pub(crate) fn default_of(name: &str) -> Option<&'static DefaultService> {
     DEFAULT.iter().find(|service| service.name.as_str() == name)
 }
 
+macro_rules! declare {
+    ($($protocol:ident $module:ident $name:literal $own:ident $about:literal;)+) => {
+        /// The fields of a service that is none of the platform's own.
+        pub(crate) fn further(protocol: Protocol) -> &'static [Field] {
+            match protocol {
+                $(Protocol::$protocol => joined!(FURTHER, super::protocols::$module::OWN),)+
+                Protocol::HttpSetup => HTTP_SETUP,
+            }
+        }
+    };
+}
+
+crate::protocols_with_members!(declare! {});
+
 /// The fields of a service that speaks a protocol.
 pub(crate) fn fields(name: &str, protocol: Protocol) -> &'static [Field] {
     match default_of(name) {
         Some(service) if service.protocol == protocol => service.fields,
-        _ => protocol.fields(),
+        _ => further(protocol),
     }
 }
 

@@ -1,0 +1,17 @@
+//! The TLS files by their paths. Must not open them.
+
+use std::path::PathBuf;
+
+/// Where the TLS files are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsPaths {
+    /// The authority that signed the services' certificates.
+    pub ca: PathBuf,
+    /// This node's certificate.
+    pub certificate: PathBuf,
+    /// The certificate's key.
+    pub key: PathBuf,
+    /// Whether the config names certificate and key, so that they must exist.
+    /// At their default paths they are presented only if they are there.
+    pub identity_required: bool,
+}
