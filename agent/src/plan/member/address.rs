@@ -89,6 +89,13 @@ impl MemberAddress {
         self.readings.iter().any(|reading| reading.host == Host::Ip(ip.to_canonical()))
     }
 
+    /// Whether it is an IP address, and neither one that every machine has nor one that this machine `has`.
+    #[must_use]
+    pub fn is_elsewhere(&self, has: impl Fn(IpAddr) -> bool) -> bool {
+        let is_none = |reading: &Reading| matches!(&reading.host, Host::Ip(ip) if !is_local(*ip) && !has(*ip));
+        self.is_readable() && self.readings.iter().all(is_none)
+    }
+
     /// Whether it may mean the same as another one, in a service whose members have this port where nothing else is said.
     #[must_use]
     pub fn may_be(&self, other: &Self, raft_port: u16) -> bool {

@@ -1,5 +1,7 @@
 //! What a service may write, and what it means.
 
+use std::net::IpAddr;
+
 use super::{Leader, Member, MemberAddress, MemberList, Whose, Word};
 use crate::config::{self, Config, DefaultServices as _};
 use crate::protocols::admin_v1::read;
@@ -169,6 +171,30 @@ fn only_objects_are_read_as_objects() {
         "null".to_owned(),
     ] {
         assert!(read(&wrong).is_none(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_role_that_is_no_word_makes_nobody_a_full_member() {
+    for role in [r#"{"type": "learner"}"#, r#"["learner"]"#, "false"] {
+        let list = read(&format!(r#"{{"members": [{{"id": "a", "raft_addr": "b:1", "role": {role}}}]}}"#)).unwrap();
+        assert!(!list.members[0].is_full() && list.members[0].has_unknown_role(), "{role}");
+    }
+    assert!(read(r#"{"members": [{"id": "a", "raft_addr": "b:1", "role": null}]}"#).unwrap().members[0].is_full());
+}
+
+#[test]
+fn an_address_that_this_machine_does_not_have_is_told_from_one_that_every_machine_has() {
+    let own: IpAddr = "10.0.1.13".parse().unwrap();
+    for (address, is_elsewhere) in [
+        ("https://10.0.1.12:2380", true),
+        ("10.0.1.12:2380", true),
+        ("10.0.1.13:2380", false),
+        ("https://[::ffff:10.0.1.13]:2380", false),
+        ("127.0.0.1:2380", false),
+        ("node03:2380", false),
+    ] {
+        assert_eq!(MemberAddress::new(address).is_elsewhere(|ip| ip == own), is_elsewhere, "{address}");
     }
 }
 

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::plan::member::{Answered, Leader, Member, MemberAddress, MemberList, Word};
 
-/// The answer of `GET /admin/cluster/members`; `None` where it is none. What the design does not demand (`leader`, `cluster_id`,
-/// `role`) is used where the service offers it, and passed over where it has another shape.
+/// The answer of `GET /admin/cluster/members`; `None` where it is none. What the design does not demand (`leader`,
+/// `cluster_id`) is used where the service offers it, and passed over where it has another shape.
 pub(super) fn list(body: &Value, answered: Answered) -> Option<MemberList> {
     let members = body.get("members")?.as_array()?.iter().map(member).collect::<Option<_>>()?;
     let cluster_id = body.get("cluster_id").and_then(identity);
@@ -20,7 +20,8 @@ fn member(entry: &Value) -> Option<Member> {
         id,
         raft_addr: MemberAddress::new(entry.get("raft_addr")?.as_str()?),
         status: entry.get("status").map_or(Some(Word::default()), word)?,
-        role: entry.get("role").and_then(word),
+        // A role that is no word says that this is a member of some kind, and not of which.
+        role: entry.get("role").filter(|role| !role.is_null()).map(|role| word(role).unwrap_or_else(|| "?".into())),
         incarnation: entry.get("incarnation").and_then(identity),
     })
 }
