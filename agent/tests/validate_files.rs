@@ -24,7 +24,10 @@ fn code_of_a_refusal() -> i32 {
 /// Exit code and what was said, with the files of a configuration in a folder.
 fn validate(folder: &Path, files: &Path) -> (i32, String) {
     let tls = json!({"ca": files.join("ca.crt"), "cert": files.join("node.crt"), "key": files.join("node.key")});
-    let services = json!({"iam": {"admin_password_file": files.join("password")}});
+    let services = json!({
+        "iam": {"protocol": "http-setup", "admin_password_file": files.join("password")},
+        "etcd": {"protocol": "etcd-v3", "user": "root", "password_file": files.join("etcd-password")},
+    });
     let config = json!({"node_id": "node04", "leader_url": "https://node01:2379", "raft_addr": "10.0.1.13:2380", "tls": tls, "services": services});
     let path = folder.join("cluster-config.json");
     fs::write(&path, config.to_string()).unwrap();
@@ -52,10 +55,14 @@ fn on_a_node_every_file_is_looked_at_and_all_are_told_at_once() {
     ca.issue("node", EC, USUAL);
     let (password, key) = (ca.path().join("password"), ca.path().join("node.key"));
     let (code, said) = validate(folder.path(), ca.path());
-    assert_eq!((code, said.lines().count()), (0, 1), "{said}");
+    assert_eq!((code, said.lines().count()), (0, 2), "{said}");
     assert!(said.contains("warning: services.iam.admin_password_file: there is no "), "{said}");
+    assert!(said.contains("warning: services.etcd.password_file: there is no "), "{said}");
 
     write_private(&password, "c4nary\n");
+    write_private(&ca.path().join("etcd-password"), "");
+    assert_eq!(validate(folder.path(), ca.path()).0, code_of_a_refusal());
+    write_private(&ca.path().join("etcd-password"), "c4nary\n");
     assert_eq!(validate(folder.path(), ca.path()), (0, String::new()));
 
     fs::remove_file(ca.path().join("ca.crt")).unwrap();
@@ -78,6 +85,7 @@ fn everything_that_is_wrong_with_certificate_and_key_is_told_at_once() {
     let ca = Ca::create(EC);
     ca.issue("node", EC, USUAL);
     write_private(&ca.path().join("password"), "c4nary\n");
+    write_private(&ca.path().join("etcd-password"), "c4nary\n");
     let (certificate, key) = (ca.path().join("node.crt"), ca.path().join("node.key"));
     let (of_certificate, of_key) = (fs::read_to_string(&certificate).unwrap(), fs::read_to_string(&key).unwrap());
     let refused = |parts: &[&str], absent: &str| {
@@ -107,6 +115,7 @@ fn what_is_odd_and_not_refused_is_a_warning() {
     let ca = Ca::create(EC);
     ca.issue("node", EC, "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth");
     write_private(&ca.path().join("password"), "c4nary\n");
+    write_private(&ca.path().join("etcd-password"), "c4nary\n");
     let (code, said) = validate(folder.path(), ca.path());
     assert!(code == 0 && said.starts_with("warning: ") && said.contains("not clientAuth"), "{said}");
 }

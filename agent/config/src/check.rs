@@ -66,7 +66,9 @@ impl Walk<'_> {
         let (meant, hint) = if let Some(near) = near {
             (Some(below(path, near)), Some(format!("did you mean `{near}`?")))
         } else {
-            let home = place_of(ROOT, "$", key);
+            // A service of another protocol has no field of this one's.
+            let is_of_services = |home: &String| path.starts_with("$.services.") && home.starts_with("$.services.");
+            let home = place_of(ROOT, "$", key).filter(|home| !is_of_services(home));
             let hint = home.as_ref().map(|home| format!("`{key}` belongs at `{home}`"));
             (home, hint)
         };

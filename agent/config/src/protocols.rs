@@ -59,6 +59,11 @@ pub trait Traits: Debug {
         None
     }
 
+    /// The file of the password that its calls need.
+    fn password_file(&self) -> Option<&Path> {
+        None
+    }
+
     /// The command with which an operator removes an entry, or what to do where there can be none. What is the cluster's word
     /// must not become a command of the shell that this is pasted into.
     fn removal_by_hand(&self, entry: &Entry<'_>) -> String;

@@ -35,6 +35,7 @@ pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) ->
         api: Api::read(fields, group.row)?,
     };
     check_leader(fields, group, &config);
+    check_ports(fields, group, &config);
     Some(config)
 }
 
@@ -80,6 +81,19 @@ fn check_leader(fields: &mut Fields, group: &Group, config: &MemberService) {
         let hint = "name another node of that cluster; only where there is no cluster yet, and this node is to begin it, \
                     set `bootstrap` to true";
         fields.problem(path, found, "a member of the cluster that this node joins", Some(hint.to_owned()));
+    }
+}
+
+/// What is started as a member would not find its second port free. The platform's own are left as they are told.
+fn check_ports(fields: &mut Fields, group: &Group, config: &MemberService) {
+    let Some(raft) = config.raft_addr().filter(|_| config.api.is_added_first() && config.enable) else { return };
+    if raft.port() == config.url.port() && raft.host() == config.url.host() {
+        let own = SERVICE.raft_addr.of(group.row.name);
+        let path = if fields.is_given(&own) { own } else { WHOLE.raft_addr }.to_string();
+        let found = fields.quotes.either(format!("{raft}, where its API is"), "the address of its API");
+        let expected = format!("this node's Raft address, usually at port {}", group.raft_port);
+        let hint = "give each a port of its own: raft_addr, and api_port or url".to_owned();
+        fields.problem(&path, found, expected, Some(hint));
     }
 }
 

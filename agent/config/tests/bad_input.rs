@@ -87,6 +87,13 @@ const ROWS: &[[&str; 5]] = &[
         "take one of these out",
     ],
     [
+        r#""services":{"kv":{"protocol":"etcd-v3","raft_addr":"10.0.1.13:2379"}}"#,
+        "$.services.kv.raft_addr",
+        "10.0.1.13:2379, where its API is",
+        "this node's Raft address, usually at port 2380",
+        "give each a port of its own",
+    ],
+    [
         r#""services":{"chainfire":{},"kv":{"protocol":"etcd-v3","raft_port":12380}}"#,
         "$.services.kv.api_port",
         "what chainfire has",

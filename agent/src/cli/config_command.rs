@@ -45,9 +45,14 @@ fn validate(options: &Options, strict: bool) -> Exit {
 fn files(config: &Config) -> Exit {
     let found = http::tls_findings(&config.tls);
     let set_up = config.set_up_once().filter(|service| service.enable);
-    let passwords = set_up.filter_map(|service| {
+    let of_administrators = set_up.filter_map(|service| {
         Some((format!("services.{}.admin_password_file", service.name), service.admin_password_file.clone()?))
     });
+    let with_members = config.with_members().filter(|service| service.enable);
+    let of_accounts = with_members.filter_map(|service| {
+        Some((format!("services.{}.password_file", service.name), service.api.password_file()?.to_owned()))
+    });
+    let passwords = of_administrators.chain(of_accounts);
     let (passwords, missing): (Vec<_>, Vec<_>) = passwords.partition(|(_, path)| path.exists());
     let tls_files = found.missing.into_iter().map(|(setting, path)| (setting.to_owned(), path));
     for (setting, path) in tls_files.chain(missing) {

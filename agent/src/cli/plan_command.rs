@@ -123,7 +123,7 @@ async fn next(config: &Config, service: &MemberService, cluster: &HttpCluster) -
         }
         Mode::Join { .. } => service.endpoints_for_change(),
     };
-    let mut error = "nobody to ask".to_owned();
+    let mut faults = Vec::new();
     for at in asked {
         match cluster.members(service, &at).await {
             Ok(mut list) => {
@@ -139,8 +139,17 @@ async fn next(config: &Config, service: &MemberService, cluster: &HttpCluster) -
                     Move::Blocked(blocker) => Err(blocker),
                 };
             }
-            Err(fault) => error = fault.to_string(),
+            Err(fault) => faults.push(fault),
         }
     }
-    Ok(format!("no marker; the member list is not known: {error}"))
+    match faults.last() {
+        // Where all refuse, the join is blocked.
+        Some(last)
+            if let Some(blocker) = last.blocker().filter(|_| faults.iter().all(|one| one.blocker().is_some())) =>
+        {
+            Err(blocker)
+        }
+        Some(last) => Ok(format!("no marker; the member list is not known: {last}")),
+        None => Ok("no marker; nobody to ask".to_owned()),
+    }
 }

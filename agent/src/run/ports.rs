@@ -61,6 +61,11 @@ pub trait Machine {
     fn links(&self) -> Vec<Link>;
     /// The addresses that its network interfaces have now.
     fn addresses(&self) -> Vec<IpAddr>;
+    /// Whether it can listen at this address, also where its interfaces cannot be listed.
+    fn has(&self, address: IpAddr) -> bool {
+        let own = self.addresses();
+        own.is_empty() || own.contains(&address)
+    }
     /// The clock and the agent's build date, where the clock stands before that.
     fn clock_before_build(&self) -> Option<(String, String)>;
 }
@@ -123,6 +128,11 @@ impl Fault {
         let Class::Permanent(cause) = self.class else {
             return None;
         };
+        if cause == Cause::Secret {
+            // Nobody was asked.
+            let remedy = "correct that on this node".to_owned();
+            return Some(Blocker { cause, reason: self.message.clone(), remedy });
+        }
         let show = format!("openssl s_client -connect {} </dev/null", self.endpoint.address());
         let remedy = match cause {
             Cause::Trust => format!("compare its certificate with tls.ca: {show}"),

@@ -77,6 +77,10 @@ impl Traits for Etcd {
         Some(&self.environment_file)
     }
 
+    fn password_file(&self) -> Option<&Path> {
+        self.password_file.as_deref()
+    }
+
     /// etcdctl takes the id in hexadecimal; what is none is a foreign word.
     fn removal_by_hand(&self, &Entry { key, shown, at, tls, .. }: &Entry<'_>) -> String {
         if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
