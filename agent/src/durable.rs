@@ -47,15 +47,9 @@ pub enum Existing {
 /// # Errors
 /// Any failure of the file system, with the path and what to do.
 pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<bool, StateError> {
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(directory).map_err(|source| StateError::new("create the directory of", path, source))?;
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
-    let temporary = PathBuf::from(temporary);
+    let (directory, temporary) = beside(path)?;
     let write = || {
-        // What a power cut left of an earlier try is not reused: its mode may be another one, and it may be a link.
-        remove_if_there(&temporary)?;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+        let mut file = made_anew(&temporary, mode)?;
         // The umask of a unit may have taken bits away.
         file.set_permissions(Permissions::from_mode(mode))?;
         crash_point!("temporary file made");
@@ -78,6 +72,31 @@ pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -
             _ => Err(StateError::new("write", in_the_way(&temporary).unwrap_or(path), source)),
         }
     })
+}
+
+/// Finds out whether there can be a file under `path`, and changes nothing there.
+///
+/// # Errors
+/// As for [`write_durably`].
+pub(crate) fn try_to_write(path: &Path) -> Result<(), StateError> {
+    let (_, temporary) = beside(path)?;
+    let tried = made_anew(&temporary, 0o600).and_then(|_| fs::remove_file(&temporary));
+    tried.map_err(|source| StateError::new("write", in_the_way(&temporary).unwrap_or(path), source))
+}
+
+/// The directory of a file, which is there then, and the file's temporary name.
+fn beside(path: &Path) -> Result<(&Path, PathBuf), StateError> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(directory).map_err(|source| StateError::new("create the directory of", path, source))?;
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".new");
+    Ok((directory, PathBuf::from(temporary)))
+}
+
+/// What a power cut left of an earlier try is not reused: its mode may be another one, and it may be a link.
+fn made_anew(temporary: &Path, mode: u32) -> io::Result<File> {
+    remove_if_there(temporary)?;
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(temporary)
 }
 
 /// The temporary name, where something has it that is not removed like a file.

@@ -9,8 +9,10 @@ mod etcd_node;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fs;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::symlink;
 use std::rc::Rc;
 
 use cluster_standin::{Fault, Rule};
@@ -394,6 +396,97 @@ async fn m2_m4_a_wiped_voter_does_not_vote_again_but_is_removed_and_added_anew()
     assert!(node.has("MemberReplaced"), "{}", node.said());
     assert_ne!(id_of(&cluster, 2).await, before, "another member of the same name");
     assert_eq!(listed(&cluster).await, ["node01", "node02", "node03"]);
+}
+
+#[tokio::test]
+async fn m2_a_wiped_voter_whose_marker_and_environment_are_left_does_not_vote_again() {
+    let cluster = cluster(2, 1).await;
+    let node = Node::joining(&cluster, 2);
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    let own = format!("ETCD_INITIAL_CLUSTER=node03={}\n", cluster.borrow().member(2).peer_url());
+    let environment = node.environment();
+    assert!(environment.contains(&own), "it names nobody of whom an empty one could form a cluster: {environment}");
+    // A boot, by its unit alone.
+    cluster.borrow_mut().kill(2);
+    cluster.borrow_mut().restart_as_it_was(2, &environment);
+    cluster.borrow_mut().healthy(2).await;
+    // The same with a new data disk.
+    cluster.borrow_mut().kill(2);
+    cluster.borrow_mut().wipe(2);
+    cluster.borrow_mut().restart_as_it_was(2, &environment);
+    let (code, said) = cluster.borrow_mut().ended(2).await;
+    assert!(code != 0 && said.contains("cannot fetch cluster info from peer urls"), "{code}: {said}");
+}
+
+#[tokio::test]
+async fn m2_e6_data_behind_a_link_to_a_disk_that_is_not_there_are_not_gone() {
+    let cluster = cluster(2, 1).await;
+    let node = Node::joining(&cluster, 2);
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    let before = id_of(&cluster, 2).await;
+    cluster.borrow_mut().kill(2);
+    let data = cluster.borrow().member(2).process.data();
+    fs::rename(&data, data.with_file_name("disk")).unwrap();
+    symlink(data.with_file_name("mounted").join("etcd"), &data).unwrap();
+    node.forget();
+    assert_eq!(node.join().await, Outcome::Transient, "{}", node.said());
+    assert!(node.said().contains("cannot look into") && !node.has("MemberReplaced"), "{}", node.said());
+    assert_eq!(id_of(&cluster, 2).await, before, "it is the member that it was");
+}
+
+/// The environment of a cluster that is the node's alone.
+fn of_a_cluster_of_its_own(node: &Node, peer_url: &str) -> String {
+    let environment = node.own_environment(&format!("node02={peer_url}"));
+    node.remove_environment();
+    environment.replace("STATE=existing", "STATE=new") + "ETCD_INITIAL_CLUSTER_TOKEN=another\n"
+}
+
+#[tokio::test]
+async fn e6_what_was_started_on_data_of_another_cluster_does_not_go_on_running() {
+    let cluster = cluster(1, 1).await;
+    cluster.borrow().add_learner(0, 1).await;
+    let node = Node::joining(&cluster, 1);
+    let peer_url = cluster.borrow().member(1).peer_url();
+    let alone = of_a_cluster_of_its_own(&node, &peer_url);
+    cluster.borrow_mut().restart_as_it_was(1, &alone);
+    cluster.borrow_mut().healthy(1).await;
+    cluster.borrow_mut().kill(1);
+    assert_eq!(node.join().await, Outcome::Blocked, "{}", node.said());
+    assert!(node.has("ServiceStarted") && !node.is_marked(), "{}", node.said());
+    assert!(!cluster.borrow_mut().member_mut(1).process.is_running(), "{}", node.said());
+}
+
+#[tokio::test]
+async fn e6_a_list_of_its_own_that_fails_does_not_make_a_node_a_member_of_the_cluster_that_it_is_not_in() {
+    let cluster = cluster(1, 1).await;
+    let mut node = Node::joining(&cluster, 1);
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+    cluster.borrow_mut().kill(1);
+    cluster.borrow_mut().wipe(1);
+    let peer_url = cluster.borrow().member(1).peer_url();
+    let alone = of_a_cluster_of_its_own(&node, &peer_url);
+    cluster.borrow_mut().restart_as_it_was(1, &alone);
+    cluster.borrow_mut().healthy(1).await;
+    node.forget();
+    let relay = cluster.borrow().relay(1).await;
+    let fault = Fault::Status { status: 503, headers: BTreeMap::new(), body: "{}".to_owned() };
+    relay.faults().set(vec![Rule::once("POST", LIST, fault)]);
+    node.edit(|config| config["services"]["etcd"]["url"] = relay.url().into());
+    assert_eq!(node.join().await, Outcome::Blocked, "{}", node.said());
+    assert!(node.said().contains("another cluster") && !node.is_marked(), "{}", node.said());
+}
+
+#[tokio::test]
+async fn m3_e7_no_learner_is_added_whose_environment_cannot_be_written() {
+    let cluster = cluster(1, 1).await;
+    let node = Node::joining(&cluster, 1);
+    let in_the_way = node.folder().join("etcd.env.new");
+    fs::create_dir(&in_the_way).unwrap();
+    assert_eq!(node.join().await, Outcome::Transient, "{}", node.said());
+    assert!(node.said().contains("etcd.env.new"), "{}", node.said());
+    assert_eq!(listed(&cluster).await, ["node01"]);
+    fs::remove_dir(&in_the_way).unwrap();
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
 }
 
 #[tokio::test]

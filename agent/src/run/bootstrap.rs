@@ -37,6 +37,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
             };
             forming.pause(lost.to_string()).await?;
         };
+        self.settle(&list)?;
         self.context.mark(lock, Achievement::Initialized, list.cluster_id.as_ref(), self.report)?;
         let (members, duration_ms) = (list.members.len() as u64, milliseconds(began.elapsed()));
         self.report.report(Event::Bootstrapped { members, duration_ms });

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use crate::config::{Endpoint, MemberService};
-use crate::durable::{Existing, remove_if_there, sync, write_durably};
+use crate::durable::{Existing, remove_if_there, sync, try_to_write, write_durably};
 use crate::events::Event;
 use crate::plan::member::{Member, MemberList, Word};
 use crate::plan::{Blocker, Cause, Step};
@@ -68,9 +68,19 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
                 &format!("set services.{}.data_dir to where its data is, or stop it", service.name),
             ));
         }
+        let own = service.raft_addr().map(|own| Member::of_this_node(self.id(), own));
+        if let Some(own) = own.as_ref().filter(|own| self.is_elsewhere(own)) {
+            return Err(self.own_file(
+                format!("{} is to listen at {}, which is no address of this machine", service.unit, own.raft_addr),
+                "set raft_addr to one that it has, or give it that one",
+            ));
+        }
         let mut listed = list.clone();
-        listed.members.extend(service.raft_addr().map(|own| Member::of_this_node(self.id(), own)));
-        self.environment(Some(&listed)).await.map(drop)
+        listed.members.extend(own);
+        let environment = self.environment(Some(&listed)).await?;
+        environment.map_or(Ok(()), |environment| {
+            try_to_write(&environment.path).map_err(|error| self.not_started(&error.to_string()))
+        })
     }
 
     /// What the unit is to be started with. Nothing of it is written yet.
@@ -96,7 +106,10 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         let path = path.display();
         Err(self.own_file(
             format!("{unit} does not read {path}, without which it would begin a cluster of its own"),
-            &format!("add it: systemctl edit {unit}, with the two lines [Service] and EnvironmentFile=-{path}"),
+            &format!(
+                "add it: systemctl edit {unit}, with the four lines [Unit], ConditionPathExists={path}, [Service] and \
+                 EnvironmentFile={path}"
+            ),
         ))
     }
 
@@ -108,6 +121,19 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         write_durably(path, text.as_bytes(), 0o644, Existing::Replace)
             .map(drop)
             .map_err(|error| self.not_started(&error.to_string()))
+    }
+
+    /// What the unit is started with from its marker on: of this member alone, as this list has it. With its data it passes over
+    /// that; a wiped one finds no cluster so, where with all members it would vote anew under an id that has voted.
+    pub(super) fn settle(&self, list: &MemberList) -> Result<(), Stop> {
+        let Some(path) = self.service.api.environment_file() else { return Ok(()) };
+        if self.written(path)?.is_none_or(|bytes| foreign_environment(self.service, path, &bytes).is_some()) {
+            return Ok(());
+        }
+        let own = list.entry_of(self.id(), self.service).cloned();
+        let alone = MemberList { members: own.into_iter().collect(), ..list.clone() };
+        let environment = self.context.cluster.environment(self.service, self.id(), Some(&alone))?;
+        environment.map_or(Ok(()), |environment| self.write(&environment))
     }
 
     /// Takes away what the unit was started with: with it and without data the service would begin anew by itself.
@@ -148,7 +174,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         has_data(self.service).map_err(|error| self.not_started(&format!("cannot look into {directory}: {error}")))
     }
 
-    fn systemd(&self) -> Result<&'a U, Stop> {
+    pub(super) fn systemd(&self) -> Result<&'a U, Stop> {
         self.context.units.as_ref().ok_or_else(|| self.not_started("systemd cannot be reached"))
     }
 
@@ -185,7 +211,10 @@ fn first_line(service: &MemberService) -> String {
 
 fn has_data(service: &MemberService) -> io::Result<bool> {
     match fs::read_dir(&service.data_dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        // A link to a disk that is not there hides what is on it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(&service.data_dir).is_err() => {
+            Ok(false)
+        }
         Err(error) => Err(error),
         Ok(entries) => {
             for entry in entries {

@@ -44,6 +44,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
             joining.health = self.await_own().await?;
             round = waiting.again(lost.into(), Duration::ZERO).await?;
         };
+        self.settle(&list)?;
         self.context.mark(lock, Achievement::Joined, list.cluster_id.as_ref(), self.report)?;
         let (members, duration_ms) = (list.members.len() as u64, milliseconds(began.elapsed()));
         self.report.report(Event::Joined { members, duration_ms });

@@ -207,7 +207,7 @@ async fn go<U: Units, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &C
     leaving.own = match leaving.work.ask_own().await {
         // Which cluster it is in is not told by its health, but by the list that it has.
         Ok(health) if service.api.is_added_first() => {
-            Some(Health { cluster_id: leaving.work.own_cluster().await, ..health })
+            Some(Health { cluster_id: leaving.work.own_cluster().await.ok().flatten(), ..health })
         }
         Ok(health) => Some(health),
         Err(Setback::Stop(stop @ Stop::Blocked(Blocker { cause: Cause::NotThisNode, .. }))) => return Err(stop),
@@ -425,12 +425,12 @@ impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
     async fn must_go(&self, list: &MemberList, at: &Endpoint) -> Result<bool, Stop> {
         let Work { context, service, .. } = self.work;
         let (config, id, own) = (context.config, self.work.id(), &self.own);
-        let marked = match context.markers.read(service.name) {
+        let (is_marked, marked) = match context.markers.read(service.name) {
             MarkerState::Present { identity, path, .. } => match identity.mismatch(&context.this_node) {
                 Some(mismatch) => return Err(Blocker::foreign_marker(&path, &mismatch).into()),
-                None => identity.cluster_id.as_deref().map(Word::new).filter(|id| !id.is_nobody()),
+                None => (true, identity.cluster_id.as_deref().map(Word::new).filter(|id| !id.is_nobody())),
             },
-            MarkerState::Absent | MarkerState::Damaged { .. } => None,
+            MarkerState::Absent | MarkerState::Damaged { .. } => (false, None),
         };
         // The service itself knows better than a marker which cluster it is in: one may have been restored under a new identity.
         let cluster = own.as_ref().and_then(|own| own.cluster_id.as_ref()).or(marked.as_ref());
@@ -445,7 +445,10 @@ impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
         };
         // By its id alone, where this node does not say what its address is.
         let is_here = addresses.iter().any(|address| entry.raft_addr.is_at(*address));
-        if entry.raft_addr.is_certainly_another(service) && !is_here {
+        // What is started as a member listens at its address: without a marker, one that this machine does not have is the
+        // address of a machine whose configuration was copied to this one.
+        let is_copied = service.api.is_added_first() && !is_marked && self.work.is_elsewhere(entry);
+        if (entry.raft_addr.is_certainly_another(service) && !is_here) || is_copied {
             return Err(Blocker::may_be_own(service, entry, at).into());
         }
         if let Some(own) = own.as_ref().filter(|_| is_other_data(incarnation, entry.incarnation.as_ref())) {

@@ -53,9 +53,8 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
     }
 
     /// Which cluster the service on this node is in, by its own list.
-    pub(super) async fn own_cluster(&self) -> Option<Word> {
-        let list = self.context.cluster.members(self.service, &self.service.url).await;
-        list.ok().and_then(|list| list.cluster_id)
+    pub(super) async fn own_cluster(&self) -> Result<Option<Word>, Fault> {
+        self.context.cluster.members(self.service, &self.service.url).await.map(|list| list.cluster_id)
     }
 
     /// An entry is this node's old one only if the service at its address is the one on this node: the id and the address of
@@ -63,6 +62,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
     pub(super) async fn must_be_here(&self, health: &Health, entry: &Member, at: &Endpoint) -> Result<(), Setback> {
         let (cluster, path) = (&self.context.cluster, self.service.api.health_path().as_str());
         let is_here = match entry.api(self.service) {
+            _ if self.service.api.is_added_first() && self.is_elsewhere(entry) => false,
             // The own one has no data and does not run: whoever answers there is another's.
             Some(url) if self.service.api.is_added_first() => !cluster.answers(&url, path).await,
             None => self.service.api.is_added_first(),
@@ -73,6 +73,11 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
             }
         };
         if is_here { Ok(()) } else { Err(Blocker::may_be_own(self.service, entry, at).into()) }
+    }
+
+    /// Whether an entry is at an address that this machine does not have.
+    pub(super) fn is_elsewhere(&self, entry: &Member) -> bool {
+        entry.raft_addr.is_elsewhere(|ip| self.context.machine.has(ip))
     }
 
     /// Returns when the service on this node, which was healthy, is no longer running, by its unit; never, where systemd does

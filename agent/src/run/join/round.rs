@@ -14,6 +14,7 @@ use crate::retry::Round;
 
 use super::super::candidates::Candidates;
 use super::super::judge::judge;
+use super::super::leave::stop_unit;
 use super::super::ports::{Added, Class, Cluster, Fault, Health, NewMember, Promoted, Units};
 use super::super::service::{look_at_the_leader, look_further, milliseconds};
 use super::super::{Setback, Stop, Work};
@@ -148,14 +149,19 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
             Move::Await(_) | Move::Confirmed => {
                 let was_running = self.work.is_running().await?;
                 self.work.bring_up(Some(list)).await?;
-                self.is_of_its_cluster(list, at).await?;
+                let judged = self.is_of_its_cluster(list, at, *found == Move::Confirmed).await;
+                if !was_running && matches!(judged, Err(Unfinished::Setback(Setback::Stop(_)))) {
+                    // What was started is of another cluster, whose member may run elsewhere.
+                    stop_unit(self.work.systemd()?, self.work.service.unit.as_str()).await?;
+                }
+                judged?;
                 // To start takes its time: the list is an old one then.
                 if !was_running && *found == Move::Confirmed { Err(unseen(at.clone())) } else { Ok(()) }
             }
             // A list from before the add: what is there already is of the membership that it does not show yet.
             Move::Add if self.accepted || self.unsure.is_some() => Ok(()),
             Move::Add if self.work.has_data()? => {
-                self.is_of_its_cluster(list, at).await?;
+                self.is_of_its_cluster(list, at, false).await?;
                 Err(Blocker::old_data(self.work.service, at).into())
             }
             Move::Add => Ok(self.work.can_start(list, at).await?),
@@ -163,9 +169,14 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         }
     }
 
-    /// What runs here must not be a member of another cluster than the one that is joined; a learner does not say.
-    async fn is_of_its_cluster(&self, list: &MemberList, at: &Endpoint) -> Result<(), Unfinished> {
-        let own = self.work.own_cluster().await;
+    /// What runs here must not be a member of another cluster than the one that is joined; a learner does not say, a full member
+    /// has to.
+    async fn is_of_its_cluster(&self, list: &MemberList, at: &Endpoint, is_full: bool) -> Result<(), Unfinished> {
+        let own = match self.work.own_cluster().await {
+            Ok(own) => own,
+            Err(fault) if is_full => return Err(self.not_well(&fault)),
+            Err(_) => None,
+        };
         if is_another(own.as_ref(), list.cluster_id.as_ref()) {
             return Err(Blocker::in_another_cluster(self.work.service, at).into());
         }
