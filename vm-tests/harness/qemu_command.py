@@ -16,8 +16,8 @@ EMULATOR = "qemu-system-x86_64"
 #: said to be quick, the kernel does so, and the emulator takes each byte for itself.
 PROCESSOR = "max,-erms,-fsrm"
 #: The kernel measures the TSC's rate once, and where a busy host holds the emulator up it is wrong
-#: by factors (864 MHz for 2300, and all timers with it); the HPET tells its rate itself. Where it is held
-#: up while the kernel looks whether the timer's interrupt comes, the kernel gives up and panics.
+#: by factors (864 MHz for 2300, and all timers with it); the HPET tells its rate itself. Held up
+#: while it looks whether the timer's interrupts come, the kernel gives up and panics.
 TIMERS = "clocksource=hpet no_timer_check"
 #: Debian's kernel clears every page that it gives out, which costs an emulated boot seconds.
 MEMORY = "init_on_alloc=0"
