@@ -72,7 +72,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         if let Some(own) = own.as_ref().filter(|own| self.is_elsewhere(own)) {
             return Err(self.own_file(
                 format!("{} is to listen at {}, which is no address of this machine", service.unit, own.raft_addr),
-                "set raft_addr to one that it has, or give it that one",
+                "set raft_addr to one that it has",
             ));
         }
         let mut listed = list.clone();
