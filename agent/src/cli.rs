@@ -221,23 +221,8 @@ async fn dispatch(cli: Cli) -> Exit {
     }
 }
 
-/// The help of every command, for the reference in `docs/`.
+/// The commands and options, for whoever writes of them.
 #[must_use]
-pub fn reference_page() -> String {
-    let mut page =
-        String::from("# Command line\n\n<!-- Generated from agent/src/cli.rs by `make generate`; do not edit. -->\n");
-    let mut root = Cli::command().term_width(100);
-    root.build();
-    append_help(&mut page, &mut root, "first-boot-agent");
-    page
-}
-
-fn append_help(page: &mut String, command: &mut clap::Command, name: &str) {
-    let help = command.render_long_help().to_string();
-    // Writing to a string does not fail.
-    let _ = std::fmt::Write::write_fmt(page, format_args!("\n## `{name}`\n\n```text\n{}\n```\n", help.trim_end()));
-    for inner in command.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
-        let inner_name = format!("{name} {}", inner.get_name());
-        append_help(page, inner, &inner_name);
-    }
+pub fn command() -> clap::Command {
+    Cli::command()
 }

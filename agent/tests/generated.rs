@@ -2,15 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use first_boot_agent::{cli, config, events};
+use first_boot_agent::config;
 use generated_file::is_current;
 
+mod command_line_page;
+mod event_pages;
 mod generated_file;
 mod units;
 
 #[test]
 fn the_journal_catalog() {
-    is_current("agent/catalog/first-boot-agent.catalog", &events::catalog_text());
+    is_current("agent/catalog/first-boot-agent.catalog", &event_pages::catalog());
 }
 
 #[test]
@@ -22,12 +24,12 @@ fn the_units() {
 
 #[test]
 fn the_event_reference() {
-    is_current("docs/src/reference/events.md", &events::reference_page());
+    is_current("docs/src/reference/events.md", &event_pages::reference());
 }
 
 #[test]
 fn the_command_line_reference() {
-    is_current("docs/src/reference/command-line.md", &cli::reference_page());
+    is_current("docs/src/reference/command-line.md", &command_line_page::reference());
 }
 
 #[test]

@@ -1,17 +1,12 @@
 //! The journal catalog and the event reference, both from the list of events.
-//!
-//! `agent/catalog/first-boot-agent.catalog` and the page in `docs/` are what these functions
-//! return; a test fails where they drift, and `make generate` writes them.
 
-use super::list::MEANINGS;
-use super::meaning::Meaning;
+use first_boot_agent::events::{MEANINGS, Meaning};
 
 /// Columns of running text in the catalog.
 const WIDTH: usize = 78;
 
 /// The journal catalog (`systemd.catalog`; journalctl(1), `-x`).
-#[must_use]
-pub fn catalog_text() -> String {
+pub(crate) fn catalog() -> String {
     let head = "# Generated from agent/src/events/list.rs by `make generate`; do not edit.\n\
                 # Shown by `journalctl -x`.\n";
     let entry = |meaning: &Meaning| {
@@ -26,8 +21,7 @@ pub fn catalog_text() -> String {
 }
 
 /// The event reference of the documentation, as Markdown.
-#[must_use]
-pub fn reference_page() -> String {
+pub(crate) fn reference() -> String {
     let head = "# Events\n\n\
          <!-- Generated from agent/src/events/list.rs by `make generate`; do not edit. -->\n\n\
          Every entry also carries `SERVICE`, `OPERATION`, `NODE_ID`, `CLUSTER_NAME` and \
@@ -68,30 +62,4 @@ fn wrapped(text: &str) -> String {
     }
     lines.push('\n');
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn message_ids_are_well_formed_and_unique() {
-        let mut seen = HashSet::new();
-        for meaning in MEANINGS {
-            let id = meaning.message_id;
-            assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
-            assert!(seen.insert(id), "{id} is used twice");
-        }
-    }
-
-    #[test]
-    fn the_explanations_name_only_fields_that_exist() {
-        for meaning in MEANINGS {
-            for name in meaning.explanation.split('@').skip(1).step_by(2) {
-                assert!(meaning.fields.contains(&name), "{}: @{name}@", meaning.name);
-            }
-        }
-    }
 }
