@@ -24,7 +24,7 @@ mod stage;
 mod tests;
 
 pub use bounded::is_held;
-pub use stage::{Ended, InitrdManager, Stage};
+pub use stage::{Ended, Stage};
 
 /// Where an initrd mounts the root file system (bootup(7)).
 pub const SYSROOT: &str = "/sysroot";

@@ -8,7 +8,7 @@ mod error;
 mod follow;
 pub(crate) mod header;
 mod inbox;
-mod initrd;
+pub mod initrd;
 pub(crate) mod journal;
 pub mod notify;
 mod patience;
@@ -26,7 +26,6 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 pub use error::{ConnectCause, SystemdError};
-pub use initrd::InitrdSystemd;
 pub use journal::last_journal_lines;
 pub(crate) use journal::{Entry, entries_of_this_boot};
 pub use sandbox::{is_unfiltered, own_unit};

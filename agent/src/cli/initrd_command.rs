@@ -7,7 +7,7 @@ use crate::config::{self, Permissions};
 use crate::delivery::Parameters;
 use crate::events::{Console, Event, Report, Reporter, ScopedReporter};
 use crate::initrd::{self, Ended, SYSROOT, Stage};
-use crate::systemd::InitrdSystemd;
+use crate::systemd::initrd::{root_is_there, stop_the_boot};
 use crate::systemd::notify::Notifier;
 
 use super::{Exit, Options, context, node, output};
@@ -25,7 +25,6 @@ pub(super) async fn run(options: &Options) -> Exit {
         return Exit::Blocked;
     }
     let notifier = Notifier::from_environment();
-    let systemd = InitrdSystemd { notifier: &notifier };
     let run_id = node::run_id();
     let reporter = Reporter::start(options.log_format, &run_id, Some(Console::of_this_machine()));
     let report = reporter.scoped(context::scope("initrd", "first-boot", None));
@@ -37,7 +36,12 @@ pub(super) async fn run(options: &Options) -> Exit {
         notifier.ready();
         return Exit::Done;
     }
-    let ended = Box::pin(stage.run(&systemd, &report)).await;
+    let root_is_there = async {
+        if let Err(error) = notifier.extending(root_is_there()).await {
+            report.report(Event::RootNotAwaited { error: error.to_string() });
+        }
+    };
+    let ended = Box::pin(stage.run(root_is_there, &report)).await;
     // Before the boot is stopped, and this unit with it.
     reporter.flush();
     // A unit that lacks something fails, and says so on the console. But what is decided is decided: a thread that a dying
@@ -49,7 +53,7 @@ pub(super) async fn run(options: &Options) -> Exit {
         Ended::Well => Exit::Done,
         Ended::Lacking => Exit::Transient,
         Ended::Halted => {
-            if let Err(error) = systemd.stop_the_boot().await {
+            if let Err(error) = stop_the_boot().await {
                 report.report(Event::BootNotHalted { error: error.to_string() });
             }
             Exit::Blocked

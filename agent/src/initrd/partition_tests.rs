@@ -313,7 +313,7 @@ async fn f52_a_usb_drive_without_a_gpt_is_named_where_nothing_was_found() {
         fs::write(initrd.path(&format!("dev/{disk}")), bytes).unwrap();
     }
     let told = Told::default();
-    initrd.stage().run(&super::tests::Manager::default(), &told).await;
+    initrd.stage().run(std::future::ready(()), &told).await;
     let missing = &said(&told, "ConfigurationMissing")[0];
     assert!(missing.contains("/dev/sda has an MBR") && missing.contains("/dev/sdb has no partitions"), "{missing}");
     assert!(!missing.contains("sdc"), "{missing}");

@@ -13,12 +13,6 @@ use crate::plan::expectations;
 use super::bounded::in_time;
 use super::search::{Found, Search};
 
-/// What the stage needs of the service manager.
-pub trait InitrdManager {
-    /// Returns when the root file system is mounted; never, where it will not be.
-    fn root_is_there(&self, report: &dyn Report) -> impl Future<Output = ()>;
-}
-
 /// Where the stage works, and what it was asked for.
 #[derive(Debug, Clone)]
 pub struct Stage {
@@ -44,10 +38,11 @@ pub enum Ended {
 }
 
 impl Stage {
-    /// Does the stage's work, and tells `report` what it finds. Returns when the boot may go on.
-    pub async fn run(&self, manager: &impl InitrdManager, report: &dyn Report) -> Ended {
+    /// Does the stage's work, and tells `report` what it finds. Returns when the boot may go on. `root_is_there` returns when
+    /// the root file system is mounted; never, where it will not be.
+    pub async fn run(&self, root_is_there: impl Future<Output = ()>, report: &dyn Report) -> Ended {
         let search = Search::new(&self.options, &self.sysroot, &self.parameters, report);
-        let found = Box::pin(search.run(manager.root_is_there(report))).await;
+        let found = Box::pin(search.run(root_is_there)).await;
         report.report(Event::BootRecognised { kind: found.kind.to_string() });
         let root = self.options.root.clone();
         let inventory = in_time(report, "the inventory could not be taken", move || Inventory::take(&root)).await;

@@ -14,7 +14,7 @@ use crate::delivery::{Delivery, Digest, Parameters};
 use crate::events::{Event, Report};
 
 use super::judge::{Judge, Rank};
-use super::{Ended, InitrdManager, Stage};
+use super::{Ended, Stage};
 
 pub(super) fn config_of(node: &str) -> String {
     format!(r#"{{"node_id":"{node}","leader_url":"https://node01:2379","raft_addr":"10.0.1.13:2380"}}"#)
@@ -69,7 +69,7 @@ impl Initrd {
 
     async fn run(&self, manager: &Manager) -> Ending {
         let told = Told::default();
-        let ended = self.stage().run(manager, &told).await;
+        let ended = self.stage().run(manager.root_is_there(), &told).await;
         let boot = Boot::of_this_run(self.folder.path(), "0123").expect("boot.json is left by every ending");
         Ending { ended, told: told.0.into_inner(), boot }
     }
@@ -110,8 +110,8 @@ pub(super) struct Manager {
     root: Option<Notify>,
 }
 
-impl InitrdManager for Manager {
-    async fn root_is_there(&self, _: &dyn Report) {
+impl Manager {
+    async fn root_is_there(&self) {
         if let Some(root) = &self.root {
             root.notified().await;
         }

@@ -6,11 +6,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::notify::Notifier;
 use super::patience::patiently;
 use super::{ActiveState, Systemd, SystemdError};
-use crate::events::{Event, Report};
-use crate::initrd::{InitrdManager, SYSROOT};
+use crate::initrd::SYSROOT;
 use crate::mount_watch::mounted_within;
 use crate::sysfs::Tree;
 
@@ -27,42 +25,28 @@ const FSTAB: &str = "sysroot/etc/fstab";
 /// How long PID 1 may be too busy to answer.
 const BUSY: Duration = Duration::from_secs(30);
 
-/// PID 1 of an initrd, and how it is told of this unit.
-#[derive(Debug, Clone, Copy)]
-pub struct InitrdSystemd<'a> {
-    /// The line to it.
-    pub notifier: &'a Notifier,
+/// Returns when the root file system is mounted, and with it all that the initrd mounts. It may wait for a passphrase, as long
+/// as it takes a person to come.
+///
+/// # Errors
+/// systemd cannot be reached: nobody would tell of the end of a wait.
+pub async fn root_is_there() -> Result<(), SystemdError> {
+    root_is_mounted().await?;
+    // PID 1 reads all units again in between, and tells whoever listens of each: nobody listens without a reason.
+    if mounts_more(Path::new("/")) {
+        until_active(ALL_IS_THERE).await?;
+    }
+    Ok(())
 }
 
-impl InitrdManager for InitrdSystemd<'_> {
-    /// The root file system may wait for a passphrase, as long as it takes a person to come.
-    ///
-    /// Where systemd cannot be reached nothing is waited for, since nobody would tell of its end.
-    async fn root_is_there(&self, report: &dyn Report) {
-        let active = async {
-            root_is_mounted().await?;
-            // PID 1 reads all units again in between, and tells whoever listens of each: nobody listens without a reason.
-            if mounts_more(Path::new("/")) {
-                until_active(ALL_IS_THERE).await?;
-            }
-            Ok::<_, SystemdError>(())
-        };
-        if let Err(error) = self.notifier.extending(active).await {
-            report.report(Event::RootNotAwaited { error: error.to_string() });
-        }
-    }
-}
-
-impl InitrdSystemd<'_> {
-    /// Stops the boot where an operator can take over: what `systemctl emergency` asks for. Everything else that was about
-    /// to be started no longer is; units that run are stopped, the caller's among them.
-    ///
-    /// # Errors
-    /// systemd refuses, or cannot be reached.
-    pub async fn stop_the_boot(self) -> Result<(), SystemdError> {
-        const EMERGENCY: &str = "emergency.target";
-        connected().await?.session().await?.start_unit(EMERGENCY, "isolate").await
-    }
+/// Stops the boot where an operator can take over: what `systemctl emergency` asks for. Everything else that was about to be
+/// started no longer is; units that run are stopped, the caller's among them.
+///
+/// # Errors
+/// systemd refuses, or cannot be reached.
+pub async fn stop_the_boot() -> Result<(), SystemdError> {
+    const EMERGENCY: &str = "emergency.target";
+    connected().await?.session().await?.start_unit(EMERGENCY, "isolate").await
 }
 
 /// PID 1 tells whoever listens of every device that appears, which costs both of them more than all that this stage does. So

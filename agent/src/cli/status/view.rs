@@ -9,18 +9,12 @@ use super::show::{self, Row};
 /// Who looks, and what they have seen.
 #[derive(Debug)]
 pub(super) enum View {
-    /// A person at a terminal: the whole of it, in its place.
-    Terminal {
-        /// Whether it has been shown.
-        is_drawn: bool,
-    },
+    /// A person at a terminal: the whole of it, in its place. And whether it has been drawn.
+    Terminal(bool),
     /// A log, a pipe: a line for each change of what was told last: rows, warnings, the last word.
     Lines(Vec<Row>, Vec<String>, String),
-    /// A program: an object per line.
-    Json {
-        /// The last one.
-        last: String,
-    },
+    /// A program: an object per line. And the last one.
+    Json(String),
 }
 
 impl View {
@@ -28,8 +22,8 @@ impl View {
     pub(super) fn of_this_process(as_json: bool) -> Self {
         let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
         match (as_json, stdout().is_terminal() && !is_dumb) {
-            (true, _) => Self::Json { last: String::new() },
-            (false, true) => Self::Terminal { is_drawn: false },
+            (true, _) => Self::Json(String::new()),
+            (false, true) => Self::Terminal(false),
             (false, false) => Self::Lines(Vec::new(), Vec::new(), String::new()),
         }
     }
@@ -37,7 +31,7 @@ impl View {
     /// What is to be written now; nothing where nothing has changed.
     pub(super) fn of(&mut self, status: &Status, time: &str) -> String {
         match self {
-            Self::Terminal { is_drawn } => {
+            Self::Terminal(is_drawn) => {
                 let clear = if std::mem::replace(is_drawn, true) { "" } else { "\u{1b}[2J" };
                 let text = format!("{}\n{time}: looks again at every change; Ctrl-C ends it\n", show::text(status));
                 // To the top left corner; each line loses what an earlier one has left, and so does the rest of the screen:
@@ -70,7 +64,7 @@ impl View {
                 (*rows, *warnings, *verdict) = (now, status.warnings.clone(), word);
                 text
             }
-            Self::Json { last } => {
+            Self::Json(last) => {
                 let mut object = show::json(status);
                 let now = object.to_string();
                 if *last == now {
@@ -135,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_program_gets_an_object_per_line_and_only_news() {
-        let mut view = View::Json { last: String::new() };
+        let mut view = View::Json(String::new());
         let first = view.of(&status(State::Waiting, "waiting"), TIME);
         assert_eq!(first.lines().count(), 1);
         let parsed: serde_json::Value = serde_json::from_str(&first).unwrap();
@@ -146,7 +140,7 @@ mod tests {
 
     #[test]
     fn in_a_terminal_the_whole_is_drawn_over_what_was_there() {
-        let mut view = View::Terminal { is_drawn: false };
+        let mut view = View::Terminal(false);
         let waiting = status(State::Waiting, "waiting");
         assert!(view.of(&waiting, TIME).starts_with("\u{1b}[2J\u{1b}[H"));
         let again = view.of(&waiting, TIME);
