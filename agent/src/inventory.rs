@@ -12,8 +12,7 @@ mod processor;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::io::ErrorKind;
-use std::net::{IpAddr, UdpSocket};
+use std::net::IpAddr;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -117,13 +116,6 @@ fn handed_over(root: &Path) -> Option<Inventory> {
 
 fn of_this_boot(root: &Path) -> Option<Boot> {
     Boot::of_this_run(root, &Boot::run_id(root)?)
-}
-
-/// Whether this machine can listen at an address. Asked by listening, since the sandbox of the units hides the interfaces; where
-/// the kernel lets programs listen anywhere (`ip_nonlocal_bind`, ip(7)), it is every address.
-#[must_use]
-pub fn has_address(address: IpAddr) -> bool {
-    UdpSocket::bind((address, 0)).map_or_else(|error| error.kind() != ErrorKind::AddrNotAvailable, |_| true)
 }
 
 /// The addresses of this machine's network interfaces, but for those of loopback, which every machine has; none, where the

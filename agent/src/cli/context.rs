@@ -85,10 +85,6 @@ impl Machine for ThisMachine {
         inventory::addresses()
     }
 
-    fn has(&self, address: IpAddr) -> bool {
-        inventory::has_address(address)
-    }
-
     fn clock_before_build(&self) -> Option<(String, String)> {
         clock::before_build()
     }

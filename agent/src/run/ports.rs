@@ -61,11 +61,6 @@ pub trait Machine {
     fn links(&self) -> Vec<Link>;
     /// The addresses that its network interfaces have now.
     fn addresses(&self) -> Vec<IpAddr>;
-    /// Whether it can listen at this address, also where its interfaces cannot be listed.
-    fn has(&self, address: IpAddr) -> bool {
-        let own = self.addresses();
-        own.is_empty() || own.contains(&address)
-    }
     /// The clock and the agent's build date, where the clock stands before that.
     fn clock_before_build(&self) -> Option<(String, String)>;
 }

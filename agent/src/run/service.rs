@@ -77,7 +77,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
 
     /// Whether an entry is at an address that this machine does not have.
     pub(super) fn is_elsewhere(&self, entry: &Member) -> bool {
-        entry.raft_addr.is_elsewhere(|ip| self.context.machine.has(ip))
+        entry.raft_addr.is_elsewhere(&self.context.machine.addresses())
     }
 
     /// Returns when the service on this node, which was healthy, is no longer running, by its unit; never, where systemd does

@@ -89,11 +89,12 @@ impl MemberAddress {
         self.readings.iter().any(|reading| reading.host == Host::Ip(ip.to_canonical()))
     }
 
-    /// Whether it is an IP address, and neither one that every machine has nor one that this machine `has`.
+    /// Whether it is an IP address, and neither one that every machine has nor one of `own`, this machine's; not where the
+    /// kernel has named none.
     #[must_use]
-    pub fn is_elsewhere(&self, has: impl Fn(IpAddr) -> bool) -> bool {
-        let is_none = |reading: &Reading| matches!(&reading.host, Host::Ip(ip) if !is_local(*ip) && !has(*ip));
-        self.is_readable() && self.readings.iter().all(is_none)
+    pub fn is_elsewhere(&self, own: &[IpAddr]) -> bool {
+        let is_none = |reading: &Reading| matches!(&reading.host, Host::Ip(ip) if !is_local(*ip) && !own.contains(ip));
+        self.is_readable() && !own.is_empty() && self.readings.iter().all(is_none)
     }
 
     /// Whether it may mean the same as another one, in a service whose members have this port where nothing else is said.

@@ -194,7 +194,9 @@ fn an_address_that_this_machine_does_not_have_is_told_from_one_that_every_machin
         ("127.0.0.1:2380", false),
         ("node03:2380", false),
     ] {
-        assert_eq!(MemberAddress::new(address).is_elsewhere(|ip| ip == own), is_elsewhere, "{address}");
+        let address = MemberAddress::new(address);
+        assert_eq!(address.is_elsewhere(&[own]), is_elsewhere, "{address}");
+        assert!(!address.is_elsewhere(&[]), "{address}");
     }
 }
 

@@ -1,0 +1,89 @@
+"""A configuration that is not this machine's changes nothing in the cluster (rows M4, M6).
+
+Each time the unit says why, and each remedy is followed to the letter.
+"""
+
+import re
+
+SECRETS = "/etc/nixos/secrets"
+CONFIG = f"{SECRETS}/cluster-config.json"
+MARKERS = "/var/lib/first-boot-automation"
+JOIN = "cluster-join@etcd.service"
+DROP_IN = "/etc/systemd/system/etcd.service.d/first-boot-agent.conf"
+KEYS = f"--cacert={SECRETS}/ca.crt --cert={SECRETS}/node01.crt --key={SECRETS}/node01.key"
+ETCDCTL = f"ETCDCTL_API=3 etcdctl {KEYS} --endpoints=https://node01.prod.example.com:2379"
+
+
+def members():
+    return node01.succeed(f"{ETCDCTL} member list", timeout=60).splitlines()
+
+
+def is_blocked_by(reason):
+    """The unit in its sandbox says so, and changes nothing; returns what `status` says."""
+    node02.wait_until_succeeds(
+        f"systemctl show {JOIN} | grep '^StatusText=blocked: .*{reason}'", timeout=120
+    )
+    t.assertEqual(members(), before)
+    status = node02.succeed("! first-boot-agent status", timeout=60)
+    log.info(status)
+    node02.fail("systemctl is-active etcd.service", f"ls {MARKERS}/.etcd-*")
+    return status
+
+
+node01.start()
+node01.wait_for_unit(JOIN, timeout=120)
+before = members()
+t.assertEqual(len(before), 1)
+
+with subtest("etcd is to listen where this machine has no address: it is not added"):
+    node02.start()
+    status = is_blocked_by("no address of this machine")
+    t.assertIn("is to listen at https://10.0.1.19:2380", status)
+    t.assertIn("set raft_addr to one that it has", status)
+
+with subtest("every member refuses the login: plan ends as blocked"):
+    login = '.services.etcd += {user: "root", password_file: "/root/password"}'
+    node02.succeed(
+        "install --mode 0600 /dev/null /root/password",
+        "echo no-password > /root/password",
+        f"jq '{login}' {CONFIG} > /root/login.json",
+    )
+    status, said = node02.execute("first-boot-agent --config /root/login.json plan", timeout=60)
+    log.info(said)
+    t.assertEqual(status, 78)
+
+with subtest("the configuration is a copy of node01's: leave removes nobody"):
+    node02.succeed(f"systemctl stop {JOIN}", f"cp {CONFIG} {CONFIG}.own")
+    copy = node01.succeed(f"base64 --wrap=0 {CONFIG}")
+    node02.succeed(f"echo {copy} | base64 --decode > {CONFIG}")
+    for verb in ("leave", "reset etcd"):
+        status, said = node02.execute(f"first-boot-agent {verb} 2>&1", timeout=120)
+        log.info(said)
+        t.assertEqual(status, 78, verb)
+        t.assertEqual(members(), before)
+
+with subtest("the unit does not read the environment: the four lines of the remedy, as they are"):
+    node02.succeed(
+        f"sed s/10.0.1.19/10.0.1.11/ {CONFIG}.own > {CONFIG}",
+        f"cp {DROP_IN} /root/drop-in",
+        f"sed -i -e /^ConditionPathExists=/d -e /^EnvironmentFile=/d {DROP_IN}",
+        "systemctl daemon-reload",
+        f"systemctl start --no-block {JOIN}",
+    )
+    status = is_blocked_by("does not read")
+    advice = re.search(
+        r"systemctl edit etcd\.service, with the four lines (\S+), (\S+), (\S+) and (\S+)", status
+    )
+    t.assertIsNotNone(advice, status)
+    lines = "\\n".join(advice.groups())
+    t.assertIn("ConditionPathExists=", lines)
+    node02.succeed(
+        f"printf '{lines}\\n' | systemctl edit --stdin etcd.service"
+        f" || printf '{lines}\\n' > /etc/systemd/system/etcd.service.d/override.conf",
+        "systemctl daemon-reload",
+    )
+
+with subtest("and it joins by itself"):
+    node02.wait_for_file(f"{MARKERS}/.etcd-joined", timeout=300)
+    t.assertEqual(len(members()), 2)
+    node02.succeed("first-boot-agent status --wait", timeout=120)
