@@ -105,7 +105,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         }
         let path = path.display();
         Err(self.own_file(
-            format!("{unit} does not read {path}, without which it would begin a cluster of its own"),
+            format!("{unit} does not read {path}, or starts without it: it would begin a cluster of its own"),
             &format!(
                 "add it: systemctl edit {unit}, with the four lines [Unit], ConditionPathExists={path}, [Service] and \
                  EnvironmentFile={path}"

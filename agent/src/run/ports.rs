@@ -41,7 +41,8 @@ pub trait Units {
     async fn stop(&self, unit: &str) -> Result<(), String>;
     /// Has the unit started, and does not wait for it. `Err` says why not.
     async fn start(&self, unit: &str) -> Result<(), String>;
-    /// The files that the unit's environment is read from. `Err` says why systemd does not say.
+    /// The files that the unit's environment is read from and without which it is not started. `Err` says why systemd does
+    /// not say.
     async fn environment_files(&self, unit: &UnitName) -> Result<Vec<String>, String>;
     /// Whose files the unit's are. `Err` says why systemd does not say.
     async fn owner(&self, unit: &UnitName) -> Result<Owner, String>;

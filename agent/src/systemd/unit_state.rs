@@ -41,8 +41,10 @@ pub struct UnitState {
     /// How long systemd waits before it restarts the service, in microseconds: `RestartSec=`, or from systemd 254 on what
     /// `RestartSteps=` make of it when the state was read.
     pub restart_delay_us: u64,
-    /// The files that its environment is read from; never changes while it is loaded.
-    pub environment_files: Vec<String>,
+    /// The files that its environment is read from, and whether each may be missing; never changes while it is loaded.
+    pub environment_files: Vec<(String, bool)>,
+    /// Its conditions: kind, whether one of such is enough, whether it is negated, what it asks for, how it last came out.
+    pub conditions: Vec<(String, bool, bool, String, i32)>,
     /// Whose files the service's are; never changes while it is loaded.
     pub owner: Owner,
 }
@@ -64,7 +66,8 @@ impl UnitState {
                 "NRestarts" => self.n_restarts = read(value),
                 "RestartUSec" if properties.contains_key("RestartUSecNext") => {}
                 "RestartUSec" | "RestartUSecNext" => self.restart_delay_us = read(value),
-                "EnvironmentFiles" => self.environment_files = first_texts(value),
+                "EnvironmentFiles" => self.environment_files = read(value),
+                "Conditions" => self.conditions = read(value),
                 "User" => self.owner.user = read(value),
                 "DynamicUser" => self.owner.is_dynamic = read(value),
                 "StateDirectory" => self.owner.state_directories = read(value),
@@ -78,6 +81,17 @@ impl UnitState {
     pub fn awaits_restart(&self) -> bool {
         // From systemd 254 on, `auto-restart-queued` follows when the pause is over.
         self.active == ActiveState::Activating && self.sub.starts_with("auto-restart")
+    }
+
+    /// The files that its environment is read from and without which it is not started (systemd.exec(5), systemd.unit(5)).
+    pub(super) fn needed_environment(&self) -> Vec<String> {
+        let awaits = |path: &str| {
+            self.conditions.iter().any(|(kind, is_one_of_many, is_negated, wanted, _)| {
+                kind == "ConditionPathExists" && !is_one_of_many && !is_negated && wanted == path
+            })
+        };
+        let needed = self.environment_files.iter().filter(|(path, may_miss)| !may_miss || awaits(path));
+        needed.map(|(path, _)| path.clone()).collect()
     }
 
     /// Whether nothing differs from another state but what the unit says of itself.
@@ -184,12 +198,6 @@ fn read<'v, T: Default + TryFrom<Variant<'v>>>(value: &Variant<'v>) -> T {
 /// A text, empty where the value is of another type.
 fn text<'a>(value: &'a Variant<'_>) -> &'a str {
     if let Variant::Str(text) = value { text.as_str() } else { "" }
-}
-
-/// The first fields of a list of structures, such as the paths in one of paths and whether they may be missing.
-fn first_texts(value: &Variant<'_>) -> Vec<String> {
-    let first = |item: &Variant<'_>| first_field(item).map(|field| text(&field).to_owned()).unwrap_or_default();
-    if let Variant::Array(list) = value { list.iter().map(first).collect() } else { Vec::new() }
 }
 
 /// An array of bytes, as digits.
