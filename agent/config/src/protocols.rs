@@ -82,6 +82,6 @@ pub struct Entry<'a> {
     pub shown: &'a str,
     /// Whom to ask.
     pub at: &'a Endpoint,
-    /// The files to ask with.
+    /// The files to ask with, as words of a shell.
     pub tls: &'a TlsPaths,
 }

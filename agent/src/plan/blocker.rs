@@ -365,5 +365,6 @@ impl Blocker {
 pub(super) fn removal(config: &Config, service: &MemberService, member: &Member, at: &Endpoint) -> String {
     let (id, key) = (member.id.as_str(), member.key.as_str());
     let shown = &member.key.to_string();
-    service.api.removal_by_hand(&Entry { service: service.name, id, key, shown, at, tls: &config.tls })
+    let tls = config.tls.map(|path| quoted(path).into());
+    service.api.removal_by_hand(&Entry { service: service.name, id, key, shown, at, tls: &tls })
 }

@@ -191,6 +191,20 @@ fn the_command_that_helps_goes_to_the_leader_where_the_list_names_it() {
 }
 
 #[test]
+fn the_command_that_helps_has_the_files_as_words_of_a_shell() {
+    let files = r#""tls": {"ca": "/a b/ca.crt", "cert": "/x;y/node.crt", "key": "/x;y/node.key"}"#;
+    for service in [r#""chainfire": {}"#, r#""chainfire": {"protocol": "etcd-v3"}"#] {
+        let config = config::of(&format!(
+            r#"{{"node_id": "node04", "leader_url": "https://node01:2379", "raft_addr": "10.0.1.13:2380", {files},
+                "services": {{{service}}}}}"#
+        ));
+        let taken = member("node04", "10.0.1.99:2380", Some("voter"), "unreachable");
+        let blocker = blocked_by(&config, &Member { key: "8e9e05c52164694d".into(), ..taken });
+        assert!(blocker.remedy.contains("'/a b/ca.crt'") && blocker.remedy.contains("'/x;y/node.key'"), "{blocker}");
+    }
+}
+
+#[test]
 fn m4_only_a_dead_member_is_replaced_and_only_where_the_configuration_says_so() {
     let replacing = Config { replace: true, ..joining() };
     let taken = |status| list(vec![member("node04", "10.0.1.99:2380", Some("voter"), status)]);

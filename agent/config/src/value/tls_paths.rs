@@ -1,6 +1,6 @@
 //! The TLS files by their paths. Must not open them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where the TLS files are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,4 +14,13 @@ pub struct TlsPaths {
     /// Whether the config names certificate and key, so that they must exist.
     /// At their default paths they are presented only if they are there.
     pub identity_required: bool,
+}
+
+impl TlsPaths {
+    /// The same, each path as `form` writes it.
+    #[must_use]
+    pub fn map(&self, form: impl Fn(&Path) -> PathBuf) -> Self {
+        let [ca, certificate, key] = [&self.ca, &self.certificate, &self.key].map(|path| form(path));
+        Self { ca, certificate, key, ..*self }
+    }
 }
