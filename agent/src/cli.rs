@@ -88,13 +88,13 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Leave the clusters of flaredb and chainfire: this node's entries go, then its markers
+    /// Leave the clusters of all services, the last one first: this node's entries go, then its markers
     ///
-    /// Refuses where the cluster could not decide without this node. The services keep running with their data, which is of the
-    /// membership that has ended, so they do not become members again: `reset SERVICE` has the node join anew. Where it is
-    /// to stay out, disable the units, which would wait without end from the next boot on: systemctl disable --now
-    /// chainfire-cluster-join flaredb-cluster-join iam-initial-setup cluster-health-check chainfire flaredb (on NixOS turn them
-    /// off in the configuration).
+    /// Refuses where the cluster could not decide without this node. The services keep their data, and keep running unless they
+    /// speak etcd-v3; it is of the membership that has ended, so they do not become members again: `reset SERVICE` has the node
+    /// join anew. Where it is to stay out, disable the units, which would wait without end from the next boot on: systemctl
+    /// disable --now the services, cluster-health-check, and what joins them: chainfire-cluster-join, flaredb-cluster-join,
+    /// iam-initial-setup, cluster-join@NAME (on NixOS turn them off in the configuration).
     Leave {
         #[command(flatten)]
         quorum: AcceptQuorumLoss,

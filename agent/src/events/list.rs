@@ -833,14 +833,14 @@ events! {
         Notice "d9fb18e8eef64ac488b6350eedd03c87"
         message "Cluster is healthy\n{table}"
         subject "The cluster is healthy"
-        explanation "Both Raft groups have quorum, IAM answers, and the live membership agrees with \
-            this node's markers."
+        explanation "Every Raft group of this node's services has quorum, what is set up once answers, and the live \
+            membership agrees with this node's markers."
 
     ClusterDegraded { reason: String, table: String }
         Warning "b57c3f0d0a9e4c36a52d2b6d5d0f6e11"
         message "Cluster is degraded: {reason}\n{table}"
         subject "The cluster works, and something in it does not"
-        explanation "Both Raft groups have quorum and this node is a healthy member, and the \
+        explanation "Every Raft group of this node's services has quorum and this node is a healthy member, and the \
             health check found: @REASON@. Look at the endpoints in the message that are not \
             healthy. The step counts as done; the cluster has less to spare than it should."
 
