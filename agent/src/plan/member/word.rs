@@ -4,8 +4,7 @@
 
 use std::fmt;
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::foreign_text;
@@ -22,6 +21,15 @@ impl Word {
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
+    }
+
+    /// Of a text, or of a whole number, which some services take for ids.
+    pub(crate) fn read(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Self::new(text)),
+            Value::Number(number) if !number.is_f64() => Some(Self(number.to_string())),
+            _ => None,
+        }
     }
 
     /// The word as it came, to compare or to send; to show it, there is `Display`.
@@ -128,16 +136,5 @@ impl From<&str> for Word {
 impl fmt::Display for Word {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(&foreign_text::shown(&self.0, LONGEST_SHOWN))
-    }
-}
-
-/// A text, or a whole number, which some services take for ids.
-impl<'de> Deserialize<'de> for Word {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::String(text) => Ok(Self::new(&text)),
-            Value::Number(number) if !number.is_f64() => Ok(Self(number.to_string())),
-            _ => Err(D::Error::custom("expected a text or a whole number")),
-        }
     }
 }

@@ -1,6 +1,5 @@
 //! How a member list is read from JSON: objects are objects, and what need not be there may have any shape.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::plan::member::{Answered, Leader, Member, MemberAddress, MemberList, Word};
@@ -14,25 +13,21 @@ pub(super) fn list(body: &Value, answered: Answered) -> Option<MemberList> {
 }
 
 fn member(entry: &Value) -> Option<Member> {
-    let id = word(entry.get("id")?)?;
+    let id = Word::read(entry.get("id")?)?;
     Some(Member {
         key: id.clone(),
         id,
         raft_addr: MemberAddress::new(entry.get("raft_addr")?.as_str()?),
-        status: entry.get("status").map_or(Some(Word::default()), word)?,
+        status: entry.get("status").map_or(Some(Word::default()), Word::read)?,
         // A role that is no word says that this is a member of some kind, and not of which.
-        role: entry.get("role").filter(|role| !role.is_null()).map(|role| word(role).unwrap_or_else(|| "?".into())),
+        role: entry.get("role").filter(|role| !role.is_null()).map(|role| Word::read(role).unwrap_or_else(|| "?".into())),
         incarnation: entry.get("incarnation").and_then(identity),
     })
 }
 
-fn word(value: &Value) -> Option<Word> {
-    Word::deserialize(value).ok()
-}
-
 /// The identity of a cluster, of a node or of a data directory: every spelling of nobody tells none.
 pub(super) fn identity(value: &Value) -> Option<Word> {
-    word(value).filter(|word| !word.is_nobody())
+    Word::read(value).filter(|word| !word.is_nobody())
 }
 
 /// `"ID"`, `{"id": "ID"}` or null; any other shape tells nothing. Every spelling of nobody is nobody.
@@ -46,7 +41,7 @@ fn leader(value: Option<&Value>) -> Leader {
         Some(Value::Null | Value::Bool(false)) => Leader::Unknown,
         // A number with a fraction is nobody's id.
         Some(id) => {
-            word(id).map_or(Leader::NotTold, |id| if id.is_nobody() { Leader::Unknown } else { Leader::Known(id) })
+            Word::read(id).map_or(Leader::NotTold, |id| if id.is_nobody() { Leader::Unknown } else { Leader::Known(id) })
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What etcd answers: gRPC's codes and texts in JSON. The HTTP status differs from version to version, and says nothing here.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::ServiceName;
@@ -154,7 +153,7 @@ pub(super) fn has_lost(metrics: &[u8], local: &Word, remote: &Word) -> bool {
 
 /// An id as etcdctl shows it; requests and answers have it in decimal.
 fn id(value: &Value) -> Option<Word> {
-    let id = Word::deserialize(value).ok()?;
+    let id = Word::read(value)?;
     Some(id.as_str().parse::<u64>().map_or_else(|_| id.clone(), |id| Word::new(&format!("{id:x}"))))
 }
 
