@@ -29,7 +29,7 @@ def drop_in(secrets: str, name: str) -> str:
 ConditionPathExists={ENVIRONMENT}
 
 [Service]
-EnvironmentFile=-{ENVIRONMENT}
+EnvironmentFile={ENVIRONMENT}
 LoadCredential=ca.crt:{secrets}/ca.crt
 LoadCredential=node.crt:{secrets}/{name}.crt
 LoadCredential=node.key:{secrets}/{name}.key

@@ -41,10 +41,9 @@ pub struct UnitState {
     /// How long systemd waits before it restarts the service, in microseconds: `RestartSec=`, or from systemd 254 on what
     /// `RestartSteps=` make of it when the state was read.
     pub restart_delay_us: u64,
-    /// The files that its environment is read from, and whether each may be missing; never changes while it is loaded.
-    pub environment_files: Vec<(String, bool)>,
-    /// Its conditions: kind, whether one of such is enough, whether it is negated, what it asks for, how it last came out.
-    pub conditions: Vec<(String, bool, bool, String, i32)>,
+    /// The files that its environment is read from and without which it does not start (`EnvironmentFile=` without `-`,
+    /// systemd.exec(5)); never changes while it is loaded.
+    pub environment_files: Vec<String>,
     /// Whose files the service's are; never changes while it is loaded.
     pub owner: Owner,
 }
@@ -66,8 +65,7 @@ impl UnitState {
                 "NRestarts" => self.n_restarts = read(value),
                 "RestartUSec" if properties.contains_key("RestartUSecNext") => {}
                 "RestartUSec" | "RestartUSecNext" => self.restart_delay_us = read(value),
-                "EnvironmentFiles" => self.environment_files = read(value),
-                "Conditions" => self.conditions = read(value),
+                "EnvironmentFiles" => self.environment_files = needed(value),
                 "User" => self.owner.user = read(value),
                 "DynamicUser" => self.owner.is_dynamic = read(value),
                 "StateDirectory" => self.owner.state_directories = read(value),
@@ -81,17 +79,6 @@ impl UnitState {
     pub fn awaits_restart(&self) -> bool {
         // From systemd 254 on, `auto-restart-queued` follows when the pause is over.
         self.active == ActiveState::Activating && self.sub.starts_with("auto-restart")
-    }
-
-    /// The files that its environment is read from and without which it is not started (systemd.exec(5), systemd.unit(5)).
-    pub(super) fn needed_environment(&self) -> Vec<String> {
-        let awaits = |path: &str| {
-            self.conditions.iter().any(|(kind, is_one_of_many, is_negated, wanted, _)| {
-                kind == "ConditionPathExists" && !is_one_of_many && !is_negated && wanted == path
-            })
-        };
-        let needed = self.environment_files.iter().filter(|(path, may_miss)| !may_miss || awaits(path));
-        needed.map(|(path, _)| path.clone()).collect()
     }
 
     /// Whether nothing differs from another state but what the unit says of itself.
@@ -198,6 +185,17 @@ fn read<'v, T: Default + TryFrom<Variant<'v>>>(value: &Variant<'v>) -> T {
 /// A text, empty where the value is of another type.
 fn text<'a>(value: &'a Variant<'_>) -> &'a str {
     if let Variant::Str(text) = value { text.as_str() } else { "" }
+}
+
+/// The paths of a list of paths and whether each may be missing, but for those that may.
+fn needed(value: &Variant<'_>) -> Vec<String> {
+    let path = |item: &Variant<'_>| match item {
+        Variant::Structure(pair) if let [Variant::Str(path), Variant::Bool(false)] = pair.fields() => {
+            Some(path.to_string())
+        }
+        _ => None,
+    };
+    if let Variant::Array(list) = value { list.iter().filter_map(path).collect() } else { Vec::new() }
 }
 
 /// An array of bytes, as digits.

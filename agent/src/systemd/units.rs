@@ -30,7 +30,7 @@ impl Units for Systemd {
     }
 
     async fn environment_files(&self, unit: &UnitName) -> Result<Vec<String>, String> {
-        Self::unit(self, unit.as_str()).await.map(|state| state.needed_environment()).map_err(|error| error.to_string())
+        Self::unit(self, unit.as_str()).await.map(|state| state.environment_files).map_err(|error| error.to_string())
     }
 
     async fn owner(&self, unit: &UnitName) -> Result<Owner, String> {

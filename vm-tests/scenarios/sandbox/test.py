@@ -36,6 +36,11 @@ use strict;
 use warnings;
 use Errno;
 
+# The kernel's word on the addresses is asked for by netlink, which can change the network as well;
+# before this process asks to be traced.
+my $said = `ip link set dev lo alias try 2>&1`;
+print "call netlink_change ", ($said =~ /not permitted/ ? "EPERM" : $said || "done"), "\n";
+
 my $column = `uname -m` =~ /^aarch64/ ? 1 : 0;
 my $pid = $$;
 # Name, number on x86_64 and on aarch64, arguments. None of them does harm where it is allowed.
@@ -68,10 +73,6 @@ for (@calls) {
     my ($error) = $answer == -1 ? grep { $!{$_} } sort keys %! : ("done");
     print "call $name $error\n";
 }
-# The kernel's word on the addresses is asked for by netlink, which can change the network as well.
-my $said = `ip link set dev lo alias try 2>&1`;
-print "call netlink_change ", ($said =~ /not permitted/ ? "EPERM" : $said || "done"), "\n";
-
 my @places = qw(/ /boot /dev /dev/mqueue /dev/shm /etc /etc/nixos/secrets /home /mnt /opt);
 push @places, qw(/proc /root /run /run/lock /srv /sys /tmp /usr /usr/bin /var /var/lib /var/log);
 push @places, qw(/var/tmp);
