@@ -66,28 +66,28 @@ with subtest("configuration and certificate are copies of node01's: leave remove
         t.assertIn("it cannot be told whether that is this node", said)
         t.assertEqual(members(), before)
 
-with subtest("the unit would start without its environment: the four lines of the remedy, as they are"):
+with subtest("the unit would start without its environment: the remedy to the letter"):
     node02.succeed(
         f"sed s/10.0.1.19/10.0.1.11/ {CONFIG}.own > {CONFIG}",
-        f"cp {DROP_IN} /root/drop-in",
         f"sed -i -e /^ConditionPathExists=/d -e s/^EnvironmentFile=/EnvironmentFile=-/ {DROP_IN}",
         "systemctl daemon-reload",
         f"systemctl start --no-block {JOIN}",
     )
     status = is_blocked_by("does not read")
     advice = re.search(
-        r"systemctl edit etcd\.service, with the four lines (\S+), (\S+), (\S+) and (\S+)", status
+        r"systemctl edit etcd\.service, with the four lines (\S+), (\S+), (\S+) and ([^\s;]+);"
+        r" then: (systemctl restart --no-block \S+)",
+        status,
     )
     t.assertIsNotNone(advice, status)
-    lines = "\\n".join(advice.groups())
-    t.assertIn("ConditionPathExists=", lines)
-    node02.succeed(
-        f"printf '{lines}\\n' | systemctl edit --stdin etcd.service"
-        f" || printf '{lines}\\n' > /etc/systemd/system/etcd.service.d/override.conf",
-        "systemctl daemon-reload",
-    )
+    *lines, restart = advice.groups()
+    t.assertIn(f"ConditionPathExists={MARKERS}/etcd.env", lines)
+    # What an editor would leave, and then do.
+    text = "\n".join(lines)
+    override = "/etc/systemd/system/etcd.service.d/override.conf"
+    node02.succeed(f"echo '{text}' > {override}", "systemctl daemon-reload", restart)
 
-with subtest("and it joins by itself"):
+with subtest("with that it joins"):
     node02.wait_for_file(f"{MARKERS}/.etcd-joined", timeout=300)
     t.assertEqual(len(members()), 2)
     node02.succeed("first-boot-agent status --wait", timeout=120)
