@@ -72,7 +72,7 @@ enum Command {
         /// The service: iam, or another one of the configuration
         service: ServiceName,
     },
-    /// Judge the cluster: quorum of both Raft groups, IAM, every health endpoint, markers against live membership
+    /// Judge the cluster: quorum of every Raft group, what is set up once, every health endpoint, markers against live membership
     HealthCheck {
         /// Look again until the cluster is healthy or the time of policies.health is over
         #[arg(long)]

@@ -198,7 +198,7 @@ impl Units for NoUnits {
         Err("the storm has no systemd".to_owned())
     }
 
-    async fn environment_files(&self, _unit: &UnitName) -> Result<Vec<String>, String> {
+    async fn needed_environment(&self, _unit: &UnitName) -> Result<Vec<String>, String> {
         Ok(Vec::new())
     }
 

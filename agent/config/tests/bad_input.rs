@@ -94,13 +94,6 @@ const ROWS: &[[&str; 5]] = &[
         "give each a port of its own",
     ],
     [
-        r#""services":{"kv":{"protocol":"etcd-v3","data_dir":"/home/data/kv"}}"#,
-        "$.services.kv.data_dir",
-        "/home",
-        "a directory elsewhere",
-        "would take a member's data for none",
-    ],
-    [
         r#""services":{"chainfire":{},"kv":{"protocol":"etcd-v3","raft_port":12380}}"#,
         "$.services.kv.api_port",
         "what chainfire has",

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Endpoint, Etcd, NodeId};
 use crate::http::{Answer, Method};
+use crate::inventory;
 use crate::plan::Blocker;
 use crate::plan::member::{MemberList, Word};
 use crate::run::ports::{Added, Class, Environment, Fault, NewMember, Promoted};
@@ -37,7 +38,8 @@ impl Protocol for Calls<'_, Etcd> {
         let said = self.ask(at, "/v3/cluster/member/list", json!({})).await?;
         let status = self.ask(at, "/v3/maintenance/status", json!({})).await?;
         let leader = status.read("a status", |body| Some(answer::leader(body)))?;
-        said.read("a member list", |body| answer::list(body, leader.as_ref(), said.answer.answered))
+        let own = inventory::addresses();
+        said.read("a member list", |body| answer::list(body, leader.as_ref(), said.answer.answered, &own))
     }
 
     /// The list does not say it; the leader's metrics have the peers that it is connected to.

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::config::{Endpoint, MemberService};
@@ -70,10 +71,12 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         }
         let own = service.raft_addr().map(|own| Member::of_this_node(self.id(), own));
         if let Some(own) = own.as_ref().filter(|own| self.is_elsewhere(own)) {
-            return Err(self.own_file(
-                format!("{} is to listen at {}, which is no address of this machine", service.unit, own.raft_addr),
-                "set raft_addr to one that it has",
-            ));
+            let (unit, at) = (&service.unit, &own.raft_addr);
+            // It may still come: not all links are up when the network is online.
+            return Err(Stop::Failed(Event::ServiceNotStarted {
+                error: format!("{unit} is to listen at {at}, which is no address of this machine"),
+                remedy: "set raft_addr to one that it has (ip address), or look at the link that should have it".into(),
+            }));
         }
         let mut listed = list.clone();
         listed.members.extend(own);
@@ -99,7 +102,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
     /// Started without it, the service would begin a cluster of its own.
     async fn is_read(&self, units: &U, path: &Path) -> Result<(), Stop> {
         let unit = &self.service.unit;
-        let files = units.environment_files(unit).await.map_err(|error| self.not_started(&error))?;
+        let files = units.needed_environment(unit).await.map_err(|error| self.not_started(&error))?;
         if files.iter().any(|file| Path::new(file) == path) {
             return Ok(());
         }
@@ -211,11 +214,11 @@ fn first_line(service: &MemberService) -> String {
 
 fn has_data(service: &MemberService) -> io::Result<bool> {
     match fs::read_dir(&service.data_dir) {
-        // A link to a disk that is not there hides what is on it.
-        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(&service.data_dir).is_err() => {
-            Ok(false)
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Err(_) if is_hidden(&service.data_dir) => {
+            Err(io::Error::other("hidden by ProtectHome= of this unit, or by a link that leads nowhere"))
         }
-        Err(error) => Err(error),
+        Err(_) => Ok(false),
         Ok(entries) => {
             for entry in entries {
                 // A file system of its own has this one from the beginning.
@@ -226,6 +229,13 @@ fn has_data(service: &MemberService) -> io::Result<bool> {
             Ok(false)
         }
     }
+}
+
+/// Whether a path that is not found may be there all the same: behind a link to what is missing, as a disk, or an empty directory
+/// of mode 0, as `ProtectHome=` shows (systemd.exec(5)).
+fn is_hidden(path: &Path) -> bool {
+    let first = path.ancestors().find(|place| fs::symlink_metadata(place).is_ok());
+    first.is_some_and(|place| fs::metadata(place).map_or(true, |found| found.mode() & 0o777 == 0))
 }
 
 /// Why nothing is written, or started with it, where somebody else has written this: the service might begin a cluster of its own.
@@ -239,4 +249,32 @@ fn foreign_environment(service: &MemberService, path: &Path, bytes: &[u8]) -> Op
 fn own_file(service: &MemberService, reason: String, fix: &str) -> Blocker {
     let step = Step::from(service.name).unit();
     Blocker { cause: Cause::OwnFile, reason, remedy: format!("{fix}; then: systemctl restart --no-block {step}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::is_hidden;
+
+    #[test]
+    fn what_a_sandbox_or_a_lost_disk_hides_is_not_gone() {
+        let keep = tempfile::tempdir().unwrap();
+        let place = |name: &str| keep.path().join(name);
+        for name in ["home", "data"] {
+            fs::create_dir(place(name)).unwrap();
+        }
+        fs::set_permissions(place("home"), Permissions::from_mode(0o000)).unwrap();
+        symlink("/no/such/disk", place("lost")).unwrap();
+        for (path, expected) in [
+            ("home/data/etcd", true),
+            ("lost", true),
+            ("lost/data/etcd", true),
+            ("data/etcd", false),
+            ("nowhere/data/etcd", false),
+        ] {
+            assert_eq!(is_hidden(&place(path)), expected, "{path}");
+        }
+    }
 }

@@ -43,7 +43,7 @@ pub trait Units {
     async fn start(&self, unit: &str) -> Result<(), String>;
     /// The files that the unit's environment is read from and without which it is not started. `Err` says why systemd does
     /// not say.
-    async fn environment_files(&self, unit: &UnitName) -> Result<Vec<String>, String>;
+    async fn needed_environment(&self, unit: &UnitName) -> Result<Vec<String>, String>;
     /// Whose files the unit's are. `Err` says why systemd does not say.
     async fn owner(&self, unit: &UnitName) -> Result<Owner, String>;
 }

@@ -43,7 +43,7 @@ pub struct UnitState {
     pub restart_delay_us: u64,
     /// The files that its environment is read from and without which it does not start (`EnvironmentFile=` without `-`,
     /// systemd.exec(5)); never changes while it is loaded.
-    pub environment_files: Vec<String>,
+    pub needed_environment: Vec<String>,
     /// Whose files the service's are; never changes while it is loaded.
     pub owner: Owner,
 }
@@ -65,7 +65,7 @@ impl UnitState {
                 "NRestarts" => self.n_restarts = read(value),
                 "RestartUSec" if properties.contains_key("RestartUSecNext") => {}
                 "RestartUSec" | "RestartUSecNext" => self.restart_delay_us = read(value),
-                "EnvironmentFiles" => self.environment_files = needed(value),
+                "EnvironmentFiles" => self.needed_environment = needed(value),
                 "User" => self.owner.user = read(value),
                 "DynamicUser" => self.owner.is_dynamic = read(value),
                 "StateDirectory" => self.owner.state_directories = read(value),

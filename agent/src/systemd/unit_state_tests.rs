@@ -40,6 +40,16 @@ fn a_change_keeps_what_it_does_not_name() {
 }
 
 #[test]
+fn an_environment_file_that_may_be_missing_is_not_needed() {
+    let mut state = UnitState::default();
+    let files = vec![("/needed", false), ("/may-be-missing", true)];
+    state.apply(&Properties::from([("EnvironmentFiles", Variant::from(files))]));
+    assert_eq!(state.needed_environment, ["/needed"]);
+    state.apply(&Properties::from([("EnvironmentFiles", text("/needed"))]));
+    assert!(state.needed_environment.is_empty(), "of another type");
+}
+
+#[test]
 fn a_broken_unit_file_brings_its_reason() {
     let mut state = UnitState::default();
     state.apply(&Properties::from([

@@ -29,8 +29,8 @@ impl Units for Systemd {
         started.await.map_err(|error| error.to_string())
     }
 
-    async fn environment_files(&self, unit: &UnitName) -> Result<Vec<String>, String> {
-        Self::unit(self, unit.as_str()).await.map(|state| state.environment_files).map_err(|error| error.to_string())
+    async fn needed_environment(&self, unit: &UnitName) -> Result<Vec<String>, String> {
+        Self::unit(self, unit.as_str()).await.map(|state| state.needed_environment).map_err(|error| error.to_string())
     }
 
     async fn owner(&self, unit: &UnitName) -> Result<Owner, String> {

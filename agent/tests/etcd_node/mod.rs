@@ -293,7 +293,7 @@ impl Units for Unit {
         Ok(())
     }
 
-    async fn environment_files(&self, _unit: &UnitName) -> Result<Vec<String>, String> {
+    async fn needed_environment(&self, _unit: &UnitName) -> Result<Vec<String>, String> {
         Ok(vec![self.environment.display().to_string()])
     }
 

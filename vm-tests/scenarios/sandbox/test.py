@@ -31,15 +31,17 @@ HARMLESS = {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "stdin"}
 
 PROGRAM = r"""#!/usr/bin/perl
 # Tries what a unit of the agent must not be able to do, and prints what came of each:
-# `call NAME ERROR`, `write PLACE` where it could, `device NAME`, `process PID` it sees.
+# `call NAME ERROR`, `write PLACE` where it could, `device NAME`, `process PID` it sees,
+# `address IP` that the kernel tells it.
 use strict;
 use warnings;
 use Errno;
 
-# The kernel's word on the addresses is asked for by netlink, which can change the network as well;
-# before this process asks to be traced.
+# The kernel's word on the addresses is asked for by netlink, which can change the network as
+# well; before this process asks to be traced.
 my $said = `ip link set dev lo alias try 2>&1`;
-print "call netlink_change ", ($said =~ /not permitted/ ? "EPERM" : $said || "done"), "\n";
+print "call netlink_change ", ($said =~ /RTNETLINK.*not permitted/ ? "EPERM" : $said || "done"), "\n";
+print "address $_\n" for `ip -oneline address` =~ /inet6? ([^ \/]+)/g;
 
 my $column = `uname -m` =~ /^aarch64/ ? 1 : 0;
 my $pid = $$;
@@ -100,7 +102,7 @@ for my $other (map { s{^/proc/}{}r } glob "/proc/[0-9]*") {
 
 def sorted_out(said):
     """What the program printed, by its first word."""
-    found = {"call": {}, "write": set(), "device": set(), "process": set()}
+    found = {"call": {}, "write": set(), "device": set(), "process": set(), "address": set()}
     for line in said.splitlines():
         kind, _, rest = line.partition(" ")
         if kind == "call":
@@ -184,6 +186,7 @@ for unit in UNITS:
         t.assertEqual(inside["write"], {STATE})
         t.assertEqual(inside["device"] - HARMLESS, set())
         t.assertEqual(inside["process"], set())
+        t.assertEqual(inside["address"], outside["address"])
         aio01.succeed(f"rm -r {drop_ins}", f"systemctl stop {unit}")
 aio01.succeed("systemctl daemon-reload", f"systemctl start {JOIN}")
 

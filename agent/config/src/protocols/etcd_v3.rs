@@ -8,7 +8,6 @@ use super::{
             Kind::Text,
             fields,
         },
-        service_table::SERVICE,
         table::WHOLE,
         text_kinds::{API_PATH, CLUSTER, FILE, USER},
         value::{ApiPath, ClusterName, UserName},
@@ -28,9 +27,6 @@ fields! {
     password_file: PathBuf = Text(&FILE), Open,
         "A file of mode 0600 with its password; else the credential NAME-password.";
 }
-
-/// What units with `ProtectHome=` do not see (systemd.exec(5)): data there would count as none.
-const HIDDEN: [&str; 3] = ["/home", "/root", "/run/user"];
 
 /// What only an etcd has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +54,6 @@ pub(super) fn read(fields: &mut Fields, row: Row) -> Option<Etcd> {
     if !fields.is_given(&environment_file) {
         let file = PathBuf::from(format!("/var/lib/first-boot-automation/{name}.env"));
         fields.derive(environment_file, file, "its name");
-    }
-    let data_dir = SERVICE.data_dir.of(row.name);
-    if let Some(hidden) = fields.get(data_dir).and_then(|path| HIDDEN.into_iter().find(|hidden| path.starts_with(hidden))) {
-        let hint = "the units of the agent do not see what is there, and would take a member's data for none";
-        fields.problem(&data_dir.to_string(), hidden, "a directory elsewhere, as /var/lib/etcd", Some(hint.to_owned()));
     }
     Some(Etcd {
         health_path: fields.get(ETCD.health_path.of(row.name))?,

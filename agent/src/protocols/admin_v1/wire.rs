@@ -20,7 +20,7 @@ fn member(entry: &Value) -> Option<Member> {
         raft_addr: MemberAddress::new(entry.get("raft_addr")?.as_str()?),
         status: entry.get("status").map_or(Some(Word::default()), Word::read)?,
         // A role that is no word says that this is a member of some kind, and not of which.
-        role: entry.get("role").filter(|role| !role.is_null()).map(|role| Word::read(role).unwrap_or_else(|| "?".into())),
+        role: entry.get("role").filter(|role| !role.is_null()).map(|role| Word::read(role).unwrap_or("?".into())),
         incarnation: entry.get("incarnation").and_then(identity),
     })
 }
@@ -40,8 +40,7 @@ fn leader(value: Option<&Value>) -> Leader {
         None | Some(Value::Array(_) | Value::Object(_) | Value::Bool(true)) => Leader::NotTold,
         Some(Value::Null | Value::Bool(false)) => Leader::Unknown,
         // A number with a fraction is nobody's id.
-        Some(id) => {
-            Word::read(id).map_or(Leader::NotTold, |id| if id.is_nobody() { Leader::Unknown } else { Leader::Known(id) })
-        }
+        Some(id) => Word::read(id)
+            .map_or(Leader::NotTold, |id| if id.is_nobody() { Leader::Unknown } else { Leader::Known(id) }),
     }
 }

@@ -1,5 +1,7 @@
 //! What etcd answers: gRPC's codes and texts in JSON. The HTTP status differs from version to version, and says nothing here.
 
+use std::net::IpAddr;
+
 use serde_json::Value;
 
 use crate::config::ServiceName;
@@ -110,13 +112,16 @@ impl Said {
 }
 
 /// The member list that `/v3/cluster/member/list` has answered, with the id of who leads; what is absent is false or empty.
-/// `None` where it is none.
-pub(super) fn list(body: &Value, leader: Option<&Word>, answered: Answered) -> Option<MemberList> {
+/// `None` where it is none. What was `answered` here, at one of `own` addresses, may come from another member, behind a balancer.
+pub(super) fn list(body: &Value, leader: Option<&Word>, answered: Answered, own: &[IpAddr]) -> Option<MemberList> {
     let cluster_id = id(body.pointer("/header/cluster_id")?)?;
     let entries = body.get("members").map_or(Some(&[][..]), |members| members.as_array().map(Vec::as_slice))?;
     let members = entries.iter().map(member).collect::<Option<Vec<Member>>>()?;
     let leader = leader.and_then(|id| members.iter().find(|member| member.key == *id));
     let leader = leader.map_or(Leader::Unknown, |leader| Leader::Known(leader.name().clone()));
+    let by = body.pointer("/header/member_id").and_then(id).unwrap_or_default();
+    let is_anothers = members.iter().any(|member| member.key == by && member.raft_addr.is_elsewhere(own));
+    let answered = if is_anothers { Answered::Elsewhere } else { answered };
     Some(MemberList { members, leader, cluster_id: Some(cluster_id), answered })
 }
 

@@ -370,7 +370,7 @@ impl Units for ModelUnits {
         Ok(())
     }
 
-    async fn environment_files(&self, _unit: &UnitName) -> Result<Vec<String>, String> {
+    async fn needed_environment(&self, _unit: &UnitName) -> Result<Vec<String>, String> {
         Ok(Vec::new())
     }
 

@@ -119,7 +119,12 @@ fn a_list_of_the_second_gateway_is_read_as_one_of_the_first() {
         "downgradeInfo": {}});
     let leader = leader(&status);
     let said = answered(200, &json!({"header": header, "members": members}));
-    let list = said.read("a member list", |body| list(body, leader.as_ref(), said.answer.answered)).unwrap();
+    let list_at = |own: &str| {
+        said.read("a member list", |body| list(body, leader.as_ref(), Answered::Here, &[own.parse().unwrap()])).unwrap()
+    };
+    assert_eq!(list_at("10.0.1.10").answered, Answered::Here);
+    let list = list_at("10.0.1.13");
+    assert_eq!(list.answered, Answered::Elsewhere, "another member, behind a balancer on this machine");
     let [first, second] = &list.members[..] else { panic!("{list}") };
     assert_eq!((list.leader, list.cluster_id), (Leader::Known("node01".into()), Some("cdf818194e3a8c32".into())));
     assert_eq!((first.key.as_str(), first.is_full()), ("4a9eb5cdcee7ce26", true));
