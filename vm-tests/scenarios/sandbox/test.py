@@ -40,7 +40,8 @@ use Errno;
 # The kernel's word on the addresses is asked for by netlink, which can change the network as
 # well; before this process asks to be traced.
 my $said = `ip link set dev lo alias try 2>&1`;
-print "call netlink_change ", ($said =~ /RTNETLINK.*not permitted/ ? "EPERM" : $said || "done"), "\n";
+my $refused = $said =~ /RTNETLINK.*not permitted/;
+print "call netlink_change ", ($refused ? "EPERM" : $said || "done"), "\n";
 print "address $_\n" for `ip -oneline address` =~ /inet6? ([^ \/]+)/g;
 
 my $column = `uname -m` =~ /^aarch64/ ? 1 : 0;
