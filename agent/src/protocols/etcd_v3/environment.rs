@@ -81,15 +81,15 @@ fn initial(service: &MemberService, id: &NodeId, own: &RaftAddr) -> Vec<(String,
 /// Where this node's peers reach it: in a cluster that is begun as all of its first nodes list it, since its ids are made of
 /// these very texts.
 fn own_address<'a>(service: &'a MemberService, list: Option<&MemberList>) -> Option<&'a RaftAddr> {
-    let listed = service.listed_as.as_ref().filter(|_| list.is_none());
-    listed.or(service.raft_addr()).or(service.own_addresses.first())
+    if list.is_none() { service.listed_as.as_ref() } else { service.raft_addr().or(service.own_addresses.first()) }
 }
 
 fn without_own(service: &MemberService) -> Blocker {
     Blocker {
         cause: Cause::Contradiction,
         reason: format!("{} would start without an address of this node in its cluster", service.unit),
-        remedy: "set raft_addr to this node's address as the other members reach it".to_owned(),
+        remedy: "set raft_addr to this node's address as the other members reach it, and as initial_peers has it"
+            .to_owned(),
     }
 }
 
