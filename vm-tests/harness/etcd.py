@@ -20,16 +20,22 @@ AGENT_UNITS = ("cluster-join@etcd.service", "cluster-health-check.service")
 
 
 def drop_in(secrets: str, name: str) -> str:
-    """Not before there is something to read; and the node's own certificate, in every role.
+    """As the how-to has it: not before there is something to read, nor before the network is up;
+    started again when it fails; and the node's own certificate, in every role.
 
     systemd hands the files over (%d, since 250): etcd's account cannot read the node's key.
     """
     return f"""\
 [Unit]
+Wants=network-online.target
+After=network-online.target
+RequiresMountsFor=/var/lib/etcd
 ConditionPathExists={ENVIRONMENT}
 
 [Service]
 EnvironmentFile={ENVIRONMENT}
+Restart=on-failure
+RestartSec=5
 LoadCredential=ca.crt:{secrets}/ca.crt
 LoadCredential=node.crt:{secrets}/{name}.crt
 LoadCredential=node.key:{secrets}/{name}.key
