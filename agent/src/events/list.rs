@@ -598,11 +598,10 @@ events! {
     BlockedTrust { reason: String, remedy: String }
         Error "6d84cc7956364be9b85993a74865d3ee"
         message "blocked: {reason}; {remedy}"
-        subject "A certificate was not accepted"
-        explanation "A certificate could not be verified or a TLS file could not be used. TLS is always \
-            verified; there is no switch to turn that off. Check who issued the certificate, \
-            the names in it and its dates: `openssl x509 -in FILE -noout -issuer -subject \
-            -dates -ext subjectAltName`."
+        subject "A certificate was not accepted, or a file of this node cannot be used"
+        explanation "The message names it. A unit, or the file of its environment, is corrected as the message says. TLS is \
+            always verified; there is no switch to turn that off: check who issued the certificate, the names in it and its \
+            dates: `openssl x509 -in FILE -noout -issuer -subject -dates -ext subjectAltName`."
 
     BlockedSecret { reason: String, remedy: String }
         Error "fe2fbd720bdc45d3860bed79214119cf"

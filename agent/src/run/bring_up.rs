@@ -111,7 +111,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
             format!("{unit} does not read {path}, or starts without it: it would begin a cluster of its own"),
             &format!(
                 "add it: systemctl edit {unit}, with the four lines [Unit], ConditionPathExists={path}, [Service] and \
-                 EnvironmentFile={path}"
+                 EnvironmentFile={path}, and below them those of its TLS files"
             ),
         ))
     }

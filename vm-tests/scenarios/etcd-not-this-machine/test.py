@@ -76,8 +76,8 @@ with subtest("the unit would start without its environment: the remedy to the le
     )
     status = is_stopped_by("does not read")
     advice = re.search(
-        r"systemctl edit etcd\.service, with the four lines (\S+), (\S+), (\S+) and ([^\s;]+);"
-        r" then: (systemctl restart --no-block \S+)",
+        r"systemctl edit etcd\.service, with the four lines (\S+), (\S+), (\S+) and ([^\s;,]+),"
+        r" .*; then: (systemctl restart --no-block \S+)",
         status,
     )
     t.assertIsNotNone(advice, status)
