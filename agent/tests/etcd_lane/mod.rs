@@ -81,6 +81,10 @@ impl Lane {
     /// As before the first case.
     pub(crate) async fn clear(&self) {
         self.relays.iter().for_each(|relay| relay.faults().clear());
+        // An add that is carried out late would be the next case's.
+        let is_settled =
+            async || self.relays.iter().all(Relay::is_settled).then_some(()).ok_or("a request to come".to_owned());
+        until("relays that have handed on all", is_settled).await;
         self.cluster.borrow_mut().kill(OWN);
         for entry in self.entries().await {
             let removal = (REMOVE, json!({"ID": entry["ID"]}));

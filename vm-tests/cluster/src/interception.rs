@@ -30,6 +30,8 @@ const WHOLE: usize = 1 << 20;
 pub(crate) struct Interception {
     pub(crate) faults: Faults,
     pub(crate) requests: Requests,
+    /// Held by each request that is still to be carried out although nobody waits for its answer.
+    pub(crate) late: Arc<()>,
 }
 
 /// The connection is to be closed where it stands.
@@ -39,7 +41,7 @@ pub(crate) struct ClosedOnPurpose;
 
 impl Interception {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { faults: Faults::default(), requests: Requests::new() })
+        Arc::new(Self { faults: Faults::default(), requests: Requests::new(), late: Arc::default() })
     }
 
     /// The routes by which a test controls this server.
@@ -59,12 +61,17 @@ impl Interception {
         self.requests.record(method, path);
         match self.faults.take(method, path) {
             None => Ok(route(router, request).await),
-            Some(fault) => misbehave(fault, router, request).await,
+            Some(fault) => misbehave(fault, router, request, &self.late).await,
         }
     }
 }
 
-async fn misbehave(fault: Fault, router: Router, request: Request) -> Result<Response, ClosedOnPurpose> {
+async fn misbehave(
+    fault: Fault,
+    router: Router,
+    request: Request,
+    late: &Arc<()>,
+) -> Result<Response, ClosedOnPurpose> {
     match fault {
         Fault::LoseAnswer => {
             route(router, request).await;
@@ -81,9 +88,12 @@ async fn misbehave(fault: Fault, router: Router, request: Request) -> Result<Res
         Fault::Late { ms } => {
             // Read to its end now, and handled by a task of its own: neither goes with the connection.
             let (request, _) = twice(request).await?;
+            let late = Arc::clone(late);
             let handled = tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_millis(ms)).await;
-                route(router, request).await
+                let answer = route(router, request).await;
+                drop(late);
+                answer
             });
             handled.await.map_err(|_| ClosedOnPurpose)
         }

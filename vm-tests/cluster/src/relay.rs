@@ -64,6 +64,12 @@ impl Relay {
         &self.interception.faults
     }
 
+    /// Whether all that was to be carried out late has been.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        Arc::strong_count(&self.interception.late) == 1
+    }
+
     /// What was asked.
     #[must_use]
     pub fn requests(&self) -> &Requests {
