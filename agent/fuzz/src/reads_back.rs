@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use first_boot_agent::config::{Checked, Config, Origin, check, parse, schema};
+use first_boot_agent::config::{Checked, Config, Origin, Shown, check, parse, schema};
 use serde_json::{Map, Value};
 
 use crate::{config::context, published_schema};
@@ -33,10 +33,11 @@ fn in_order(config: &Config) -> Config {
     config
 }
 
-/// The values that were given, as an object.
+/// The values that were given, as an object; and which services there are, since one is there by its name alone.
 fn as_shown(checked: &Checked) -> Value {
     let mut document = Value::Object(Map::new());
-    for shown in checked.provenance().iter().filter(|shown| shown.origin == Origin::Credential) {
+    let is_given = |shown: &&Shown| shown.origin == Origin::Credential || shown.path.ends_with(".enable");
+    for shown in checked.provenance().iter().filter(is_given) {
         let Some((pointer, property)) = property(&shown.path) else {
             continue;
         };
