@@ -85,7 +85,8 @@ fn services() -> Tree {
         let fields = Tree::object([("properties", properties(further(*protocol)))]);
         Tree::object([("if", says("protocol", Tree::text(protocol.as_str()))), ("then", fields)])
     });
-    let further = with(typed(&["object", "null"]), "allOf", Tree::List(further.collect()));
+    // Of any type: what has no protocol is an unknown key, and passed over.
+    let further = Tree::object([("allOf", Tree::List(further.collect()))]);
     let schema = with(typed(&["object", "null"]), "properties", Tree::Object(defaults.collect()));
     with(schema, "additionalProperties", further)
 }
