@@ -46,6 +46,21 @@ with subtest("node04 comes back with an empty disk: its entry goes, and it is ad
     node04.fail("journalctl -b -u etcd.service | grep --ignore-case panic")
     node04.succeed("first-boot-agent status --wait", timeout=120)
 
+with subtest("node04 gets a new disk for its data alone: the commands of the how-to"):
+    # A fresh file system is root's.
+    node04.succeed("systemctl stop etcd.service", "rm -rf /var/lib/etcd", "mkdir /var/lib/etcd")
+    node04.succeed(
+        "systemctl stop etcd cluster-join@etcd",
+        "chown etcd:etcd /var/lib/etcd && chmod 700 /var/lib/etcd",
+        f"rm {MARKERS}/.etcd-* {MARKERS}/etcd.env",
+        "systemctl restart --no-block cluster-join@etcd && systemctl start multi-user.target",
+    )
+    node04.wait_for_file(f"{MARKERS}/.etcd-joined", timeout=300)
+    [(anew, *anew_state)] = entries()
+    t.assertNotEqual(second, anew)
+    t.assertEqual(anew_state, second_state)
+    second = anew
+
 with subtest("node04 is gone for good, and its entry keeps another machine of its name out"):
     node04.crash()
     spare.start()
