@@ -311,12 +311,18 @@ async fn first_nodes_that_are_listed_by_names_form_one_cluster_with_addresses_of
     let cluster = Rc::new(RefCell::new(EtcdCluster::prepared(1)));
     let node = Node::bootstrapping(&cluster, 0, &["localhost:2380".to_owned()]);
     assert!(node.config.member_service("etcd".parse().unwrap()).unwrap().listed_as.is_none());
+    // Beside the others' it would begin a cluster of one member more than theirs.
+    let refused = node.environment_of_a_first_node().unwrap_err();
+    assert!(
+        refused.contains("without an address of this node") && refused.contains("as initial_peers has it"),
+        "{refused}"
+    );
     let node = Node::new(
         &cluster,
         0,
         json!({"bootstrap": true, "node_fqdn": "node01.example", "initial_peers": ["node01.example:2380"]}),
     );
-    let environment = node.environment_of_a_first_node();
+    let environment = node.environment_of_a_first_node().unwrap();
     assert!(environment.contains("ETCD_INITIAL_CLUSTER=node01=https://node01.example:2380\n"), "{environment}");
     assert!(environment.contains("ETCD_INITIAL_ADVERTISE_PEER_URLS=https://node01.example:2380\n"), "{environment}");
 }

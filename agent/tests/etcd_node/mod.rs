@@ -182,10 +182,11 @@ impl Node {
         self.folder.join("etcd.env").exists()
     }
 
-    /// What the unit of one of the first nodes would be started with.
-    pub(crate) fn environment_of_a_first_node(&self) -> String {
+    /// What the unit of one of the first nodes would be started with, or why it would not be.
+    pub(crate) fn environment_of_a_first_node(&self) -> Result<String, String> {
         let (cluster, service) = (self.client(), self.config.member_service(etcd()).unwrap());
-        cluster.environment(service, &self.config.node.id, None).unwrap().unwrap().text
+        let environment = cluster.environment(service, &self.config.node.id, None);
+        environment.map(|environment| environment.unwrap().text).map_err(|blocker| blocker.to_string())
     }
 
     /// An operator's environment for it.
