@@ -103,7 +103,8 @@ macro_rules! with_members {
             field("needs", List(&SERVICE_NAME), $needs, "The services that must be done first."),
             field("enable", Flag, Default("true"), $enable),
             field("unit", Text(&UNIT), $unit, "The unit it runs as."),
-            field("data_dir", Text(&DIRECTORY), $data, "Where it keeps its data. Only `reset` changes it; a join of etcd looks into it, and etcd is started with it."),
+            field("data_dir", Text(&DIRECTORY), $data, "Where it keeps its data. Only `reset` changes it; a join of etcd looks \
+                into it, and etcd is started with it."),
             field(
                 "url",
                 Text(&$url),
