@@ -12,7 +12,7 @@ mod plan_command;
 mod status;
 mod steps;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
@@ -23,18 +23,21 @@ use crate::config::{EXAMPLES, ServiceName, ValueError};
 use crate::events::Format;
 use crate::plan::Step;
 use crate::random::{self, NoRandomNumbers};
-use crate::run::Quorum;
 
 use departure::{Departure, Of};
 
 pub use first_boot_output::Exit;
 
-/// Makes this machine a member of its cluster: chainfire, then flaredb, then IAM, then a verdict.
+/// Makes this machine a member of its cluster: chainfire, flaredb, IAM, then a health verdict
 ///
-/// Exit codes: 0 success; 1 failed in a way that may pass, systemd starts it again; 2 wrong usage; 70 a fault of the
-/// agent itself; 78 blocked: somebody has to change something first.
+/// Exit codes:
+///   0   success
+///   1   failed for now; systemd tries again
+///   2   wrong usage
+///   70  internal error of the agent
+///   78  blocked: somebody has to change something first
 #[derive(Debug, Parser)]
-#[command(name = "first-boot-agent", version, max_term_width = 100)]
+#[command(name = "first-boot-agent", version, verbatim_doc_comment)]
 struct Cli {
     #[command(flatten)]
     options: Options,
@@ -42,18 +45,23 @@ struct Cli {
     command: Command,
 }
 
+/// The heading of what all commands share, apart from what is their own.
+const GLOBAL: &str = "Global options";
+
 /// What all commands share.
 #[derive(Debug, clap::Args)]
 struct Options {
-    /// The cluster configuration [default: the credential cluster-config, else what the initrd has found, else
-    /// /etc/nixos/secrets/cluster-config.json]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Read the cluster configuration from FILE, or from standard input (-)
+    ///
+    /// Default: the systemd credential cluster-config, else what the initrd found, else
+    /// /etc/nixos/secrets/cluster-config.json. Only commands that read it once accept standard input.
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The directory of the markers
-    #[arg(long, global = true, value_name = "DIR", default_value = crate::markers::DEFAULT_DIRECTORY)]
+    /// Keep the markers in DIR
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR", default_value = crate::markers::DEFAULT_DIRECTORY)]
     state_dir: PathBuf,
-    /// Where events go: auto is the journal, as text too where this is no unit, as JSON lines where there is no journal
-    #[arg(long, global = true, value_enum, default_value = "auto")]
+    /// Choose where events go
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum, value_name = "FORMAT", default_value = "auto")]
     log_format: Format,
     /// Whether problems of the configuration quote nothing of it, whatever its source.
     #[arg(skip)]
@@ -62,77 +70,91 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Become a member of a service's cluster, or confirm the bootstrapped one
+    /// Join the cluster of a service, or confirm that it was bootstrapped
     Join {
-        /// The service: chainfire, flaredb, or another one of the configuration
+        /// chainfire, flaredb, or another service of the configuration
         service: ServiceName,
     },
-    /// Set a service up
+    /// Set up a service that has no members, such as IAM
     Setup {
-        /// The service: iam, or another one of the configuration
+        /// iam, or another service of the configuration
         service: ServiceName,
     },
-    /// Judge the cluster: quorum of every Raft group, what is set up once, every health endpoint, markers against live membership
+    /// Check the health of the cluster
+    ///
+    /// Checks the quorum of every Raft group, every health endpoint, and this node's markers against live membership.
     HealthCheck {
-        /// Look again until the cluster is healthy or the time of policies.health is over
+        /// Check again until the cluster is healthy, at most for policies.health.limit
         #[arg(long)]
         wait: bool,
     },
-    /// Do the whole sequence in one process
+    /// Run all steps in order in one process
     Run,
-    /// Show how far this node is, and what to do next
+    /// Show how far this node is and what to do next
     Status(status::Manner),
-    /// Show what would be done and why, touching nothing; ends with 78 where something is blocked
+    /// Show what would be done and why, without changing anything
     Plan {
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Leave the clusters of all services, the last one first: this node's entries go, then its markers
+    /// Remove this node from all its clusters and remove its markers
     ///
-    /// Refuses where the cluster could not decide without this node. The services keep their data, and keep running unless they
-    /// speak etcd-v3; it is of the membership that has ended, so they do not become members again: `reset SERVICE` has the node
-    /// join anew. Where it is to stay out, disable the units, which would wait without end from the next boot on: systemctl
-    /// disable --now the services, cluster-health-check, and what joins them: chainfire-cluster-join, flaredb-cluster-join,
-    /// iam-initial-setup, cluster-join@NAME (on NixOS turn them off in the configuration).
-    Leave {
-        #[command(flatten)]
-        quorum: AcceptQuorumLoss,
-    },
-    /// Put a service back to its beginning: out of its cluster, stopped, its data moved aside, its markers gone
+    /// Refuses if a cluster would lose its quorum. Services keep their data. They keep running as well, except those
+    /// that speak etcd-v3. That data belongs to the membership that has ended: to join again, run `first-boot-agent reset`.
     ///
-    /// Data is moved to DIRECTORY.backup-TIME, never deleted. Refuses where the cluster could not decide without this node.
+    /// If the node is to stay out, disable its units, which would wait for a cluster at the next boot: run
+    /// `systemctl disable --now` for the services, for cluster-health-check, and for what joins them
+    /// (chainfire-cluster-join, flaredb-cluster-join, iam-initial-setup, cluster-join@NAME). On NixOS, turn them off in
+    /// the configuration.
+    Leave(departure::Manner),
+    /// Remove this node from a service's cluster, stop the service, move its data aside, remove its markers
+    ///
+    /// Data is moved to DIRECTORY.backup-TIME, never deleted. Refuses if the cluster would lose its quorum.
     Reset {
-        /// The service: chainfire, flaredb, iam, another one of the configuration, or all
+        /// chainfire, flaredb, iam, another service of the configuration, or all
         #[arg(value_parser = whose)]
         service: Of,
         #[command(flatten)]
-        quorum: AcceptQuorumLoss,
+        manner: departure::Manner,
     },
-    /// The stage in the initrd: find the configuration, look at the machine, hand both over in /run/first-boot-agent
+    /// Find the configuration and inspect the machine in the initrd
     ///
-    /// Run by first-boot-initrd.service. What it may be asked for stands on the kernel's command line; see the reference,
-    /// "Delivery of the configuration".
+    /// Started by first-boot-initrd.service. Leaves what it found in /run/first-boot-agent. Its settings are kernel
+    /// parameters: see "Delivery of the configuration" in the reference.
     Initrd,
-    /// Show the machine: who it is, what is in it, what is on its disks
+    /// Show the hardware of this machine and what is on its disks
     Inventory {
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Gather what a fault report needs in one file: no keys, passwords or configurations, but names, addresses and hardware
+    /// Write a diagnostics file without secrets, for a bug report
     ///
-    /// Versions, clock, where each value of the configuration came from, TLS files with their dates, markers, status, plan,
-    /// units, member lists, names, inventory, and the journal of this boot.
+    /// It has versions, the clock, where each value of the configuration came from, TLS files with their dates, markers,
+    /// status, plan, units, member lists, names, inventory, and the journal of this boot. It has no keys, passwords or
+    /// configurations, but names, addresses and hardware.
     Diagnose {
-        /// Where to: a file that does not exist yet, or - for standard output [default:
-        /// first-boot-diagnose-HOST-TIME.txt in this directory]
+        /// Write to FILE, which must not exist, or to standard output (-)
+        ///
+        /// Default: first-boot-diagnose-HOST-TIME.txt in the current directory.
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Look at the cluster configuration
+    /// Check and show the cluster configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+impl Command {
+    /// Whether it reads the configuration no more than once, as standard input can be.
+    fn reads_once(&self) -> bool {
+        match self {
+            Self::Config(_) | Self::Plan { .. } => true,
+            Self::Status(manner) => manner.is_a_single_look(),
+            _ => false,
+        }
+    }
 }
 
 /// Whose reset it is: `all`, or the name of a service.
@@ -140,31 +162,26 @@ fn whose(text: &str) -> Result<Of, ValueError> {
     if text == "all" { Ok(Of::All) } else { text.parse().map(Of::One) }
 }
 
-#[derive(Debug, Clone, Copy, clap::Args)]
-struct AcceptQuorumLoss {
-    /// Do it even where the cluster loses its quorum, or cannot be asked
-    #[arg(long)]
-    accept_quorum_loss: bool,
-}
-
-impl From<AcceptQuorumLoss> for Quorum {
-    fn from(given: AcceptQuorumLoss) -> Self {
-        if given.accept_quorum_loss { Self::MayBeLost } else { Self::Keep }
-    }
-}
-
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Check the configuration and the files that it names, and list all problems
+    /// Check the configuration and the files it names, and list all problems
     Validate {
-        /// Refuse the configuration's own warnings as well: unknown keys, unreachable addresses, a doubtful `data_dir`, a
-        /// bootstrapping node that is missing in `initial_peers`; warnings about files stay warnings
+        /// The file; the same as --config FILE
+        #[arg(conflicts_with = "config")]
+        file: Option<PathBuf>,
+        /// Treat warnings about the configuration as errors
+        ///
+        /// Such as unknown keys, unreachable addresses, a doubtful `data_dir`, or a bootstrapping node that is missing
+        /// from `initial_peers`. Warnings about files stay warnings.
         #[arg(long)]
         strict: bool,
     },
-    /// Show every value and where it came from
+    /// Show every value and where it comes from
     Show {
-        /// As JSON
+        /// The file; the same as --config FILE
+        #[arg(conflicts_with = "config")]
+        file: Option<PathBuf>,
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
@@ -172,7 +189,7 @@ enum ConfigCommand {
     Schema,
     /// Print an example configuration
     Example {
-        /// What the node is to do
+        /// What the node does
         #[arg(value_parser = PossibleValuesParser::new(EXAMPLES.map(|(kind, _)| kind)), default_value = "bootstrap")]
         kind: String,
     },
@@ -188,6 +205,11 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(ended) => return ended,
     };
+    if cli.options.config.as_deref() == Some(Path::new("-")) && !cli.command.reads_once() {
+        let words =
+            "--config - is for `config validate`, `config show`, `plan` and a single `status`; name a file here";
+        return output::refuse::<Cli>(words);
+    }
     // Whatever needs them below would panic.
     if let Err(error) = random::bytes::<1>() {
         output::complain(&format!("first-boot-agent: {error}; {}", NoRandomNumbers::REMEDY));
@@ -213,11 +235,11 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Run => steps::run(options, None, true).await,
         Command::Status(manner) => status::run(options, manner).await,
         Command::Plan { json } => plan_command::run(options, json).await,
-        Command::Leave { quorum } => departure::run(options, Departure::Leave, Of::All, quorum.into()).await,
-        Command::Reset { service, quorum } => departure::run(options, Departure::Reset, service, quorum.into()).await,
+        Command::Leave(manner) => departure::run(options, Departure::Leave, Of::All, manner).await,
+        Command::Reset { service, manner } => departure::run(options, Departure::Reset, service, manner).await,
         Command::Initrd => initrd_command::run(options).await,
         Command::Inventory { json } => inventory_command::run(json),
-        Command::Config(command) => config_command::run(options, &command),
+        Command::Config(command) => config_command::run(cli.options, command),
     }
 }
 

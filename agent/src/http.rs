@@ -12,4 +12,4 @@ pub(crate) use classify::has_plain_host;
 pub(crate) use client::{Answer, Client, Method};
 #[cfg(test)]
 pub(crate) use client::{CONTENT_TYPE, HeaderMap};
-pub use tls::{TlsFindings, describe as describe_tls_files, findings as tls_findings};
+pub use tls::{TlsFindings, describe as describe_tls_files, ends_of_certificates, findings as tls_findings};

@@ -109,16 +109,13 @@ pub fn open_to_read(path: &Path, links: Links) -> Result<(File, Metadata), Regul
     Ok((file, metadata))
 }
 
-/// All bytes of an open file that may have `limit` of them.
+/// All bytes of what is open and may have `limit` of them.
 ///
 /// # Errors
 /// It has more, or cannot be read.
-pub fn read_all(file: File, limit: u64) -> Result<Vec<u8>, RegularFileError> {
-    if file.metadata()?.len() > limit {
-        return Err(RegularFileError::TooLarge(limit));
-    }
+pub fn read_all(file: impl Read, limit: u64) -> Result<Vec<u8>, RegularFileError> {
     let mut bytes = Vec::new();
-    // One byte more than allowed, so that a file that grows meanwhile is noticed.
+    // One byte more than allowed, so that a longer one is noticed.
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit { Err(RegularFileError::TooLarge(limit)) } else { Ok(bytes) }
 }

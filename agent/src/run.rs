@@ -47,7 +47,7 @@ pub use health::find as find_health;
 pub use judge::judge;
 pub use leave::{Quorum, foresee_leave, foresee_markers, forget, leave};
 pub use preflight::unmet;
-pub use reset::{after_reset_of_all, reset, reset_setup};
+pub use reset::{after_reset_of_all, foresee_reset, reset, reset_setup};
 pub use service::refuse_anothers;
 
 /// How many members of a group are asked at the same time, of both groups 16: enough to be quick, and no storm from a node of

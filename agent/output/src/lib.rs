@@ -3,10 +3,11 @@
 //! A reader that goes away early (`| head -1`) is no fault; a disk that is full is one, and whoever takes the file for whole
 //! has to learn of it.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 /// How a process ends. Wrong usage is clap's 2. The codes are few, and the agent's units rely on them
 /// (`RestartPreventExitStatus=2 78`).
@@ -36,15 +37,23 @@ const WRONG_USAGE: u8 = 2;
 /// # Errors
 /// Where there is nothing left to do but to end: help was asked for, or it is wrong.
 pub fn parse<C: Parser>() -> Result<C, ExitCode> {
-    C::try_parse().map_err(|error| {
-        let text = error.render().to_string();
-        if error.use_stderr() {
-            // Nowhere is left to say that this fails.
-            let _ = io::stderr().lock().write_all(text.as_bytes());
-            return WRONG_USAGE.into();
-        }
-        print(&text, Exit::Done).into()
-    })
+    C::try_parse().map_err(|error| ended(&error))
+}
+
+/// Refuses arguments that are right one by one, and not together.
+#[must_use]
+pub fn refuse<C: Parser>(reason: &str) -> ExitCode {
+    ended(&C::command().error(ErrorKind::ArgumentConflict, reason))
+}
+
+fn ended(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        // Nowhere is left to say that this fails.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+        return WRONG_USAGE.into();
+    }
+    print(&text, Exit::Done).into()
 }
 
 /// Writes to standard output, all of it. Returns how the command ends: as it would, unless the text was not written.
@@ -73,12 +82,17 @@ pub fn write(text: &str) -> Written {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Written::Whole,
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Written::NobodyReads,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Written::NobodyReads,
         Err(error) => {
             complain(&format!("cannot write to standard output: {error}; free space there, or write elsewhere"));
             Written::Failed
         }
     }
+}
+
+/// Writes to standard error, beside what the command prints: a question, the progress of what is waited for.
+pub fn aside(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Writes a line to standard error.

@@ -1,6 +1,6 @@
 //! `config validate|show|schema|example`: looks at the configuration, touches nothing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 use serde_json::json;
@@ -12,12 +12,13 @@ use crate::secret_file;
 
 use super::{ConfigCommand, Exit, Options, node, output};
 
-pub(super) fn run(options: &Options, command: &ConfigCommand) -> Exit {
+pub(super) fn run(options: Options, command: ConfigCommand) -> Exit {
+    let reading = |file: Option<PathBuf>| Options { config: file.or(options.config), ..options };
     match command {
-        ConfigCommand::Validate { strict } => validate(options, *strict),
-        ConfigCommand::Show { json } => show(options, *json),
+        ConfigCommand::Validate { file, strict } => validate(&reading(file), strict),
+        ConfigCommand::Show { file, json } => show(&reading(file), json),
         ConfigCommand::Schema => print(&config::schema()),
-        ConfigCommand::Example { kind } => print(config::example(kind).unwrap_or_default()),
+        ConfigCommand::Example { kind } => print(config::example(&kind).unwrap_or_default()),
     }
 }
 

@@ -1,6 +1,8 @@
 //! `leave` and `reset`: the way out, for this node or for one of its services.
 
-use crate::config::{Config, Permissions, Service, ServiceName};
+use std::io::{IsTerminal, stderr, stdin};
+
+use crate::config::{Config, MemberService, Permissions, Service, ServiceName};
 use crate::events::{Event, Report, Reporter};
 use crate::markers::Markers;
 use crate::plan::SkipReason;
@@ -8,7 +10,32 @@ use crate::run::{self, Outcome, Quorum, Requests};
 use crate::systemd::notify::Notifier;
 
 use super::context::StepProgress;
-use super::{Exit, Options, context, node};
+use super::{Exit, Options, context, node, output};
+
+/// How a departure is asked for.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Manner {
+    /// Go on even if the cluster loses its quorum or does not answer
+    #[arg(long)]
+    accept_quorum_loss: bool,
+    /// Show what would be done and check that nothing refuses it; change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask for confirmation on a terminal
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Manner {
+    fn quorum(self) -> Quorum {
+        if self.accept_quorum_loss { Quorum::MayBeLost } else { Quorum::Keep }
+    }
+
+    /// Whether somebody is there to be asked.
+    fn asks(self) -> bool {
+        !self.yes && !self.dry_run && stdin().is_terminal() && stderr().is_terminal()
+    }
+}
 
 /// What is to go.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +52,25 @@ impl Departure {
             Self::Leave => "leave",
             Self::Reset => "reset",
         }
+    }
+
+    /// What is done to a service, in the order in which it is done.
+    fn describe(self, service: &Service, config: &Config) -> String {
+        let (id, name) = (&config.node.id, service.name());
+        let done = match (self, service) {
+            (_, Service::Setup(_)) => "remove its marker".to_owned(),
+            (_, Service::Members(service)) if !service.enable => "nothing, it is turned off".to_owned(),
+            (Self::Leave, Service::Members(service)) => {
+                let stop =
+                    if service.api.is_added_first() { format!("stop {}, ", service.unit) } else { String::new() };
+                format!("remove {id} from its cluster, {stop}remove its markers")
+            }
+            (Self::Reset, Service::Members(MemberService { unit, data_dir, .. })) => format!(
+                "remove {id} from its cluster, stop {unit}, move {0} to {0}.backup-TIME, remove its markers",
+                data_dir.display()
+            ),
+        };
+        format!("  {name:<10} {done}\n")
     }
 }
 
@@ -56,10 +102,10 @@ impl Of {
 }
 
 /// Lets services go, one after the other; the first that cannot ends it.
-pub(super) async fn run(options: &Options, departure: Departure, of: Of, quorum: Quorum) -> Exit {
+pub(super) async fn run(options: &Options, departure: Departure, of: Of, manner: Manner) -> Exit {
     let operation = departure.operation();
     let reporter = Reporter::start(options.log_format, &node::run_id(), None);
-    let exit = depart(options, departure, of, quorum, &reporter).await.unwrap_or_else(|event| {
+    let exit = depart(options, departure, of, manner, &reporter).await.unwrap_or_else(|event| {
         reporter.scoped(context::scope("cluster", operation, None)).report(event);
         Exit::Blocked
     });
@@ -67,11 +113,19 @@ pub(super) async fn run(options: &Options, departure: Departure, of: Of, quorum:
     exit
 }
 
+/// Asks whoever types.
+fn is_confirmed(what: &str) -> bool {
+    output::aside(&format!("{what}Continue? [y/N] "));
+    let mut answer = String::new();
+    let is_read = stdin().read_line(&mut answer).is_ok();
+    is_read && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
 async fn depart(
     options: &Options,
     departure: Departure,
     of: Of,
-    quorum: Quorum,
+    manner: Manner,
     reporter: &Reporter,
 ) -> Result<Exit, Event> {
     let loaded =
@@ -89,6 +143,7 @@ async fn depart(
     let context = context::of(config, &markers, &progress, &requests, Some(&scoped("cluster")))
         .await
         .map_err(|blocker| blocker.event())?;
+    let quorum = manner.quorum();
     for name in services.iter().map(|service| service.name()) {
         let outcome = run::foresee_markers(&context, name, &scoped(name.as_str()));
         if outcome != Outcome::Done {
@@ -98,11 +153,28 @@ async fn depart(
     let with_members: Vec<_> =
         services.iter().filter_map(|service| service.members()).filter(|service| service.enable).collect();
     // Of one alone the departure itself finds out, before it changes anything.
-    for service in with_members.iter().filter(|_| with_members.len() > 1) {
-        let outcome = run::foresee_leave(&context, service, quorum, &scoped(service.name.as_str())).await;
+    let looks_first = with_members.len() > 1 || manner.dry_run || manner.asks();
+    for service in with_members.iter().filter(|_| looks_first) {
+        let report = scoped(service.name.as_str());
+        if let Departure::Reset = departure {
+            let outcome = run::foresee_reset(&context, service, &report).await;
+            if outcome != Outcome::Done {
+                return Ok(outcome);
+            }
+        }
+        let outcome = run::foresee_leave(&context, service, quorum, &report).await;
         if outcome != Outcome::Done && quorum == Quorum::Keep {
             return Ok(outcome);
         }
+    }
+    let what: String = services.iter().map(|service| departure.describe(service, config)).collect();
+    let what = format!("{} of {}:\n{what}", departure.operation(), config.node.id);
+    if manner.dry_run {
+        return Ok(output::print(&format!("{what}Nothing was changed: this is a dry run.\n"), Exit::Done));
+    }
+    if manner.asks() && !is_confirmed(&what) {
+        output::complain("Nothing was changed.");
+        return Ok(Exit::Transient);
     }
     let is_reset_of_all = matches!((departure, of), (Departure::Reset, Of::All));
     for service in services {

@@ -80,8 +80,13 @@ impl Foresight {
     pub(super) fn text(&self) -> String {
         let unmet = self.unmet.iter().filter(|unmet| unmet.outlook != Outlook::Lasting);
         let unmet = unmet.map(|unmet| format!("{:<10} {}: {unmet}; {}\n", "machine", unmet.outlook, unmet.remedy));
-        let steps = self.rows.iter();
-        let steps = steps.map(|Row { step, what, why, .. }| format!("{:<10} {what}: {why}\n", step.label()));
+        // What blocks several steps is shown at the first.
+        let steps = self.rows.iter().enumerate().map(|(index, Row { step, what, why, is_blocked })| {
+            let is_same = |other: &&Row| *is_blocked && other.is_blocked && other.why == *why;
+            let earlier = self.rows.iter().take(index).find(is_same);
+            let why = earlier.map_or_else(|| why.clone(), |earlier| format!("same cause as {}", earlier.step.label()));
+            format!("{:<10} {what}: {why}\n", step.label())
+        });
         unmet.chain(steps).collect()
     }
 }

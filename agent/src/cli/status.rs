@@ -1,62 +1,107 @@
 //! `status`: read once, an operator knows what to do.
 
 mod judge;
+mod prometheus;
 mod show;
 mod view;
 
+use std::io::stdout;
+use std::path::PathBuf;
 use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use futures_util::future::{join, join_all, select_all};
 
 use crate::clock;
-use crate::config::{Config, Loaded, Permissions};
-use crate::markers::{Markers, Trouble};
+use crate::config::value::{parse_duration, show_duration};
+use crate::config::{Config, ConfigError, Loaded, Permissions};
+use crate::durable::{Existing, write_durably};
+use crate::http;
+use crate::markers::{MarkerState, Markers, Trouble};
 use crate::names::{self, Names};
 use crate::plan::{self, Step};
 use crate::run::{self, Requests};
-use crate::systemd::{Systemd, UnitState, UnitWatch};
+use crate::systemd::{Systemd, UnitWatch};
 
 use super::context::{self, Silent, ThisMachine};
 use super::output::{self, Written};
 use super::{Exit, Options, node};
 
 use judge::{Facts, State, Status, StepUnits};
+use show::Layout;
 use view::View;
 
 /// With `--wait` and `--watch`: how often to look where no unit changes, as when a peer comes back.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// How `status` is asked for.
-#[derive(Debug, Clone, Copy, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Manner {
-    /// As JSON; with --watch, an object per line
+    /// Print JSON; with --watch, one object per line
     #[arg(long)]
     json: bool,
-    /// Return when the node is a healthy member, or blocked
+    /// Print metrics for Prometheus; the exit code says only whether they were written
+    #[arg(long, conflicts_with_all = ["json", "wait", "watch"])]
+    prometheus: bool,
+    /// Write the metrics to FILE, replacing it atomically
+    #[arg(long, requires = "prometheus", value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Wait until the node is a healthy member or blocked; print changes on standard error
     #[arg(long)]
     wait: bool,
-    /// Show every change when it happens: live in a terminal, as lines elsewhere; with --wait until that returns
+    /// Stop waiting after TIME, such as 90s, 10min or 1h; the exit code is 1 then
+    #[arg(long, requires = "wait", value_name = "TIME", value_parser = parse_duration)]
+    timeout: Option<Duration>,
+    /// Show changes as they happen; with --wait, until that returns
     #[arg(long)]
     watch: bool,
 }
 
+impl Manner {
+    pub(super) fn is_a_single_look(&self) -> bool {
+        !self.wait && !self.watch
+    }
+}
+
 pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
+    let deadline = manner.timeout.and_then(|limit| Instant::now().checked_add(limit));
     let systemd = Systemd::connect().await.ok();
     let mut watches = match &systemd {
-        Some(systemd) if manner.wait || manner.watch => {
+        Some(systemd) if !manner.is_a_single_look() => {
             let loaded = node::load(options, Permissions::Warn, false).ok();
             watch(systemd, &steps(loaded.as_ref())).await
         }
         _ => Vec::new(),
     };
+    if manner.prometheus {
+        let metrics = prometheus::text(&look(options, systemd.as_ref()).await);
+        return match &manner.output {
+            None => output::print(&metrics, Exit::Done),
+            Some(path) => match write_durably(path, metrics.as_bytes(), 0o644, Existing::Replace) {
+                Ok(_) => Exit::Done,
+                Err(error) => {
+                    output::complain(&error.to_string());
+                    Exit::Transient
+                }
+            },
+        };
+    }
     let mut view = manner.watch.then(|| View::of_this_process(manner.json));
+    let mut progress = View::lines();
     loop {
         let status = look(options, systemd.as_ref()).await;
         let exit = exit(&status);
-        let is_over = manner.wait && matches!(exit, Exit::Done | Exit::Blocked);
+        let is_late = deadline.is_some_and(|deadline| deadline <= Instant::now());
+        let is_over = manner.wait && (is_late || matches!(exit, Exit::Done | Exit::Blocked));
         match &mut view {
-            None if is_over || !manner.wait => return output::print(&whole(&status, manner.json), exit),
-            None => {}
+            None if is_over || !manner.wait => {
+                if let Some(limit) = manner.timeout.filter(|_| is_late && exit == Exit::Transient) {
+                    output::complain(&format!("not done within {}", show_duration(limit)));
+                }
+                return output::print(&whole(&status, manner.json), exit);
+            }
+            None => output::aside(&progress.of(&status, &clock::now())),
             Some(view) => match output::write(&view.of(&status, &clock::now())) {
                 Written::Whole if is_over => return exit,
                 Written::Whole => {}
@@ -64,12 +109,12 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
                 Written::Failed => return Exit::Transient,
             },
         }
-        change(&mut watches).await;
+        change(&mut watches, deadline).await;
     }
 }
 
 fn whole(status: &Status, as_json: bool) -> String {
-    if as_json { format!("{:#}\n", show::json(status)) } else { show::text(status) }
+    if as_json { format!("{:#}\n", show::json(status)) } else { show::text(status, Layout::of(&stdout())) }
 }
 
 fn exit(status: &Status) -> Exit {
@@ -96,35 +141,34 @@ async fn watch(systemd: &Systemd, steps: &[Step]) -> Vec<UnitWatch> {
     watches
 }
 
-/// Returns at the next change of a unit, and after a while without one.
-async fn change(watches: &mut [UnitWatch]) {
+/// Returns at the next change of a unit, after a while without one, and at the deadline.
+async fn change(watches: &mut [UnitWatch], deadline: Option<Instant>) {
+    let look_again = Instant::now() + LOOK_AGAIN;
+    let look_again = deadline.map_or(look_again, |deadline| deadline.min(look_again));
     if watches.is_empty() {
-        tokio::time::sleep(LOOK_AGAIN).await;
-        return;
+        return sleep_until(look_again).await;
     }
     let changes = watches.iter_mut().map(|watch| Box::pin(watch.next()));
     // Which unit changed does not matter: everything is looked at again.
-    let _ = tokio::time::timeout(LOOK_AGAIN, select_all(changes)).await;
+    let _ = timeout_at(look_again, select_all(changes)).await;
 }
 
 /// The whole of it for people, as of now.
 pub(super) async fn text(options: &Options, systemd: Option<&Systemd>) -> String {
-    show::text(&look(options, systemd).await)
+    show::text(&look(options, systemd).await, Layout::Plain)
 }
 
 /// Looks at everything once: configuration, markers, units, names, and the live cluster.
 async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
-    let loaded = node::load(options, Permissions::Warn, false);
-    let steps = steps(loaded.as_ref().ok());
-    let units = join_all(steps.iter().map(async |step| systemd?.unit(&step.unit()).await.ok())).await;
-    let loaded = match loaded {
+    let loaded = match node::load(options, Permissions::Warn, false) {
         Ok(loaded) => loaded,
-        Err(error) => return Status::without_configuration(&error.to_string(), error.is_not_permitted(), &units),
+        Err(error) => return without_configuration(options, &error, systemd).await,
     };
     let config = &loaded.checked.config;
     let (markers, requests) = (Markers::new(options.state_dir.clone()), Requests::default());
     let facts = async {
-        let units = units_of_steps(options, config, systemd, units).await;
+        // Units before markers: a step that ends in between is done, and not one whose marker is gone.
+        let units = units_of_steps(options, Step::all(config), Some(config), systemd).await;
         let observed = run::observe(config, &markers, node::identity(config), run::unmet(config, &ThisMachine));
         let passed_over = loaded.passed_over.iter().map(|error| format!("passed over: {}", error.summary()));
         Facts {
@@ -141,27 +185,43 @@ async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
         }
     };
     let (facts, names) = join(facts, names::check(&Names::default(), config)).await;
-    Status { names, ..judge::judge(config, facts) }
+    Status { names, certificates: http::ends_of_certificates(&config.tls), ..judge::judge(config, facts) }
 }
 
-/// With each step's unit the path unit that starts it, the unit of the service that it is about, and what its run has noted,
+/// What is left to look at: units, and markers.
+async fn without_configuration(options: &Options, error: &ConfigError, systemd: Option<&Systemd>) -> Status {
+    let units = units_of_steps(options, Step::DEFAULT.to_vec(), None, systemd).await;
+    if !error.is_not_permitted() {
+        return Status::without_configuration(&error.to_string(), &units);
+    }
+    let markers = Markers::new(options.state_dir.clone());
+    let marked = |step: Step| match markers.read(step.marked_by()?) {
+        MarkerState::Present { written, .. } => Some(written),
+        MarkerState::Absent | MarkerState::Damaged { .. } => None,
+    };
+    let steps = Step::DEFAULT.into_iter().zip(units).map(|(step, units)| (step, marked(step), units));
+    Status::without_root(&error.to_string(), steps.collect())
+}
+
+/// Each step's unit, with the path unit that starts it, the unit of the service that it is about, and what its run has noted,
 /// where systemd knows of that run: what an earlier one has left is no longer so.
 async fn units_of_steps(
     options: &Options,
-    config: &Config,
+    steps: Vec<Step>,
+    config: Option<&Config>,
     systemd: Option<&Systemd>,
-    units: Vec<Option<UnitState>>,
 ) -> Vec<StepUnits> {
-    let around = Step::all(config).into_iter().zip(units).map(async |(step, unit)| {
+    let around = steps.into_iter().map(async |step| {
         let Some(systemd) = systemd else {
-            return StepUnits { unit, ..StepUnits::default() };
+            return StepUnits::default();
         };
         let service = async {
-            let service = config.service(step.marked_by()?)?;
+            let service = config?.service(step.marked_by()?)?;
             systemd.unit(service.unit().as_str()).await.ok()
         };
-        let path_unit = step.path_unit();
-        let (path, service) = join(systemd.unit(&path_unit), service).await;
+        let (unit, path_unit) = (step.unit(), step.path_unit());
+        let (unit, (path, service)) = join(systemd.unit(&unit), join(systemd.unit(&path_unit), service)).await;
+        let unit = unit.ok();
         let is_of_this_run =
             |noted: &Trouble| unit.as_ref().is_some_and(|unit| unit.invocation_id == noted.invocation_id);
         let trouble = Trouble::read(&options.state_dir, step.label()).filter(is_of_this_run);

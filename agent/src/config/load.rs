@@ -65,7 +65,7 @@ pub struct InitrdFindings {
 /// Where to look, and how strictly.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The file that the command line names; nothing else is tried then.
+    /// The file that the command line names, `-` for standard input; nothing else is tried then.
     pub explicit: Option<PathBuf>,
     /// `/`, or what stands in for it in a test.
     pub root: PathBuf,
@@ -152,6 +152,11 @@ pub fn read_at(origin: &Source, options: &Options) -> Result<Option<Reading>, Co
     if let Source::Encrypted(path) = origin {
         return not_decrypted(path, options).map_or(Ok(None), Err);
     }
+    if *origin == Source::StandardInput {
+        return read_all(io::stdin().lock(), SIZE_LIMIT).map(|bytes| Some((bytes, None))).map_err(|source| {
+            ConfigError::Unreadable(origin.clone(), source, "write the cluster config to it, as JSON".to_owned())
+        });
+    }
     let Some(path) = origin.path() else {
         return Ok(None);
     };
@@ -223,8 +228,10 @@ pub fn examine(bytes: &[u8], origin: &Source, options: &Options) -> Result<Check
 /// The places where a config may lie, the one of the highest rank first.
 #[must_use]
 pub fn places(options: &Options) -> Vec<Source> {
-    if let Some(path) = &options.explicit {
-        return vec![Source::CommandLine(path.clone())];
+    match &options.explicit {
+        Some(path) if path == Path::new("-") => return vec![Source::StandardInput],
+        Some(path) => return vec![Source::CommandLine(path.clone())],
+        None => {}
     }
     let files = [
         Source::HandedOver(options.root.join(HAND_OVER).join(FILE)),

@@ -14,6 +14,8 @@ pub const CREDENTIAL: &str = "cluster-config";
 pub enum Source {
     /// The file that the command line names.
     CommandLine(PathBuf),
+    /// Standard input, which the command line names `-`.
+    StandardInput,
     /// The systemd credential.
     Credential(PathBuf),
     /// The same, encrypted: only systemd decrypts it, and where it did not, this takes its place.
@@ -41,7 +43,7 @@ impl Source {
             | Self::DefaultPath(path)
             | Self::InitrdFile(path)
             | Self::Installed(path) => Some(path),
-            Self::Encrypted(_) | Self::Delivered(_) => None,
+            Self::Encrypted(_) | Self::Delivered(_) | Self::StandardInput => None,
         }
     }
 
@@ -55,7 +57,7 @@ impl Source {
 
     /// Whether its problems may quote it: who reads of the file in its usual place, or names one, may read that as well.
     pub(crate) fn quotes(&self) -> Quotes {
-        let is_open = matches!(self, Self::CommandLine(_) | Self::DefaultPath(_));
+        let is_open = matches!(self, Self::CommandLine(_) | Self::DefaultPath(_) | Self::StandardInput);
         if is_open { Quotes::Shown } else { Quotes::Hidden }
     }
 }
@@ -71,6 +73,7 @@ impl fmt::Display for Source {
                 write!(out, "{}", path.display())
             }
             Self::Delivered(name) => out.write_str(name),
+            Self::StandardInput => out.write_str("standard input"),
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::plan::Blocker;
 
 use super::words;
 
-pub use described::describe;
+pub use described::{describe, ends_of_certificates};
 
 /// The client's side of TLS from the files of the configuration, and what is odd about these files; whether it matters, whoever
 /// meets them decides.

@@ -68,7 +68,7 @@ pub async fn foresee_leave<U: Units, C: Cluster>(
 }
 
 /// What would stop a departure is told.
-fn foreseen<U, C>(context: &Context<'_, U, C>, found: Result<(), Stop>, report: &dyn Report) -> Outcome {
+pub(super) fn foreseen<U, C>(context: &Context<'_, U, C>, found: Result<(), Stop>, report: &dyn Report) -> Outcome {
     found.map_or_else(|stop| stopped(&stop, context.progress, report), |()| Outcome::Done)
 }
 

@@ -11,7 +11,9 @@ use crate::events::{Event, Report};
 use crate::plan::Step;
 use crate::plan::health::to_join_anew;
 
-use super::leave::{Quorum, foresee_removal, forget_setup, remove_markers, stop_steps, stop_unit, taking_over};
+use super::leave::{
+    Quorum, foresee_removal, foreseen, forget_setup, remove_markers, stop_steps, stop_unit, taking_over,
+};
 use super::ports::{Cluster, Units};
 use super::{Context, Outcome, Stop, Work, end};
 
@@ -38,6 +40,15 @@ pub async fn reset<U: Units, C: Cluster>(
         Ok(())
     });
     end(context, "reset", done.await, report)
+}
+
+/// Looks whether the data of a service may be moved aside, changing nothing.
+pub async fn foresee_reset<U: Units, C: Cluster>(
+    context: &Context<'_, U, C>,
+    service: &MemberService,
+    report: &dyn Report,
+) -> Outcome {
+    foreseen(context, Work { context, service, report }.data_is_its_own().await, report)
 }
 
 /// The target pulls in the health check, which was stopped along with it.

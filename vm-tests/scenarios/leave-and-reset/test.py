@@ -34,6 +34,18 @@ for node in nodes[:3]:
 node04.start()
 is_back()
 
+with subtest("a dry run shows what would be done, and an answer that is not yes leaves it at that"):
+    for command in ("leave", "reset all"):
+        said = node04.succeed(f"{AGENT} {command} --dry-run", timeout=60)
+        for service in PORTS:
+            t.assertIn(f"{service:<10} remove node04 from its cluster, ", said)
+        t.assertIn("Nothing was changed", said)
+        # script(1) is a terminal for it.
+        typed = f"echo n | script --quiet --return --command '{AGENT} {command}' /dev/null"
+        t.assertIn("Continue? [y/N]", node04.fail(typed, timeout=60))
+    t.assertIn("move /var/lib/chainfire to /var/lib/chainfire.backup-TIME", said)
+    is_back()
+
 with subtest("leave: the entries go, then the markers; data and services stay"):
     said = node04.succeed(f"{AGENT} leave 2>&1", timeout=60)
     log.info(said)

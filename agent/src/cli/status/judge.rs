@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::config::{ClusterName, Config, MemberService, Service};
+use crate::config::{ClusterName, Config, MemberService, Service, ServiceName};
 use crate::markers::{Hold, Trouble};
 use crate::names::Unresolved;
 use crate::plan::expectations::Outlook;
@@ -91,22 +91,99 @@ pub(super) struct Status {
     pub(super) warnings: Vec<String>,
     /// The table of groups and endpoints.
     pub(super) table: String,
+    /// The same as numbers, a row for each group.
+    pub(super) groups: Vec<GroupCounts>,
+    /// The verdict on the cluster in a word, where there is one.
+    pub(super) verdict: Option<&'static str>,
+    /// When certificates end, in Unix time, by the name of their setting; whoever reads them puts them here.
+    pub(super) certificates: Vec<(&'static str, i64)>,
     /// Whether this user may not read the configuration, so that nothing is known.
     pub(super) needs_root: bool,
 }
 
+/// A group in numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GroupCounts {
+    pub(super) service: ServiceName,
+    /// Its member list, where there is one.
+    pub(super) list: Option<ListCounts>,
+}
+
+/// A member list in numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ListCounts {
+    pub(super) members: usize,
+    pub(super) voters: usize,
+    pub(super) healthy_voters: usize,
+    pub(super) quorum: usize,
+    pub(super) has_leader: bool,
+    pub(super) holds_this_node: bool,
+}
+
+impl GroupCounts {
+    fn of(group: &GroupFinding<'_>) -> Self {
+        let list = group.list.as_ref().ok().map(|list| ListCounts {
+            members: list.members.len(),
+            voters: list.voters().count(),
+            healthy_voters: list.voters().filter(|voter| voter.is_healthy()).count(),
+            quorum: list.quorum(),
+            has_leader: list.leader.id().is_some(),
+            holds_this_node: group.holds_this_node,
+        });
+        Self { service: group.service.name, list }
+    }
+}
+
 impl Status {
-    /// Without a usable configuration nothing else matters. Where this user may not read it, there may be one, and all may be
-    /// well.
-    pub(super) fn without_configuration(error: &str, needs_root: bool, units: &[Option<UnitState>]) -> Self {
-        let detail =
-            if needs_root { "this user may not read the configuration" } else { "there is no usable configuration" };
-        let steps = Step::DEFAULT.into_iter().zip(units).map(|(step, unit)| {
-            let next = unit.as_ref().filter(|unit| unit.active == ActiveState::Failed).map(|_| journal(step));
+    /// Without a usable configuration nothing else matters.
+    pub(super) fn without_configuration(error: &str, units: &[StepUnits]) -> Self {
+        let detail = "there is no usable configuration";
+        let steps = Step::DEFAULT.into_iter().zip(units).map(|(step, units)| {
+            let next = units.unit.as_ref().filter(|unit| unit.active == ActiveState::Failed).map(|_| journal(step));
             StepStatus::new(step, State::Blocked, detail.to_owned(), next)
         });
         let warnings = vec![error.to_owned()];
-        Self { overall: State::Blocked, steps: steps.collect(), warnings, needs_root, ..Self::default() }
+        Self { overall: State::Blocked, steps: steps.collect(), warnings, ..Self::default() }
+    }
+
+    /// What is open to a user who may not read the configuration: markers, by their time, and what systemd says of units.
+    pub(super) fn without_root(error: &str, steps: Vec<(Step, Option<String>, StepUnits)>) -> Self {
+        let steps = steps.into_iter().map(|(step, marked, units)| without_root(step, marked, &units)).collect();
+        // Whether it is all well nobody can say.
+        let overall = State::Blocked;
+        Self { overall, steps, warnings: vec![error.to_owned()], needs_root: true, ..Self::default() }
+    }
+}
+
+fn without_root(step: Step, marked: Option<String>, units: &StepUnits) -> StepStatus {
+    let (state, detail) = match (marked, &units.trouble, &units.unit) {
+        (Some(time), ..) => (State::Done, format!("its marker is of {time}")),
+        (None, _, None) => (State::Waiting, "systemd cannot be asked".to_owned()),
+        (None, Some(trouble), Some(unit)) if matches!(unit.active, ActiveState::Activating | ActiveState::Failed) => {
+            let state = state_of(trouble.hold, unit);
+            return StepStatus::new(step, state, trouble.reason.clone(), Some(trouble.remedy.clone()));
+        }
+        (None, _, Some(unit)) => match unit.active {
+            ActiveState::Activating => (State::Working, unit.status_text.clone()),
+            ActiveState::Failed => (State::Failed, unit.status_text.clone()),
+            _ if unit.job_pending => (State::Waiting, "for the units before it".to_owned()),
+            // What has no marker has a last run.
+            _ if step.marked_by().is_none() && unit.result == "success" && !unit.invocation_id.is_empty() => {
+                (State::Done, "its last run was successful".to_owned())
+            }
+            _ => (State::Waiting, "not started".to_owned()),
+        },
+    };
+    StepStatus::new(step, state, detail, (state == State::Failed).then(|| journal(step)))
+}
+
+/// How far a step is whose run has noted what holds it up.
+fn state_of(hold: Hold, unit: &UnitState) -> State {
+    match hold {
+        Hold::Blocked => State::Blocked,
+        Hold::Failed => State::Failed,
+        Hold::Waiting if unit.active == ActiveState::Failed => State::Failed,
+        Hold::Waiting => State::Working,
     }
 }
 
@@ -139,6 +216,12 @@ pub(super) fn judge(config: &Config, facts: Facts<'_>) -> Status {
         overall,
         steps,
         warnings: facts.warnings.into_iter().chain(not_yet(&facts.unmet)).collect(),
+        groups: facts.live.iter().flat_map(|findings| &findings.groups).map(GroupCounts::of).collect(),
+        verdict: facts.live.as_ref().ok().map(|findings| match findings.verdict() {
+            Verdict::Healthy => "healthy",
+            Verdict::Degraded(_) => "degraded",
+            Verdict::Unhealthy(_) => "unhealthy",
+        }),
         table: facts.live.map(|findings| findings.to_string()).unwrap_or_default(),
         ..Status::default()
     }
@@ -272,12 +355,7 @@ impl ToDo<'_> {
     /// Its run has noted why, and what to do.
     fn held_up(&self, unit: &UnitState, trouble: &Trouble) -> StepStatus {
         let Trouble { hold, reason, remedy, looks_again, .. } = trouble;
-        let state = match hold {
-            Hold::Blocked => State::Blocked,
-            Hold::Failed => State::Failed,
-            Hold::Waiting if unit.active == ActiveState::Failed => State::Failed,
-            Hold::Waiting => State::Working,
-        };
+        let state = state_of(*hold, unit);
         let (detail, remedy) = with_command(reason.clone(), remedy);
         let then = match looks_again {
             Some(time) => format!("; looks again at {time}"),

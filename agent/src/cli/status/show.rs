@@ -1,12 +1,78 @@
 //! The two forms of `status`: text for people, JSON for programs.
 
+use std::env;
 use std::fmt::Write;
+use std::io::IsTerminal;
 
 use serde_json::{Value, json};
 
 use super::judge::{State, Status, StepStatus};
 
-pub(super) fn text(status: &Status) -> String {
+/// Columns of a terminal, also of a serial console, which does not know its own.
+const COLUMNS: usize = 80;
+/// The columns before a detail, and before its arrow.
+const INDENT: usize = 24;
+const BEFORE_THE_ARROW: usize = INDENT - 1;
+
+/// For whom a text is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// A file, a pipe: every detail on its line, to be searched.
+    Plain,
+    /// A terminal: details are wrapped. Commands are not, so that they are copied whole.
+    Terminal {
+        /// Whether marks and states are coloured; each is a word as well.
+        is_coloured: bool,
+    },
+}
+
+impl Layout {
+    /// As is right for a stream, in the environment of this process (`NO_COLOR` of no-color.org; `TERM` of environ(7)).
+    pub(super) fn of(stream: &impl IsTerminal) -> Self {
+        let is_set = |variable: &str| env::var_os(variable).is_some_and(|value| !value.is_empty());
+        let is_dumb = env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+        if !stream.is_terminal() {
+            return Self::Plain;
+        }
+        Self::Terminal { is_coloured: !is_dumb && !is_set("NO_COLOR") }
+    }
+
+    /// ECMA-48, SGR.
+    fn coloured(self, text: &str, state: State) -> String {
+        let colour = match state {
+            _ if self != (Self::Terminal { is_coloured: true }) => return text.to_owned(),
+            State::Done => 32,
+            State::Working | State::Waiting => 33,
+            State::Failed | State::Blocked => 31,
+            State::Off => return text.to_owned(),
+        };
+        format!("\u{1b}[{colour}m{text}\u{1b}[m")
+    }
+
+    /// A detail, its further lines below its first.
+    fn wrapped(self, text: &str) -> String {
+        if self == Self::Plain {
+            return text.to_owned();
+        }
+        let mut column = INDENT;
+        let mut wrapped = String::new();
+        for word in text.split(' ') {
+            let length = word.chars().count();
+            if column > INDENT && column + 1 + length > COLUMNS {
+                let _ = write!(wrapped, "\n{:INDENT$}", "");
+                column = INDENT;
+            } else if column > INDENT {
+                wrapped.push(' ');
+                column += 1;
+            }
+            wrapped.push_str(word);
+            column += length;
+        }
+        wrapped
+    }
+}
+
+pub(super) fn text(status: &Status, layout: Layout) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
     let _ = writeln!(text, "{}\n", headline(status));
@@ -17,9 +83,10 @@ pub(super) fn text(status: &Status) -> String {
             State::Working | State::Waiting => "…",
             State::Failed | State::Blocked => "✗",
         };
-        let _ = writeln!(text, "  {mark} {name:<10} {state:<8} {detail}");
+        let (mark, word) = (layout.coloured(mark, state), layout.coloured(&format!("{state:<8}"), state));
+        let _ = writeln!(text, "  {mark} {name:<10} {word} {}", layout.wrapped(&detail));
         if let Some(next) = next {
-            let _ = writeln!(text, "{:23}→ {next}", "");
+            let _ = writeln!(text, "{:BEFORE_THE_ARROW$}→ {next}", "");
         }
     }
     for warning in &status.warnings {
@@ -41,13 +108,17 @@ pub(super) struct Row {
     pub(super) next: Option<String>,
 }
 
-/// Every step, then every name that does not resolve.
+/// Every step, then every name that does not resolve. What holds several steps up is shown at the first.
 pub(super) fn rows(status: &Status) -> Vec<Row> {
-    let steps = status.steps.iter().map(|step| Row {
-        name: step.step.label().to_owned(),
-        state: step.state,
-        detail: step.detail.clone(),
-        next: step.next.clone(),
+    let steps = status.steps.iter().enumerate().map(|(index, step)| {
+        let StepStatus { state, detail, next, .. } = step;
+        let is_same = |other: &&StepStatus| (&other.state, &other.detail, &other.next) == (state, detail, next);
+        let earlier = status.steps.iter().take(index).find(is_same).filter(|_| *state >= State::Failed);
+        let (detail, next) = match earlier {
+            Some(earlier) => (format!("same cause as {}", earlier.step.label()), None),
+            None => (detail.clone(), next.clone()),
+        };
+        Row { name: step.step.label().to_owned(), state: *state, detail, next }
     });
     let names = status.names.iter().map(|unresolved| Row {
         name: "DNS".to_owned(),
@@ -91,7 +162,7 @@ pub(super) fn verdict(status: &Status) -> String {
             None => "Under way: nothing to do; `first-boot-agent status --wait` returns when it is done.".to_owned(),
         },
         State::Blocked if status.needs_root => {
-            "Nothing is known: this user may not read the configuration; run it as root.".to_owned()
+            "Not seen without root: the configuration, the member lists, the names in DNS. Run it as root.".to_owned()
         }
         State::Blocked if status.node.is_none() => {
             "Blocked: fix the configuration as said above; a change in /etc/nixos/secrets is noticed by itself."
@@ -137,16 +208,38 @@ pub(super) fn json(status: &Status) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::judge::{State, Status, StepStatus};
-    use super::{json, text, verdict};
+    use super::super::judge::{State, Status, StepStatus, StepUnits};
+    use super::{Layout, json, verdict};
     use crate::names::Unresolved;
     use crate::plan::Step;
 
+    fn text(status: &Status) -> String {
+        super::text(status, Layout::Plain)
+    }
+
     #[test]
-    fn who_may_not_read_the_configuration_is_sent_to_root_and_not_to_the_configuration() {
-        let text = text(&Status::without_configuration("cannot read it", true, &vec![None; 4]));
-        assert!(text.contains("run it as root") && !text.contains("fix"), "{text}");
-        assert!(!text.contains("there is no usable configuration"), "{text}");
+    fn what_holds_several_steps_up_is_shown_once() {
+        let broken = text(&Status::without_configuration("line 3 is wrong", &vec![StepUnits::default(); 4]));
+        assert_eq!(broken.matches("no usable configuration").count(), 1, "{broken}");
+        assert_eq!(broken.matches("same cause as chainfire").count(), 3, "{broken}");
+        let step = |step, state| StepStatus::new(step, state, "no CA".to_owned(), Some("put it there".to_owned()));
+        let steps = vec![step(Step::CHAINFIRE, State::Waiting), step(Step::FLAREDB, State::Blocked)];
+        let differing = text(&Status { steps, ..Status::default() });
+        assert_eq!(differing.matches("→ put it there").count(), 2, "they are not in the same state: {differing}");
+    }
+
+    #[test]
+    fn on_a_terminal_details_are_wrapped_and_commands_are_not() {
+        let detail = "a detail of many words ".repeat(12);
+        let next = format!("first-boot-agent reset {}", "x".repeat(80));
+        let step = StepStatus::new(Step::CHAINFIRE, State::Failed, detail.trim().to_owned(), Some(next.clone()));
+        let status = Status { steps: vec![step], ..Status::default() };
+        let shown = super::text(&status, Layout::Terminal { is_coloured: false });
+        assert!(shown.contains(&format!("→ {next}\n")) && !shown.contains('\u{1b}'), "{shown}");
+        let wrapped: Vec<&str> = shown.lines().filter(|line| !line.contains('→')).collect();
+        assert!(wrapped.len() > 5 && wrapped.iter().all(|line| line.chars().count() <= 80), "{shown}");
+        let coloured = super::text(&status, Layout::Terminal { is_coloured: true });
+        assert!(coloured.contains("\u{1b}[31m✗\u{1b}[m chainfire  \u{1b}[31mfailed  \u{1b}[m a detail"), "{coloured}");
     }
 
     #[test]
@@ -157,7 +250,7 @@ mod tests {
             };
             let overall = chainfire.0.max(health.0);
             let steps = vec![step(Step::CHAINFIRE, chainfire), step(Step::HealthCheck, health)];
-            verdict(&Status { overall, steps, ..Status::without_configuration("none", false, &[]) })
+            verdict(&Status { overall, steps, ..Status::without_configuration("none", &[]) })
         };
         let (start, look) = (Some("systemctl start chainfire.service"), Some("journalctl"));
         for (chainfire, health, begins) in [
@@ -174,7 +267,7 @@ mod tests {
 
     #[test]
     fn f01_a_name_that_does_not_resolve_has_its_row_and_names_that_do_have_none() {
-        let sound = Status::without_configuration("none", false, &[]);
+        let sound = Status::without_configuration("none", &[]);
         assert!(!text(&sound).contains("DNS") && json(&sound)["names"] == serde_json::json!([]));
         let unresolved = Unresolved {
             name: "node01.example.com".to_owned(),

@@ -1,16 +1,16 @@
 //! `status --watch`: what has changed, in the form for whoever looks. Pure; it writes nothing.
 
 use std::fmt::{Display, Write};
-use std::io::{IsTerminal, stdout};
+use std::io::stdout;
 
 use super::judge::{State, Status};
-use super::show::{self, Row};
+use super::show::{self, Layout, Row};
 
 /// Who looks, and what they have seen.
 #[derive(Debug)]
 pub(super) enum View {
     /// A person at a terminal: the whole of it, in its place. And whether it has been drawn.
-    Terminal(bool),
+    Terminal(Layout, bool),
     /// A log, a pipe: a line for each change of what was told last: rows, warnings, the last word.
     Lines(Vec<Row>, Vec<String>, String),
     /// A program: an object per line. And the last one.
@@ -21,19 +21,25 @@ impl View {
     /// Whoever reads the standard output of this process.
     pub(super) fn of_this_process(as_json: bool) -> Self {
         let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
-        match (as_json, stdout().is_terminal() && !is_dumb) {
-            (true, _) => Self::Json(String::new()),
-            (false, true) => Self::Terminal(false),
-            (false, false) => Self::Lines(Vec::new(), Vec::new(), String::new()),
+        match Layout::of(&stdout()) {
+            _ if as_json => Self::Json(String::new()),
+            layout @ Layout::Terminal { .. } if !is_dumb => Self::Terminal(layout, false),
+            _ => Self::lines(),
         }
+    }
+
+    /// Whatever reads line by line.
+    pub(super) fn lines() -> Self {
+        Self::Lines(Vec::new(), Vec::new(), String::new())
     }
 
     /// What is to be written now; nothing where nothing has changed.
     pub(super) fn of(&mut self, status: &Status, time: &str) -> String {
         match self {
-            Self::Terminal(is_drawn) => {
+            Self::Terminal(layout, is_drawn) => {
                 let clear = if std::mem::replace(is_drawn, true) { "" } else { "\u{1b}[2J" };
-                let text = format!("{}\n{time}: looks again at every change; Ctrl-C ends it\n", show::text(status));
+                let text =
+                    format!("{}\n{time}: looks again at every change; Ctrl-C ends it\n", show::text(status, *layout));
                 // To the top left corner; each line loses what an earlier one has left, and so does the rest of the screen:
                 // nothing flickers (ECMA-48: CUP, EL, ED).
                 format!("{clear}\u{1b}[H{}\u{1b}[J", text.replace('\n', "\u{1b}[K\n"))
@@ -80,7 +86,7 @@ impl View {
 
 #[cfg(test)]
 mod tests {
-    use super::View;
+    use super::{Layout, View};
     use crate::cli::status::judge::{State, Status, StepStatus};
     use crate::names::Unresolved;
     use crate::plan::Step;
@@ -88,18 +94,14 @@ mod tests {
     const TIME: &str = "2025-12-10T10:30:45+00:00";
 
     fn status(state: State, detail: &str) -> Status {
-        let sound = Status::without_configuration("none", false, &[]);
+        let sound = Status::without_configuration("none", &[]);
         let step = StepStatus::new(Step::CHAINFIRE, state, detail.to_owned(), None);
         Status { node: Some("node04".to_owned()), overall: state, steps: vec![step], warnings: Vec::new(), ..sound }
     }
 
-    fn lines() -> View {
-        View::Lines(Vec::new(), Vec::new(), String::new())
-    }
-
     #[test]
     fn without_a_terminal_there_is_a_line_for_each_change_and_none_else() {
-        let mut view = lines();
+        let mut view = View::lines();
         let waiting = status(State::Waiting, "waiting for\nchainfire.service");
         let first = view.of(&waiting, TIME);
         assert!(first.starts_with(&format!("{TIME} chainfire  waiting  waiting for chainfire.service\n")), "{first}");
@@ -112,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_name_that_resolves_again_is_told() {
-        let mut view = lines();
+        let mut view = View::lines();
         let unresolved = Unresolved {
             name: "node01".to_owned(),
             servers: Vec::new(),
@@ -140,7 +142,7 @@ mod tests {
 
     #[test]
     fn in_a_terminal_the_whole_is_drawn_over_what_was_there() {
-        let mut view = View::Terminal(false);
+        let mut view = View::Terminal(Layout::Plain, false);
         let waiting = status(State::Waiting, "waiting");
         assert!(view.of(&waiting, TIME).starts_with("\u{1b}[2J\u{1b}[H"));
         let again = view.of(&waiting, TIME);

@@ -43,6 +43,25 @@ pub fn describe(paths: &TlsPaths) -> String {
     files.map(paragraph).concat()
 }
 
+/// When the certificates of a configuration end, in Unix time, with the names of their settings without `tls.`: of the CAs the one
+/// that ends first, of this node's chain its own. What cannot be read is left out.
+#[must_use]
+pub fn ends_of_certificates(paths: &TlsPaths) -> Vec<(&'static str, i64)> {
+    let ends = |path: &Path, setting: &str, count: usize| -> Option<i64> {
+        let certificates = pem_file::certificates(path, setting).ok()?;
+        certificates.iter().take(count).filter_map(end).min()
+    };
+    let ca = ends(&paths.ca, "tls.ca", usize::MAX).map(|end| ("ca", end));
+    let own = ends(&paths.certificate, "tls.cert", 1).map(|end| ("cert", end));
+    ca.into_iter().chain(own).collect()
+}
+
+fn end(der: &CertificateDer<'_>) -> Option<i64> {
+    let [_, validity, ..] = parts(der)?;
+    let (tag, content) = elements(validity).nth(1)?;
+    date(tag, content)?.parse().ok().map(jiff::Timestamp::as_second)
+}
+
 /// Size, permissions and time of what has the name.
 fn on_disk(path: &Path) -> String {
     match fs::metadata(path) {

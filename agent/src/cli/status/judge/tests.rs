@@ -283,3 +283,39 @@ fn a_marker_is_only_as_good_as_the_live_list() {
         assert!(holds || found.next.is_some_and(|next| next.contains("first-boot-agent reset chainfire && ")));
     }
 }
+
+/// Markers and what systemd says are open to everybody, the configuration and the member lists are not.
+#[test]
+fn without_root_markers_and_units_are_shown_and_nothing_is_called_well() {
+    let noted = Trouble { invocation_id: "1".to_owned(), ..Trouble::new(Hold::Failed, "no answer", "look there") };
+    let failed = StepUnits { trouble: Some(noted), ..only(Some(unit(ActiveState::Failed, "failed", "cut o"))) };
+    let ran = |result: &str| UnitState {
+        invocation_id: "2".to_owned(),
+        result: result.to_owned(),
+        ..unit(ActiveState::Inactive, "dead", "")
+    };
+    let status = Status::without_root(
+        "cannot read it",
+        vec![
+            (Step::CHAINFIRE, Some("2025-12-10".to_owned()), only(Some(ran("success")))),
+            (Step::FLAREDB, None, failed),
+            (ServiceName::IAM.into(), None, only(Some(ran("success")))),
+            (Step::HealthCheck, None, only(Some(ran("success")))),
+            (Step::HealthCheck, None, only(Some(unit(ActiveState::Activating, "start", "asking")))),
+            (Step::HealthCheck, None, only(None)),
+        ],
+    );
+    let found: Vec<_> = status.steps.iter().map(|step| (step.state, step.detail.as_str())).collect();
+    let expected = [
+        (State::Done, "its marker is of 2025-12-10"),
+        (State::Failed, "no answer"),
+        (State::Waiting, "not started"),
+        (State::Done, "its last run was successful"),
+        (State::Working, "asking"),
+        (State::Waiting, "systemd cannot be asked"),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!((status.overall, status.needs_root), (State::Blocked, true));
+    let text = crate::cli::status::show::text(&status, crate::cli::status::show::Layout::Plain);
+    assert!(text.contains("Run it as root") && !text.contains("fix"), "{text}");
+}

@@ -1,0 +1,68 @@
+//! The command line as people type it: a file where a file is expected, standard input, one cause once, and what a command
+//! says before it changes anything.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+/// A configuration whose CA does not exist.
+fn configuration(folder: &TempDir) -> PathBuf {
+    let config = json!({
+        "node_id": "node04", "leader_url": "https://192.0.2.1:2379", "raft_addr": "192.0.2.4:2380",
+        "tls": {"ca": folder.path().join("ca.crt")},
+    });
+    let path = folder.path().join("cluster-config.json");
+    fs::write(&path, config.to_string()).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}
+
+/// Exit code, standard output and standard error; with a file as standard input.
+fn ran(arguments: &[&str], input: Option<&Path>) -> (i32, String, String) {
+    let input = input.map_or_else(Stdio::null, |path| File::open(path).unwrap().into());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_first-boot-agent"));
+    let ended = command.args(arguments).stdin(input).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (ended.status.code().unwrap(), text(ended.stdout), text(ended.stderr))
+}
+
+#[test]
+fn a_configuration_is_named_as_an_argument_as_an_option_or_comes_from_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = configuration(&folder);
+    let name = path.to_str().unwrap();
+    for (arguments, input, source) in [
+        (["config", "validate", name].as_slice(), None, name),
+        (&["--config", name, "config", "validate"], None, name),
+        (&["config", "validate", "-"], Some(path.as_path()), "standard input"),
+        (&["config", "validate", "--config", "-"], Some(&path), "standard input"),
+    ] {
+        let (code, said, _) = ran(arguments, input);
+        assert_eq!((code, said), (0, format!("{source}: valid for node04\n")), "{arguments:?}");
+    }
+    let (code, shown, _) = ran(&["config", "show", "-"], Some(&path));
+    assert!(code == 0 && shown.contains("node04") && shown.contains("standard input"), "{shown}");
+    let (code, _, complaint) = ran(&["config", "validate", name, "--config", name], None);
+    assert!(code == 2 && complaint.contains("cannot be used with"), "{complaint}");
+    let (code, _, complaint) = ran(&["config", "validate", "-"], None);
+    assert!(code == 78 && complaint.contains("standard input"), "{complaint}");
+}
+
+/// Who waits reads the configuration again and again.
+#[test]
+fn standard_input_is_refused_where_it_would_be_read_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = configuration(&folder);
+    for command in ["run", "join chainfire", "leave", "diagnose", "status --wait", "status --watch", "health-check"] {
+        let arguments: Vec<&str> = ["--config", "-"].into_iter().chain(command.split(' ')).collect();
+        let (code, said, complaint) = ran(&arguments, Some(&path));
+        assert_eq!((code, said.as_str()), (2, ""), "{command}: {complaint}");
+        assert!(complaint.contains("name a file"), "{command}: {complaint}");
+    }
+}
