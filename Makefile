@@ -52,7 +52,7 @@ SYSTEMD_LIBRARIES = $(notdir $(wildcard $(patsubst %,$(DESTDIR)%/systemd/libsyst
   /usr/lib /usr/lib/* /usr/lib64 /usr/libexec /lib /lib/* /lib64)))
 SYSTEMD_VERSION = $(or $(shell printf '%s\n' $(SYSTEMD_LIBRARIES) | sed -n 's/.*shared-\([0-9]*\).*/\1/p' | sort -n | tail -n 1), \
   $(if $(DESTDIR),,$(shell systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p')),0)
-UNITS = $(wildcard $(addprefix agent/systemd/*.,service path target))
+UNITS = $(wildcard $(addprefix agent/systemd/*.,service path target timer))
 DROP_INS = $(wildcard agent/systemd/*.d) $(shell [ "$(SYSTEMD_VERSION)" -ge 254 ] 2>/dev/null && echo agent/systemd/254/*.d)
 # What one of them was called; left behind, it would take the LoadCredential= of other drop-ins.
 FORMER_DROP_IN = 00-encrypted-credentials.conf

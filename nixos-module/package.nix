@@ -58,7 +58,7 @@ rustPlatform.buildRustPackage (finalAttrs: {
   # The drop-ins of 254/ are for systemd 254 and later, which every NixOS of today has.
   postInstall = ''
     units=$out/lib/systemd/system
-    install -D --mode=0644 --target-directory="$units" agent/systemd/*.{service,path,target}
+    install -D --mode=0644 --target-directory="$units" agent/systemd/*.{service,path,target,timer}
     for folder in agent/systemd/254/*.d; do
       install -D --mode=0644 --target-directory="$units/$(basename "$folder")" "$folder"/*.conf
     done
