@@ -89,6 +89,7 @@ fuzz: host ## search for bytes that break what reads them (TARGET=config SECONDS
 generate: ## write the files that come from the code: catalog, schema, reference pages
 	GENERATE=1 cargo test --quiet --package first-boot-agent --package first-boot-topology --test generated
 	$(PYTHON) -m harness.failure_modes
+	$(PYTHON) -m harness.promises
 	$(PYTHON) -m harness.nix_options
 
 docs: ## build the book in docs/book (installs mdbook with cargo where it is missing)

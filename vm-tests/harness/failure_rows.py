@@ -1,4 +1,4 @@
-"""The rows of `failure-modes.json`, and the tests that hold each, found in the sources.
+"""The rows of `failure-modes.json`, and the tests with the rows they hold, found in the sources.
 
 A Rust or harness test carries the rows in its name (`m2_m3_…`, `test_d1_…`), a
 scenario in its `nodes.json`. Reads only; what a run made of the tests is judged in
@@ -44,7 +44,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Holder:
-    """A test that holds rows."""
+    """A test, and the rows that it holds, if any."""
 
     name: str
     path: str
@@ -76,6 +76,11 @@ def rows_in(name: str) -> tuple[str, ...]:
 
 def holders() -> list[Holder]:
     """Every test that carries a row, in the order of its path."""
+    return [one for one in tests() if one.rows]
+
+
+def tests() -> list[Holder]:
+    """Every test and scenario, in the order of its path."""
     return [*_rust_tests(), *_harness_tests(), *_scenarios()]
 
 
@@ -89,10 +94,9 @@ def _rust_tests() -> Iterator[Holder]:
             (folder / "tests").rglob("*.rs")
         ):
             for name in rust_tests(path.read_text()):
-                if rows := rows_in(name):
-                    target = target_of(folder, path.relative_to(folder))
-                    command = f"cargo test --package {package} {target} {name}"
-                    yield Holder(name, _relative(path), rows, command)
+                target = target_of(folder, path.relative_to(folder))
+                command = f"cargo test --package {package} {target} {name}"
+                yield Holder(name, _relative(path), rows_in(name), command)
 
 
 def rust_tests(text: str) -> list[str]:
@@ -119,14 +123,14 @@ def target_of(folder: Path, path: Path) -> str:
 def _harness_tests() -> Iterator[Holder]:
     for path in sorted((places.HARNESS / "tests").glob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and (rows := rows_in(node.name)):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 where = _relative(path)
                 command = f"/usr/bin/python3 -m pytest {where}::{node.name}"
-                yield Holder(node.name, where, rows, command)
+                yield Holder(node.name, where, rows_in(node.name), command)
 
 
 def _scenarios() -> Iterator[Holder]:
     for path in sorted(places.SCENARIOS.glob("*/nodes.json")):
-        if rows := blueprint.rows(path):
-            name = path.parent.name
-            yield Holder(name, _relative(path.parent), rows, f"make scenario NAME={name}")
+        name = path.parent.name
+        command = f"make scenario NAME={name}"
+        yield Holder(name, _relative(path.parent), blueprint.rows(path), command)
