@@ -41,12 +41,6 @@ pub(super) struct Manner {
     /// Print JSON; with --watch, one object per line
     #[arg(long)]
     json: bool,
-    /// Print metrics for Prometheus; the exit code says only whether they were written
-    #[arg(long, conflicts_with_all = ["json", "wait", "watch"])]
-    prometheus: bool,
-    /// Write the metrics to FILE, replacing it atomically
-    #[arg(long, requires = "prometheus", value_name = "FILE")]
-    output: Option<PathBuf>,
     /// Wait until the node is a healthy member or blocked; print changes on standard error
     #[arg(long)]
     wait: bool,
@@ -56,6 +50,19 @@ pub(super) struct Manner {
     /// Show changes as they happen; with --wait, until that returns
     #[arg(long)]
     watch: bool,
+    #[command(flatten)]
+    metrics: Metrics,
+}
+
+/// Numbers in place of words.
+#[derive(Debug, Clone, clap::Args)]
+struct Metrics {
+    /// Print metrics for Prometheus; the exit code says only whether they were written
+    #[arg(long, conflicts_with_all = ["json", "wait", "watch"])]
+    prometheus: bool,
+    /// Write the metrics to FILE, replacing it atomically
+    #[arg(long, requires = "prometheus", value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 impl Manner {
@@ -74,9 +81,9 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
         }
         _ => Vec::new(),
     };
-    if manner.prometheus {
+    if manner.metrics.prometheus {
         let metrics = prometheus::text(&look(options, systemd.as_ref()).await);
-        return match &manner.output {
+        return match &manner.metrics.output {
             None => output::print(&metrics, Exit::Done),
             Some(path) => match write_durably(path, metrics.as_bytes(), 0o644, Existing::Replace) {
                 Ok(_) => Exit::Done,

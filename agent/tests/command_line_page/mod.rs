@@ -16,7 +16,6 @@ pub(crate) fn reference() -> String {
 }
 
 /// The options that all commands share are those of the first help, and not repeated.
-
 fn append_help(page: &mut String, command: &mut clap::Command, name: &str) {
     let help = command.render_long_help().to_string();
     write!(page, "\n## `{name}`\n\n```text\n{}\n```\n", help.trim_end()).unwrap();
