@@ -1,13 +1,13 @@
 """`make fuzz`: libFuzzer on the targets of `agent/fuzz`, one after the other.
 
-Works with stable Rust and a C++ compiler alone. Must not write into the repository, save for
-`KEEP=1`, which takes over what an earlier run has found worth keeping.
+Works with stable Rust and a C++ compiler alone. What a search finds stays below `target`: the
+corpus in git holds what a person has named. Must not write there.
 """
 
 from __future__ import annotations
 
 import os
-import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -21,6 +21,9 @@ from .fuzz_log import finding, progress
 PACKAGE = places.REPOSITORY / "agent" / "fuzz"
 #: Builds of its own, since every crate is compiled with instrumentation.
 OUTPUT = places.cargo_output() / "fuzz"
+#: The corpus in git. Each file has a name that says what it is.
+CORPUS = PACKAGE / "corpus"
+#: What searches have found; every later one starts from both.
 GROWN = OUTPUT / "corpus"
 FINDINGS = OUTPUT / "findings"
 
@@ -40,8 +43,8 @@ SHORT = 10
 #: libFuzzer ends by its own time; these are for one that hangs.
 REPLAY_LIMIT = 600
 MERGE_LIMIT = 3600
-#: Files made for reading keep their names; what a merge adds is named by its digest.
-BY_HAND = re.compile("^(seed|hand|found)-")
+#: Longer inputs cost more than they find.
+LONGEST = "-max_len=4096"
 
 
 @dataclass
@@ -55,7 +58,7 @@ class Result:
 
 def targets() -> list[str]:
     """Every target; each has a corpus of its name."""
-    return sorted(folder.name for folder in (PACKAGE / "corpus").iterdir() if folder.is_dir())
+    return sorted(folder.name for folder in CORPUS.iterdir() if folder.is_dir())
 
 
 def build() -> Path | None:
@@ -104,8 +107,8 @@ def fuzz(binary: Path, target: str, seconds: int, *options: str) -> Result:
     log = OUTPUT / f"{target}.log"
     code = start(
         *(binary, target, log, seconds + REPLAY_LIMIT),
-        *(str(grown), str(PACKAGE / "corpus" / target)),
-        *(f"-max_total_time={seconds}", "-max_len=4096", "-timeout=10", "-rss_limit_mb=2048"),
+        *(str(grown), str(CORPUS / target)),
+        *(f"-max_total_time={seconds}", LONGEST, "-timeout=10", "-rss_limit_mb=2048"),
         f"-dict={PACKAGE / 'dictionaries' / target}.dict",
         *(f"-artifact_prefix={findings}/", "-print_final_stats=1", *options),
     )
@@ -116,19 +119,22 @@ def fuzz(binary: Path, target: str, seconds: int, *options: str) -> Result:
 
 
 def keep(binary: Path, target: str) -> Result:
-    """Merge what was found into the repository's corpus: only inputs that reach other code."""
-    corpus, grown = PACKAGE / "corpus" / target, GROWN / target
-    for case in corpus.iterdir():
-        if not BY_HAND.match(case.name):
-            grown.mkdir(parents=True, exist_ok=True)
-            case.replace(grown / case.name)
-    sources = [str(grown)] if grown.is_dir() else []
+    """Of what searches have found, keep only what reaches more than the named files do."""
+    named, grown, kept = CORPUS / target, GROWN / target, OUTPUT / "kept" / target
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(named, kept)
+    grown.mkdir(parents=True, exist_ok=True)
     log = OUTPUT / f"{target}.merge.log"
-    # Without the counters of how often: they would keep ten times as much.
-    options = ("-set_cover_merge=1", "-use_counters=0", "-max_len=512")
-    code = start(binary, target, log, MERGE_LIMIT, *options, str(corpus), *sources)
-    cases = [case.stat().st_size for case in corpus.iterdir()]
-    return Result(target, code != 0, f"{len(cases)} cases, {sum(cases):,} bytes; log: {log}")
+    # libFuzzer adds to the first folder what the others have and it has not.
+    code = start(binary, target, log, MERGE_LIMIT, "-merge=1", LONGEST, str(kept), str(grown))
+    if code != 0:
+        return Result(target, True, f"nothing changed; log: {log}")
+    for case in named.iterdir():
+        (kept / case.name).unlink()
+    shutil.rmtree(grown)
+    kept.rename(grown)
+    sizes = [case.stat().st_size for case in grown.iterdir()]
+    return Result(target, False, f"{len(sizes)} cases, {sum(sizes):,} bytes in {grown}")
 
 
 def short() -> Counts:

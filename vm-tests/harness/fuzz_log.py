@@ -35,6 +35,6 @@ def finding(target: str, log: str, path: Path) -> str:
             panic[1] if panic else last,
             *([f"input: {unit[1]}"] if unit else []),
             f"log: {path}",
-            f"mend it, then keep the input as agent/fuzz/corpus/{target}/found-WHAT-IT-IS",
+            f"fix it, then keep the input as agent/fuzz/corpus/{target}/found-WHAT-IT-IS",
         ]
     )

@@ -1,4 +1,4 @@
-//! Plays the corpus of every target: what the fuzzer has found worth keeping holds in plain `cargo test` as well.
+//! Plays the named files of every target's corpus in plain `cargo test`. What searches find beyond them is not in git.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use agent_fuzz::{TARGETS, Target};
 
-/// All that the repository bears of bytes that nobody reads.
-const LARGEST: u64 = 100 * 1024;
+/// The corpus in git stays small enough to read.
+const LARGEST: u64 = 40 * 1024;
 
 fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
@@ -57,5 +57,5 @@ played!(answers, config, gpt, journal, markers, members, messages, names);
 fn the_corpus_stays_small() {
     let size: u64 =
         TARGETS.iter().flat_map(|(name, _)| cases(name)).map(|case| fs::metadata(case).unwrap().len()).sum();
-    assert!(size <= LARGEST, "{size} bytes; minimise it: make fuzz KEEP=1");
+    assert!(size <= LARGEST, "{size} bytes: name only what shows something new, and keep it short");
 }

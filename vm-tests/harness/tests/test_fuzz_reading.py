@@ -1,8 +1,11 @@
-"""What is read from libFuzzer's log, without a run."""
+"""What is read from libFuzzer's log, and what becomes of its finds, without a run."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+import pytest
 
 from harness import fuzz, fuzz_log
 
@@ -41,3 +44,45 @@ def test_every_target_has_a_corpus_and_a_dictionary() -> None:
     names = fuzz.targets()
     assert len(names) >= 6
     assert names == sorted(path.stem for path in (fuzz.PACKAGE / "dictionaries").iterdir())
+
+
+def test_every_file_of_the_corpus_has_a_name_that_says_what_it_is() -> None:
+    names = [path.name for folder in fuzz.CORPUS.iterdir() for path in folder.iterdir()]
+    assert [name for name in names if not re.match("(seed|hand|found)-[a-z0-9]", name)] == []
+
+
+def a_merge(monkeypatch: pytest.MonkeyPatch, folder: Path, code: int) -> fuzz.Result:
+    """What `KEEP=1` leaves where libFuzzer takes over one input of two."""
+    (folder / "named/members").mkdir(parents=True)
+    (folder / "named/members/seed-one").write_text("one")
+    (folder / "grown/members").mkdir(parents=True)
+    for name in ("aa", "bb"):
+        (folder / "grown/members" / name).write_text(name)
+
+    def start(_binary: Path, _target: str, _log: Path, _limit: float, *words: str) -> int:
+        kept, grown = map(Path, words[-2:])
+        assert (kept / "seed-one").read_text() == "one"
+        (kept / "cc").write_text((grown / "bb").read_text())
+        return code
+
+    monkeypatch.setattr(fuzz, "start", start)
+    monkeypatch.setattr(fuzz, "OUTPUT", folder)
+    monkeypatch.setattr(fuzz, "CORPUS", folder / "named")
+    monkeypatch.setattr(fuzz, "GROWN", folder / "grown")
+    return fuzz.keep(Path("fuzzer"), "members")
+
+
+def test_a_merge_keeps_its_finds_outside_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = a_merge(monkeypatch, tmp_path, 0)
+    assert not result.failed and result.told.startswith("1 cases, 2 bytes in ")
+    assert [path.name for path in (tmp_path / "grown/members").iterdir()] == ["cc"]
+    assert [path.name for path in (tmp_path / "named/members").iterdir()] == ["seed-one"]
+
+
+def test_a_merge_that_fails_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert a_merge(monkeypatch, tmp_path, 1).failed
+    assert sorted(path.name for path in (tmp_path / "grown/members").iterdir()) == ["aa", "bb"]
