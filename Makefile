@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit nix scenarios scenario power-cuts soak bench fuzz build install generate docs clean host
+.PHONY: help demo test check deps lint unit nix scenarios scenario power-cuts soak bench fuzz build install generate docs clean host
 
 # The system's python: it is the one that Debian's pytest belongs to.
 PYTHON := PYTHONPATH=vm-tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
@@ -18,11 +18,15 @@ TOPOLOGY = $(wildcard $(dir $(AGENT))first-boot-topology)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: host ## boot three nodes, let a fourth join, show what happens (SERVICES=etcd: a real etcd, MODE=loopback: without namespaces)
+demo: ## boot three nodes, let a fourth join, show what happens (SERVICES=etcd: a real etcd, MODE=loopback: without namespaces)
+	@vm-tests/harness/host.sh $(if $(filter loopback,$(MODE)),loopback,demo)
 	@exec env $(PYTHON) -m harness.demo $(MODE) $(if $(SERVICES),'--services=$(SERVICES)')
 
-test: host ## everything: format, lints, Rust tests, harness tests, scenarios; ends with the counts
+test: host ## everything: format, lints, Rust tests, harness tests, scenarios; ends with counts and times
 	@exec env $(PYTHON) -m harness.everything
+
+deps: ## install what is missing for all of this, and nothing else
+	@vm-tests/harness/host.sh
 
 lint: ## format and lints, of Rust and of the scripts
 	cargo fmt --all --check
@@ -83,7 +87,7 @@ soak: host ## a cluster's whole life again and again, for MINUTES=10
 bench: host ## the agent beside the baseline script, on the same nodes in one run (ONLY=storm: the storm, ONLY=initrd: the initrd's stage, ONLY=topology: thousands of nodes, ONLY=etcd: joins of etcd, ONLY=etcd-at-once: ten of them at once)
 	@exec env $(PYTHON) -m harness.bench $(ONLY)
 
-fuzz: host ## search for bytes that break what reads them (TARGET=config SECONDS=3600; KEEP=1 keeps new cases)
+fuzz: host ## search for bytes that break what reads them (TARGET=config SECONDS=3600; KEEP=1 reduces what was found)
 	@exec env $(PYTHON) -m harness.fuzz "$(TARGET)" "$(SECONDS)" "$(KEEP)"
 
 generate: ## write the files that come from the code: catalog, schema, reference pages
@@ -99,5 +103,5 @@ docs: ## build the book in docs/book (installs mdbook with cargo where it is mis
 clean: ## remove what was built, and the cached root file systems
 	rm -rf target
 
-host:
-	@vm-tests/harness/host.sh
+# What the targets above ask for first.
+host: deps

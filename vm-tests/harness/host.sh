@@ -1,35 +1,58 @@
 #!/usr/bin/env bash
-# Installs what the harness needs and this Debian host lacks. Silent where nothing
-# is missing; must not touch anything else on the host.
+# Installs what this host lacks, and lists it first: `host.sh [loopback|demo]` what that demo
+# needs, without a word what all tests need. Silent where nothing is missing; must not touch
+# anything else on the host.
 set -euo pipefail
 
-packages=(
+loopback=(build-essential python3)
+demo=(systemd-container mmdebstrap iproute2)
+tests=(
   openssl shellcheck mypy pyflakes3
-  build-essential systemd-container mmdebstrap dbus iproute2 curl jq zstd strace
-  python3 python3-pytest qemu-system-x86 e2fsprogs dosfstools mtools fdisk cpio
+  dbus curl jq zstd strace
+  python3-pytest qemu-system-x86 e2fsprogs dosfstools mtools fdisk cpio
   squashfs-tools lz4
   etcd-server etcd-client
 )
 # Debian's package scripts ask this program before they start a service.
 policy=/usr/sbin/policy-rc.d
+# What the harness makes of downloads.
+cache=$(dirname "$0")/../../target/vm-tests
 
-if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-  echo "this host is no Debian: nothing installed" >&2
-  exit 0
-fi
+what=${1:-tests}
+case $what in
+  loopback) packages=("${loopback[@]}") ;;
+  demo) packages=("${loopback[@]}" "${demo[@]}") ;;
+  tests) packages=("${loopback[@]}" "${demo[@]}" "${tests[@]}") ;;
+  *) echo "usage: host.sh [loopback|demo]" >&2 && exit 2 ;;
+esac
 
-missing=()
-for package in "${packages[@]}"; do
-  status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
-  [[ $status == installed ]] || missing+=("$package")
-done
-if ((${#missing[@]} == 0)); then
-  exit 0
-fi
-if ((EUID != 0)); then
-  echo "not root, so these packages stay missing: ${missing[*]}" >&2
-  exit 0
-fi
+packages_missing() {
+  local package status
+  for package in "${packages[@]}"; do
+    status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [[ $status == installed ]] || missing+=("$package")
+  done
+}
+
+# Only rustup adds these; who has Rust from elsewhere has them, or is told by cargo.
+components_missing() {
+  command -v rustup >/dev/null || return 0
+  cargo fmt --version >/dev/null 2>&1 || components+=(rustfmt)
+  cargo clippy --version >/dev/null 2>&1 || components+=(clippy)
+}
+
+# Not installed on the host, but fetched by what runs next.
+list_downloads() {
+  [[ -d ${CARGO_HOME:-$HOME/.cargo}/registry/cache ]] ||
+    echo "to download, once: the crates of Cargo.lock, 25 MB"
+  [[ $what != loopback && $EUID == 0 ]] || return 0
+  [[ -z $(compgen -G "$cache/base-*") ]] || return 0
+  case $what in
+    demo) echo "to make, once: a Debian for the nodes in target/vm-tests, 300 MB" ;;
+    tests) echo "to make, once: Debian for nodes and emulated machines, Nix and what the tests" \
+      "of network boots need, in target/vm-tests, 1.6 GB" ;;
+  esac
+}
 
 install() {
   DEBIAN_FRONTEND=noninteractive timeout --kill-after=60 1800 \
@@ -53,27 +76,49 @@ disable_etcd() {
   service etcd stop
 }
 
+install_packages() {
+  local new_etcd=false
+  if [[ " ${missing[*]} " == *" etcd-server "* ]]; then
+    new_etcd=true
+    never_start_etcd
+  fi
+  # The lists of a fresh host are empty or old: refresh them where the first try fails.
+  if ! install; then
+    echo "refreshing the package lists"
+    timeout --kill-after=60 600 apt-get update --quiet=2 >>"$log" 2>&1 || true
+    if ! install; then
+      cat "$log" >&2
+      echo "these packages could not be installed: ${missing[*]}; see above" >&2
+      exit 1
+    fi
+  fi
+  if $new_etcd && ! disable_etcd >>"$log" 2>&1; then
+    cat "$log" >&2
+    echo "etcd is installed, and its service could not be disabled; see above" >&2
+    exit 1
+  fi
+}
+
+missing=()
+components=()
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "this host is no Debian: no package is installed" >&2
+else
+  packages_missing
+fi
+[[ $what != tests ]] || components_missing
+
+# The list comes first, then the work.
+if ((${#missing[@]} > 0 && EUID != 0)); then
+  echo "not root, so these packages stay missing: ${missing[*]}" >&2
+  missing=()
+fi
+((${#missing[@]} == 0)) || echo "to install with apt: ${missing[*]}"
+((${#components[@]} == 0)) || echo "to add with rustup: ${components[*]}"
+list_downloads
+
 log=$(mktemp)
 litter=("$log")
 trap 'rm -f "${litter[@]}"' EXIT
-new_etcd=false
-if [[ " ${missing[*]} " == *" etcd-server "* ]]; then
-  new_etcd=true
-  never_start_etcd
-fi
-echo "installing ${missing[*]}"
-# The lists of a fresh host are empty or old: refresh them where the first try fails.
-if ! install; then
-  echo "refreshing the package lists"
-  timeout --kill-after=60 600 apt-get update --quiet=2 >>"$log" 2>&1 || true
-  if ! install; then
-    cat "$log" >&2
-    echo "these packages could not be installed: ${missing[*]}; see above" >&2
-    exit 1
-  fi
-fi
-if $new_etcd && ! disable_etcd >>"$log" 2>&1; then
-  cat "$log" >&2
-  echo "etcd is installed, and its service could not be disabled; see above" >&2
-  exit 1
-fi
+((${#missing[@]} == 0)) || install_packages
+((${#components[@]} == 0)) || timeout --kill-after=60 600 rustup component add "${components[@]}"
