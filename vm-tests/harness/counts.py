@@ -1,4 +1,6 @@
-"""Counts what the test runners report: cargo's lines and pytest's JUnit file.
+"""Counts and times what the test runners report: cargo's lines and pytest's JUnit file.
+
+Stable cargo prints how long a test binary took, not each of its tests.
 
 Reads only; must not decide what a skip means (see `everything`).
 """
@@ -15,6 +17,9 @@ RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) igno
 OUTCOME = re.compile(r"^test (?:\S+::)?(\w+)(?: - should panic)? \.\.\. (ok|FAILED|ignored)\b")
 OUTCOMES = {"ok": "passed", "FAILED": "failed", "ignored": "skipped"}
 SEVERITY = ("passed", "skipped", "failed")
+#: What cargo says before it runs a binary, and the end of its result.
+BINARY = re.compile(r"^ +Running .*/(\w+)-[0-9a-f]+\)")
+TOOK = re.compile(r"; finished in ([\d.]+)s$")
 IGNORED = re.compile(r"^test (\S+) .*\.\.\. ignored(?:, (.*))?$")
 
 
@@ -29,6 +34,10 @@ class Counts:
     skipped: list[str] = field(default_factory=list)
     #: What came of each test, by its name alone: "passed", "failed" or "skipped".
     outcomes: dict[str, str] = field(default_factory=dict)
+    #: How long the step took, each of its tests where that is known, and cargo's test binaries.
+    seconds: float = 0.0
+    tests: list[tuple[float, str]] = field(default_factory=list)
+    binaries: list[tuple[float, str]] = field(default_factory=list)
 
     def note(self, name: str, outcome: str) -> None:
         """Of the cases of one test the worst counts."""
@@ -43,13 +52,18 @@ def of_cargo(name: str, lines: Iterable[str], code: int) -> Counts:
     """The sum over all test binaries; a build that failed is one failure."""
     counts = Counts(name)
     ignored = 0
+    binary = ""
     for line in lines:
+        if running := BINARY.match(line):
+            binary = running[1]
         if told := OUTCOME.match(line):
             counts.note(told[1], OUTCOMES[told[2]])
         if result := RESULT.match(line):
             counts.passed += int(result[1])
             counts.failed += int(result[2])
             ignored += int(result[3])
+            if took := TOOK.search(line):
+                counts.binaries.append((float(took[1]), binary))
         elif skip := IGNORED.match(line.rstrip()):
             counts.skipped.append(f"{skip[1]}: {skip[2] or 'ignored'}")
     # Quiet runs do not name what they ignore.
@@ -66,6 +80,7 @@ def of_pytest(name: str, report: Path, code: int) -> Counts:
     for case in cases:
         # A test with parameters is one test.
         test = str(case.get("name")).partition("[")[0]
+        counts.tests.append((float(case.get("time", 0)), str(case.get("name"))))
         if case.find("failure") is not None or case.find("error") is not None:
             counts.failed += 1
             counts.note(test, "failed")

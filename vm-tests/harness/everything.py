@@ -1,4 +1,4 @@
-"""`make test`: every check of the repository, one summary, one exit code.
+"""`make test`: every check of the repository, one summary with times, one exit code.
 
 Goes on after a failure, so that one run shows all of them. What needs an emulator runs
 beside the rest. Must not hide what the runners print.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 from . import failure_rows, fuzz, places, product, rootfs, step
@@ -17,7 +18,10 @@ from .counts import Counts, of_cargo, of_check, of_pytest
 from .failure_verdict import verdict
 
 REPORTS = places.CACHE / "reports"
-PYTEST = ("-m", "pytest", "--quiet")
+#: What is built for the first test, or made once, is no part of the time of that test.
+PYTEST = ("-m", "pytest", "--quiet", "--override-ini=junit_duration_report=call")
+#: So many of the slowest tests are named.
+SLOWEST = 5
 
 
 def heading(name: str, say: Say | None) -> None:
@@ -89,18 +93,49 @@ def fuzzing(say: Say | None) -> Counts:
     return fuzz.short()
 
 
-def summary(results: list[Counts]) -> bool:
-    """Print the one block of counts; says whether all is well."""
+def timed(take: Step) -> Step:
+    """The same step; its counts say how long it took."""
+
+    def timing(say: Say | None) -> Counts:
+        """Take it by the clock."""
+        begun = time.monotonic()
+        counts = take(say)
+        counts.seconds = time.monotonic() - begun
+        return counts
+
+    return timing
+
+
+def minutes(seconds: float) -> str:
+    """A time as a person reads it."""
+    whole, rest = divmod(round(seconds), 60)
+    return f"{whole} min {rest:02} s" if whole else f"{seconds:.1f} s"
+
+
+def slowest(times: list[tuple[float, str]]) -> list[str]:
+    """A line for each of those that took longest."""
+    longest = sorted(times, reverse=True)[:SLOWEST]
+    return [f"  {minutes(took):>12}  {name}" for took, name in longest]
+
+
+def summary(results: list[Counts], seconds: float) -> bool:
+    """Print the one block of counts and times; says whether all is well."""
     heading("summary", None)
     for counts in results:
-        print(f"  {counts.name:22} {counts}")
+        print(f"  {counts.name:22} {str(counts):36} {minutes(counts.seconds):>12}")
         for reason in counts.skipped:
             print(f"    skipped: {reason}")
+    tests = [(took, f"{of.name}: {test}") for of in results for took, test in of.tests]
+    binaries = [pair for of in results for pair in of.binaries]
+    print("slowest tests", *slowest(tests), sep="\n")
+    print("slowest test binaries (stable cargo times no test)", *slowest(binaries), sep="\n")
     total = Counts("total")
     for counts in results:
         total.passed += counts.passed
         total.failed += counts.failed
         total.skipped += counts.skipped
+        total.seconds += counts.seconds
+    print(f"{minutes(total.seconds)} of steps, side by side in {minutes(seconds)}")
     skip_counts = os.environ.get("CI") == "true" and bool(total.skipped)
     if skip_counts:
         print("  CI=true: a skip is a failure")
@@ -148,10 +183,11 @@ def main() -> int:
             suite=newest,
         ),
     ]
-    aside = Aside(beside)
+    begun = time.monotonic()
+    aside = Aside([timed(take) for take in beside])
     results = []
     try:
-        for take in steps:
+        for take in map(timed, steps):
             results.append(take(None))
             aside.show()
         while (further := aside.next()) is not None:
@@ -160,7 +196,8 @@ def main() -> int:
     except BaseException:
         aside.stop()
         raise
-    return 0 if summary([*results, failure_modes(results)]) else 1
+    took = time.monotonic() - begun
+    return 0 if summary([*results, failure_modes(results)], took) else 1
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness import blueprint, counts, follow, places, room, rootfs, screen, waiting
+from harness import blueprint, counts, everything, follow, places, room, rootfs, screen, waiting
 from harness.journals import Account, merged, offences
 from harness.scenario import Scenario
 from harness.screen import HeldLines
@@ -119,6 +119,21 @@ def test_cargo_results_are_summed_and_ignored_tests_named() -> None:
     result = counts.of_cargo("rust", lines, 101)
     assert str(result) == "4 passed, 2 failed, 1 skipped"
     assert result.skipped == ["slow: needs a clock"]
+
+
+def test_times_are_those_of_tests_and_of_cargos_binaries(tmp_path: Path) -> None:
+    lines = [
+        "     Running unittests src/lib.rs (target/debug/deps/first_boot_agent-59555bdb2fa25ecd)",
+        "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in"
+        " 124.85s\n",
+    ]
+    assert counts.of_cargo("rust", lines, 0).binaries == [(124.85, "first_boot_agent")]
+    report = tmp_path / "report.xml"
+    report.write_text('<testsuite><testcase name="test_a[x]" time="1.5" /></testsuite>')
+    assert counts.of_pytest("harness", report, 0).tests == [(1.5, "test_a[x]")]
+    assert everything.slowest([(1.5, "test_a[x]"), (124.85, "b")])[0].split() == [
+        *("2", "min", "05", "s", "b")
+    ]
 
 
 def test_a_build_that_fails_is_a_failure() -> None:
