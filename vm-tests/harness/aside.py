@@ -23,16 +23,20 @@ Step = Callable[[Say | None], Counts]
 
 
 class Aside:
-    """One step after the other, in the background; who is free may take the next one off."""
+    """One step after the other, in the background; who is free may take the next one off.
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+    With more than one lane, so many at a time.
+    """
+
+    def __init__(self, steps: Sequence[Step], lanes: int = 1) -> None:
         self._steps = deque(steps)
         self._begun = 0
         self._results: list[Counts] = []
         self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._take, daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=self._take, daemon=True) for _ in range(lanes)]
+        for thread in self._threads:
+            thread.start()
 
     def next(self) -> Step | None:
         """The next step that nobody has begun, for whoever asks."""
@@ -54,7 +58,8 @@ class Aside:
 
     def results(self) -> list[Counts]:
         """Wait for the last step, and show the rest."""
-        self._thread.join((len(self._steps) + 1) * step.LONGEST)
+        for thread in self._threads:
+            thread.join((len(self._steps) + 1) * step.LONGEST)
         self.show()
         # A step that raised has left nothing.
         missing = self._begun - len(self._results) + len(self._steps)
@@ -67,7 +72,7 @@ class Aside:
         def has_ended() -> bool:
             """Again and again: it may just be starting something."""
             ending.kill_all_below(os.getpid())
-            return not self._thread.is_alive()
+            return not any(thread.is_alive() for thread in self._threads)
 
         with suppress(waiting.NotInTime):
             waiting.until(has_ended, ending.DEATH_LIMIT, "the steps aside have ended")

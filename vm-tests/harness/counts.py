@@ -44,6 +44,17 @@ class Counts:
         worst = max(outcome, self.outcomes.get(name, outcome), key=SEVERITY.index)
         self.outcomes[name] = worst
 
+    def add(self, other: Counts) -> None:
+        """Take the counts and times of another one in; time side by side adds up as well."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.seconds += other.seconds
+        self.tests += other.tests
+        self.binaries += other.binaries
+        for name, outcome in other.outcomes.items():
+            self.note(name, outcome)
+
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {len(self.skipped)} skipped"
 

@@ -12,9 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from . import failure_rows, fuzz, places, product, rootfs, step
+from . import failure_rows, fuzz, places, product, rootfs, rust_tests, step
 from .aside import Aside, Say, Step
-from .counts import Counts, of_cargo, of_check, of_pytest
+from .counts import Counts, of_check, of_pytest
 from .failure_verdict import verdict
 
 REPORTS = places.CACHE / "reports"
@@ -44,18 +44,11 @@ def check(name: str, *command: str) -> Step:
     return take
 
 
-def rust_tests(say: Say | None) -> Counts:
-    """`cargo test`, passed on line by line and counted."""
-    heading("rust tests", say)
-    lines: list[str] = []
-
-    def pass_on(line: str) -> None:
-        """Show it, and keep it."""
-        print(line, end="", flush=True)
-        lines.append(line)
-
-    code = step.run(("cargo", "test", "--workspace"), pass_on)
-    return of_cargo("rust tests", lines, code)
+def tests_of_rust(say: Say | None) -> Counts:
+    """All test binaries of the workspace; a build that fails is one failure."""
+    heading(rust_tests.NAME, say)
+    binaries = rust_tests.build()
+    return Counts(rust_tests.NAME, failed=1) if binaries is None else rust_tests.run(binaries)
 
 
 def python_tests(name: str, *chosen: str | Path, suite: str | None = None) -> Step:
@@ -126,15 +119,11 @@ def summary(results: list[Counts], seconds: float) -> bool:
         for reason in counts.skipped:
             print(f"    skipped: {reason}")
     tests = [(took, f"{of.name}: {test}") for of in results for took, test in of.tests]
-    binaries = [pair for of in results for pair in of.binaries]
     print("slowest tests", *slowest(tests), sep="\n")
-    print("slowest test binaries (stable cargo times no test)", *slowest(binaries), sep="\n")
     total = Counts("total")
     for counts in results:
-        total.passed += counts.passed
-        total.failed += counts.failed
-        total.skipped += counts.skipped
-        total.seconds += counts.seconds
+        total.add(counts)
+    print("slowest test binaries (stable cargo times no test)", *slowest(total.binaries), sep="\n")
     print(f"{minutes(total.seconds)} of steps, side by side in {minutes(seconds)}")
     skip_counts = os.environ.get("CI") == "true" and bool(total.skipped)
     if skip_counts:
@@ -161,7 +150,7 @@ def main() -> int:
             "clippy",
             *("cargo", "clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"),
         ),
-        rust_tests,
+        tests_of_rust,
         fuzzing,
         python_tests("harness tests", of_harness, *others),
         python_tests("scenarios", places.SCENARIOS, *others),
