@@ -25,6 +25,13 @@ demo: ## boot three nodes, let a fourth join, show what happens (SERVICES=etcd: 
 test: host ## everything: format, lints, Rust tests, harness tests, scenarios; ends with counts and times
 	@exec env $(PYTHON) -m harness.everything
 
+# The parts whose integration tests start no server; `make unit` runs all.
+QUICK_TESTS = $(addprefix --test=,$(sort $(basename $(notdir $(wildcard \
+  agent/config/tests/*.rs agent/output/tests/*.rs agent/fuzz/tests/*.rs topology/tests/*.rs)))))
+
+check: lint ## the inner loop: format, lints, and the Rust tests that start no server
+	cargo test --quiet --workspace --lib --bins $(QUICK_TESTS) -- --skip etcd_crash
+
 deps: ## install what is missing for all of this, and nothing else
 	@vm-tests/harness/host.sh
 

@@ -49,7 +49,7 @@ class Lab:
             start_new_session=True,
         )
         self.cgroup = self._wait_until_ready()
-        self.pid = processes.children_of(self._unshare.pid)[0]
+        self.pid = processes.descendants_of(self._unshare.pid)[0]
 
     def _wait_until_ready(self) -> Path:
         assert self._unshare.stdout is not None

@@ -43,4 +43,5 @@ def host_triple() -> str:
 
 def binary(profile: str, name: str) -> Path:
     """A binary as built for this host in the given cargo profile."""
-    return cargo_output() / host_triple() / profile / name
+    folder = "debug" if profile == "dev" else profile
+    return cargo_output() / host_triple() / folder / name

@@ -20,12 +20,6 @@ def parent_of(pid: int) -> int | None:
     return int(stat.rpartition(")")[2].split()[1])
 
 
-def children_of(pid: int) -> list[int]:
-    """The live children of a process."""
-    pids = (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit())
-    return [child for child in pids if parent_of(child) == pid]
-
-
 def descendants_of(pid: int) -> list[int]:
     """All processes below one, parents before their children."""
     parents: dict[int, list[int]] = {}

@@ -7,6 +7,7 @@ what is tested is what `make install` installs from the tree as it is now.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -46,12 +47,14 @@ class CargoMissing(RuntimeError):
         )
 
 
-def _build(variable: str, package: str, profile: str, quiet: bool, *more: str) -> Path:
+def _build(variable: str, name: str, profile: str, quiet: bool, *chosen: str) -> Path:
+    """The binary of this name, of what is chosen: its package where nothing is said."""
     if given := os.environ.get(variable):
         return Path(given).resolve(strict=True)
     if variable not in _built:
-        _cargo(["cargo", "build", "--profile", profile, "--package", package, *more], quiet)
-        _built[variable] = places.binary(profile, package)
+        which = chosen or ("--package", name)
+        _cargo(["cargo", "build", "--profile", profile, *which], quiet)
+        _built[variable] = places.binary(profile, name)
     return _built[variable]
 
 
@@ -101,9 +104,17 @@ def standin(quiet: bool = True) -> Path:
 
 
 def failpoints(quiet: bool = True) -> Path:
-    """The agent with crash points; its profile keeps it apart from the product."""
-    features = ("--features", "failpoints")
-    return _build(FAILPOINTS_VARIABLE, "first-boot-agent", "standin", quiet, *features)
+    """The agent with crash points, built of what the Rust tests are built of."""
+    # Choosing the whole workspace gives its crates the features that they have for the tests.
+    name = "first-boot-agent"
+    which = ("--workspace", "--bin", name, "--features", f"{name}/failpoints")
+    built = _build(FAILPOINTS_VARIABLE, name, "dev", quiet, *which)
+    # The next build of the tests puts its own binary there.
+    kept = places.CACHE / "first-boot-agent-failpoints"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    fresh = kept.with_name(f"building-{os.getpid()}-failpoints")
+    shutil.copy2(built, fresh)
+    return fresh.rename(kept)
 
 
 def layer(lab: Lab, base: Path, say: Callable[[str], None] = lambda _: None) -> str:

@@ -76,13 +76,13 @@ def test_a_step_that_hangs_is_ended_and_has_failed(capfd: pytest.CaptureFixture[
     assert step.run(("bash", "-c", "exit 3")) == 3
 
 
-def aside_of(*commands: str) -> Aside:
+def aside_of(*commands: str, lanes: int = 1) -> Aside:
     """A step for each command of the shell, in the background."""
 
     def taking(command: str) -> Step:
         return lambda say: of_check(command, step.run(("bash", "-c", command), say))
 
-    return Aside([taking(command) for command in commands])
+    return Aside([taking(command) for command in commands], lanes)
 
 
 def test_steps_aside_are_told_in_order_and_in_one_piece(capfd: pytest.CaptureFixture[str]) -> None:
@@ -101,6 +101,13 @@ def test_who_is_free_takes_the_next_step_off(tmp_path: Path) -> None:
         assert aside.next() is None
         word.write("\n")
     assert [counts.passed for counts in aside.results()] == [1]
+
+
+def test_in_two_lanes_two_steps_run_at_a_time(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "met")
+    # Each end of a pipe waits for the other one.
+    meeting = [f"exec 3<{tmp_path}/met", f"exec 3>{tmp_path}/met"]
+    assert [counts.passed for counts in aside_of(*meeting, lanes=2).results()] == [1, 1]
 
 
 def test_steps_aside_end_with_the_run(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness import blueprint, counts, everything, follow, places, room, rootfs, screen, waiting
+from harness import blueprint, counts, everything, follow, places, room, rootfs, rust_tests
+from harness import screen, waiting
 from harness.journals import Account, merged, offences
 from harness.scenario import Scenario
 from harness.screen import HeldLines
@@ -134,6 +135,26 @@ def test_times_are_those_of_tests_and_of_cargos_binaries(tmp_path: Path) -> None
     assert everything.slowest([(1.5, "test_a[x]"), (124.85, "b")])[0].split() == [
         *("2", "min", "05", "s", "b")
     ]
+
+
+def test_the_test_binaries_are_those_that_cargo_names_the_longest_first() -> None:
+    def message(name: str, executable: str | None, test: bool = True) -> str:
+        target = {"target": {"name": name}, "profile": {"test": test}}
+        return json.dumps({**target, "executable": executable, "manifest_path": "/a/Cargo.toml"})
+
+    messages = [message("b", "/b-1"), message("lib", None), message("bin", "/bin", test=False)]
+    messages += [message("etcd_faults", "/e-1"), '{"reason":"build-finished","success":true}']
+    found = rust_tests.built(messages)
+    assert [(one.name, one.executable) for one in found] == [("etcd_faults", "/e-1"), ("b", "/b-1")]
+    assert found[0].folder == Path("/a")
+
+
+def test_counts_of_several_runs_add_up() -> None:
+    passed = ["test one ... ok", "test result: ok. 1 passed; 0 failed; 0 ignored"]
+    total = counts.of_cargo("rust", passed, 0)
+    total.add(counts.of_cargo("rust", ["test two ... ok"], 134))
+    assert str(total) == "1 passed, 1 failed, 0 skipped"
+    assert total.outcomes == {"one": "passed", "two": "passed"}
 
 
 def test_a_build_that_fails_is_a_failure() -> None:
