@@ -6,6 +6,7 @@ beside the rest. Must not hide what the runners print.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -56,7 +57,14 @@ def tests_of_rust(say: Say | None) -> Counts:
     return rust_tests.run(binaries)
 
 
-def python_tests(name: str, *chosen: str | Path, suite: str | None = None) -> Step:
+def at_once(number: int) -> tuple[str, ...]:
+    """So many tests at a time, where pytest's plugin for that is there."""
+    return (f"--numprocesses={number}",) if importlib.util.find_spec("xdist") else ()
+
+
+def python_tests(
+    name: str, *chosen: str | Path, suite: str | None = None, number: int = 1
+) -> Step:
     """What pytest finds by these words, on another Debian where one is said."""
 
     def take(say: Say | None) -> Counts:
@@ -65,6 +73,8 @@ def python_tests(name: str, *chosen: str | Path, suite: str | None = None) -> St
         report = REPORTS / f"{name.replace(' ', '-')}.xml"
         report.unlink(missing_ok=True)
         command = (sys.executable, *PYTEST, *map(str, chosen), f"--junit-xml={report}")
+        if number > 1:
+            command += at_once(number)
         if suite is not None:
             command = ("env", f"SUITE={suite}", *command)
         return of_pytest(name, report, step.run(command, say, limit=step.LONGEST))
@@ -157,12 +167,14 @@ def main() -> int:
         ),
         tests_of_rust,
         fuzzing,
-        python_tests("harness tests", of_harness, *others),
-        python_tests("scenarios", places.SCENARIOS, *others),
+        # Nodes mostly wait, and each has a lab of its own.
+        python_tests("harness tests", of_harness, *others, number=2),
+        python_tests("scenarios", places.SCENARIOS, *others, number=2),
         python_tests(
             f"scenarios on {newest}",
             *(places.SCENARIOS, "-m", "on_newest and not emulated"),
             suite=newest,
+            number=2,
         ),
     ]
     beside: list[Step] = [

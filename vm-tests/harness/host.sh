@@ -9,7 +9,7 @@ demo=(systemd-container mmdebstrap iproute2)
 tests=(
   openssl shellcheck mypy pyflakes3
   dbus curl jq zstd strace
-  python3-pytest qemu-system-x86 e2fsprogs dosfstools mtools fdisk cpio
+  python3-pytest python3-pytest-xdist qemu-system-x86 e2fsprogs dosfstools mtools fdisk cpio
   squashfs-tools lz4
   etcd-server etcd-client
 )
