@@ -167,7 +167,8 @@ def main() -> int:
         ),
         tests_of_rust,
         fuzzing,
-        # Nodes mostly wait, and each has a lab of its own.
+        # Nodes mostly wait, and each has a lab of its own. Three scenarios of four nodes would want
+        # more inotify instances than a host gives by default (see `room`).
         python_tests("harness tests", of_harness, *others, number=2),
         python_tests("scenarios", places.SCENARIOS, *others, number=2),
         python_tests(
