@@ -31,7 +31,7 @@ QUICK_TESTS = $(addprefix --test=,$(sort $(basename $(notdir $(wildcard \
 
 check: lint ## the inner loop: format, lints, and the Rust tests that start no server
 	@# Many of them wait for a limit to pass, so more run at a time than there are processors.
-	RUST_TEST_THREADS=8 cargo test --quiet --workspace --lib --bins $(QUICK_TESTS) -- --skip etcd_crash
+	RUST_TEST_THREADS=4 cargo test --quiet --workspace --lib --bins $(QUICK_TESTS) -- --skip etcd_crash
 
 deps: ## install what is missing for all of this, and nothing else
 	@vm-tests/harness/host.sh

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -202,23 +201,27 @@ def test_waiting_gives_up_at_the_deadline_and_says_for_what(no_watchdog: None) -
 
 
 def test_a_host_without_inotify_instances_has_no_room(
-    monkeypatch: pytest.MonkeyPatch, no_watchdog: None
+    monkeypatch: pytest.MonkeyPatch, no_watchdog: None, tmp_path: Path
 ) -> None:
-    # The user's instances are shared with all other runs; this process' own files are not.
-    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     monkeypatch.setattr(room, "LIMIT", 0)
-    lowest_free = os.dup(0)
-    os.close(lowest_free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free + 1, most))
-    try:
-        with pytest.raises(waiting.NotInTime, match="1 more nodes.*sysctl fs.inotify"):
-            room.wait(1)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
-    # What was had for the trial is given back.
-    again = os.dup(0)
-    os.close(again)
-    assert again == lowest_free
+    monkeypatch.setattr(room, "ALLOWED", tmp_path / "allowed")
+    (tmp_path / "allowed").write_text(f"{room.FOR_A_NODE - 1}\n")
+    with pytest.raises(waiting.NotInTime, match="1 more nodes.*sysctl fs.inotify"):
+        room.wait(1)
+    (tmp_path / "allowed").write_text("100000\n")
+    room.wait(1)
+
+
+def test_the_inotify_instances_of_all_processes_are_counted() -> None:
+    # Others come and go with other runs; those of a program of ours are there.
+    program = "import ctypes; print([ctypes.CDLL(None).inotify_init1(0) for _ in '123'], flush=1)"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    program += "; input()"
+    with subprocess.Popen([sys.executable, "-c", program], **pipes) as running:
+        running.stdout.readline()
+        found = room.instances_of(Path(f"/proc/{running.pid}"))
+        running.communicate(b"\n", timeout=60)
+    assert found == 3
 
 
 def test_a_crowded_host_is_given_more_time(
