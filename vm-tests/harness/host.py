@@ -53,7 +53,7 @@ def obstacle_to_machines() -> str | None:
 def _missing(programs: tuple[str, ...]) -> str | None:
     if not (missing := [name for name in programs if shutil.which(name) is None]):
         return None
-    where = "run vm-tests/harness/host.sh" if is_debian() else "and this host is no Debian"
+    where = "run make deps" if is_debian() else "and this host is no Debian"
     return f"missing programs: {', '.join(missing)}; {where}"
 
 
