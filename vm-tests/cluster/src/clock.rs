@@ -1,7 +1,7 @@
 //! The time at which certificates are judged on a machine whose clock nobody has set.
 //!
 //! As the agent does: not before the program itself came to be, here by the time of its file. Without
-//! it a machine that stands at 1980 would turn away the leader that wants to reach it.
+//! it a machine whose clock is at 1980 would turn away the leader that wants to reach it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,7 +13,7 @@ use rustls::time_provider::TimeProvider;
 pub(crate) struct NotBeforeInstalled(Duration);
 
 impl NotBeforeInstalled {
-    /// Looks at the program's file once; where it cannot be seen, the clock alone counts.
+    /// Looks at the program's file once; if it cannot be seen, only the clock counts.
     pub(crate) fn new() -> Self {
         let installed = std::env::current_exe().and_then(|program| program.metadata()?.modified());
         Self(installed.map_or(Duration::ZERO, since_epoch))
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_nobody_has_set_stands_at_the_day_of_installation() {
+    fn a_clock_that_was_never_set_is_read_as_the_day_of_installation() {
         let tomorrow = since_epoch(SystemTime::now()) + Duration::from_hours(24);
         let judged = NotBeforeInstalled(tomorrow).current_time();
         assert_eq!(judged, Some(UnixTime::since_unix_epoch(tomorrow)));

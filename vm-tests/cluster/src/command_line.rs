@@ -1,4 +1,4 @@
-//! The arguments of `cluster-standin`, and the options of the library that they stand for.
+//! The arguments of `cluster-standin`, and the options of the library that they set.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub(crate) enum Command {
     Raft(RaftArguments),
     /// Run IAM over flaredb.
     Iam(IamArguments),
-    /// Make an authority and certificates.
+    /// Make a CA and certificates.
     Pki(PkiArguments),
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct RaftArguments {
     /// Offer only what the admin API demands: no role, leader, `cluster_id`, incarnation or Retry-After.
     #[arg(long)]
     without_extensions: bool,
-    /// Tell all nodes that must come later the same time, not each its own.
+    /// Give all nodes that must retry later the same time, not each its own.
     #[arg(long)]
     no_admission: bool,
 }
@@ -80,7 +80,7 @@ pub(crate) struct IamArguments {
 
 #[derive(Args)]
 struct TlsArguments {
-    /// The authority to trust, as PEM.
+    /// The CA to trust, as PEM.
     #[arg(long)]
     ca: PathBuf,
     /// The certificate to present, as PEM.
@@ -89,14 +89,14 @@ struct TlsArguments {
     /// Its key, as PEM.
     #[arg(long)]
     key: PathBuf,
-    /// Turn away clients of the API that present no certificate of the authority.
+    /// Turn away clients of the API that present no certificate of the CA.
     #[arg(long)]
     require_client_certificate: bool,
 }
 
 #[derive(Args)]
 pub(crate) struct PkiArguments {
-    /// Where ca.crt, ca.key and the certificates go; an authority that is there is used again.
+    /// Where ca.crt, ca.key and the certificates go; an existing CA is used again.
     #[arg(long)]
     pub(crate) out: PathBuf,
     /// A certificate to make: NAME=HOST,IP,… for NAME.crt and NAME.key; may be given several times.

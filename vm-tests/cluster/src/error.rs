@@ -60,7 +60,7 @@ pub enum StandinError {
         /// The cause.
         cause: String,
     },
-    /// The process cannot be told to stop.
+    /// The process cannot receive signals to stop.
     #[error("cannot listen for signals: {source}")]
     Signal {
         /// The cause.

@@ -27,7 +27,7 @@ pub enum Fault {
         /// The content type.
         content_type: String,
     },
-    /// Wait, then handle the request, even if whoever asked has gone meanwhile.
+    /// Wait, then handle the request, even if the client has disconnected meanwhile.
     Late {
         /// How long to wait, in milliseconds.
         ms: u64,
@@ -44,13 +44,13 @@ pub enum Fault {
         /// Further headers, for example `Retry-After`.
         #[serde(default)]
         headers: BTreeMap<String, String>,
-        /// The body, as it stands.
+        /// The body, unchanged.
         #[serde(default)]
         body: String,
     },
     /// Answer with something that is not what was asked for; apply nothing.
     Garbage {
-        /// The body, as it stands.
+        /// The body, unchanged.
         body: String,
         /// Its content type.
         #[serde(default = "html")]

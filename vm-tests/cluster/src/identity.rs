@@ -1,4 +1,4 @@
-//! A process's TLS identity (authority, certificate, key) and the rustls configurations made of it.
+//! A process's TLS identity (CA, certificate, key) and the rustls configurations made of it.
 //!
 //! Always on ring, named explicitly: no process-wide default provider is relied upon, because the
 //! agent's own tests install one in the same process. There is no way to switch verification off.
@@ -26,7 +26,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Takes a certificate made in this process, and the authority to trust.
+    /// Takes a certificate made in this process, and the CA to trust.
     #[must_use]
     pub fn new(authority_pem: &str, issued: &IssuedCertificate) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl Identity {
     }
 
     /// What a server presents; with `require_client_certificate` it turns away clients that show
-    /// no certificate of the same authority.
+    /// no certificate of the same CA.
     pub(crate) fn server_config(&self, require_client_certificate: bool) -> Result<Arc<ServerConfig>, StandinError> {
         let builder = ServerConfig::builder_with_details(provider(), Arc::new(NotBeforeInstalled::new()))
             .with_safe_default_protocol_versions()
@@ -68,7 +68,7 @@ impl Identity {
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(self.roots()?), provider())
                 .with_crls(self.revocation_lists()?)
                 .build()
-                .map_err(|cause| tls("authority", &cause))?;
+                .map_err(|cause| tls("CA", &cause))?;
             builder.with_client_cert_verifier(verifier)
         } else {
             builder.with_no_client_auth()
@@ -79,7 +79,7 @@ impl Identity {
         Ok(Arc::new(config))
     }
 
-    /// A client that trusts the authority alone and presents the certificate.
+    /// A client that trusts only the CA and presents the certificate.
     ///
     /// # Errors
     /// PEM texts that do not hold what they should.
@@ -101,8 +101,8 @@ impl Identity {
     fn roots(&self) -> Result<RootCertStore, StandinError> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(self.authority.as_bytes()) {
-            let certificate = certificate.map_err(|cause| tls("authority", &cause))?;
-            roots.add(certificate).map_err(|cause| tls("authority", &cause))?;
+            let certificate = certificate.map_err(|cause| tls("CA", &cause))?;
+            roots.add(certificate).map_err(|cause| tls("CA", &cause))?;
         }
         Ok(roots)
     }

@@ -2,11 +2,11 @@
 //! that really elects, replicates and changes its members.
 //!
 //! chainfire and flaredb are one server ([`RaftServer`]) on the openraft library with a durable
-//! store; IAM ([`IamServer`]) keeps its setup in flaredb. Both speak TLS only, and both can be told
+//! store; IAM ([`IamServer`]) keeps its setup in flaredb. Both use TLS only, and both can be made
 //! to misbehave ([`Faults`]), and so can a [`Relay`] before a real server. [`cluster_of`] starts a whole cluster inside a
 //! test.
 //!
-//! Nothing here is meant to hold data that anybody needs: it is built for tests alone.
+//! Nothing here is meant to hold real data: it is built for tests only.
 
 mod clock;
 mod endless;

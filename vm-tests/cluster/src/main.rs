@@ -1,4 +1,4 @@
-//! The command `cluster-standin`: reads its arguments, starts what they ask for, and tells systemd.
+//! The command `cluster-standin`: reads its arguments, starts what they ask for, and notifies systemd.
 //!
 //! Everything it does is in the library; this file must not grow behaviour of its own.
 
@@ -99,7 +99,7 @@ async fn stop_signal() -> Result<(), StandinError> {
     Ok(())
 }
 
-/// Where systemd is not listening, there is nobody to tell.
+/// Does nothing where systemd is not listening.
 fn notify(state: &[NotifyState<'_>]) {
     let _nobody_listens = sd_notify::notify(state);
 }

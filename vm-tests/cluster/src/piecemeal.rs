@@ -1,6 +1,6 @@
 //! Answers that come in an odd way: in pieces, or only half of them before the connection breaks.
 //!
-//! The headers stay those of the whole answer, so a client can tell that it has not got all of it.
+//! The headers stay those of the whole answer, so a client can see that it has not got all of it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

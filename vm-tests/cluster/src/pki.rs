@@ -1,7 +1,7 @@
-//! An authority for tests and the certificates it issues: good ones, and wrong ones on purpose.
+//! A CA for tests and the certificates it issues: good ones, and wrong ones on purpose.
 //!
-//! The authority's name is derived from its key, so that a key file alone is enough to go on
-//! issuing, and so that two authorities never share a name. Not for anything but tests: keys lie
+//! The CA's name is derived from its key, so that a key file alone is enough to go on
+//! issuing, and so that two CAs never share a name. Only for tests: keys are
 //! unencrypted beside the certificates.
 
 use std::io::Write;
@@ -20,7 +20,7 @@ use crate::tokens::sha256_hex;
 /// When a certificate is good, seen from now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub enum Validity {
-    /// From a year ago for ten years: a node without a clock battery lives in the past, and its
+    /// From a year ago for ten years: a node without an RTC battery lives in the past, and its
     /// agent judges as of its build date, which may be long ago where cargo had nothing to do.
     Valid,
     /// Ended an hour ago.
@@ -51,29 +51,29 @@ pub struct IssuedCertificate {
     serial: SerialNumber,
 }
 
-/// A certificate authority of its own. For "the wrong authority", make a second one.
+/// A certificate authority (CA). For "the wrong CA", make a second one.
 pub struct Authority {
     certificate_pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    /// Makes an authority with a fresh key.
+    /// Makes a CA with a fresh key.
     ///
     /// # Errors
     /// The random source or the library fails.
     pub fn create() -> Result<Self, StandinError> {
-        Self::with_key(KeyPair::generate().map_err(|source| failed("the authority", source))?)
+        Self::with_key(KeyPair::generate().map_err(|source| failed("the CA", source))?)
     }
 
-    /// Takes the authority of `folder` (`ca.crt`, `ca.key`), or makes it there.
+    /// Takes the CA of `folder` (`ca.crt`, `ca.key`), or makes it there.
     ///
     /// # Errors
     /// Files that cannot be read or written, a key that is not one.
     pub fn open_or_create(folder: &Path) -> Result<Self, StandinError> {
         let (certificate, key) = (folder.join("ca.crt"), folder.join("ca.key"));
         if certificate.exists() && key.exists() {
-            let key = KeyPair::from_pem(&read(&key)?).map_err(|source| failed("the authority", source))?;
+            let key = KeyPair::from_pem(&read(&key)?).map_err(|source| failed("the CA", source))?;
             let certificate_pem = read(&certificate)?;
             let authority = Self::with_key(key)?;
             return Ok(Self { certificate_pem, ..authority });
@@ -84,17 +84,17 @@ impl Authority {
         Ok(authority)
     }
 
-    /// The authority's own certificate: what everybody trusts.
+    /// The CA's own certificate, which every client and member trusts.
     #[must_use]
     pub fn certificate_pem(&self) -> &str {
         &self.certificate_pem
     }
 
-    /// Issues a certificate for servers and clients alike, good for the given host names and
+    /// Issues a certificate for servers and clients alike, good for the given hostnames and
     /// addresses. A certificate for the wrong name is one with other names here.
     ///
     /// # Errors
-    /// A name that is no DNS name.
+    /// A name that is not a DNS name.
     pub fn issue(
         &self,
         subject: &str,
@@ -146,7 +146,7 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         (params.not_before, params.not_after) = Validity::Valid.bounds();
-        let certificate = params.self_signed(&key).map_err(|source| failed("the authority", source))?;
+        let certificate = params.self_signed(&key).map_err(|source| failed("the CA", source))?;
         Ok(Self { certificate_pem: certificate.pem(), issuer: Issuer::new(params, key) })
     }
 }
@@ -165,7 +165,7 @@ impl IssuedCertificate {
 fn name_of(key: &KeyPair) -> String {
     let digest = sha256_hex(key.public_key_raw());
     let short: String = digest.chars().take(8).collect();
-    format!("cluster-standin test authority {short}")
+    format!("cluster-standin test CA {short}")
 }
 
 /// Different for each key, positive, and short.

@@ -1,4 +1,4 @@
-//! What a server was asked, so that a test can tell how often an agent really called.
+//! What a server was asked, so that a test can count how often an agent really called.
 //!
 //! Bounded: the oldest entries go. Calls to `/test/…` are not counted.
 

@@ -22,7 +22,7 @@ pub struct TrialCluster {
     pub servers: Vec<RaftServer>,
     /// Who issued every certificate in it.
     pub authority: Authority,
-    /// A client that trusts the authority and presents a certificate of it.
+    /// A client that trusts the CA and presents a certificate of it.
     pub client: reqwest::Client,
     folder: TempDir,
     service: Service,
@@ -117,7 +117,7 @@ impl TrialCluster {
         })
     }
 
-    /// A certificate for the loopback address, with its authority.
+    /// A certificate for the loopback address, with its CA.
     ///
     /// # Errors
     /// No certificate can be made.

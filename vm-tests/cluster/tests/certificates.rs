@@ -1,4 +1,4 @@
-//! Certificates of the test authority are taken, and each kind of wrong one is turned away.
+//! Certificates of the test CA are accepted, and each kind of wrong one is turned away.
 
 use std::error::Error;
 
@@ -62,7 +62,7 @@ async fn a_client_certificate_can_be_demanded() -> Outcome {
     let url = format!("{}/health", server.api_url());
     assert!(cluster.client.get(&url).send().await?.status().is_success());
 
-    // Trusts the server's authority, but shows a certificate of another one.
+    // Trusts the server's CA, but shows a certificate of another one.
     let own = Authority::create()?.issue("client", &["client".to_owned()], Validity::Valid)?;
     let foreign = Identity::new(cluster.authority.certificate_pem(), &own).client()?;
     assert!(foreign.get(&url).send().await.is_err());
@@ -70,7 +70,7 @@ async fn a_client_certificate_can_be_demanded() -> Outcome {
 }
 
 #[test]
-fn an_authority_is_used_again_and_keys_are_private() -> Outcome {
+fn a_ca_is_used_again_and_keys_are_private() -> Outcome {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir()?;
     let first = Authority::open_or_create(folder.path())?;

@@ -50,7 +50,7 @@ async fn a_member_that_was_away_catches_up() -> Outcome {
     Ok(())
 }
 
-/// The seed's "Reset and Re-join" empties the data folder of a member that is still in the list.
+/// "Reset and Re-join" in the first-boot specification empties the data folder of a member that is still in the list.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_member_that_lost_its_data_is_filled_again() -> Outcome {
     for bootstraps_again in [false, true] {

@@ -28,7 +28,7 @@ fn keys(value: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn health_tells_who_answers_and_for_which_cluster() -> Outcome {
+async fn health_says_who_answers_and_for_which_cluster() -> Outcome {
     let mut cluster = cluster_of(1).await?;
     let waiting = cluster.start_waiting().await?;
     let health = get(&cluster, &cluster.servers[waiting], "/health").await?;
@@ -65,7 +65,7 @@ async fn an_incarnation_is_that_of_the_data_directory() -> Outcome {
     Ok(())
 }
 
-/// An add whose answer was lost can be sent again; the one of a wiped node is told from it.
+/// An add whose answer was lost can be sent again; the one of a wiped node is distinguished from it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_add_is_idempotent_for_one_incarnation_and_a_conflict_for_another() -> Outcome {
     let mut cluster = cluster_of(3).await?;
@@ -92,7 +92,7 @@ async fn an_add_is_idempotent_for_one_incarnation_and_a_conflict_for_another() -
         assert_eq!(list["members"].as_array().map(Vec::len), Some(4));
         assert_eq!(entry(&list, "node04")["incarnation"], incarnation);
         let first = entry(&list, "node01").as_object().ok_or("no node01")?;
-        assert_eq!(first.get("incarnation"), Some(&Value::Null), "nobody was told it");
+        assert_eq!(first.get("incarnation"), Some(&Value::Null), "it was never sent");
     }
     Ok(())
 }
@@ -130,7 +130,7 @@ async fn without_extensions_there_is_only_what_the_api_demands() -> Outcome {
     names.sort_unstable();
     assert_eq!(names, ["id", "raft_addr", "status"]);
 
-    // The way to the leader is no extension.
+    // The way to the leader is not an extension.
     let follower = cluster.servers[..3].iter().find(|server| !server.is_leader()).ok_or("no follower")?;
     let hint = add(&cluster, follower, &json!({ "id": "node05", "raft_addr": "127.0.0.1:9" })).await?;
     assert_eq!(hint.0, StatusCode::MISDIRECTED_REQUEST);
@@ -138,7 +138,7 @@ async fn without_extensions_there_is_only_what_the_api_demands() -> Outcome {
     Ok(())
 }
 
-/// Whoever is refused for the moment hears when to come again, unless extensions are left out.
+/// A client that is refused for the moment gets `Retry-After`, unless extensions are left out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_time_to_come_again_is_an_extension() -> Outcome {
     let cluster = cluster_of(1).await?;

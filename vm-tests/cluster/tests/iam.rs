@@ -1,4 +1,4 @@
-//! IAM's setup happens once, whichever member of flaredb is asked and whoever asks.
+//! IAM's setup happens once, whichever member of flaredb is asked, by whichever client.
 
 use std::error::Error;
 use std::net::SocketAddr;

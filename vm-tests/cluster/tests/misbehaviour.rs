@@ -33,7 +33,7 @@ async fn a_lost_answer_is_lost_after_the_change_was_applied() -> Outcome {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn faults_can_be_set_over_http_and_answer_as_told() -> Outcome {
+async fn faults_can_be_set_over_http_and_answer_as_set() -> Outcome {
     let cluster = cluster_of(1).await?;
     let url = |path: &str| format!("{}{path}", cluster.servers[0].api_url());
     let rules = json!({ "rules": [

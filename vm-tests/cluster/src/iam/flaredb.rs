@@ -130,7 +130,7 @@ async fn is_reachable(url: &str) -> bool {
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
         return false;
     };
-    // An IPv6 address stands in brackets in a URL, and in no other place.
+    // An IPv6 address has brackets in a URL, and nowhere else.
     let host = host.trim_start_matches('[').trim_end_matches(']');
     timeout(CONNECT, TcpStream::connect((host, port))).await.is_ok_and(|connected| connected.is_ok())
 }

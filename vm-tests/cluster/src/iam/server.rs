@@ -34,7 +34,7 @@ pub struct IamOptions {
     pub listen: SocketAddr,
     /// The API URLs of flaredb's members; one is enough, more help while one is down.
     pub flaredb_urls: Vec<String>,
-    /// Certificate, key and authority, towards clients and flaredb alike.
+    /// Certificate, key and CA, towards clients and flaredb alike.
     pub identity: Identity,
     /// Whether clients must present a certificate.
     pub require_client_certificate: bool,

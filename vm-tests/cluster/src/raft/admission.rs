@@ -1,4 +1,4 @@
-//! Server-side admission: a node that comes while the line is long is told when its own turn will be.
+//! Server-side admission: a node that comes while the queue is long gets the time of its own turn.
 //!
 //! With one `Retry-After` for all, those that were refused come back together and are refused again.
 //! A leader that remembers whom it has sent away can give each a place, so that every one comes back
@@ -123,7 +123,7 @@ fn whole_seconds(duration: Duration) -> Duration {
 }
 
 impl Waiting<'_> {
-    /// The change is made: how long it took tells others how long they will wait.
+    /// The change is made: how long it took predicts how long others will wait.
     pub fn done(self) {
         let now = Instant::now();
         let mut line = self.admission.line();
@@ -162,16 +162,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn m10_each_node_is_told_its_own_turn_a_little_early() {
+    async fn m10_each_node_gets_its_own_turn_a_little_early() {
         let admission = measured().await;
         let mut waiting = Vec::new();
         for ahead in 0..1000_u32 {
             let (turn, early) = (PACE * ahead, PATIENCE / 4);
             match admission.ask(&format!("node{ahead}")).await {
                 Ok(place) => waiting.push(place),
-                Err(told) => {
-                    assert!(told + early <= turn, "turn {turn:?}, told {told:?}");
-                    assert!(told + early + SECOND > turn, "turn {turn:?}, told {told:?}");
+                Err(given) => {
+                    assert!(given + early <= turn, "turn {turn:?}, given {given:?}");
+                    assert!(given + early + SECOND > turn, "turn {turn:?}, given {given:?}");
                 }
             }
         }
@@ -182,17 +182,17 @@ mod tests {
     async fn m10_a_place_is_kept_for_who_comes_early_and_for_who_comes_in_time() {
         let admission = measured().await;
         let mut waiting = Vec::new();
-        let (id, told) = loop {
+        let (id, given) = loop {
             let id = format!("node{}", waiting.len());
             match admission.ask(&id).await {
                 Ok(place) => waiting.push(place),
-                Err(told) => break (id, told),
+                Err(given) => break (id, given),
             }
         };
         sleep(Duration::from_millis(500)).await;
-        assert_eq!(admission.ask(&id).await.unwrap_err(), told, "the rest, in whole seconds, rounded up");
+        assert_eq!(admission.ask(&id).await.unwrap_err(), given, "the rest, in whole seconds, rounded up");
         drop(waiting.split_off(60));
-        sleep(told).await;
+        sleep(given).await;
         assert!(admission.ask(&id).await.is_ok());
     }
 
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn m10_nobody_is_told_a_time_before_one_change_was_measured() {
+    async fn m10_nobody_gets_a_time_before_one_change_was_measured() {
         let admission = Admission::new(Duration::ZERO);
         let first = admission.ask("first").await.unwrap();
         let began = Instant::now();

@@ -116,7 +116,7 @@ async fn point_to_leader(request: Request, next: Next) -> Response {
     response
 }
 
-/// Without extensions, whoever is refused for the moment is not told when to come again.
+/// Without extensions, a client that is refused for the moment gets no `Retry-After`.
 async fn only_what_is_offered(State(member): State<Arc<Member>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if !member.offers_extensions() {

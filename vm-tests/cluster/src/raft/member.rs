@@ -40,7 +40,7 @@ pub(crate) struct Member {
     pub(super) change_wait: Duration,
     /// Whether answers hold more than the admin API demands.
     pub(super) extensions: bool,
-    /// Gives each node that comes while many wait a time of its own; else all are told the same.
+    /// Gives each node that comes while many wait a time of its own; else all get the same.
     pub(super) admission: Option<Admission>,
 }
 
@@ -126,7 +126,7 @@ impl Member {
             .collect()
     }
 
-    /// Only the leader can tell; without one, a member can vouch for itself alone.
+    /// Only the leader knows; without one, a member knows only its own state.
     async fn statuses(&self, leader: Option<&LeaderHint>) -> BTreeMap<String, Status> {
         if self.is_leader() {
             return self.statuses_as_leader();

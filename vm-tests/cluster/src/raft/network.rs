@@ -2,8 +2,8 @@
 //!
 //! Every call says for whom it is meant, so that a member added under a wrong address is turned
 //! away there instead of being taken for another; from which cluster it comes, so that two clusters
-//! that know each other's addresses never mix; and where the caller's own API is, so that whoever
-//! follows it can send clients on.
+//! that know each other's addresses never mix; and where the caller's own API is, so that its
+//! followers can send clients on.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -18,9 +18,9 @@ pub struct RaftOptions {
     pub listen: SocketAddr,
     /// Where the other members find this one; port 0 takes any.
     pub raft_addr: SocketAddr,
-    /// Where the store lies.
+    /// Where the store is.
     pub data_dir: PathBuf,
-    /// Certificate, key and authority.
+    /// Certificate, key and CA.
     pub identity: Identity,
     /// The members to bootstrap with, the same list on each of them; empty to wait to be added.
     pub initial_cluster: Vec<InitialMember>,
@@ -35,7 +35,7 @@ pub struct RaftOptions {
     /// Whether it offers what the admin API does not demand: `role`, `leader`, `cluster_id`,
     /// `incarnation` and `Retry-After`.
     pub extensions: bool,
-    /// Whether a node that must come later is told a time of its own; else all are told one second.
+    /// Whether a node that must retry later gets a time of its own; else all get one second.
     pub admission: bool,
 }
 

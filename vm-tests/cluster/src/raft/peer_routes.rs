@@ -1,6 +1,6 @@
 //! The answering end of the talk between members, on the Raft port.
 //!
-//! Only holders of a certificate of the cluster's authority get this far (the listener sees to
+//! Only holders of a certificate of the cluster's CA get this far (the listener sees to
 //! that), and only calls that are meant for this very member and come from its own cluster.
 
 use std::collections::BTreeMap;

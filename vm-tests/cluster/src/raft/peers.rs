@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-/// Heartbeats go out several times within it: a peer that missed them all is gone.
+/// Heartbeats go out several times within it: a peer that missed them all is down.
 const SILENCE: Duration = Duration::from_millis(1500);
 
 /// How a member looks from here.
@@ -20,7 +20,7 @@ pub(crate) enum Status {
     Healthy,
     /// It has not answered for a while.
     Unreachable,
-    /// Nobody here has asked it yet, or nobody here can tell.
+    /// It has not been asked yet, or this member cannot know.
     Unknown,
 }
 

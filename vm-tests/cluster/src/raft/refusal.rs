@@ -1,4 +1,4 @@
-//! What a member tells a client that does not get its way: one enum, one answer for each case.
+//! What a member answers a client that it refuses: one enum, one answer for each case.
 //!
 //! "Not the leader" is 421 with the leader in the body and in `Location` (see `api`); whatever may
 //! work in a moment is 503 with `Retry-After`.
@@ -80,7 +80,7 @@ impl Refusal {
                 "leader": { "id": leader.id, "url": leader.api_url },
             }),
             Self::NoLeader => json!({ "error": "no leader is known" }),
-            Self::Busy(_) => json!({ "error": "another membership change is under way" }),
+            Self::Busy(_) => json!({ "error": "another membership change is in progress" }),
             Self::NoQuorum => json!({ "error": "no quorum confirmed the request in time" }),
             Self::AlreadyMember(member) => json!({ "error": "already a member", "member": member }),
             Self::NotAMember(id) => json!({ "error": format!("{id} is not a member") }),

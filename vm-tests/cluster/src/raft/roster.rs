@@ -49,7 +49,7 @@ pub(crate) struct Offered {
     pub(crate) cluster_id: Option<String>,
 }
 
-/// Lists a membership; whoever has no status is unknown.
+/// Lists a membership; a member without a status is unknown.
 pub(crate) fn list(
     membership: &Membership,
     statuses: &BTreeMap<String, Status>,

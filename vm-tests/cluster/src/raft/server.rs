@@ -171,7 +171,7 @@ async fn open_member(options: &RaftOptions) -> Result<Member, StandinError> {
     let log = LogStore::new(store.clone());
     let raft = Raft::new(raft_id, config, network, log, machine).await;
     let raft = raft.map_err(|cause| raft_failed(&options.node_id, &cause))?;
-    // Answered only once the state of the store is visible to whoever asks.
+    // Answered only once the state of the store is visible to every client.
     let visible = raft.is_initialized().await;
     visible.map_err(|cause| raft_failed(&options.node_id, &cause))?;
     Ok(Member {

@@ -30,13 +30,13 @@ openraft::declare_raft_types!(
 pub(crate) type Raft = openraft::Raft<TypeConfig>;
 pub(crate) type Membership = StoredMembership<u64, MemberNode>;
 
-/// What the membership says of each member. Where its API is, is not kept: members tell each other.
+/// What the membership says of each member. The address of its API is not kept: members send it to each other.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct MemberNode {
     pub(crate) id: String,
     pub(crate) raft_addr: String,
-    /// Which data directory it has; none for the first members, which nobody has told, and for those
-    /// whose add did not say.
+    /// Which data directory it has; none for the first members, which were never added, and for those
+    /// whose add had none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) incarnation: Option<String>,
 }

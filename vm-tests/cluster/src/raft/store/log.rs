@@ -1,4 +1,4 @@
-//! The Raft log and the vote: synced to disk before the library is told that they are written.
+//! The Raft log and the vote: synced to disk before they are reported to the library as written.
 
 use std::fmt::Debug;
 use std::ops::RangeBounds;

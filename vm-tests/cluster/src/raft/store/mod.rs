@@ -1,6 +1,6 @@
 //! The durable part of a member: one redb file with the Raft log, the vote and the applied state.
 //!
-//! The log and the vote are synced to disk before anybody is told of them. The applied state is
+//! The log and the vote are synced to disk before they are reported. The applied state is
 //! not: it can be had again from the log, and one sync per change is what a change costs. Because
 //! all of it is one file, each sync carries the earlier, unsynced commits along; so a purge of the
 //! log never overtakes the state that was applied from it.
@@ -65,8 +65,8 @@ pub(crate) struct Store {
     file: Arc<OpenFile>,
 }
 
-/// Its fields are dropped in this order: whoever watches `closed` hears of it when the lock on the
-/// file is gone.
+/// Its fields are dropped in this order: a watcher of `closed` is notified once the lock on the
+/// file is released.
 struct OpenFile {
     database: Database,
     closed: watch::Sender<()>,
@@ -107,7 +107,7 @@ impl Store {
         Ok(owner.unwrap_or_else(|| node.to_owned()))
     }
 
-    /// Tells this folder from an earlier or a later one of the same node.
+    /// Distinguishes this folder from an earlier or a later one of the same node.
     pub(crate) fn incarnation(&self) -> Result<Option<String>, StoreError> {
         self.record(INCARNATION)
     }
