@@ -1,7 +1,7 @@
 # The scenarios as NixOS tests: the same nodes.json and test.py as in the harness.
 #
 # One attribute for each folder of ./scenarios. Where a scenario says `harness_only`, its
-# attribute is a derivation that does nothing but tell the reason.
+# attribute is a derivation that only reports the reason.
 {
   pkgs,
   agent,
@@ -43,11 +43,11 @@ let
       '';
     };
 
-  tell =
+  explain =
     name: scenario:
     pkgs.runCommand "harness-only-${name}" {
       reason = scenario.harnessOnly;
       meta.description = "Not played on NixOS: ${scenario.harnessOnly}";
     } ''echo "not played on NixOS: $reason" | tee "$out"'';
 in
-builtins.mapAttrs play scenarios.played // builtins.mapAttrs tell scenarios.harnessOnly
+builtins.mapAttrs play scenarios.played // builtins.mapAttrs explain scenarios.harnessOnly

@@ -215,7 +215,7 @@ main() {
     fail 3 "nix cannot evaluate; see above"
   [[ $system == x86_64-linux ]] ||
     fail 3 "this is $system; the example cluster and the images that are built are x86_64-linux"
-  # Before the lock, which git is told of.
+  # Before the lock file, which is added to git.
   revision=$(git -C "$repository" describe --always --dirty 2>/dev/null || echo unknown)
   trap finish EXIT
   trap 'exit 1' HUP INT TERM

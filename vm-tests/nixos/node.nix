@@ -51,7 +51,7 @@ in
   services.first-boot-automation = {
     enable = node.agent;
     package = agent;
-    # As in the harness: the authority lies beside the agent.
+    # As in the harness: the CA is beside the agent.
     initrd = lib.mkIf (node.hardware.initrd.agent or false) {
       enable = true;
       caFile = "${certificates}/ca.crt";
@@ -67,7 +67,7 @@ in
     wantedBy = [ "multi-user.target" ];
   });
 
-  # What the first-boot document's commands need, as in harness/rootfs.py.
+  # What the commands of the first-boot specification need, as in harness/rootfs.py.
   environment.systemPackages = [
     agent
     pkgs.curl

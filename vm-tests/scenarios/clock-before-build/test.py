@@ -1,6 +1,6 @@
 """Clocks at 1980 and clocks that step: the join comes about all the same (rows N1, N2).
 
-node04 and node05 are QEMU machines without a clock battery. Nobody sets node04's clock, so the
+node04 and node05 are QEMU machines without an RTC battery. Nobody sets node04's clock, so the
 policy applies; node05's clock is set while the agent waits, and steps about while it tries.
 """
 
@@ -16,7 +16,7 @@ BOOT, PATIENT = 240, 120
 
 
 def entries(node, *messages):
-    """How often the join told of each of these."""
+    """How often the join reported each of these."""
     matches = " + ".join(f"MESSAGE_ID={message}" for message in messages)
     told = node.succeed(
         f"journalctl --output=json --output-fields=MESSAGE_ID -u {JOIN} {matches}"
@@ -97,7 +97,7 @@ with subtest("steps between two attempts do not hold up the next"):
     t.assertEqual(run_of(node05), run)
     is_voter("node05", "10.0.1.14")
 
-with subtest("node04 is never told the time, and joins by the build date, loudly"):
+with subtest("node04's clock is never set, and it joins by the build date, loudly"):
     node04.wait_for_file(MARKER, timeout=BOOT)
     t.assertEqual(node04.succeed("date +%Y").strip(), "1980")
     is_voter("node04", "10.0.1.13")
@@ -110,6 +110,6 @@ with subtest("node04 is never told the time, and joins by the build date, loudly
     waited = (int(gives_up[2]) - int(waits[2])) / 1e6
     log.info(f"node04 waited {waited:.1f} s for its clock")
     t.assertGreater(waited, 29)
-    # Without the policy nothing would do: to the clock itself the certificate is of the future.
+    # Without the policy no join would succeed: by the clock the certificate is not valid yet.
     refused = node04.fail(f"{ASK} https://node01.prod.example.com:2379/health 2>&1")
     t.assertIn("not yet valid", refused)

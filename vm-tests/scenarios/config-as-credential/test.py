@@ -1,4 +1,4 @@
-"""A credential wins over the file, for the units and for what an operator types."""
+"""A credential takes precedence over the file, for the units and for what an operator types."""
 
 import json
 
@@ -12,7 +12,7 @@ LOADED = "62f746b484e64ceb95bd447e7184d454"
 
 aio01.start()
 
-with subtest("the unit goes by the credential"):
+with subtest("the unit uses the credential"):
     aio01.wait_for_unit(JOIN, timeout=60)
     aio01.succeed(f"grep --line-regexp node_id=aio01 {MARKER}")
     said = aio01.succeed(f"journalctl -u {JOIN}")

@@ -7,7 +7,7 @@ STEPS = (("chainfire", 2379, 2380), ("flaredb", 2479, 2480))
 
 
 def entries(port):
-    """Address and role of whoever is called node04."""
+    """Address and role of the member named node04."""
     return node01.succeed(
         f"{ASK} https://localhost:{port}/admin/cluster/members"
         " | jq --raw-output '.members[] | select(.id == \"node04\") | .raft_addr, .role'"
@@ -29,7 +29,7 @@ with subtest("while node04 lives, nothing is replaced"):
     for service, port, raft_port in STEPS:
         t.assertEqual(entries(port), [f"10.0.1.13:{raft_port}", "voter"])
 
-with subtest("node04 is gone, and the next look takes its place in both services"):
+with subtest("node04 is lost, and the next check takes its place in both services"):
     node04.crash()
     for service, port, raft_port in STEPS:
         node01.wait_until_succeeds(

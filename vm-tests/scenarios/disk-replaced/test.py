@@ -1,4 +1,4 @@
-"""A machine with the name of one that is gone: blocked, and the remedy works as it stands (M4)."""
+"""A machine with the name of a lost one: blocked, and the remedy works unchanged (M4)."""
 
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 MARKERS = "/var/lib/first-boot-automation"
@@ -6,14 +6,14 @@ STEPS = (("chainfire", 2379, 2380), ("flaredb", 2479, 2480))
 
 
 def entries(port):
-    """Address and role of whoever is called node04."""
+    """Address and role of the member named node04."""
     return node01.succeed(
         f"{ASK} https://localhost:{port}/admin/cluster/members"
         " | jq --raw-output '.members[] | select(.id == \"node04\") | .raft_addr, .role'"
     ).split()
 
 
-with subtest("node04 is a member, and then its machine is gone"):
+with subtest("node04 is a member, and then its machine is lost"):
     for node in nodes[:3]:
         node.start()
     for node in nodes[:3]:
@@ -34,7 +34,7 @@ for service, port, raft_port in STEPS:
         spare.fail(f"ls {MARKERS}/.{service}-*")
         t.assertEqual(entries(port), [f"10.0.1.13:{raft_port}", "voter"])
 
-    with subtest(f"{service}: status has the command that helps, as it stands"):
+    with subtest(f"{service}: status has the command that helps, ready to run"):
         spare.succeed("! first-boot-agent status > /root/status", timeout=30)
         status = spare.succeed("cat /root/status")
         log.info(status)

@@ -1,4 +1,4 @@
-"""Every command of the document's troubleshooting and logging sections does what it promises."""
+"""Every command of the specification's troubleshooting and logging sections works."""
 
 for node in nodes[:3]:
     node.start()

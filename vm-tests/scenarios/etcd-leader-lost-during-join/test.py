@@ -35,7 +35,7 @@ for node in nodes[:3]:
     node.wait_for_unit(JOIN, timeout=120)
 node02.succeed(etcdctl(node02, "put /scenario/key written-before"), timeout=60)
 
-with subtest("node01 leads: whom node04 is told to ask first"):
+with subtest("node01 leads: the member that node04 is configured to ask first"):
     first, leader = status_of(node01)
     if first != leader:
         [leading] = [node for node in (node02, node03) if status_of(node)[0] == leader]
@@ -59,7 +59,7 @@ with subtest("the leader loses power, and another voter its cable: nobody leads"
     node01.block()
     retry(lambda _: status_of(node02)[1] == 0, timeout=60)
 
-with subtest("node04 tells that it waits, and neither fails nor takes anything back"):
+with subtest("node04 reports that it waits, and neither fails nor takes anything back"):
     # Whoever opens it waits for the one behind it.
     node04.succeed("echo > /run/gate", timeout=60)
     node04.wait_until_succeeds("pgrep --exact etcd", timeout=60)

@@ -1,4 +1,4 @@
-"""An etcd member whose disk was wiped, and a machine with the name of one that is gone (M2, M4).
+"""An etcd member whose disk was wiped, and a machine with the name of a lost one (M2, M4).
 
 Neither votes under an id that had data: an old entry goes before the node is added anew.
 """
@@ -12,7 +12,7 @@ TAKEN = "etcd has a member node04 at https://10.0.1.13:2380, not at this node's 
 
 
 def entries():
-    """Id, state, peer URL and whether a learner, of whoever is called node04."""
+    """Id, state, peer URL and whether a learner, of the member named node04."""
     lines = node01.succeed(f"{ETCDCTL} member list", timeout=60).splitlines()
     listed = [line.split(", ") for line in lines if ", node04, " in line]
     return [(one[0], one[1], one[3], one[5]) for one in listed]
@@ -61,7 +61,7 @@ with subtest("node04 gets a new disk for its data alone: the commands of the how
     t.assertEqual(anew_state, second_state)
     second = anew
 
-with subtest("node04 is gone for good, and its entry keeps another machine of its name out"):
+with subtest("node04 is lost for good, and its entry keeps another machine of its name out"):
     node04.crash()
     spare.start()
     spare.wait_until_succeeds(
@@ -73,7 +73,7 @@ with subtest("node04 is gone for good, and its entry keeps another machine of it
     t.assertEqual([entry[0] for entry in entries()], [second])
     spare.fail("systemctl is-active etcd.service", f"ls {MARKERS}/.etcd-*")
 
-with subtest("told to replace it, the machine takes the place of one that its leader has lost"):
+with subtest("with replace, the machine takes the place of one that its leader has lost"):
     spare.succeed(
         f"sed -i 's/\"bootstrap\"/\"replace\": true, \"bootstrap\"/' {SECRETS}/cluster-config.json"
     )

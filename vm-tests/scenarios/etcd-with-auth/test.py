@@ -55,7 +55,7 @@ with subtest("authentication is switched on, where certificates are accounts as 
     node01.fail(f"{ETCDCTL} put /scenario/key by-nobody", timeout=60)
     node01.succeed(f"{AS_ROOT} put /scenario/key by-root", timeout=60)
 
-with subtest("etcd refuses whoever has a name in its certificate, and the agent says what to do"):
+with subtest("etcd refuses a client with a name in its certificate, and the agent says what to do"):
     node02.start()
     blocked(node02, "leave client-cert-auth out at this etcd")
 
@@ -101,7 +101,7 @@ with subtest("status and health check, which writes and reads, log in as well"):
         node.wait_until_succeeds("first-boot-agent health-check", timeout=120)
         node.succeed("systemctl start cluster-health-check.service", timeout=120)
 
-with subtest("node01, which began without an account, is told to have one"):
+with subtest("node01, which began without an account, is asked to add one"):
     told = "authentication is on: give services.etcd.user"
     ask = "(first-boot-agent health-check 2>&1 || true)"
     log.info(node01.wait_until_succeeds(f"{ask} | grep '{told}'", timeout=120))

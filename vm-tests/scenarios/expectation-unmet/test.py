@@ -6,7 +6,7 @@ MARKER = "/var/lib/first-boot-automation/.chainfire-initialized"
 
 aio01.start()
 
-with subtest("blocked, with all that is lacking in one message"):
+with subtest("blocked, with all that is missing in one message"):
     aio01.wait_until_succeeds(f"systemctl show -p StatusText {JOIN} | grep blocked", timeout=60)
     aio01.wait_until_succeeds(f"systemctl show -p ExecMainStatus {JOIN} | grep 78", timeout=60)
     told = aio01.succeed(f"journalctl -u {JOIN}")

@@ -47,7 +47,7 @@ with subtest("the markers name this node, and joining left none of bootstrap"):
         node04.succeed(f"grep --quiet --word-regexp node04 {marker}")
         node04.fail(f"test -e {MARKERS}/.{service}-initialized")
 
-with subtest("the journal tells the story"):
+with subtest("the journal has every step"):
     node04.succeed("journalctl -u chainfire-cluster-join.service | grep 'Successfully joined'")
     node04.succeed(
         "journalctl -u chainfire-cluster-join.service --output=json"

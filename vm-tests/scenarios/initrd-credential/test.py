@@ -1,6 +1,6 @@
 """From firmware to member: what the initrd finds is handed over and serves (rows D2, D3, N1).
 
-node04 is a QEMU machine with a systemd initrd and no D-Bus daemon in it. Its clock stands at 1980
+node04 is a QEMU machine with a systemd initrd and no D-Bus daemon in it. Its clock starts at 1980
 at every power-on. What it says of its disks is held against lsblk's and sfdisk's opinion.
 """
 
@@ -80,7 +80,7 @@ with subtest("the inventory says what lsblk and sfdisk say"):
     t.assertIn(disks["broken"]["table"]["primary"], ("damaged", "missing"))
     for serial in ("root", "large", "broken"):
         disk = disks[serial]
-        # Of the broken one it says on stderr that it goes by the backup.
+        # For the broken one it says on stderr that it uses the backup.
         told = node04.succeed(f"sfdisk --json {disk['path']} 2>/dev/null")
         other = json.loads(told)["partitiontable"]
         sector = disk["logical_sector_size"]
@@ -114,7 +114,7 @@ with subtest("the stage does not survive switch-root, and its findings do"):
     t.assertNotIn("cannot be judged", node04.succeed(f"journalctl --boot -u {JOIN}"))
     t.assertEqual(sorted(voters()), [("node01", "10.0.1.10:2380"), ("node04", "10.0.1.13:2380")])
 
-with subtest("the clock still stands at 1980"):
+with subtest("the clock is still at 1980"):
     t.assertEqual(node04.succeed("date +%Y").strip(), "1980")
 
 with subtest("one RUN_ID links the entries of initrd and system"):

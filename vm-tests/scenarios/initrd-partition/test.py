@@ -32,7 +32,7 @@ with subtest("a partition of the type wins over half a credential"):
     digest = node04.succeed("systemd-creds --system cat cluster-config | sha256sum").split()[0]
     t.assertEqual(entry["DIGEST"], f"sha256:{digest}")
 
-with subtest("the join goes by it, and says whom it has passed over"):
+with subtest("the join uses it, and says which one it has skipped"):
     told = node04.succeed(f"journalctl --boot -u {JOIN}")
     t.assertIn("Configuration passed over: Invalid configuration in credential", told)
     t.assertIn("Configuration loaded from /run/first-boot-agent/cluster-config.json", told)

@@ -1,4 +1,4 @@
-"""A key that others can read is refused, and mending it is enough (promises 5 and 7, row X1)."""
+"""A key that others can read is refused, and fixing it is enough (promises 5 and 7, row X1)."""
 
 JOIN = "chainfire-cluster-join.service"
 KEY = "/etc/nixos/secrets/aio01.key"
@@ -8,7 +8,7 @@ aio01.start()
 aio01.wait_for_unit(JOIN, timeout=60)
 aio01.succeed(f"systemctl stop {JOIN}", f"rm {MARKER}")
 
-with subtest("it is refused, with the command that mends it, and the unit is left alone"):
+with subtest("it is refused, with the command that fixes it, and the unit is left alone"):
     aio01.succeed(f"chmod 644 {KEY}")
     aio01.fail(f"systemctl start {JOIN}")
     t.assertEqual(aio01.get_unit_property(JOIN, "ExecMainStatus"), "78")

@@ -119,7 +119,7 @@ with subtest("a member that the quorum needs is refused both, and nothing change
         node02.succeed(f"test -s {MARKERS}/.{service}-initialized")
         node02.require_unit_state(f"{service}.service")
 
-with subtest("told twice, it goes, and says that its entry may stay: nobody can agree any more"):
+with subtest("asked twice, it leaves, and says that its entry may stay: nobody can agree any more"):
     said = node02.succeed(f"{AGENT} reset chainfire --accept-quorum-loss 2>&1", timeout=60)
     log.info(said)
     t.assertIn("Resetting although the cluster may still count this node", said)

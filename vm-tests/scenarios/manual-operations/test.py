@@ -1,4 +1,4 @@
-"""The document's manual operations, word for word, on a node that cannot join by itself."""
+"""The specification's manual operations, word for word, on a node that cannot join by itself."""
 
 MARKERS = "/var/lib/first-boot-automation"
 CONFIG = "/etc/nixos/secrets/cluster-config.json"
@@ -17,7 +17,7 @@ for node in nodes[:3]:
 for node in nodes[:3]:
     node.wait_for_unit("iam-initial-setup.service", timeout=60)
 
-with subtest("the leader is node01, as the document has it"):
+with subtest("the leader is node01, as in the specification"):
     for port in (2379, 2479):
         # An election can be lost to another candidate: ask until it is won.
         node01.wait_until_succeeds(
@@ -129,7 +129,7 @@ systemctl restart chainfire-cluster-join.service
     node04.wait_for_file(f"{MARKERS}/.flaredb-joined", timeout=45)
     wait_for_members(2379, 4)
     wait_for_members(2479, 4)
-    # Still listed, and its data is gone: what was the old entry's is not taken for this node's.
+    # Still listed, and its data is lost: the old entry is not taken for this node's.
     for service, port in (("chainfire", 2380), ("flaredb", 2480)):
         node04.succeed(
             f"journalctl -u {service}-cluster-join.service"

@@ -1,4 +1,4 @@
-"""A member that somebody else removed learns it at its next boot; nothing else changes (row M7)."""
+"""A removed member reports the removal at its next boot; nothing else changes (row M7)."""
 
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 JOIN = "chainfire-cluster-join.service"
@@ -66,7 +66,7 @@ node04.start(allow_reboot=True)
 node04.wait_for_unit(JOIN, timeout=60)
 with_node04 = members()
 
-with subtest("removed while it runs: told at the next boot, with a way back"):
+with subtest("removed while it runs: reported at the next boot, with a way back"):
     remove_node04()
     before, asked = members(), changes()
     node04.reboot()

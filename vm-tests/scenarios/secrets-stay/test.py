@@ -83,7 +83,7 @@ def search(when):
         found = aio01.execute(f"{grep} -f {SECRETS}/words / 2>/dev/null")[1].splitlines()
         t.assertEqual({place for place in PLANTED if place not in found}, set())
         strays = {f for f in found if f not in PLANTED and not f.startswith(HOMES)}
-        # The planted mark lies in these; the canaries were looked for in their text above.
+        # The planted mark is in these; the canaries were looked for in their text above.
         strays -= {f for f in strays if f.startswith("/var/log/journal/")}
         t.assertEqual(strays, PLANTING)
 
@@ -117,7 +117,7 @@ with subtest("marks are planted in every place that is searched"):
         f" --setenv=A={MARK} perl -e 'sleep 1000' {MARK}",
     )
 
-with subtest("IAM starts, and will repeat what it was told"):
+with subtest("IAM starts, and will repeat what it was sent"):
     aio01.succeed(f"systemctl stop {SETUP}", "touch /run/iam-may-start")
     aio01.succeed("systemctl start iam.service")
     aio01.wait_for_open_port(8080, timeout=30)

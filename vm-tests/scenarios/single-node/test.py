@@ -1,4 +1,4 @@
-"""A single node is a cluster of one, from the document's own example."""
+"""A single node is a cluster of one, from the specification's own example."""
 
 MARKERS = "/var/lib/first-boot-automation"
 
@@ -11,7 +11,7 @@ with subtest("it is its own cluster"):
     for marker in (".chainfire-initialized", ".flaredb-initialized", ".iam-initialized"):
         aio01.succeed(f"test -s {MARKERS}/{marker}")
 
-with subtest("as the document checks it"):
+with subtest("as the specification checks it"):
     aio01.succeed("systemctl status chainfire-cluster-join.service")
     aio01.succeed("systemctl status flaredb-cluster-join.service")
     aio01.succeed("systemctl status iam-initial-setup.service")

@@ -16,7 +16,7 @@ with subtest("a full disk is named, with the command that shows it, and the run 
     aio01.succeed(f"journalctl -u {JOIN} | grep 'free some space: df -h {STATE}'")
     aio01.fail(f"find {STATE} -name '.chainfire*' | grep .", timeout=10)
 
-with subtest("with room again, the next run writes the marker"):
+with subtest("with space again, the next run writes the marker"):
     aio01.succeed(f"umount {STATE}")
     aio01.wait_for_unit(JOIN, timeout=60)
     aio01.succeed(f"test -s {MARKER}")

@@ -1,4 +1,4 @@
-"""Services that tell no role, leader, cluster or incarnation: the promises hold all the same."""
+"""Services that report no role, leader, cluster or incarnation: the promises hold all the same."""
 
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 MARKERS = "/var/lib/first-boot-automation"
@@ -17,7 +17,7 @@ node01.wait_for_unit("flaredb-cluster-join.service", timeout=60)
 node04.start()
 node04.wait_for_unit("flaredb-cluster-join.service", timeout=60)
 
-with subtest("node04 is a member once, and the services told no more than they must"):
+with subtest("node04 is a member once, and the services reported no more than they must"):
     for service, port in PORTS.items():
         node04.succeed(f"test -s {MARKERS}/.{service}-joined")
         t.assertEqual(
@@ -51,7 +51,7 @@ systemctl restart chainfire-cluster-join.service
             " 'map(select(.path == \"/admin/member/add\")) | length == 1'"
         )
 
-with subtest("leave and reset find their way without being told who leads"):
+with subtest("leave and reset find their way without knowing who leads"):
     said = node04.succeed("first-boot-agent --log-format text reset all 2>&1", timeout=60)
     for service, port in PORTS.items():
         t.assertIn(f"Left the {service} cluster, 1 members remain", said)
