@@ -82,7 +82,7 @@ require_space() { # DIR BYTES
       "or name another folder"
 }
 
-# Why nix failed, where its log tells; each with the next step.
+# Why nix failed, if its log says so; each with the next step.
 explain() { # PROFILE LOG
   if grep --quiet --extended-regexp 'experimental.*(flakes|nix-command).*disabled' "$2"; then
     fail 3 "flakes are not enabled: add the line" \

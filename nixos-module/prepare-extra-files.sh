@@ -137,7 +137,7 @@ check_config() {
 
 # The agent asks its own node's services by these, and verifies what answers.
 check_urls() {
-  local field url host names=("$node")
+  local field url names=("$node") host
   while read -r field url _; do
     [[ $field == *.url && $url =~ ^https://\[?([^]]*)\]?:[0-9]+ ]] || continue
     host=${BASH_REMATCH[1]}

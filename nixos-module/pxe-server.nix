@@ -16,7 +16,7 @@ let
   };
   withKea = cfg.dhcp.backend == "kea";
 
-  # Links instead of copies: what a new generation no longer lists is gone at once.
+  # Links instead of copies: what a new generation no longer lists is removed at once.
   scripts = pkgs.linkFarm "pxe-scripts" (
     lib.mapAttrs (name: pkgs.writeText (baseNameOf name)) (pxe.scripts server)
   );

@@ -43,9 +43,9 @@ let
   inherit (topology) names;
   typesOf = {
     cluster = {
-      domain = that "domain" "domain in small letters" names.isDomain;
+      domain = that "domain" "domain in lower case" names.isDomain;
       tlsDirectory =
-        that "secretsDirectory" "absolute path outside of the Nix store"
+        that "secretsDirectory" "absolute path outside the Nix store"
           names.isSecretsDirectory;
     };
     node = {
@@ -116,7 +116,7 @@ let
       '';
     };
 
-  # An agent that is enabled and has no configuration: probably a misspelt host name.
+  # An agent that is enabled and has no configuration: probably a misspelt hostname.
   agent = config.services.first-boot-automation;
   stranger =
     options ? services.first-boot-automation
@@ -202,7 +202,7 @@ import ./lib/oldest-nixos.nix lib {
     warnings =
       topology.warnings said
       ++ lib.optional stranger ''
-        ${hostName} is no node of nix-nos.clusters, so its agent is told nothing; there are:
+        ${hostName} is not a node of nix-nos.clusters, so its agent has no configuration; the nodes are:
         ${lib.concatStringsSep ", " nodeNames}. Set networking.hostName to one of them, or add it.
       '';
     # What is derived for this host, for the modules of the agent and of the services, if they

@@ -109,7 +109,7 @@ in
         assertion = cfg.installer -> cfg.initrd.configFile == null;
         message = ''
           services.first-boot-automation.initrd.configFile: a netboot image has no boot loader that would add a secret; NixOS
-          then takes it from the Nix store, into an image that is served to whoever asks. Deliver it by
+          then takes it from the Nix store, into an image that is served to every client. Deliver it by
           initrd.configUrl, by a credential, or on a partition.
         '';
       }

@@ -49,7 +49,7 @@ in
     type = types.submodule {
       freeformType = (pkgs.formats.json { }).type;
       options = {
-        node_id = text "ID of this node in the member lists. Defaults to the host name.";
+        node_id = text "ID of this node in the member lists. Defaults to the hostname.";
         node_role = optional (types.enum [
           "control-plane"
           "worker"

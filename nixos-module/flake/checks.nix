@@ -47,12 +47,12 @@ let
       wrong = builtins.filter (
         case: !(cases.${case} ? expectedError) && cases.${case}.expr != cases.${case}.expected
       ) (builtins.attrNames cases);
-      told = map (case: "${case}: got ${pkgs.lib.generators.toPretty { } cases.${case}.expr}") wrong;
+      failures = map (case: "${case}: got ${pkgs.lib.generators.toPretty { } cases.${case}.expr}") wrong;
     in
     if wrong == [ ] then
       pkgs.runCommand "cases-${name}" { } ''echo "all cases hold" > "$out"''
     else
-      throw "cases of ${name} do not hold:\n${builtins.concatStringsSep "\n" told}";
+      throw "cases of ${name} do not hold:\n${builtins.concatStringsSep "\n" failures}";
 in
 {
   # Their builds run their tests.

@@ -15,7 +15,7 @@ let
   ];
   perSystem = f: lib.genAttrs systems (system: f system nixpkgs.legacyPackages.${system});
 
-  # Nothing else knows it: in the store, every file is of 1970.
+  # Nothing else knows it: in the store, every file is dated 1970.
   sourceDate = self.lastModified or null;
 
   overlay = final: _: {
@@ -65,7 +65,7 @@ in
 
   apps = perSystem (
     system: _: {
-      # Four emulated machines become one cluster; its output is the story.
+      # Four emulated machines become one cluster; its output shows what happened.
       demo = {
         type = "app";
         program = "${self.checks.${system}.scenario-fourth-node-joins.driver}/bin/nixos-test-driver";

@@ -28,7 +28,7 @@ let
     node: service:
     let
       config = node.config.services.${service} or { };
-      # By name where there is one: certificates are made for names.
+      # By name if there is one: certificates are issued for names.
       host = if node.fqdn == null then bracketed node.ip else node.fqdn;
       port = valueOr ports.${service}.api_port config "api_port";
       path =

@@ -119,7 +119,7 @@ in
       hostname = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "Host name. Defaults to the attribute name.";
+        description = "Hostname. Defaults to the attribute name.";
       };
 
       boot = mkOption {

@@ -22,7 +22,7 @@ let
   configFile = format.generate "${name}.json" cfg.settings;
   ports = map (port: cfg.${port}) (services.portNames row);
   resolved = config.services.resolved;
-  # NixOS 25.11 has a text instead of settings. That option is gone since, and an error to read.
+  # NixOS 25.11 has a text instead of settings. Later releases removed that option: reading it is an error.
   stubListener =
     if options.services.resolved ? settings then
       resolved.settings.Resolve.DNSStubListener or true

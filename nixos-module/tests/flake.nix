@@ -1,4 +1,4 @@
-# The flake's outputs over stub inputs: the names that users and CI go by, and that nothing of
+# The flake's outputs over stub inputs: the names that users and CI use, and that nothing of
 # them fails to evaluate.
 let
   pathOf = name: "/nix/store/00000000000000000000000000000000-${name}";

@@ -1,4 +1,4 @@
-# What Prometheus is told about a topology, on bare Nix.
+# The Prometheus settings for a topology, on bare Nix.
 let
   monitoring = import ../lib/monitoring.nix;
   job = monitoring.scrapeConfig { exporter = "127.0.0.1:9115"; };
@@ -15,7 +15,7 @@ let
   };
 in
 {
-  # As the first-boot document has it: every node, by name.
+  # As in the first-boot specification: every node, by name.
   everyServiceOfEveryNode = {
     expr = targetsOf (builtins.fromJSON (builtins.readFile ./topology/good/four-nodes.json));
     expected =
@@ -68,7 +68,7 @@ in
     ];
   };
 
-  # All that Prometheus is told, so that nothing goes missing unseen.
+  # All the settings of Prometheus, so that nothing goes missing unnoticed.
   theWholeJob = {
     expr = job (
       lab { } {

@@ -1,4 +1,4 @@
-# A NixOS that is too old is told so, by each module that a user can import; what is no NixOS at all is by the class.
+# On a NixOS that is too old, every module that a user can import says so; the class excludes what is not NixOS.
 let
   given = release: {
     config = { };

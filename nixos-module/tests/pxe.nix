@@ -281,13 +281,13 @@ in
           end = "10.0.100.200";
         };
       });
-  wrongRangeBackwards = once ".*ends before it starts; exchange the two" (subnet {
+  wrongRangeBackwards = once ".*ends before it starts; swap the two" (subnet {
     range = {
       start = "10.0.100.200";
       end = "10.0.100.100";
     };
   });
-  wrongRangeHoldsTheServer = once ".*range: .* holds 10.0.100.10, .*; move the range" (subnet {
+  wrongRangeHoldsTheServer = once ".*range: .* contains 10.0.100.10, .*; move the range" (subnet {
     range = {
       start = "10.0.100.5";
       end = "10.0.100.200";
@@ -296,7 +296,7 @@ in
   wrongNetwork = once "subnets.provisioning.network: 10.0.100.7/24 .*; write 10.0.100.0/24" (subnet {
     network = "10.0.100.7/24";
   });
-  noNetwork = once "subnets.provisioning.network: \"10.0.100\" is no network; write .*" (subnet {
+  noNetwork = once "subnets.provisioning.network: \"10.0.100\" is not a network; write .*" (subnet {
     network = "10.0.100";
   });
   wrongServer =
@@ -311,14 +311,14 @@ in
   wrongGateway = once "subnets.provisioning.gateway: 10.0.1.1 is not inside .*" (subnet {
     gateway = "10.0.1.1";
   });
-  wrongRelay = once "subnets.provisioning.relay: 10.0.1.1 .*; name the relay's address .*" (subnet {
+  wrongRelay = once "subnets.provisioning.relay: 10.0.1.1 .*; set the relay's address .*" (subnet {
     relay = "10.0.1.1";
   });
   noInterface = once "subnets.provisioning.interface: missing; .*" (subnet {
     interface = null;
   });
   noSubnet = once "subnets: none; .*" { subnets = { }; };
-  overlap = once "subnets.other and subnets.provisioning overlap .*; .* make them apart" {
+  overlap = once "subnets.other and subnets.provisioning overlap .*; .* separate them" {
     subnets = basic.subnets // {
       other = {
         interface = "eth2";
@@ -327,9 +327,11 @@ in
       };
     };
   };
-  wrongOption = once "subnets.provisioning.options: \"ntp\" is no number from 1 to 254; .*" (subnet {
-    options.ntp = "10.0.0.1";
-  });
+  wrongOption =
+    once "subnets.provisioning.options: \"ntp\" is not a number from 1 to 254; .*"
+      (subnet {
+        options.ntp = "10.0.0.1";
+      });
   # No option, or one that is said elsewhere: each once, with what to do.
   optionsThatAreNone = {
     expr =
@@ -365,7 +367,7 @@ in
         ];
     expected = [ ];
   };
-  anOptionWithASettingNamesIt = once "subnets.provisioning.options: 6 is what dns says; .*" (subnet {
+  anOptionWithASettingNamesIt = once "subnets.provisioning.options: 6 is set by dns; .*" (subnet {
     options."6" = "10.0.0.1";
   });
   optionsThatAreFine = {
@@ -411,7 +413,7 @@ in
     ]) 2;
   };
 
-  wrongMac = once "nodes.node01.mac: \"52:54\" is no MAC address; write six bytes.*" (node {
+  wrongMac = once "nodes.node01.mac: \"52:54\" is not a MAC address; write six bytes.*" (node {
     mac = "52:54";
   });
   sameMac = once "nodes node01, node02 have the same MAC address 52:54:00:00:00:01; .*" {
@@ -427,7 +429,7 @@ in
     };
   };
   wrongProfile =
-    once "nodes.node01.profile: \"boss\" is unknown; take one of all-in-one, control-plane, worker"
+    once "nodes.node01.profile: \"boss\" is unknown; use one of all-in-one, control-plane, worker"
       (node {
         profile = "boss";
       });
@@ -441,12 +443,12 @@ in
       });
   addressInRange =
     once
-      "nodes.node01.address: 10.0.100.150 lies in the dynamic range of subnets.provisioning .*; take one outside"
+      "nodes.node01.address: 10.0.100.150 is in the dynamic range of subnets.provisioning .*; use an address outside"
       (node {
         address = "10.0.100.150";
       });
   addressOfTheServer =
-    once "nodes.node01.address: 10.0.100.10 is this server.*; take a free one"
+    once "nodes.node01.address: 10.0.100.10 is this server.*; use a free address"
       (node {
         address = "10.0.100.10";
       });
@@ -503,36 +505,40 @@ in
       hostname = "node01";
     };
   };
-  wrongGroupMac = once "nodes.node01.mac: .* is the address of no one machine; .*" (node {
+  wrongGroupMac = once "nodes.node01.mac: .* is not the address of one machine; .*" (node {
     mac = "01:00:5e:00:00:01";
   });
-  wrongAddressWithZeros = once "nodes.node01.address: .* is no IPv4 address; .* leading zeros" (node {
-    address = "10.0.100.050";
-  });
+  wrongAddressWithZeros =
+    once "nodes.node01.address: .* is not an IPv4 address; .* leading zeros"
+      (node {
+        address = "10.0.100.050";
+      });
   wrongSubnetName = once "subnets.a,b: cannot be a subnet's name .*; rename it" {
     subnets."a,b" = basic.subnets.provisioning;
   };
   wrongInterface =
-    once "subnets.provisioning.interface: \"eth\\*\" is no one network interface; .*"
+    once "subnets.provisioning.interface: \"eth\\*\" is not the name of one network interface; .*"
       (subnet {
         interface = "eth*";
       });
-  wrongDomain = once "subnets.provisioning.domain: \"a,b\" is no domain; .*" (subnet {
+  wrongDomain = once "subnets.provisioning.domain: \"a,b\" is not a domain; .*" (subnet {
     domain = "a,b";
   });
-  wrongLease = once "subnets.provisioning.leaseTime: infinite is no number of seconds .*" (subnet {
-    leaseTime = "infinite";
-  });
+  wrongLease =
+    once "subnets.provisioning.leaseTime: infinite is not a valid lease time in seconds; .*"
+      (subnet {
+        leaseTime = "infinite";
+      });
   wrongOptionValue = once "subnets.provisioning.options: the value of 42 .*" (subnet {
     options."42" = "10.0.0.1\ndhcp-script=/bin/sh";
   });
   wrongTitle = once "profiles.worker.title: .* would be read by iPXE .*" {
     profiles.worker.title = "Worker && reboot";
   };
-  wrongScript = once "profiles.worker.script: .* is no path below http.root; .*" {
+  wrongScript = once "profiles.worker.script: .* is not a path below http.root; .*" {
     profiles.worker.script = "../etc/passwd";
   };
-  wrongRoot = once "http.root: .* is no path that every daemon reads alike; .*" {
+  wrongRoot = once "http.root: .* is not a path that every daemon reads alike; .*" {
     http.root = "/srv/$host";
   };
   pathsThatAreFine = {
@@ -577,13 +583,13 @@ in
         ];
     expected = [ ];
   };
-  aFileIsNoFolder = once "tls.certificate: .* and no slash at its end" {
+  aFileIsNoFolder = once "tls.certificate: .* and without a trailing slash" {
     tls = {
       certificate = "/root/fullchain.pem/";
       key = "/root/pxe.key";
     };
   };
-  wrongRate = once "http.rate: \"fast\" is no rate; .*" { http.rate = "fast"; };
+  wrongRate = once "http.rate: \"fast\" is not a rate; .*" { http.rate = "fast"; };
   ratesAsNginxReadsThem = {
     expr =
       map
@@ -621,8 +627,10 @@ in
     ];
   };
   wrongSource = once "http.statusFrom: \"all\" is neither .*" { http.statusFrom = [ "all" ]; };
-  wrongLoader = once "loaders.bios: \"a,b.kpxe\" is no file name .*" { loaders.bios = "a,b.kpxe"; };
-  wrongTlsName = once "tls.name: \"_\" is no name .*" {
+  wrongLoader = once "loaders.bios: \"a,b.kpxe\" is not a file name .*" {
+    loaders.bios = "a,b.kpxe";
+  };
+  wrongTlsName = once "tls.name: \"_\" is not a name .*" {
     tls = {
       certificate = "/c";
       key = "/k";
@@ -682,23 +690,21 @@ in
     expected = [ true ];
   };
   wrongResolver =
-    once "subnets.provisioning.dns: \"0.0.0.0\" is no IPv4 address of a machine; .*"
+    once "subnets.provisioning.dns: \"0.0.0.0\" is not an IPv4 address of a machine; .*"
       (subnet {
         dns = [ "0.0.0.0" ];
       });
 
-  wrongHostName = once "nodes.node01.hostname: \"Node_1\" is no host name; .*" (node {
+  wrongHostName = once "nodes.node01.hostname: \"Node_1\" is not a valid hostname; .*" (node {
     hostname = "Node_1";
   });
   wrongDigest = once "nodes.node01.configSha256: not 64 .*" (node {
     configUrl = "https://deploy.example.com/node01.json";
     configSha256 = "abc";
   });
-  plainUrl =
-    once "nodes.node01.configUrl: the agent would not take it; begin with https://: .*"
-      (node {
-        configUrl = "http://deploy.example.com/node01.json";
-      });
+  plainUrl = once "nodes.node01.configUrl: the agent would refuse it; begin with https://: .*" (node {
+    configUrl = "http://deploy.example.com/node01.json";
+  });
 
   # The agent's tests read the same cases.
   configUrlsAsTheAgentTakesThem = {
@@ -726,15 +732,15 @@ in
     };
   };
 
-  wrongPort = once "http.port: 70000 is no port; .*" { http.port = 70000; };
-  samePorts = once "tls.port: 443 is http.port too; .*" {
+  wrongPort = once "http.port: 70000 is not a port; .*" { http.port = 70000; };
+  samePorts = once "tls.port: 443 is also http.port; .*" {
     http.port = 443;
     tls = {
       certificate = "/c";
       key = "/k";
     };
   };
-  wrongDefault = once "menu.default: \"boss\" is unknown; take one of disk, .*" {
+  wrongDefault = once "menu.default: \"boss\" is unknown; use one of disk, .*" {
     menu.default = "boss";
   };
   endlessMenu = once "menu.timeout: 0 .*" { menu.timeout = 0; };

@@ -90,22 +90,22 @@ wrong
 
   "a wrong topology has no configurations" = {
     expr = topology.nodesOf (given ./topology/wrong "leader-unknown");
-    expectedError = "the topology has 1 problem:\n *prod-cluster: leader node09 is no node of this cluster";
+    expectedError = "the topology has 1 problem:\n *prod-cluster: leader node09 is not a node of this cluster";
   };
 
-  "a configuration by host name is that of the cluster's node" = {
+  "a configuration by hostname is that of the cluster's node" = {
     expr = topology.generateClusterConfig four { hostname = "node04"; };
     expected = topology.clusterConfig four "prod-cluster" "node04";
   };
 
   "a host that the topology does not know" = {
     expr = topology.generateClusterConfig four { hostname = "node09"; };
-    expectedError = "node09 is no node of the topology; there are: node01, node02, node03, node04";
+    expectedError = "node09 is not a node of the topology; known are: node01, node02, node03, node04";
   };
 
   "a cluster that the topology does not know" = {
     expr = topology.clusterConfig four "lab" "node01";
-    expectedError = "lab is no cluster of the topology; there are: prod-cluster";
+    expectedError = "lab is not a cluster of the topology; known are: prod-cluster";
   };
 
   "the PXE server's nodes are those with a hardware address" = {

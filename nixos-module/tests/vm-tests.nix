@@ -1,4 +1,4 @@
-# The scenarios as NixOS tests, over stubs: each folder is a test, or tells why it is none.
+# The scenarios as NixOS tests, over stubs: each folder is a test, or says why it is not.
 let
   scenarios = import ../../vm-tests/nixos/scenarios.nix;
   lib = {

@@ -13,13 +13,13 @@ pub(super) fn parse(text: &str) -> Option<IpAddr> {
     text.parse().ok().filter(|_| is_plain).map(IpAddr::V6)
 }
 
-/// Whether another machine may have it, by the rule of the configuration; and no IPv4 address in the clothes of IPv6.
+/// Whether another machine may have it, by the rule of the configuration; and not an IPv4 address in IPv6 form.
 pub(super) fn is_reachable(address: IpAddr) -> bool {
     let is_mapped = matches!(address, IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some());
     Reach::of(address) == Reach::Anywhere && !is_mapped
 }
 
-/// How an address stands before a port.
+/// An address as it is written before a port.
 pub(super) fn bracketed(text: &str) -> String {
     if text.contains(':') { format!("[{text}]") } else { text.to_owned() }
 }
@@ -41,7 +41,7 @@ impl Range {
         (bits <= most).then_some(Self { base, bits })
     }
 
-    /// Which address of the range it is, where no host may have it: the first stands for the network (in IPv6 for its
+    /// Which address of the range it is, where no host may have it: the first denotes the network (in IPv6 for its
     /// routers, RFC 4291, 2.6.1), and in IPv4 the last for all hosts. A range of two has neither (RFC 3021, RFC 6164).
     pub(super) fn reserved(&self, address: IpAddr) -> Option<&'static str> {
         let (bits, width) = match address {
@@ -60,7 +60,7 @@ impl Range {
         }
     }
 
-    /// Whether an address lies in it.
+    /// Whether an address is in it.
     pub(super) fn contains(&self, address: IpAddr) -> bool {
         match (self.base, address) {
             (IpAddr::V4(base), IpAddr::V4(ip)) => (base.to_bits() ^ ip.to_bits()).leading_zeros() >= self.bits,

@@ -26,16 +26,16 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List everything that is wrong with the topology, and what will surprise
+    /// List everything that is wrong with the topology, and warn of what may surprise
     Check {
         /// The topology as JSON; `-` is standard input
         file: PathBuf,
     },
-    /// Print the configurations, or write each to a file of mode 0600; nothing where the topology has problems
+    /// Print the configurations, or write each to a file of mode 0600; nothing if the topology has problems
     Render {
         /// The topology as JSON; `-` is standard input
         file: PathBuf,
-        /// This node alone
+        /// Only this node
         #[arg(long, value_name = "NAME")]
         node: Option<String>,
         /// Write NODE.json there instead of printing
@@ -51,7 +51,7 @@ enum Failure {
     Source { file: PathBuf, source: SourceError },
     #[error("the topology {} has {} problem{}", .file.display(), .found.problems.len(), plural(.found.problems.len()))]
     Problems { file: PathBuf, found: Topology },
-    #[error("{name} is no node of the topology; there are: {known}")]
+    #[error("{name} is not a node of the topology; known are: {known}")]
     NoSuchNode { name: String, known: String },
     #[error("cannot make the directory {}: {source}; choose another with --output-dir", .path.display())]
     Directory { path: PathBuf, source: io::Error },
@@ -120,7 +120,7 @@ fn render(file: &Path, node: Option<&str>, output_dir: Option<&Path>) -> Result<
     }
 }
 
-/// The configurations of a topology without problems; what will surprise is said.
+/// The configurations of a topology without problems; warnings are printed.
 fn sound(file: &Path) -> Result<Vec<Generated>, Failure> {
     let rules = Rules::built_in()?;
     let given = read(file).map_err(|source| Failure::Source { file: file.to_owned(), source })?;

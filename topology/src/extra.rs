@@ -1,4 +1,4 @@
-//! `extraConfig`: what may stand in it, and the ports that the topology reads from it. Must not judge what the agent's
+//! `extraConfig`: what it may contain, and the ports that the topology reads from it. Must not judge what the agent's
 //! own check will.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use super::findings::{Findings, Place};
 use super::rules::Rules;
 use super::shape::kind_of;
 
-/// What stands in every node's configuration.
+/// The additional settings in every node's configuration.
 pub(super) fn check_cluster(findings: &mut Findings<'_>, place: Place<'_>, extra: &Map<String, Value>) {
     let rules = findings.rules;
     check_reserved(findings, [&rules.reserved.cluster], place, extra);
@@ -29,7 +29,7 @@ pub(super) fn check_cluster(findings: &mut Findings<'_>, place: Place<'_>, extra
     }
 }
 
-/// What stands in the configuration of one node.
+/// The additional settings in the configuration of one node.
 pub(super) fn check_node(findings: &mut Findings<'_>, place: Place<'_>, extra: &Map<String, Value>) {
     let Rules { reserved, .. } = findings.rules;
     check_reserved(findings, [&reserved.cluster, &reserved.node], place, extra);

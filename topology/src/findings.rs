@@ -58,12 +58,12 @@ impl<'r> Findings<'r> {
         Self { rules, problems: Vec::new(), warnings: Vec::new() }
     }
 
-    /// Notes that a rule is broken; `words` stand for what is in braces in its sentence.
+    /// Notes that a rule is broken; `words` replace what is in braces in its sentence.
     pub(super) fn problem(&mut self, rule: &'static str, place: Place<'_>, words: &[(&str, &str)]) {
         self.problems.extend(self.rules.problems.get(rule).map(|sentence| finding(rule, sentence, place, words)));
     }
 
-    /// Notes something that holds, but will surprise.
+    /// Notes something that is valid, but may surprise.
     pub(super) fn warning(&mut self, rule: &'static str, place: Place<'_>, words: &[(&str, &str)]) {
         self.warnings.extend(self.rules.warnings.get(rule).map(|sentence| finding(rule, sentence, place, words)));
     }

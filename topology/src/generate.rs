@@ -44,7 +44,7 @@ pub(super) fn all(findings: &mut Findings<'_>, clusters: &[Cluster<'_>]) -> Vec<
     made
 }
 
-/// What the agent minds, as strictly as at build time.
+/// What the agent rejects, as strictly as at build time.
 fn refused(generated: &Generated) -> Vec<String> {
     let context =
         Context { given: Origin::Default, host_name: None, secrets: "/etc/nixos/secrets".into(), strict: true };
@@ -86,7 +86,7 @@ impl Shared {
     }
 }
 
-/// How others reach a node: by name where there is one, for certificates are made for names.
+/// How others reach a node: by name if there is one, since certificates are issued for names.
 fn host(cluster: &Cluster<'_>, node: &Node<'_>) -> String {
     match cluster.domain {
         Some(domain) => format!("{}.{domain}", node.name),
@@ -134,7 +134,7 @@ fn without_null(value: Value) -> Value {
     }
 }
 
-/// What is given last wins, at any depth.
+/// What is given last takes precedence, at any depth.
 fn merge(into: &mut Value, given: &Value) {
     match (into, given) {
         (Value::Object(into), Value::Object(given)) => {

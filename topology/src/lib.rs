@@ -1,6 +1,6 @@
-//! The topology: clusters and their nodes, said once, from which every node's configuration follows.
+//! The topology: clusters and their nodes, described once, from which every node's configuration is derived.
 //!
-//! The same as `nixos-module/lib/topology`, file by file, for those who have no Nix. Options, rules and sentences are in
+//! The same as `nixos-module/lib/topology`, file by file, for use without Nix. Options, rules and sentences are in
 //! one table, `rules.json` there, and both are held to the same cases, byte for byte. Besides, every configuration made
 //! here has passed the agent's own check. Must not reach for anything but the topology: no DNS, no machine.
 //!
@@ -46,7 +46,7 @@ pub struct Topology {
     pub configs: Vec<Generated>,
     /// Everything that is wrong.
     pub problems: Vec<Finding>,
-    /// What holds, but will surprise; told where nothing is wrong.
+    /// What is valid but may surprise; listed if nothing is wrong.
     pub warnings: Vec<Finding>,
 }
 

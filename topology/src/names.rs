@@ -1,4 +1,4 @@
-//! What names, places, hardware addresses and disks may look like. Must not know where they stand.
+//! What names, places, hardware addresses and disks may look like. Must not know where they are used.
 
 use first_boot_config::{ClusterName, hardware_address::HardwareAddress, value::Label};
 
@@ -49,8 +49,9 @@ pub(super) fn is_stable_disk(text: &str) -> bool {
         && !is_partition
 }
 
-/// What identifies a disk, whichever of its names is written: its number in the world, else its model and
-/// serial number. Nothing for a disk that is named by whoever made a virtual machine.
+/// What identifies a disk, whichever of its names is written: its worldwide number, else its model and
+/// serial number. None for a virtual disk, whose name the creator of the
+/// virtual machine chose.
 pub(super) fn disk_identity(text: &str) -> Option<String> {
     let name = text.strip_prefix("/dev/disk/by-id/").filter(|_| is_stable_disk(text))?;
     let numbered = ["wwn-0x", "wwn-eui.", "nvme-eui.", "scsi-2", "scsi-3", "dm-uuid-mpath-2", "dm-uuid-mpath-3"];
@@ -67,7 +68,7 @@ pub(super) fn disk_identity(text: &str) -> Option<String> {
     (!is_made_up).then(|| serial.or(namespace).unwrap_or(name).to_owned())
 }
 
-/// An absolute path of plain names that everybody's store is not.
+/// An absolute path of plain names, outside the Nix store.
 pub(super) fn is_secrets_directory(text: &str) -> bool {
     let is_plain = |name: &str| {
         !name.is_empty()

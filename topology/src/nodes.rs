@@ -1,5 +1,5 @@
-//! The nodes of a cluster, in order and by name. A cluster may have thousands, so whoever goes through all of them for
-//! each of them is too slow: the tests count every node that is handed out. Must not judge them.
+//! The nodes of a cluster, in order and by name. A cluster may have thousands, so a loop over all nodes for each
+//! node is too slow: the tests count every node that is handed out. Must not judge them.
 
 use std::collections::HashMap;
 

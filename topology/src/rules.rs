@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The table, as it lies beside the Nix functions.
+/// The table, which is beside the Nix functions.
 static TABLE: &str = include_str!("../../nixos-module/lib/topology/rules.json");
 
 /// The whole table.
@@ -20,7 +20,7 @@ pub struct Rules {
     pub(super) services: BTreeMap<String, ServiceRule>,
     /// The usual ports of each service.
     pub(super) ports: BTreeMap<String, BTreeMap<String, u16>>,
-    /// What may not stand in `extraConfig`, and where to say it instead.
+    /// What `extraConfig` may not contain, and where to set it instead.
     pub(super) reserved: Reserved,
     /// Names that mean something else already, and what.
     pub(super) taken: Taken,

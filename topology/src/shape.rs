@@ -56,7 +56,7 @@ pub(super) fn checked<'a>(
     Fields(fields.collect())
 }
 
-/// The value of an option; what is of the wrong kind is told, and nothing further is made of it.
+/// The value of an option; a value of the wrong kind is reported, and not used further.
 fn field_value<'a>(
     findings: &mut Findings<'_>,
     place: Place<'_>,

@@ -30,7 +30,7 @@ pub enum SourceError {
     #[error(transparent)]
     Text(#[from] SyntaxError),
     /// No JSON, or a key twice.
-    #[error("it is no JSON: {0}; correct it there")]
+    #[error("it is not JSON: {0}; correct it there")]
     Syntax(#[from] serde_json::Error),
 }
 

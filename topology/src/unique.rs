@@ -10,7 +10,7 @@ use super::cluster::Cluster;
 use super::findings::{Findings, Place, shown};
 use super::node::Node;
 
-/// Where an address is nobody else's.
+/// Where an address must be unique.
 #[derive(PartialEq, Eq, Hash)]
 enum Network<'a> {
     Cluster(&'a str),
@@ -38,7 +38,7 @@ pub(super) fn check(findings: &mut Findings<'_>, nodes: &[&Node<'_>]) {
 
 /// The address of a node in each network in which it must be the only one.
 fn networks<'a>(node: &Node<'a>) -> [Option<(IpAddr, Network<'a>)>; 2] {
-    // Whoever writes a place in two ways means one.
+    // Two spellings of a site are one site.
     let site = Network::Site(node.site.map(str::to_ascii_lowercase));
     [Network::Cluster(node.cluster), site].map(|network| Some((node.address?, network)))
 }

@@ -24,10 +24,10 @@ fn check_lists_all_problems_and_ends_with_78() {
     let file = case("wrong/everything-at-once.json");
     let done = call(&["check", file.to_str().unwrap()]);
     assert_eq!(done.status.code(), Some(78));
-    let told = text(&done.stderr);
+    let reported = text(&done.stderr);
     let problems = fs::read_to_string(case("wrong/everything-at-once.txt")).unwrap();
-    assert!(told.contains("has 10 problems\n"), "{told}");
-    assert!(problems.lines().all(|problem| told.contains(&format!("  {problem}\n"))), "{told}");
+    assert!(reported.contains("has 10 problems\n"), "{reported}");
+    assert!(problems.lines().all(|problem| reported.contains(&format!("  {problem}\n"))), "{reported}");
     assert!(done.stdout.is_empty());
 }
 
@@ -72,7 +72,7 @@ fn render_prints_one_node_as_its_file_and_all_as_one_object() {
     assert_eq!(all.as_object().unwrap().len(), 5);
     let none = call(&["render", file, "--node", "node01"]);
     assert_eq!(none.status.code(), Some(78));
-    assert!(text(&none.stderr).contains("node01 is no node of the topology; there are: osaka01"));
+    assert!(text(&none.stderr).contains("node01 is not a node of the topology; known are: osaka01"));
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn is_golden(file: &Path, text: &str) {
 }
 
 #[test]
-fn every_wrong_topology_is_told_all_that_is_wrong() {
+fn every_wrong_topology_gets_all_its_problems_reported() {
     for (name, topology) in cases("wrong") {
         assert!(!topology.problems.is_empty(), "{name} has no problem");
         assert!(topology.configs.is_empty(), "{name} has configurations");
@@ -209,7 +209,7 @@ fn f26_a_byte_order_mark_and_crlf_carry_no_meaning_and_other_texts_are_named() {
         (vec![0; 64], "nothing but zero bytes"),
         (Vec::new(), "it is empty"),
         ("\u{feff}\r\n".as_bytes().to_vec(), "it is empty"),
-        ("\u{feff}\u{feff}{}".as_bytes().to_vec(), "no JSON"),
+        ("\u{feff}\u{feff}{}".as_bytes().to_vec(), "not JSON"),
     ] {
         let error = parse(&bytes).unwrap_err().to_string();
         assert!(error.contains(said) && error.contains("; "), "{error}");

@@ -55,7 +55,7 @@ in
   warnings =
     lib.optional (keys.keyFiles ++ keys.keys == [ ]) ''
       ${name}: nobody can log in. Put your public key into
-      nixos-module/examples/cluster/authorized_keys, and tell git of it (git add): a flake sees no
+      nixos-module/examples/cluster/authorized_keys, and add it to git (git add): a flake sees no
       other files.
     ''
     ++ lib.optional (missing != [ ]) ''

@@ -1,6 +1,6 @@
 # Reads addresses: IPv4 as numbers, networks in CIDR form, MAC addresses.
 #
-# Answers `null` where a text is no address. Must not know what the addresses are for.
+# Returns `null` if a text is not an address. Must not know what the addresses are for.
 rec {
   # 10.0.0.1 as a number, to compare and to count with. 010 is 8 to some, 10 to others, and a part of a
   # name to dnsmasq: it is none.
@@ -55,7 +55,7 @@ rec {
         broadcast = text last;
       };
 
-  # Whether a number lies in a network.
+  # Whether a number is in a network.
   inside = net: value: value != null && net.first <= value && value <= net.last;
 
   # A MAC address as DHCP servers write it, or null; `-` and upper case are accepted.

@@ -1,6 +1,6 @@
-# Which firmware says what in DHCP option 93 (IANA's "Processor Architecture Types").
+# What firmware sends in DHCP option 93 (IANA's "Processor Architecture Types").
 #
-# The one table of it; dnsmasq and kea both read it. `name` is the entry of `loaders` that the firmware
+# The only such table; dnsmasq and kea both read it. `name` is the entry of `loaders` that the firmware
 # can run, `codes` what it says of itself when it loads by TFTP, `httpCodes` by HTTP. How it loads is
 # for its vendor class to say: some list both.
 [

@@ -1,14 +1,14 @@
 # dnsmasq's settings: DHCP, proxy DHCP and TFTP; only TFTP where kea gives the addresses.
 #
 # `settings` is what NixOS' `services.dnsmasq.settings` takes, `texts` the same as a file.
-# A name server it is not (`port=0`). Must not know what the scripts say.
+# It is not a name server (`port=0`). Must not know what the scripts say.
 let
   address = import ./address.nix;
   requests = import ./requests.nix;
   of = subnet: "tag:${requests.subnet subnet}";
 
   # What iPXE gets in one subnet, and what firmware gets before it: an iPXE without HTTPS counts as
-  # firmware where HTTPS is spoken. Of several rules that fit, the last one holds.
+  # firmware if HTTPS is used. Of several rules that match, the last one applies.
   bootRules =
     server: subnet:
     let

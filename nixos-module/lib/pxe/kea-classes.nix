@@ -112,8 +112,8 @@ let
           ];
         };
     in
-    # Of several classes that fit, the first one's file is sent: an iPXE without HTTPS counts as firmware
-    # where HTTPS is spoken.
+    # Of several classes that match, the first one's file is sent: an iPXE without HTTPS counts as firmware
+    # if HTTPS is used.
     map byTftp server.architectures
     ++ map byHttp (filter (one: one.httpCodes != [ ]) server.architectures)
     ++ [ (class "ipxe" "member('ipxe')" subnet.bootUrl) ];

@@ -144,7 +144,7 @@ let
       # hardware address is what they have in common, and an address is that machine's.
       match-client-id = false;
       multi-threading.enable-multi-threading = true;
-      # Nodes' addresses lie outside the ranges (`problems/nodes.nix` sees to it): saves a look-up.
+      # Nodes' addresses are outside the ranges (`problems/nodes.nix` sees to it): saves a look-up.
       reservations-in-subnet = true;
       reservations-out-of-pool = true;
       host-reservation-identifiers = [ "hw-address" ];

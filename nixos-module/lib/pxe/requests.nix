@@ -1,7 +1,7 @@
-# What dnsmasq is to see in a request, as tags that its other settings go by.
+# What dnsmasq recognizes in a request, as tags that its other settings use.
 #
 # Each tag holds a `/`: dnsmasq has tags of its own (`known`, and the name of each NIC), which hold none.
-# Must not know what anybody is answered.
+# Must not know the answers.
 let
   inherit (builtins) concatMap;
   inherit (import ./codes.nix) hexadecimal padded;

@@ -14,7 +14,7 @@ let
       "# Where every machine begins: its own script, found by its MAC address."
       "echo"
       "echo Booting \${manufacturer} \${product}, serial \${serial}"
-      "echo Card \${mac}, address \${ip}, firmware \${platform} \${buildarch}, server \${next-server}"
+      "echo NIC \${mac}, address \${ip}, firmware \${platform} \${buildarch}, server \${next-server}"
     ]
     ++ ipxe.persistently {
       label = "node";

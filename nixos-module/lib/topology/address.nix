@@ -35,7 +35,7 @@ let
   v6 =
     text:
     let
-      # What stands on either side of `::`, and the groups of each side.
+      # The parts on either side of `::`, and the groups of each side.
       sides = map (side: if side == "" then [ ] else filter isString (split ":" side)) (
         filter isString (split "::" text)
       );
@@ -70,7 +70,7 @@ let
     in
     twoTo (width - kept);
 
-  # Whether an address lies in a range.
+  # Whether an address is in a range.
   contains =
     range:
     { parts, width }:
@@ -91,7 +91,7 @@ in
   inherit parse;
 
   # Whether another machine may have it: not unspecified, loopback, link-local or multicast, and
-  # no IPv4 address in the clothes of IPv6.
+  # not an IPv4 address in IPv6 form.
   reachable =
     { parts, width }:
     let
@@ -121,7 +121,7 @@ in
 
   inherit contains;
 
-  # Which address of a range it is, where no host may have it: the first stands for the network (in
+  # Which address of a range it is, where no host may have it: the first denotes the network (in
   # IPv6 for its routers, RFC 4291, 2.6.1), and in IPv4 the last for all hosts; else null. A range of
   # two has neither (RFC 3021, RFC 6164).
   reserved =
@@ -146,6 +146,6 @@ in
     else
       null;
 
-  # How an address stands before a port.
+  # An address as it is written before a port.
   bracketed = text: if match ".*:.*" text == null then text else "[${text}]";
 }

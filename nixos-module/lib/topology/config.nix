@@ -9,7 +9,7 @@ let
   inherit (import ./address.nix) bracketed;
   inherit (import ./extra.nix) port;
 
-  # The right one wins, at any depth.
+  # The right one takes precedence, at any depth.
   merged =
     left: right:
     if isAttrs left && isAttrs right then
@@ -25,7 +25,7 @@ let
   runs = service: elem service node.services;
 
   fqdnOf = other: if cluster.domain == null then null else "${other.name}.${cluster.domain}";
-  # By name where there is one: certificates are made for names.
+  # By name if there is one: certificates are issued for names.
   hostOf = other: if cluster.domain == null then bracketed other.ip else fqdnOf other;
 
   peersOf =

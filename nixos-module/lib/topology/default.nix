@@ -71,7 +71,7 @@ let
   named =
     what: members: name:
     members.${name}
-      or (throw "${shown name} is no ${what} of the topology; there are: ${listed (attrNames members)}");
+      or (throw "${shown name} is not a ${what} of the topology; known are: ${listed (attrNames members)}");
 
   describe =
     cluster: node:
@@ -128,13 +128,13 @@ rec {
     in
     configOf found (named "node" found.nodes node);
 
-  # The same by host name alone.
+  # The same by hostname alone.
   generateClusterConfig =
     topology:
     { hostname }:
     (named "node" (nodesOf topology) hostname).config;
 
-  # What the PXE server goes by: the nodes with a hardware address, as its `nodes` takes them.
+  # What the PXE server uses: the nodes with a hardware address, in the form of its `nodes`.
   pxeNodes =
     topology:
     mapAttrs

@@ -1,4 +1,4 @@
-# `extraConfig`: what may stand in it, and the ports that the topology reads from it.
+# `extraConfig`: what it may contain, and the ports that the topology reads from it.
 # Must not judge what only the agent can: `first-boot-agent config validate` does.
 let
   inherit (builtins)

@@ -1,4 +1,4 @@
-# What names, places, hardware addresses and disks may look like. Must not know where they stand.
+# What names, places, hardware addresses and disks may look like. Must not know where they are used.
 let
   inherit (builtins)
     elemAt
@@ -34,7 +34,7 @@ in
 
   isPlace = text: text != "" && stringLength text <= 128 && !fits "( .*|.* |.*[[:cntrl:]].*)" text;
 
-  # Of one machine: the lowest bit of the first byte stands for many.
+  # Of one machine: the lowest bit of the first byte marks a group address.
   isHardwareAddress =
     text: fits "[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}" text && text != "00:00:00:00:00:00";
 

@@ -41,7 +41,7 @@ let
       if other.index == node.index then [ ] else [ { inherit node other; } ]
     ) nodes;
 
-  told =
+  report =
     rule: words:
     map (
       { node, other }:
@@ -73,15 +73,15 @@ let
   ) (shared [ (cluster: lowerCase cluster.name) ] clusters);
 in
 clusterNames
-++ told "node-name-taken" (_: _: { }) (shared [ (node: lowerCase node.name) ] nodes)
-++ told "address-taken" (node: _: { found = node.ip; }) (
+++ report "node-name-taken" (_: _: { }) (shared [ (node: lowerCase node.name) ] nodes)
+++ report "address-taken" (node: _: { found = node.ip; }) (
   shared [
     (addressIn (node: node.cluster))
     # Two spellings of a site are one site.
     (addressIn (node: if node.site == null then null else [ (lowerCase node.site) ]))
   ] nodes
 )
-++ told "mac-taken" (node: _: { found = shown node.mac; }) (shared [ (node: node.mac) ] nodes)
-++ told "disk-taken" (node: _: { found = shown node.disk; }) (
+++ report "mac-taken" (node: _: { found = shown node.mac; }) (shared [ (node: node.mac) ] nodes)
+++ report "disk-taken" (node: _: { found = shown node.disk; }) (
   shared [ (node: node.diskIdentity) ] nodes
 )

@@ -115,7 +115,7 @@ in
     expected = every (_: true);
   };
 
-  # The repository holds nobody's key; where somebody has put one, nothing is told.
+  # The repository holds nobody's key; if somebody has added one, there is no warning.
   aNodeThatNobodyCanLogInTo = {
     expr = every (config: lib.any (lib.hasInfix "nobody can log in") config.warnings);
     expected = every (_: !lib.pathExists ../../examples/cluster/authorized_keys);

@@ -71,7 +71,7 @@ in
     ];
   };
 
-  # A secret of an image would come from the store, and be served to whoever asks.
+  # A secret of an image would come from the store, and be served to every client.
   noConfigurationInAnImage = {
     expr =
       (profile "worker" [
@@ -100,7 +100,7 @@ in
     expected = lib.trivial.release;
   };
 
-  # An image as it stands fetches nothing; one with an authority does what a PXE server says.
+  # An image by itself fetches nothing; one with a CA follows the PXE server.
   anAuthorityIsAllThatAnImageNeeds = {
     expr =
       map

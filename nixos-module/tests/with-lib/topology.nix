@@ -99,7 +99,7 @@ in
     expectedError = "node04: address 10.0.1.12 is also the address of prod-cluster/node03";
   };
 
-  # With the file and the line where it stands.
+  # With its file and line.
   aValueThatIsNone = {
     expr =
       (host "node04" [
@@ -190,12 +190,12 @@ in
     expectedError = "services.chainfire.raftPort is 2380, and every other node\nasks 12380(.*\n)*.*services.flaredb.port is 9999";
   };
 
-  aStrangerIsToldSo = {
+  anUnknownHostIsReported = {
     expr =
       map
         (
           settings:
-          map (lib.hasPrefix "node4 is no node of nix-nos.clusters")
+          map (lib.hasPrefix "node4 is not a node of nix-nos.clusters")
             (host "node4" [
               example
               ../../first-boot-automation.nix

@@ -75,16 +75,16 @@ let
   path = elemAt parts 2;
 in
 if parts == null then
-  "begin with https://: a configuration is taken from a server that proves who it is"
+  "begin with https://: the server of a configuration must prove its identity"
 else if match ".*@.*" authority != null || match ".*[?#].*" path != null then
-  "use a host and a path alone: everybody can read the kernel's command line, so it must hold no user, password or query"
+  "use only a host and a path: everybody can read the kernel's command line, so it must not contain a user, password or query"
 else if match ".*[$][{].*" url != null then
   "write the value itself: iPXE would replace the \${…}"
 else if !isAuthority authority then
-  "write a host name or an address after https://, IPv6 in brackets, and a port from 1 to 65535 where it is another than 443"
+  "write a hostname or an address after https://, IPv6 in brackets, and a port from 1 to 65535 if it is not 443"
 else if path == "" || path == "/" then
   "put the path of the configuration after the host"
 else if !pathIsPlain path then
-  "write what is no letter, digit or one of -._~!$&()*+,;=:@/ in the path with % and two hexadecimal digits"
+  "in the path, write characters other than letters, digits and -._~!$&()*+,;=:@/ as % and two hexadecimal digits"
 else
   null

@@ -36,7 +36,7 @@ let
       home = builtins.head homes;
     in
     if value == null then
-      [ "${name}: \"${node.address}\" is no IPv4 address; write four numbers without leading zeros" ]
+      [ "${name}: \"${node.address}\" is not an IPv4 address; write four numbers without leading zeros" ]
     else if homes == [ ] then
       [
         "${name}: ${node.address} is in none of the subnets (${
@@ -44,7 +44,7 @@ let
         }); correct it, or add its subnet"
       ]
     else
-      when (inRange home value) "${name}: ${node.address} lies in the dynamic range of subnets.${home.name} (${home.range.start} to ${home.range.end}), where another machine may get it; take one outside"
+      when (inRange home value) "${name}: ${node.address} is in the dynamic range of subnets.${home.name} (${home.range.start} to ${home.range.end}), where another machine may get it; use an address outside"
       ++
         when
           (builtins.elem value (
@@ -59,52 +59,51 @@ let
               )
             )
           ))
-          "${name}: ${node.address} is this server or its partner, the gateway or the relay; take a free one"
+          "${name}: ${node.address} belongs to this server or its partner, the gateway or the relay; use a free address"
       ++ when (
         value == home.net.first || value == home.net.last
-      ) "${name}: ${node.address} is the network's or the broadcast address; take another";
+      ) "${name}: ${node.address} is the network's or the broadcast address; use another";
 
   ofNode =
     node:
     let
       name = "nodes.${node.name}";
     in
-    when (
-      address.mac node.mac == null
-    ) "${name}.mac: \"${node.mac}\" is no MAC address; write six bytes, as 52:54:00:12:34:56"
+    when (address.mac node.mac == null)
+      "${name}.mac: \"${node.mac}\" is not a MAC address; write six bytes, for example 52:54:00:12:34:56"
     ++
       when (address.mac node.mac != null && !isHardwareAddress (address.mac node.mac))
-        "${name}.mac: \"${node.mac}\" is the address of no one machine; `ip link` on the machine shows its own"
+        "${name}.mac: \"${node.mac}\" is not the address of one machine; `ip link` on the machine shows its addresses"
     ++ when (
       !words.isName node.name
     ) "${name}: cannot be a node's name in scripts (letters, digits, `.`, `-` and `_`); rename it"
     ++
       when (node.profile != "" && !server.profiles ? ${node.profile})
-        "${name}.profile: \"${node.profile}\" is unknown; take one of ${listed (builtins.attrNames server.profiles)}"
+        "${name}.profile: \"${node.profile}\" is unknown; use one of ${listed (builtins.attrNames server.profiles)}"
     ++ when (
       node.profile == ""
-    ) "${name}.profile: missing; take one of ${listed (builtins.attrNames server.profiles)}"
+    ) "${name}.profile: missing; use one of ${listed (builtins.attrNames server.profiles)}"
     ++ when (
       !builtins.elem node.boot [
         "profile"
         "disk"
       ]
-    ) "${name}.boot: \"${node.boot}\" is unknown; take profile, or disk once it is installed"
+    ) "${name}.boot: \"${node.boot}\" is unknown; use profile, or disk once the node is installed"
     ++
       when (!words.isHostName node.hostname)
-        "${name}.hostname: \"${node.hostname}\" is no host name; take small letters, digits and hyphens, at most 63, but no number and no name that means something else already, such as localhost"
+        "${name}.hostname: \"${node.hostname}\" is not a valid hostname; use at most 63 lower-case letters, digits and hyphens, but not a number, nor a name with another meaning, such as localhost"
     ++ (
       let
         advice = if node.configUrl == null then null else configUrl node.configUrl;
       in
-      when (advice != null) "${name}.configUrl: the agent would not take it; ${advice}"
+      when (advice != null) "${name}.configUrl: the agent would refuse it; ${advice}"
     )
     ++ when (
       node.configSha256 != null && builtins.match "[0-9a-f]{64}" node.configSha256 == null
-    ) "${name}.configSha256: not 64 hexadecimal digits; take what sha256sum prints of the file"
+    ) "${name}.configSha256: not 64 hexadecimal digits; use what sha256sum prints for the file"
     ++ when (
       node.configSha256 != null && node.configUrl == null
-    ) "${name}.configSha256: says nothing without configUrl; set both"
+    ) "${name}.configSha256: has no effect without configUrl; set both"
     ++ (if node.address == null then [ ] else ofAddress node);
 
   # { VALUE = [ NAMES ]; } of what must not be shared.
@@ -125,4 +124,4 @@ in
 builtins.concatMap ofNode server.nodeList
 ++ shared "MAC address" (node: address.mac node.mac)
 ++ shared "address" (node: node.address)
-++ shared "host name" (node: node.hostname)
+++ shared "hostname" (node: node.hostname)

@@ -47,9 +47,9 @@ let
   of =
     name: value: holds: advice:
     when (value != null && !holds value) "${name}: \"${toString value}\" ${advice}";
-  served = "is no path below http.root; write letters, digits, `.`, `-`, `_` and `+`, and no slash first";
-  folder = "is no path that every daemon reads alike; write an absolute one of letters, digits and ._@:+-, without . and .. as folders";
-  path = "${folder}, and no slash at its end";
+  served = "is not a path below http.root; use letters, digits, `.`, `-`, `_` and `+`, without a leading slash";
+  folder = "is not a path that every daemon reads alike; write an absolute path of letters, digits and ._@:+-, without . and .. as directories";
+  path = "${folder}, and without a trailing slash";
   ofProfile =
     name:
     let
@@ -66,7 +66,7 @@ let
     ++ of "tftp.root" server.tftp.root words.isFolder folder
     ++
       of "http.rate" server.http.rate words.isRate
-        "is no rate; write bytes per second as nginx does, alone or with k or m, for example 50m"
+        "is not a rate; write bytes per second as nginx does, optionally with k or m, for example 50m"
     ++ builtins.concatMap (
       source:
       of "http.statusFrom" source words.isSource
@@ -75,7 +75,7 @@ let
     ++ builtins.concatMap (
       each:
       of "loaders.${each.name}" (baseNameOf each.file) words.isFileName
-        "is no file name that firmware asks for; write letters, digits, `.`, `-`, `_` and `+`"
+        "is not a file name that firmware asks for; use letters, digits, `.`, `-`, `_` and `+`"
     ) server.architectures
     ++ (
       if server.tls == null then
@@ -85,7 +85,7 @@ let
         ++ of "tls.key" (server.tls.key or null) words.isPath path
         ++ of "tls.name" server.tls.name (
           name: words.isDomain name || address.number name != null
-        ) "is no name that a certificate holds; write it in lower case, for example pxe.example.com"
+        ) "is not a name for a certificate; write it in lower case, for example pxe.example.com"
     )
     ++ builtins.concatMap ofProfile (builtins.attrNames server.profiles);
 
@@ -98,7 +98,7 @@ let
       "failover: dnsmasq knows no failover; set dhcp.backend = \"kea\", or give two servers ranges that do not overlap"
     ++
       when (!peers ? ${server.failover.this or ""})
-        "failover.this: \"${server.failover.this or ""}\" is none of the peers (${listed (builtins.attrNames peers)}); name the peer that this server is"
+        "failover.this: \"${server.failover.this or ""}\" is not one of the peers (${listed (builtins.attrNames peers)}); name the peer that this server is"
     ++
       when
         (
@@ -111,17 +111,17 @@ let
     ++ builtins.concatMap (
       name:
       when (address.number (peers.${name}.address or "") == null)
-        "failover.peers.${name}.address: \"${peers.${name}.address or ""}\" is no IPv4 address; name the one where its kea listens for the other"
+        "failover.peers.${name}.address: \"${peers.${name}.address or ""}\" is not an IPv4 address; set the one on which its kea listens for the other"
     ) (builtins.attrNames peers);
 in
 builtins.concatMap (
   port:
   when (!isPort port.value)
-    "${port.name}: ${toString port.value} is no port; take one of 1 to 65535, usually 80 (443 with TLS)"
+    "${port.name}: ${toString port.value} is not a port; use one from 1 to 65535, usually 80 (443 with TLS)"
 ) ports
 ++
   when (server.tls != null && server.tls.port == server.http.port)
-    "tls.port: ${toString server.http.port} is http.port too; plain HTTP stays for firmware and health checks, so give TLS another port"
+    "tls.port: ${toString server.http.port} is also http.port; firmware and health checks need plain HTTP, so give TLS another port"
 ++
   builtins.concatMap
     (
@@ -136,10 +136,10 @@ builtins.concatMap (
     ]
 ++ when (
   !builtins.elem server.menu.default defaults
-) "menu.default: \"${server.menu.default}\" is unknown; take one of ${listed defaults}"
+) "menu.default: \"${server.menu.default}\" is unknown; use one of ${listed defaults}"
 ++
   when (!(builtins.isInt server.menu.timeout && server.menu.timeout > 0))
-    "menu.timeout: ${toString server.menu.timeout} is no number of seconds; a menu without end would leave a machine stuck, 30 is usual"
+    "menu.timeout: ${toString server.menu.timeout} is not a number of seconds; a menu without a timeout would leave a machine stuck; 30 is usual"
 ++ builtins.concatMap (
   name:
   when (builtins.elem name reserved || builtins.match "[a-z0-9][a-z0-9-]*" name == null)
@@ -150,12 +150,12 @@ builtins.concatMap (
 ) "loaders: none is set, so no firmware would get an answer; set bios and efi64 at least"
 ++ when (
   !builtins.elem server.dhcp.backend backends
-) "dhcp.backend: \"${server.dhcp.backend}\" is unknown; take one of ${listed backends}"
+) "dhcp.backend: \"${server.dhcp.backend}\" is unknown; use one of ${listed backends}"
 ++ when (
   !builtins.elem server.dhcp.mode modes
-) "dhcp.mode: \"${server.dhcp.mode}\" is unknown; take one of ${listed modes}"
+) "dhcp.mode: \"${server.dhcp.mode}\" is unknown; use one of ${listed modes}"
 ++ when (
   server.dhcp.mode == "proxy" && server.dhcp.backend == "kea"
-) "dhcp.mode: kea cannot be a proxy beside another DHCP server; set dhcp.backend = \"dnsmasq\""
+) "dhcp.mode: kea cannot be a proxy for another DHCP server; set dhcp.backend = \"dnsmasq\""
 ++ texts
 ++ (if server.failover == null then [ ] else failover)

@@ -27,15 +27,15 @@ let
         } to ${address.text (subnet.net.last - 1)}"
       ]
     else if start > end then
-      [ "${name}: ${shown} ends before it starts; exchange the two" ]
+      [ "${name}: ${shown} ends before it starts; swap the two" ]
     else
       builtins.concatMap (
         text:
-        when (holds (address.number text)) "${name}: ${shown} holds ${text}, which is this server, the gateway or the relay; move the range"
+        when (holds (address.number text)) "${name}: ${shown} contains ${text}, which is this server, the gateway or the relay; move the range"
       ) taken
       ++
         when (start == subnet.net.first || end == subnet.net.last)
-          "${name}: ${shown} holds the network's or the broadcast address of ${subnet.network}; leave them out";
+          "${name}: ${shown} contains the network's or the broadcast address of ${subnet.network}; exclude them";
 
   ofNetwork =
     subnet:
@@ -50,10 +50,10 @@ let
     ) "${name}.gateway: ${subnet.gateway} is not inside ${subnet.network}; nodes could not reach it"
     ++
       when (subnet.relay != null && outside subnet subnet.relay)
-        "${name}.relay: ${subnet.relay} is not inside ${subnet.network}; name the relay's address on the side of the nodes"
+        "${name}.relay: ${subnet.relay} is not inside ${subnet.network}; set the relay's address on the side of the nodes"
     ++
       when (subnet.relay == null && subnet.serverAddress != null && outside subnet subnet.serverAddress)
-        "${name}: the server address ${subnet.serverAddress} is not inside ${subnet.network}; set subnets.${subnet.name}.serverAddress to this server's address there, or relay where it has none";
+        "${name}: the server address ${subnet.serverAddress} is not inside ${subnet.network}; set subnets.${subnet.name}.serverAddress to this server's address there, or set relay if it has none";
 
   # Options that are set elsewhere, and where. The others here are words of DHCP itself.
   setElsewhere = {
@@ -89,14 +89,14 @@ let
     in
     if !isOption number then
       [
-        "${name}: \"${number}\" is no number from 1 to 254; write DHCP options by number, such as \"42\" for NTP"
+        "${name}: \"${number}\" is not a number from 1 to 254; write DHCP options by number, such as \"42\" for NTP"
       ]
     else if setElsewhere ? ${number} then
-      [ "${name}: ${number} is what ${setElsewhere.${number}} says; set that, and leave this out" ]
+      [ "${name}: ${number} is set by ${setElsewhere.${number}}; set that, and remove this" ]
     else if builtins.elem number ofDhcpItself then
-      [ "${name}: ${number} is for the DHCP server itself to say; leave it out" ]
+      [ "${name}: ${number} is set by the DHCP server itself; remove it" ]
     else if builtins.match "[[:space:]]*" value != null then
-      [ "${name}: the value of ${number} is empty; write one, or leave the option out" ]
+      [ "${name}: the value of ${number} is empty; write one, or remove the option" ]
     else if builtins.match ".*[[:cntrl:]].*" value != null then
       [ "${name}: the value of ${number} has a control character; write it on one line" ]
     else
@@ -110,7 +110,7 @@ let
     (
       if subnet.net == null then
         [
-          "${name}.network: \"${subnet.network}\" is no network; write it as 10.0.100.0/24, with a prefix of 1 to 30"
+          "${name}.network: \"${subnet.network}\" is not a network; write it as 10.0.100.0/24, with a prefix of 1 to 30"
         ]
       else
         ofNetwork subnet
@@ -120,25 +120,25 @@ let
     ) "${name}: cannot be a subnet's name (letters, digits, `.`, `-` and `_`); rename it"
     ++ when (
       subnet.interface == null
-    ) "${name}.interface: missing; name the network card on which its requests arrive"
+    ) "${name}.interface: missing; set the network interface on which its requests arrive"
     ++
       when (subnet.interface != null && !words.isInterface subnet.interface)
-        "${name}.interface: \"${subnet.interface}\" is no one network interface; write its name as `ip link` shows it"
+        "${name}.interface: \"${subnet.interface}\" is not the name of one network interface; write its name as `ip link` shows it"
     ++
       when (subnet.domain != null && !words.isDomain subnet.domain)
-        "${name}.domain: \"${subnet.domain}\" is no domain; write it in lower case, for example prod.example.com"
+        "${name}.domain: \"${subnet.domain}\" is not a domain; write it in lower case, for example prod.example.com"
     ++
       when (!(builtins.isInt subnet.leaseTime && subnet.leaseTime >= 120))
-        "${name}.leaseTime: ${toString subnet.leaseTime} is no number of seconds that a machine could keep an address for; 43200 is usual, 120 the least"
+        "${name}.leaseTime: ${toString subnet.leaseTime} is not a valid lease time in seconds; 43200 is usual, 120 the minimum"
     ++
       when (subnet.serverAddress == null || address.number subnet.serverAddress == null)
-        "${name}: no server address; set serverAddress to the IPv4 address under which nodes reach this server"
+        "${name}: no server address; set serverAddress to the IPv4 address at which nodes reach this server"
     ++ builtins.concatMap (
       each:
       # 0.0.0.0 is dnsmasq's own address to dnsmasq.
       when (
         address.number each == null || address.number each < 16777216
-      ) "${name}.dns: \"${each}\" is no IPv4 address of a machine; give the address of a resolver"
+      ) "${name}.dns: \"${each}\" is not an IPv4 address of a machine; set the address of a resolver"
     ) subnet.dns
     ++ builtins.concatMap (ofOption subnet) (builtins.attrNames subnet.options);
 
@@ -148,7 +148,7 @@ let
     builtins.concatMap (
       other:
       when (one.name < other.name && one.net.first <= other.net.last && other.net.first <= one.net.last)
-        "subnets.${one.name} and subnets.${other.name} overlap (${one.network}, ${other.network}); a node could be in either, make them apart"
+        "subnets.${one.name} and subnets.${other.name} overlap (${one.network}, ${other.network}); a node could be in either; separate them"
     ) known
   ) known;
 in

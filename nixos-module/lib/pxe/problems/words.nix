@@ -1,4 +1,4 @@
-# What may stand in texts that others read: a word that a daemon or iPXE takes for its own is refused.
+# What texts for other programs may contain: a word that a daemon or iPXE would interpret is refused.
 #
 # Must not know where the text goes.
 let
