@@ -1,5 +1,7 @@
 """Checks the scripts: they compile, lines are tidy, nothing sleeps or waits without end.
 
+Checks the words of every file as well; see words.py.
+
 Small on purpose: the standard library is all that a host surely has.
 """
 
@@ -13,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import places
+from . import places, words
 
 LONGEST_LINE = 100
 #: The words are cut so that this file does not find itself.
@@ -106,7 +108,11 @@ def main() -> int:
     for finding in findings:
         print(finding.removeprefix(f"{places.REPOSITORY}/"))
     print(f"{len(findings)} findings in the scripts")
-    return 1 if findings else 0
+    worded = list(words.of_repository())
+    for finding in worded:
+        print(finding)
+    print(f"{len(worded)} findings in the words")
+    return 1 if findings or worded else 0
 
 
 if __name__ == "__main__":
