@@ -68,7 +68,7 @@ import ../lib/oldest-nixos.nix lib {
         };
       };
 
-      # Keys for an image as it stands, from the kernel command line or the firmware:
+      # Keys for an unmodified image, from the kernel command line or the firmware:
       # systemd.set_credential=ssh.authorized_keys.root:"ssh-ed25519 …".
       systemd.tmpfiles.settings."10-installer-keys" = {
         "/root/.ssh".d.mode = "0700";

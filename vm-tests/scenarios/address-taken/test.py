@@ -43,7 +43,7 @@ with subtest("node05 says that it is where node04 is: blocked, and nothing was a
     t.assertEqual(members(), before)
     t.assertEqual(adds(), asked)
 
-with subtest("status names the address, its owner and the way out, and removes nobody who lives"):
+with subtest("status names the address, its owner and the way out, and removes no living member"):
     status = node05.fail("first-boot-agent status", timeout=30)
     log.info(status)
     t.assertIn("chainfire has this node's address 10.0.1.13:2380 as member node04", status)

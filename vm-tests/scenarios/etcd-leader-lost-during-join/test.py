@@ -60,7 +60,7 @@ with subtest("the leader loses power, and another voter its cable: nobody leads"
     retry(lambda _: status_of(node02)[1] == 0, timeout=60)
 
 with subtest("node04 reports that it waits, and neither fails nor takes anything back"):
-    # Whoever opens it waits for the one behind it.
+    # Opening it waits for the one behind it.
     node04.succeed("echo > /run/gate", timeout=60)
     node04.wait_until_succeeds("pgrep --exact etcd", timeout=60)
     told = node04.succeed("! first-boot-agent status", timeout=120)

@@ -57,7 +57,7 @@ with subtest("it is removed by hand: one of the two takes the place, the other w
     is_busy_with(other, url)
 
 with subtest("the one is promoted, and the other takes its place"):
-    # Whoever opens a gate waits for the one behind it.
+    # Opening a gate waits for the one behind it.
     holder.succeed("echo > /run/gate", timeout=60)
     holder.wait_for_file(f"{MARKERS}/.etcd-joined", timeout=300)
     other.succeed("echo > /run/gate", timeout=300)

@@ -1,4 +1,4 @@
-"""A machine that is too small for its configuration is no member, and says what it lacks (N5)."""
+"""A machine too small for its configuration does not join, and says what is missing (N5)."""
 
 JOIN = "chainfire-cluster-join.service"
 CONFIG = "/etc/nixos/secrets/cluster-config.json"

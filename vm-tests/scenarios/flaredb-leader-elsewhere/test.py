@@ -1,4 +1,4 @@
-"""flaredb's leader is another host than `leader_url` names; the agent follows the hint."""
+"""flaredb's leader is not the host in `leader_url`; the agent follows the hint."""
 
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 

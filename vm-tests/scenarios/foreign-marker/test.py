@@ -24,5 +24,5 @@ with subtest("status says what to do, and doing it is enough"):
     aio01.succeed(f"rm {MARKER}", f"systemctl restart {JOIN}", f"grep node_id=aio01 {MARKER}")
     aio01.succeed("first-boot-agent status --wait", timeout=60)
 
-with subtest("a reader that goes away early is no fault"):
+with subtest("a reader that closes early is not a fault"):
     aio01.succeed("first-boot-agent config show | head --lines=1")

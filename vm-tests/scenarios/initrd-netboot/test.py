@@ -16,7 +16,7 @@ with subtest("a machine without a disk joins"):
     t.assertIn("credential", boot["config"]["source"])
     t.assertEqual(json.loads(node04.succeed("first-boot-agent inventory --json"))["disks"], [])
 
-with subtest("an installer has no configuration, and that is no failure"):
+with subtest("an installer has no configuration, and that is not a failure"):
     node05.wait_for_unit("multi-user.target", timeout=BOOT)
     boot = json.loads(node05.succeed("cat /run/first-boot-agent/boot.json"))
     t.assertEqual((boot["kind"], boot["config"]), ("netboot", None))

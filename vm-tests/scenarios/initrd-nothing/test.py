@@ -1,4 +1,4 @@
-"""Nothing usable: said on the console at once; the boot goes on, unless it must not (row N5).
+"""Nothing usable: reported on the console at once; the boot goes on, unless it must not (row N5).
 
 What is installed on node01 would bootstrap a cluster, and what is in its initrd, and is broken,
 may have said to join one (row M11).

@@ -23,7 +23,7 @@ def refused(node):
 start_all()
 node01.wait_for_unit(JOIN, timeout=60)
 
-with subtest("a partition of the type wins over half a credential"):
+with subtest("a partition of the type takes precedence over half a credential"):
     node04.wait_for_unit(JOIN, timeout=BOOT)
     boot = json.loads(node04.succeed("cat /run/first-boot-agent/boot.json"))
     t.assertIn("partition first-boot-config /dev/vd", boot["config"]["source"])
@@ -37,7 +37,7 @@ with subtest("the join uses it, and says which one it has skipped"):
     t.assertIn("Configuration passed over: Invalid configuration in credential", told)
     t.assertIn("Configuration loaded from /run/first-boot-agent/cluster-config.json", told)
 
-with subtest("an ESP serves where the partition with the label is of no use"):
+with subtest("an ESP is used if the partition with the label is unusable"):
     node05.wait_for_unit(JOIN, timeout=BOOT)
     boot = json.loads(node05.succeed("cat /run/first-boot-agent/boot.json"))
     t.assertIn("EFI system partition", boot["config"]["source"])
@@ -53,7 +53,7 @@ with subtest("two that differ are both named, and neither is taken"):
     for word in ("they differ", "node06", "node07"):
         t.assertIn(word, by_source[both])
 
-with subtest("what a partition holds instead is said, and what a file holds is not"):
+with subtest("other files of a partition are reported, the contents of a file are not"):
     (other,) = [error for source, error in by_source.items() if source != both]
     t.assertIn('it holds "cluster-config.json.txt", and no cluster-config.json', other)
     t.assertNotIn("raft_addr", node06.get_console_log())

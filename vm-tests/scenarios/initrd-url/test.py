@@ -43,7 +43,7 @@ with subtest("a link that is down is waited for"):
 with subtest("and so is a file that is not there yet"):
     node04.wait_for_console_text("HTTP 404: there is no file of this name", timeout=PATIENT)
 
-with subtest("a page is said to be one, and not quoted"):
+with subtest("an HTML page is reported as one, and not quoted"):
     serve("52-54-00-00-00-02", "<html>{\"admin_password\": \"hunter2\"}</html>")
     node04.wait_for_console_text("HTTP 200: a page for people came", timeout=PATIENT)
     serve("52-54-00-00-00-02", config_of("node04", "10.0.1.13"))
@@ -55,7 +55,7 @@ with subtest("nothing of it is in console or journal"):
     t.assertIn("a page for people came", told)
     t.assertNotIn("hunter2", told)
 
-with subtest("another digest is refused, and the installed file serves"):
+with subtest("another digest is refused, and the installed file is used"):
     node05.wait_for_unit(JOIN, timeout=BOOT)
     t.assertIn("/sysroot/etc/nixos/secrets/cluster-config.json", source(node05))
     node05.fail("test -e /run/first-boot-agent/cluster-config.json")

@@ -62,7 +62,7 @@ with subtest("its data is of the membership that has ended, and status says what
             timeout=60,
         )
 
-with subtest("once more changes nothing, and is no error"):
+with subtest("once more changes nothing, and is not an error"):
     said = node04.succeed(f"{AGENT} leave 2>&1", timeout=60)
     for service in PORTS:
         t.assertIn(f"Not a member of the {service} cluster", said)

@@ -15,7 +15,7 @@ def members():
 
 
 def changes():
-    """How often anybody was asked to change something, by whomever."""
+    """How often a change was requested, by any client."""
     asked = 0
     for node in first_three:
         asked += int(
@@ -28,7 +28,7 @@ def changes():
 
 
 def remove_node04():
-    # Whoever leads answers 200, the others 421.
+    # The leader answers 200, the others 421.
     for node in first_three:
         node.execute(f"{ASK} -X DELETE https://localhost:2379/admin/member/node04")
     t.assertEqual(len(members()), 3)

@@ -137,7 +137,7 @@ start_all()
 aio01.succeed(f"cat > {TRIES} <<'EOT'\n{PROGRAM}EOT\nchmod 755 {TRIES}")
 aio01.wait_for_unit(JOIN, timeout=60)
 
-with subtest("each unit's exposure is at most 2.0, as systemd on this node reckons"):
+with subtest("each unit's exposure is at most 2.0, by this node's systemd"):
     for unit in UNITS:
         log.info(aio01.succeed(f"{EXPOSURE} {unit} | tail -n 1").strip())
     # Units that ask for no sandbox are distinguished.
