@@ -120,7 +120,7 @@ in
     );
   };
 
-  # By the compiler that nixpkgs has ready, as on Debian; a Rust for musl is built by who asks for it.
+  # By the compiler that nixpkgs has ready, as on Debian; a Rust for musl is built only on request.
   theAgentIsStatic = {
     expr = [
       outputs.packages.aarch64-linux.default.name
@@ -140,7 +140,7 @@ in
     ];
   };
 
-  # A clock that nobody has set counts from the source's date, not from 1980 and no constant.
+  # An unset clock counts from the source's date, not from 1980 or a constant.
   theAgentIsOfTheSourcesDate = {
     expr =
       let

@@ -1,4 +1,4 @@
-# The image builder's document, as far as it is data: tools, parameters, services, sizes.
+# The specification of the images, as far as it is data: tools, parameters, services, sizes.
 let
   images = import ../lib/images.nix;
   inherit (images) profiles;

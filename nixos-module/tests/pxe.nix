@@ -1,4 +1,4 @@
-# Cases of the PXE server: what follows from settings, and what is said of wrong ones.
+# Cases of the PXE server: what follows from settings, and the messages for wrong ones.
 # Real daemons read the same texts in vm-tests/harness/tests/test_pxe_daemons.py.
 let
   pxe = import ../lib/pxe;

@@ -1,4 +1,4 @@
-# The table of services: the ports that the documents name, and units that follow from it.
+# The table of services: the ports of the specification, and units that follow from it.
 let
   services = import ../lib/services.nix;
   inherit (services) table;
@@ -35,7 +35,7 @@ in
     expected = builtins.length (builtins.attrNames (builtins.groupBy toString all));
   };
 
-  # As the image builder's document has it, for every service.
+  # As in the specification of the images, for every service.
   limitsInAnInstaller = {
     expr = builtins.attrValues (builtins.mapAttrs (_: row: row.installerLimits) table);
     expected = map (_: {

@@ -1,4 +1,4 @@
-# The unit files as NixOS gets to know them.
+# The unit files as NixOS sees them.
 let
   units = import ../lib/units.nix;
   command = builtins.mapAttrs (_: unit: unit.command) units.services;

@@ -22,7 +22,8 @@ TABLE = {
     r"mend(s|ed|ing)?": "fix, repair",
     r"told|tells?|telling": "report, print, say; distinguish",
     r"the (first-boot )?seed('s)?(?! (of|for) )|first-boot seed": "the first-boot specification",
-    r"(first-boot|platform) documents?|the documents?'s": "the first-boot specification",
+    r"(first-boot|platform('s)?|image builder's) documents?|the documents?'s":
+        "the first-boot specification",
     r"the (project's )?brief": "the first-boot specification, or the reason itself",
     r"(clock|no|a) battery|battery-less": "RTC, RTC battery",
     r"(USB|memory) sticks?|(a|the) stick": "USB drive",

@@ -1,4 +1,4 @@
-# Stands in for what our modules use of NixOS, so that they are evaluated with `lib` alone:
+# Replaces what our modules use of NixOS, so that they are evaluated with `lib` alone:
 # options of the right names and types, and packages that are only paths.
 #
 # Must not do what NixOS does with them: the harness writes units (nix_units.py).
@@ -7,7 +7,7 @@
   # Further packages, and a folder that stands in for nixpkgs' nixos/modules.
   packages ? _: { },
   modulesPath ? null,
-  # Where it matters: the oldest NixOS that is taken, or a newer one.
+  # Where it matters: the oldest supported NixOS, or a newer one.
   release ? "26.05",
   # What is asked for: the configuration, or the declared options.
   result ? "config",
@@ -303,7 +303,7 @@ let
     modules = [
       { inherit options; }
     ]
-    # Gone, it is still declared, and an error to read.
+    # A removed option is still declared, and an error to read.
     ++ lib.optional (release != "25.11") (
       lib.mkRemovedOptionModule [ "services" "resolved" "extraConfig" ] "Use settings."
     )

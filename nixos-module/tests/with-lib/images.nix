@@ -38,7 +38,7 @@ in
     };
   };
 
-  # Whoever has the serial line over the LAN would be root.
+  # Anyone with the serial line over the LAN would be root.
   nobodyIsLoggedInOnAConsole = {
     expr =
       map
