@@ -132,10 +132,10 @@ fn check_set(
     }
     let count = voters.len();
     if count == 0 {
-        let told = nodes.is_empty()
+        let explained = nodes.is_empty()
             || peers.is_some_and(|peers| !peers.all_exist())
             || nodes.iter().any(|node| node.role.is_none());
-        if !told {
+        if !explained {
             findings.problem("bootstrap-none", place, &[]);
         }
     } else if ![1, 3, 5, 7].contains(&count) {

@@ -40,16 +40,16 @@ async fn every_kind_of_wrong_certificate_is_turned_away() -> Outcome {
         let mut options = cluster.options("node09")?;
         options.identity = identity(&cluster.authority, name, validity)?;
         let server = RaftServer::start(options).await?;
-        let told = failure(&cluster.client, &format!("{}/health", server.api_url())).await;
-        let told = told.to_lowercase().replace(' ', "");
+        let cause = failure(&cluster.client, &format!("{}/health", server.api_url())).await;
+        let cause = cause.to_lowercase().replace(' ', "");
         let expected = expected.to_lowercase().replace(' ', "");
-        assert!(told.contains(&expected), "{told} should hold {expected}");
+        assert!(cause.contains(&expected), "{cause} should hold {expected}");
         server.stop().await;
     }
     let stranger = identity(&Authority::create()?, "127.0.0.1", Validity::Valid)?.client()?;
     let url = format!("{}/health", cluster.servers[0].api_url());
-    let told = failure(&stranger, &url).await;
-    assert!(told.contains("UnknownIssuer"), "{told}");
+    let cause = failure(&stranger, &url).await;
+    assert!(cause.contains("UnknownIssuer"), "{cause}");
     Ok(())
 }
 

@@ -87,8 +87,8 @@ async fn an_add_is_idempotent_for_one_incarnation_and_a_conflict_for_another() -
         assert_eq!(body["member"], node, "{again}");
     }
     for server in &cluster.servers {
-        let told = |list: &Value| entry(list, "node04")["role"] == "voter";
-        let list = cluster.wait_for_members(server, "a fourth voter", told).await?;
+        let is_voter = |list: &Value| entry(list, "node04")["role"] == "voter";
+        let list = cluster.wait_for_members(server, "a fourth voter", is_voter).await?;
         assert_eq!(list["members"].as_array().map(Vec::len), Some(4));
         assert_eq!(entry(&list, "node04")["incarnation"], incarnation);
         let first = entry(&list, "node01").as_object().ok_or("no node01")?;

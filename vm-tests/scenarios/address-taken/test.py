@@ -50,8 +50,8 @@ with subtest("status names the address, its owner and the way out, and removes n
     t.assertIn("correct raft_addr or node_id", status)
     t.assertIn("looks again at", status)
     t.assertNotIn("-X DELETE", status)
-    told = json.loads(node05.fail("first-boot-agent status --json", timeout=30))
-    t.assertEqual(told["steps"][0]["state"], "blocked")
+    printed = json.loads(node05.fail("first-boot-agent status --json", timeout=30))
+    t.assertEqual(printed["steps"][0]["state"], "blocked")
     t.assertEqual(node05.execute("first-boot-agent status --wait", timeout=30)[0], 78)
 
 with subtest("the address is corrected, and it joins by itself"):

@@ -18,11 +18,11 @@ BOOT, PATIENT = 240, 120
 def entries(node, *messages):
     """How often the join reported each of these."""
     matches = " + ".join(f"MESSAGE_ID={message}" for message in messages)
-    told = node.succeed(
+    printed = node.succeed(
         f"journalctl --output=json --output-fields=MESSAGE_ID -u {JOIN} {matches}"
         " | jq --raw-output .MESSAGE_ID"
     ).split()
-    return [told.count(message) for message in messages]
+    return [printed.count(message) for message in messages]
 
 
 def status(node, text, timeout=PATIENT):
@@ -101,11 +101,11 @@ with subtest("node04's clock is never set, and it joins by the build date, loudl
     node04.wait_for_file(MARKER, timeout=BOOT)
     t.assertEqual(node04.succeed("date +%Y").strip(), "1980")
     is_voter("node04", "10.0.1.13")
-    told = node04.succeed(
+    printed = node04.succeed(
         f"journalctl --output=json -u {JOIN} MESSAGE_ID={WAITING} + MESSAGE_ID={BEFORE_BUILD}"
         " | jq --raw-output '[.PRIORITY, .LIMIT_S, .__MONOTONIC_TIMESTAMP] | @tsv'"
     )
-    waits, gives_up = (line.split("\t") for line in told.splitlines())
+    waits, gives_up = (line.split("\t") for line in printed.splitlines())
     t.assertEqual((waits[0], waits[1], gives_up[0]), ("4", "30", "4"), "both are warnings")
     waited = (int(gives_up[2]) - int(waits[2])) / 1e6
     log.info(f"node04 waited {waited:.1f} s for its clock")

@@ -31,6 +31,6 @@ with subtest("encrypted with the host's key"):
 
 with subtest("the unit reads it, and joins by it"):
     aio01.succeed(f"systemctl restart {JOIN}", timeout=60)
-    told = aio01.succeed(f"journalctl -u {JOIN}")
-    t.assertIn("Configuration loaded from credential cluster-config", told)
+    printed = aio01.succeed(f"journalctl -u {JOIN}")
+    t.assertIn("Configuration loaded from credential cluster-config", printed)
     aio01.succeed("test -e /var/lib/first-boot-automation/.chainfire-initialized")

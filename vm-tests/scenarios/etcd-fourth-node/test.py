@@ -39,9 +39,9 @@ with subtest("it reads what was written before"):
     t.assertIn("written-before", etcdctl(node04, "get --consistency=s /scenario/key"))
 
 with subtest("it was added once, as a learner, and promoted"):
-    told = node04.succeed(f"journalctl --output=cat -u {JOIN}")
-    log.info(told)
-    t.assertEqual(told.count("Member add accepted"), 1)
+    printed = node04.succeed(f"journalctl --output=cat -u {JOIN}")
+    log.info(printed)
+    t.assertEqual(printed.count("Member add accepted"), 1)
     node04.succeed(f"journalctl -u {JOIN} | grep 'Successfully joined cluster, now 4 members'")
     node01.succeed("journalctl -u etcd.service | grep --ignore-case 'promote member'")
 

@@ -63,9 +63,9 @@ with subtest("node04 reports that it waits, and neither fails nor takes anything
     # Opening it waits for the one behind it.
     node04.succeed("echo > /run/gate", timeout=60)
     node04.wait_until_succeeds("pgrep --exact etcd", timeout=60)
-    told = node04.succeed("! first-boot-agent status", timeout=120)
-    log.info(told)
-    t.assertIn("waiting for etcd.service to ", told)
+    printed = node04.succeed("! first-boot-agent status", timeout=120)
+    log.info(printed)
+    t.assertIn("waiting for etcd.service to ", printed)
     t.assertEqual(node04.get_unit_property(JOIN, "ActiveState"), "activating")
     node04.fail(f"test -e {MARKER}")
 

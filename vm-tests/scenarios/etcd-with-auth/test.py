@@ -26,7 +26,7 @@ def blocked(machine, wanted):
 
 def keeps_secrets(machine, mark):
     """No password in what it wrote, shows, runs and packs for others, where the mark is."""
-    told = machine.succeed(
+    printed = machine.succeed(
         "journalctl --output=export --all",
         "first-boot-agent status || true",
         "first-boot-agent status --json || true",
@@ -37,9 +37,9 @@ def keeps_secrets(machine, mark):
         f"grep --recursive --text . {MARKERS} /etc/systemd /run/systemd/system",
         timeout=120,
     )
-    t.assertIn(mark, told)
+    t.assertIn(mark, printed)
     for secret in (PASSWORD, WRONG):
-        t.assertNotIn(secret, told, machine.name)
+        t.assertNotIn(secret, printed, machine.name)
 
 
 node01.start()
@@ -102,9 +102,9 @@ with subtest("status and health check, which writes and reads, log in as well"):
         node.succeed("systemctl start cluster-health-check.service", timeout=120)
 
 with subtest("node01, which began without an account, is asked to add one"):
-    told = "authentication is on: give services.etcd.user"
+    advice = "authentication is on: give services.etcd.user"
     ask = "(first-boot-agent health-check 2>&1 || true)"
-    log.info(node01.wait_until_succeeds(f"{ask} | grep '{told}'", timeout=120))
+    log.info(node01.wait_until_succeeds(f"{ask} | grep '{advice}'", timeout=120))
     config = f"{SECRETS}/cluster-config.json"
     account = f'.services.etcd += {{"user": "root", "password_file": "{FILE}"}}'
     node01.succeed(

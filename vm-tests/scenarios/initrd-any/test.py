@@ -24,6 +24,6 @@ with subtest("the installed system joins by it, with no file of its own"):
     aio01.wait_for_unit("chainfire-cluster-join.service", timeout=PATIENT)
     aio01.fail("test -e /etc/nixos/secrets/cluster-config.json")
     # systemd has it still, and hands it to each unit.
-    told = aio01.succeed("journalctl --boot --output=cat -u chainfire-cluster-join.service")
-    t.assertIn("Configuration loaded from credential cluster-config", told)
+    printed = aio01.succeed("journalctl --boot --output=cat -u chainfire-cluster-join.service")
+    t.assertIn("Configuration loaded from credential cluster-config", printed)
     aio01.succeed("grep --word-regexp aio01 /var/lib/first-boot-automation/.chainfire-initialized")

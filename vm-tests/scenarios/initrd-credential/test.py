@@ -24,13 +24,13 @@ def inventory(command=f"cat {HAND_OVER}/inventory.json"):
 
 def entries():
     """The agent's journal entries of this boot, oldest first."""
-    told = node04.succeed("journalctl --boot --output=json -t first-boot-agent")
-    return [json.loads(line) for line in told.splitlines()]
+    printed = node04.succeed("journalctl --boot --output=json -t first-boot-agent")
+    return [json.loads(line) for line in printed.splitlines()]
 
 
 def voters():
-    told = node01.succeed(f"{ASK} https://localhost:2379/admin/cluster/members")
-    return [(m["id"], m["raft_addr"]) for m in json.loads(told)["members"] if m["role"] == "voter"]
+    shown = node01.succeed(f"{ASK} https://localhost:2379/admin/cluster/members")
+    return [(m["id"], m["raft_addr"]) for m in json.loads(shown)["members"] if m["role"] == "voter"]
 
 
 start_all()
@@ -64,8 +64,8 @@ with subtest("the inventory says what lsblk and sfdisk say"):
     t.assertEqual(seen["machine"]["serial"], "S-1")
     t.assertEqual(seen["boot"], "first-boot")
     disks = {disk["serial"]: disk for disk in seen["disks"]}
-    told = node04.succeed("lsblk --json --bytes --nodeps -o NAME,SERIAL,SIZE,LOG-SEC,RO")
-    for other in json.loads(told)["blockdevices"]:
+    printed = node04.succeed("lsblk --json --bytes --nodeps -o NAME,SERIAL,SIZE,LOG-SEC,RO")
+    for other in json.loads(printed)["blockdevices"]:
         disk = disks[other["serial"]]
         t.assertEqual(
             (disk["name"], disk["size"], disk["logical_sector_size"], disk["read_only"]),
@@ -81,8 +81,8 @@ with subtest("the inventory says what lsblk and sfdisk say"):
     for serial in ("root", "large", "broken"):
         disk = disks[serial]
         # For the broken one it says on stderr that it uses the backup.
-        told = node04.succeed(f"sfdisk --json {disk['path']} 2>/dev/null")
-        other = json.loads(told)["partitiontable"]
+        printed = node04.succeed(f"sfdisk --json {disk['path']} 2>/dev/null")
+        other = json.loads(printed)["partitiontable"]
         sector = disk["logical_sector_size"]
         t.assertEqual(disk["table"]["guid"].upper(), other["id"].upper())
         t.assertEqual(

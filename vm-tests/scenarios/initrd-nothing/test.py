@@ -27,19 +27,19 @@ with subtest("the console names both files and why they are not taken"):
 with subtest("the boot goes on, and the failure is seen in the initrd's unit"):
     console(node01, r"FAILED.*Failed to start .*first-boot")
     node01.wait_for_unit("multi-user.target", timeout=BOOT)
-    told = node01.succeed(f"journalctl --boot -u {STAGE}")
-    t.assertIn("initial_peers", told)
-    t.assertIn("status=1/FAILURE", told)
+    printed = node01.succeed(f"journalctl --boot -u {STAGE}")
+    t.assertIn("initial_peers", printed)
+    t.assertIn("status=1/FAILURE", printed)
 
 with subtest("the units know of it, and do not bootstrap either"):
     node01.wait_until_succeeds(f"systemctl show {JOIN} | grep ^ExecMainStatus=78", timeout=60)
-    for told in (
+    for printed in (
         node01.succeed(f"journalctl --boot --output=cat -u {JOIN}"),
         node01.fail("first-boot-agent plan 2>&1"),
         node01.fail("first-boot-agent status 2>&1"),
     ):
-        t.assertIn("would bootstrap a cluster", told)
-        t.assertIn("initial_peers", told)
+        t.assertIn("would bootstrap a cluster", printed)
+        t.assertIn("initial_peers", printed)
 
 with subtest("one that joins is taken all the same"):
     node01.succeed(

@@ -15,8 +15,8 @@ BOOT = 240
 
 def refused(node):
     """What was passed over, in order."""
-    told = node.succeed(f"journalctl --boot --output=json -t first-boot-agent -u {STAGE}")
-    entries = [json.loads(line) for line in told.splitlines()]
+    printed = node.succeed(f"journalctl --boot --output=json -t first-boot-agent -u {STAGE}")
+    entries = [json.loads(line) for line in printed.splitlines()]
     return [entry for entry in entries if entry["MESSAGE"].startswith("Configuration refused")]
 
 
@@ -33,9 +33,9 @@ with subtest("a partition of the type takes precedence over half a credential"):
     t.assertEqual(entry["DIGEST"], f"sha256:{digest}")
 
 with subtest("the join uses it, and says which one it has skipped"):
-    told = node04.succeed(f"journalctl --boot -u {JOIN}")
-    t.assertIn("Configuration passed over: Invalid configuration in credential", told)
-    t.assertIn("Configuration loaded from /run/first-boot-agent/cluster-config.json", told)
+    printed = node04.succeed(f"journalctl --boot -u {JOIN}")
+    t.assertIn("Configuration passed over: Invalid configuration in credential", printed)
+    t.assertIn("Configuration loaded from /run/first-boot-agent/cluster-config.json", printed)
 
 with subtest("an ESP is used if the partition with the label is unusable"):
     node05.wait_for_unit(JOIN, timeout=BOOT)

@@ -51,19 +51,19 @@ with subtest("an HTML page is reported as one, and not quoted"):
     t.assertTrue(source(node04).endswith("/v1/kv/52-54-00-00-00-02"), source(node04))
 
 with subtest("nothing of it is in console or journal"):
-    told = node04.get_console_log() + node04.succeed("journalctl --boot --output=json")
-    t.assertIn("a page for people came", told)
-    t.assertNotIn("hunter2", told)
+    printed = node04.get_console_log() + node04.succeed("journalctl --boot --output=json")
+    t.assertIn("a page for people came", printed)
+    t.assertNotIn("hunter2", printed)
 
 with subtest("another digest is refused, and the installed file is used"):
     node05.wait_for_unit(JOIN, timeout=BOOT)
     t.assertIn("/sysroot/etc/nixos/secrets/cluster-config.json", source(node05))
     node05.fail("test -e /run/first-boot-agent/cluster-config.json")
-    told = node05.succeed("journalctl --boot -u first-boot-initrd.service")
-    t.assertIn("first_boot.config_sha256 says sha256:" + "0" * 64, told)
-    t.assertIn("/v1/kv/6f0e5b2c-8d41-4c7a-9b63-2f1d8e7a4c05", told)
+    printed = node05.succeed("journalctl --boot -u first-boot-initrd.service")
+    t.assertIn("first_boot.config_sha256 says sha256:" + "0" * 64, printed)
+    t.assertIn("/v1/kv/6f0e5b2c-8d41-4c7a-9b63-2f1d8e7a4c05", printed)
 
 with subtest("all are members"):
-    told = node01.succeed(f"{ASK} https://localhost:2379/admin/cluster/members")
-    voters = [m["id"] for m in json.loads(told)["members"] if m["role"] == "voter"]
+    printed = node01.succeed(f"{ASK} https://localhost:2379/admin/cluster/members")
+    voters = [m["id"] for m in json.loads(printed)["members"] if m["role"] == "voter"]
     t.assertEqual(sorted(voters), ["node01", "node04", "node05"])

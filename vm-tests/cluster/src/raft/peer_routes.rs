@@ -41,15 +41,15 @@ pub(crate) fn routes(member: Arc<Member>) -> Router {
 async fn meant_for_us(State(member): State<Arc<Member>>, request: Request, next: Next) -> Response {
     let recipient = header(request.headers(), RECIPIENT);
     if recipient != Some(member.name()) {
-        let told = format!("this is {}, not {recipient:?}", member.name());
-        return (StatusCode::MISDIRECTED_REQUEST, told).into_response();
+        let reason = format!("this is {}, not {recipient:?}", member.name());
+        return (StatusCode::MISDIRECTED_REQUEST, reason).into_response();
     }
     let (theirs, ours) = (header(request.headers(), CLUSTER), member.cluster_id());
     if let (Some(theirs), Some(ours)) = (theirs, ours)
         && theirs != ours
     {
-        let told = format!("this member belongs to cluster {ours}, not {theirs}");
-        return (StatusCode::MISDIRECTED_REQUEST, told).into_response();
+        let reason = format!("this member belongs to cluster {ours}, not {theirs}");
+        return (StatusCode::MISDIRECTED_REQUEST, reason).into_response();
     }
     next.run(request).await
 }
