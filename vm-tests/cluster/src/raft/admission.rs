@@ -1,8 +1,8 @@
 //! Server-side admission: a node that comes while the queue is long gets the time of its own turn.
 //!
-//! With one `Retry-After` for all, those that were refused come back together and are refused again.
-//! A leader that remembers whom it has sent away can give each a place, so that every one comes back
-//! once, at its turn. Nothing here is durable or replicated: a new leader starts with an empty line.
+//! With one `Retry-After` for all, nodes that were refused come back together and are refused again.
+//! A leader that remembers the refused nodes can give each a place, so that every one comes back
+//! once, at its turn. Nothing here is durable or replicated: a new leader starts with an empty queue.
 //!
 //! It only says who may wait for a turn; the turn itself is a lock of the caller's.
 
@@ -56,7 +56,7 @@ pub struct Waiting<'a> {
 }
 
 impl Admission {
-    /// An empty line, whose requests wait for their turn as long as this.
+    /// An empty queue, whose requests wait for their turn as long as this.
     #[must_use]
     pub fn new(patience: Duration) -> Self {
         Self { patience, line: Mutex::default(), measured: Notify::new() }
@@ -95,7 +95,7 @@ impl Line {
         {
             return Answer::Later(whole_seconds(*due - now) + SECOND);
         }
-        // Whoever comes at its time has only those before it that wait already.
+        // A node that comes at its time has only those before it that wait already.
         let before = match self.places.remove(id) {
             Some(_) => 0,
             None => u32::try_from(self.places.len()).unwrap_or(u32::MAX),
@@ -105,12 +105,12 @@ impl Line {
             return Answer::Unknown;
         };
         let turn = pace.saturating_mul(ahead);
-        // A quarter is left for changes that take longer: who waits in vain has waited and lost its place.
+        // A quarter is left for changes that take longer: a request that times out has lost its place.
         if turn <= patience * 3 / 4 {
             self.waiting += 1;
             return Answer::Wait;
         }
-        // A little early: a leader that waits for a node would be the greater loss. Not by much: the line
+        // A little early: a leader that waits for a node would be the greater loss. Not by much: the queue
         // may have grown by then, and a node that finds it too long is sent away once more.
         let pause = whole_seconds(turn.saturating_sub(patience / 4)).max(SECOND);
         self.places.insert(id.to_owned(), now + pause);
@@ -152,7 +152,7 @@ mod tests {
     const PACE: Duration = Duration::from_millis(50);
     const PATIENCE: Duration = Duration::from_secs(5);
 
-    /// A line whose leader has made one change.
+    /// A queue whose leader has made one change.
     async fn measured() -> Admission {
         let admission = Admission::new(PATIENCE);
         let first = admission.ask("node00").await.unwrap();

@@ -32,8 +32,8 @@ pub(crate) enum Addition {
 }
 
 impl Member {
-    /// Adds a learner. It becomes a voter by itself later: see `steward`. Whoever says of which
-    /// incarnation it is may ask again: the same one is taken as the same request.
+    /// Adds a learner. It becomes a voter by itself later: see `steward`. A request that names its
+    /// incarnation can be repeated: the same one counts as the same request.
     pub(crate) async fn add(&self, node: MemberNode) -> Result<Addition, Refusal> {
         if !self.is_leader() {
             return Err(self.elsewhere());

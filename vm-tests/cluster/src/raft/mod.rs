@@ -1,4 +1,4 @@
-//! chainfire and flaredb: a small replicated key-value store with the admin API of `design.md`.
+//! chainfire and flaredb: a small replicated key-value store with the admin API that the agent uses.
 //!
 //! From the wire inwards: `api` (admin and key-value routes), `member` (what a member knows), `health`
 //! (whether it is well) and `changes` (what it can be asked to do), `admission` (who may wait for a turn), `steward` (what a leader does unasked), the Raft library,
