@@ -448,7 +448,7 @@ in
         address = "10.0.100.150";
       });
   addressOfTheServer =
-    once "nodes.node01.address: 10.0.100.10 is this server.*; use a free address"
+    once "nodes.node01.address: 10.0.100.10 belongs to this server.*; use a free address"
       (node {
         address = "10.0.100.10";
       });
@@ -679,14 +679,16 @@ in
   };
 
   addressOfTheOtherServer = {
-    expr = map (problem: match "nodes.node01.address: 10.0.100.11 is this server.*" problem != null) (
-      pxe.problems (
-        examples.failover
-        // node {
-          address = "10.0.100.11";
-        }
-      )
-    );
+    expr =
+      map (problem: match "nodes.node01.address: 10.0.100.11 belongs to this server.*" problem != null)
+        (
+          pxe.problems (
+            examples.failover
+            // node {
+              address = "10.0.100.11";
+            }
+          )
+        );
     expected = [ true ];
   };
   wrongResolver =
