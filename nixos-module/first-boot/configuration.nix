@@ -102,8 +102,8 @@ in
       {
         assertion = !generated || configuration.directoryOf (toString cfg.configFile) != "";
         message = ''
-          services.first-boot-automation.configFile: ${toString cfg.configFile} has no directory.
-          Set an absolute path of a file in a directory, such as ${configuration.defaultFile}.
+          services.first-boot-automation.configFile: ${toString cfg.configFile} is directly below /.
+          Set a path in a directory, such as ${configuration.defaultFile}.
         '';
       }
     ];

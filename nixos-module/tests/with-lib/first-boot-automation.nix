@@ -402,7 +402,7 @@ in
       configFile = "/cluster-config.json";
       settings.raft_addr = "10.0.1.13:2380";
     };
-    expectedError = "/cluster-config.json has no directory";
+    expectedError = "/cluster-config.json is directly below /";
   };
 
   aPortWithoutAConfiguration = {

@@ -156,6 +156,6 @@ builtins.concatMap (
 ) "dhcp.mode: \"${server.dhcp.mode}\" is unknown; use one of ${listed modes}"
 ++ when (
   server.dhcp.mode == "proxy" && server.dhcp.backend == "kea"
-) "dhcp.mode: kea cannot be a proxy for another DHCP server; set dhcp.backend = \"dnsmasq\""
+) "dhcp.mode: kea cannot provide proxyDHCP beside another DHCP server; set dhcp.backend = \"dnsmasq\""
 ++ texts
 ++ (if server.failover == null then [ ] else failover)
