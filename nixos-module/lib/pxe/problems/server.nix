@@ -154,8 +154,8 @@ builtins.concatMap (
 ++ when (
   !builtins.elem server.dhcp.mode modes
 ) "dhcp.mode: \"${server.dhcp.mode}\" is unknown; use one of ${listed modes}"
-++ when (
-  server.dhcp.mode == "proxy" && server.dhcp.backend == "kea"
-) "dhcp.mode: kea cannot provide proxyDHCP beside another DHCP server; set dhcp.backend = \"dnsmasq\""
+++
+  when (server.dhcp.mode == "proxy" && server.dhcp.backend == "kea")
+    "dhcp.mode: kea cannot provide proxyDHCP beside another DHCP server; set dhcp.backend = \"dnsmasq\""
 ++ texts
 ++ (if server.failover == null then [ ] else failover)
