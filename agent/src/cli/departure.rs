@@ -134,7 +134,7 @@ async fn depart(
     let services = of.services(config)?;
     if !options.state_dir.is_dir() {
         // Else the membership would go, and the markers elsewhere stay.
-        let error = format!("{} is no directory; check --state-dir", options.state_dir.display());
+        let error = format!("{} is not a directory; check --state-dir", options.state_dir.display());
         return Err(Event::StateUnusable { error });
     }
     let (markers, notifier) = (Markers::new(options.state_dir.clone()), Notifier::from_environment());
@@ -185,7 +185,7 @@ async fn depart(
         let report = |event| {
             one.report(match event {
                 Event::ServiceReset { .. } if is_reset_of_all => {
-                    Event::ServiceReset { remedy: "see the last line for how to start it again".to_owned() }
+                    Event::ServiceReset { remedy: "the last line says how to start it again".to_owned() }
                 }
                 event => event,
             });

@@ -47,8 +47,8 @@ pub(super) async fn run(options: Options, to: Option<PathBuf>) -> Exit {
     match write(&path, &text) {
         Ok(()) => {
             let told = format!(
-                "{}: written, for root alone. It has no keys, passwords or configurations in it, but names, addresses and what \
-                 is in this machine: look at it before it is passed on.\n",
+                "{}: written, readable by root only. It has no keys, passwords or configurations, but names, addresses and hardware: \
+                 read it before you pass it on.\n",
                 path.display()
             );
             output::print(&told, Exit::Done)
@@ -64,7 +64,7 @@ pub(super) async fn run(options: Options, to: Option<PathBuf>) -> Exit {
 fn write(path: &Path, text: &str) -> Result<(), String> {
     let shown = path.display();
     let failed = |error: std::io::Error| match error.kind() {
-        ErrorKind::AlreadyExists => format!("{shown} is there already; name another file: {WITH_OUTPUT}"),
+        ErrorKind::AlreadyExists => format!("{shown} already exists; name another file: {WITH_OUTPUT}"),
         _ => format!("cannot write {shown}: {error}; {}; or name another place: {WITH_OUTPUT}", remedy(path, &error)),
     };
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
@@ -116,7 +116,7 @@ async fn report(options: &Options) -> String {
         ("Journal of this boot", journal),
     ];
     let head = format!(
-        "Fault report of {}, made at {} by first-boot-agent {}\n",
+        "Diagnostics of {}, made at {} by first-boot-agent {}\n",
         node::host_name().as_deref().unwrap_or("a machine without a name"),
         clock::now(),
         env!("CARGO_PKG_VERSION")

@@ -20,7 +20,7 @@ const NO_NAME_YET: &str = "this-node";
 pub(super) async fn run(options: &Options) -> Exit {
     if !Path::new(INITRD_RELEASE).exists() {
         output::complain(&format!(
-            "first-boot-agent: {INITRD_RELEASE} is missing: this is no initrd, so nothing is done"
+            "first-boot-agent: {INITRD_RELEASE} is missing: this is not an initrd, nothing was done"
         ));
         return Exit::Blocked;
     }
@@ -31,7 +31,7 @@ pub(super) async fn run(options: &Options) -> Exit {
     let stage = stage(options, run_id, &report);
     if stage.parameters.left_out {
         // The unit's condition compares the usual spelling alone; systemd reads others as the same.
-        output::complain("first-boot-agent: the kernel's command line says first_boot.initrd=0: nothing is done");
+        output::complain("first-boot-agent: the kernel's command line says first_boot.initrd=0: nothing was done");
         reporter.flush();
         notifier.ready();
         return Exit::Done;

@@ -155,6 +155,6 @@ async fn next(config: &Config, service: &MemberService, cluster: &HttpCluster) -
             Err(blocker)
         }
         Some(last) => Ok(format!("no marker; the member list is not known: {last}")),
-        None => Ok("no marker; nobody to ask".to_owned()),
+        None => Ok("no marker; there is no member to ask".to_owned()),
     }
 }

@@ -16,8 +16,7 @@ use super::context::StepProgress;
 use super::{Exit, Options, context, node};
 
 /// What to do about a configuration that cannot be used; the reason says where it is wrong.
-const CORRECT_IT: &str =
-    "correct it, `first-boot-agent config validate --strict` lists every problem; a change is noticed";
+const CORRECT_IT: &str = "correct it: `first-boot-agent config validate --strict` lists every problem; the unit starts again when the file changes";
 /// How long a configuration that cannot be used is given to become another one: somebody may just be writing it.
 const SETTLING: Duration = Duration::from_millis(300);
 

@@ -144,7 +144,7 @@ impl Blocker {
                 shown(told)
             ),
             remedy: format!(
-                "correct leader_url and initial_peers; or, where the cluster of the marker is gone for good, begin again with \
+                "correct leader_url and initial_peers; or, if the cluster of the marker is lost for good, begin again with \
                  first-boot-agent reset {} --accept-quorum-loss",
                 service.name
             ),
@@ -156,17 +156,16 @@ impl Blocker {
     pub fn id_taken(config: &Config, service: &MemberService, member: &Member, at: &Endpoint) -> Self {
         // To remove a living member costs the cluster a voter: only for one that the cluster cannot reach is there a command.
         let remedy = if member.is_healthy() {
-            "the cluster reaches that member: set another node_id here".to_owned()
+            "the cluster can reach that member: set another node_id here".to_owned()
         } else if member.is_dead() {
             format!(
-                "if that machine is gone for good, remove its entry: {}; else set another node_id here",
+                "if that machine is lost for good, remove its entry: {}; else set another node_id here",
                 removal(config, service, member, at),
             )
         } else {
             let only_then = " (replace acts only while the cluster says that it cannot reach that member)";
             format!(
-                "set another node_id here; or, where that machine is gone for good, have its entry removed with the tools of \
-                 {}{}",
+                "set another node_id here; or, if that machine is lost for good, remove its entry with the tools of {}{}",
                 service.name,
                 if config.replace { only_then } else { "" }
             )
@@ -185,14 +184,13 @@ impl Blocker {
         Self {
             cause: Cause::IdTaken,
             reason: format!(
-                "{} has a member {member}, according to {at}, and it cannot be told whether that is this node ({})",
+                "{} has a member {member}, according to {at}, and it is unknown whether that is this node ({})",
                 service.name,
                 own.join(", ")
             ),
-            remedy:
-                "where it is this node, set raft_addr (or node_fqdn) as the cluster has it, or have the service list \
-                     HOST:PORT as raft_addr gives it; where it is another machine, set another node_id here"
-                    .to_owned(),
+            remedy: "if it is this node, set raft_addr (or node_fqdn) as the cluster has it, or have the service list \
+                     HOST:PORT as raft_addr gives it; if it is another machine, set another node_id here"
+                .to_owned(),
         }
     }
 
@@ -215,7 +213,7 @@ impl Blocker {
                     removal(config, service, member, at)
                 )
             } else if service.api.is_added_first() {
-                format!("where this machine is {}, set node_id to that; else correct raft_addr", member.name())
+                format!("if this machine is {}, set node_id to that; else correct raft_addr", member.name())
             } else if member.id.as_str().parse::<NodeId>().is_ok() {
                 format!(
                     "correct raft_addr or node_id; if this machine was {0} before, set node_id to {0}, reset it with \
@@ -235,8 +233,8 @@ impl Blocker {
             cause: Cause::NotThisNode,
             reason: format!("{} at {} says that it is {other}, and this node is {id}", service.name, service.url),
             remedy: format!(
-                "set node_id, raft_addr or services.{0}.url to what is this node's (the URL follows from raft_addr where it is \
-                 not given); or have {1} started as {id}",
+                "set node_id, raft_addr or services.{0}.url to those of this node (the default of the URL follows from raft_addr); \
+                 or start {1} as {id}",
                 service.name, service.unit
             ),
         }
@@ -249,8 +247,8 @@ impl Blocker {
         Self {
             cause: Cause::Removed,
             reason: format!(
-                "{0} of this node takes itself for a member, and {at} does not list it: it was removed, and {1} still has the data \
-                 of then, with which it finds no leader",
+                "{at} does not list this node: it was removed, and {0} still has the data of that membership, with which {1} finds \
+                 no leader",
                 service.name, service.unit
             ),
             remedy: way_back(service),
@@ -263,7 +261,7 @@ impl Blocker {
         Self {
             cause: Cause::Removed,
             reason: format!(
-                "{at} does not list this node, and {} holds data of another membership, with which {} would be refused",
+                "{at} does not list this node, and {} has data of another membership, with which {} would be refused",
                 service.data_dir.display(),
                 service.unit
             ),
@@ -277,7 +275,7 @@ impl Blocker {
         Self {
             cause: Cause::Wiped,
             reason: format!(
-                "told to bootstrap {}, but {at} is in a cluster that has this node as {member}, with other data than \
+                "configured to bootstrap {}, but {at} is in a cluster that has this node as {member}, with other data than \
                  this node has now",
                 service.name
             ),
@@ -294,9 +292,9 @@ impl Blocker {
     pub fn in_another_cluster(service: &MemberService, at: &Endpoint) -> Self {
         Self {
             cause: Cause::AnotherCluster,
-            reason: format!("{} of this node belongs to another cluster than the one that {at} is in", service.name),
+            reason: format!("{} on this node belongs to another cluster than {at}", service.name),
             remedy: format!(
-                "correct leader_url; or, to give the other cluster up, leave it first, with leader_url still there: \
+                "correct leader_url; or, to give up the other cluster, leave it first, while leader_url still names it: \
                  first-boot-agent reset {}",
                 service.name
             ),
@@ -307,9 +305,10 @@ impl Blocker {
     #[must_use]
     pub fn not_left(service: &MemberService, at: &Endpoint) -> Self {
         Self {
-            remedy: "correct leader_url and initial_peers, so that they lead to this node's own cluster; where that is gone for \
+            remedy:
+                "correct leader_url and initial_peers, so that they name this node's own cluster; if that is lost for \
                      good, `reset` with --accept-quorum-loss begins again without it, and `leave` has nothing to leave"
-                .to_owned(),
+                    .to_owned(),
             ..Self::in_another_cluster(service, at)
         }
     }
@@ -320,25 +319,25 @@ impl Blocker {
         Self {
             cause: Cause::Quorum,
             reason,
-            remedy: "bring the other voters back first, or say that you mean it with --accept-quorum-loss".to_owned(),
+            remedy: "bring the other voters back first, or accept the loss with --accept-quorum-loss".to_owned(),
         }
     }
 
     /// A peer's cluster holds this node, which is told to bootstrap, and has another identity than the one of its own service.
     #[must_use]
     pub fn two_clusters(service: &MemberService, own: Option<&Word>, theirs: Option<&Word>, at: &Endpoint) -> Self {
-        let told = |id: Option<&Word>| id.map_or_else(|| "not told".to_owned(), Word::to_string);
+        let shown = |id: Option<&Word>| id.map_or_else(|| "unknown".to_owned(), Word::to_string);
         Self {
             cause: Cause::SecondCluster,
             reason: format!(
                 "{} of this node is in cluster {}, and {at}, which has this node as a member, is in {}",
                 service.name,
-                told(own),
-                told(theirs)
+                shown(own),
+                shown(theirs)
             ),
             remedy: format!(
-                "find out which of the two has the data that is to be kept, and have the members of the other one started anew; \
-                 on this node that is: first-boot-agent reset {}",
+                "find out which of the two has the data to keep, and reset the members of the other one; on this node: \
+                 first-boot-agent reset {}",
                 service.name
             ),
         }
@@ -350,7 +349,7 @@ impl Blocker {
         Self {
             cause: Cause::SecondCluster,
             reason: format!(
-                "told to bootstrap {}, but {at} is in a cluster without this node (members {members})",
+                "configured to bootstrap {}, but {at} is in a cluster without this node (members {members})",
                 service.name
             ),
             remedy: format!(

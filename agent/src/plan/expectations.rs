@@ -109,7 +109,7 @@ fn lasting(expected: String, found: String, remedy: impl Into<String>) -> Unmet 
 }
 
 fn unjudged(expected: String, found: &str) -> Unmet {
-    let remedy = "look as root: first-boot-agent inventory".to_owned();
+    let remedy = "run as root: first-boot-agent inventory".to_owned();
     Unmet { outlook: Outlook::Unjudged, expected, found: found.to_owned(), remedy }
 }
 
@@ -118,7 +118,7 @@ fn memory_unmet(least: u64, memory: Memory) -> Option<Unmet> {
     let (is_met, found) = match (memory.installed, memory.usable) {
         (Some(installed), _) => (installed >= least, format!("{} installed", say_size(installed))),
         (None, Some(usable)) => (usable >= least - least / KEPT, format!("{} usable", say_size(usable))),
-        (None, None) => return Some(unjudged(expected, "nothing that tells how much there is")),
+        (None, None) => return Some(unjudged(expected, "an unknown amount")),
     };
     (!is_met).then(|| lasting(expected, found, "add memory"))
 }
@@ -126,7 +126,7 @@ fn memory_unmet(least: u64, memory: Memory) -> Option<Unmet> {
 fn cpus_unmet(least: u64, found: Option<u64>) -> Option<Unmet> {
     let expected = format!("at least {}", counted(least, "CPU"));
     match found {
-        None => Some(unjudged(expected, "nothing that tells how many there are")),
+        None => Some(unjudged(expected, "an unknown number")),
         Some(found) if found < least => Some(lasting(expected, found.to_string(), "add CPUs")),
         Some(_) => None,
     }
@@ -141,7 +141,7 @@ fn disks_unmet(least: u32, disks: &[Disk]) -> Option<Unmet> {
         lasting(
             format!("at least {}", counted(least.into(), "disk")),
             found,
-            "add disks, or look why the kernel does not see them: lsblk",
+            "add disks, or check why the kernel does not see them: lsblk",
         )
     })
 }
@@ -165,7 +165,7 @@ fn partition_unmet((name, size): &(Label, u64), disks: &[Disk]) -> Option<Unmet>
         return Some(lasting(text, found.collect::<Vec<_>>().join(", "), format!("make partition {name} larger")));
     }
     if let Some(disk) = disks.iter().find(|disk| may_hold_more(disk)) {
-        return Some(unjudged(text, &format!("no sight of the partition table of {}", disk.name)));
+        return Some(unjudged(text, &format!("a partition table of {} that cannot be read", disk.name)));
     }
     let mut found: Vec<String> =
         partitions().map(|(disk, one)| format!("{} on {}", called(one), disk.name)).take(SHOWN + 1).collect();
@@ -226,8 +226,8 @@ pub fn links_unmet(expected: &[LinkChoice], links: &[Link]) -> Vec<Unmet> {
         let states = meant.iter().map(|link| format!("{} {}", link.name, link.state.as_deref().unwrap_or("unknown")));
         let found = if meant.is_empty() { "no such link".to_owned() } else { states.collect::<Vec<_>>().join(", ") };
         let remedy = match &meant[..] {
-            [] => "look at the cards that there are: first-boot-agent inventory".to_owned(),
-            [link, ..] => format!("look at cable, switch and configuration: networkctl status {}", link.name),
+            [] => "see which network interfaces there are: first-boot-agent inventory".to_owned(),
+            [link, ..] => format!("check cable, switch and configuration: networkctl status {}", link.name),
         };
         Some(Unmet { outlook: Outlook::Passing, expected: format!("{what} up"), found, remedy })
     };

@@ -150,8 +150,8 @@ pub fn to_join_anew(services: &[&MemberService]) -> String {
         return start;
     }
     format!(
-        "this node is told to bootstrap: to join the cluster of its peers, first set bootstrap to false and leader_url to \
-         one of them, and have {} begin no cluster of its own; then: {start}",
+        "this node is configured to bootstrap: to join the cluster of its peers, first set bootstrap to false and leader_url to \
+         one of them, and make sure that {} begins no cluster of its own; then: {start}",
         bootstrapping.join(" and ")
     )
 }
@@ -178,16 +178,18 @@ impl GroupFinding<'_> {
         if let Some(two) = &self.two_clusters {
             // Where this node is in the one, the other is a peer's trouble, or that of the configuration.
             let kind = if self.holds_this_node { &mut *missing } else { &mut *wrong };
-            kind.push(format!("{service} is two clusters: {two}; correct leader_url and initial_peers, or that peer"));
+            kind.push(format!(
+                "{service} is two clusters: {two}; correct leader_url and initial_peers, or that peer's configuration"
+            ));
         }
         if !self.holds_this_node {
             wrong.push(match &self.listed_as {
                 Some(found) => format!("{service} has {found}, and not this node as a full member"),
-                None => format!("{service} does not hold this node as a full member"),
+                None => format!("{service} does not have this node as a full member"),
             });
         }
         if list.leader == Leader::Unknown {
-            wrong.push(format!("{service} knows no leader"));
+            wrong.push(format!("{service} has no leader"));
         }
         let voters = list.voters().count();
         let healthy = list.voters().filter(|voter| voter.is_healthy()).count();

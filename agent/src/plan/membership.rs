@@ -57,7 +57,7 @@ pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> 
         return if is_other_data(candidate.incarnation, member.incarnation.as_ref()) {
             match risk_without(list, id) {
                 Some(reason) => Move::AwaitQuorum(QuorumRisk {
-                    reason: format!("this node's old entry has to go first, and {reason}"),
+                    reason: format!("this node's old entry must be removed first, and {reason}"),
                     remedy: "bring the other voters back".to_owned(),
                 }),
                 None => Move::Replace(member.clone()),
@@ -138,11 +138,11 @@ pub fn formed(list: &MemberList, id: &NodeId, service: &MemberService) -> Result
         return Err(if list.members.is_empty() {
             "the member list is empty".to_owned()
         } else {
-            format!("the member list ({}) does not hold this node", list.ids())
+            format!("the member list ({}) does not have this node", list.ids())
         });
     };
     if list.leader == Leader::Unknown {
-        return Err("no leader is elected".to_owned());
+        return Err("there is no leader".to_owned());
     }
     if !own.is_full() {
         return Err(format!("this node is {} in the member list", own.standing()));

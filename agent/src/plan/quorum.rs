@@ -42,11 +42,11 @@ pub fn risk_of_one_more(
     // Only an entry that nobody answers for may be offered for removal.
     let removal = dead.iter().find(|voter| voter.is_dead()).map_or_else(String::new, |gone| {
         let command = removal(config, service, gone, &list.to_ask(service, at));
-        format!("; or, where a machine is gone for good, remove its entry: {command}")
+        format!("; or, if a machine is lost for good, remove its entry: {command}")
     });
     Some(QuorumRisk {
         reason: format!(
-            "{} of {} voters of {} are healthy, and with one voter more {needed} must be: not added yet",
+            "{} of {} voters of {} are healthy, and adding this node needs {needed}: not added yet",
             well.len(),
             voters.len(),
             service.name,
@@ -61,7 +61,7 @@ pub fn risk_without(list: &MemberList, id: &NodeId) -> Option<String> {
     let own = may_vote(list).find(|voter| voter.id.as_str() == id.as_str())?;
     let others: Vec<&Member> = may_vote(list).filter(|voter| voter.id != own.id).collect();
     if others.is_empty() {
-        return Some(format!("{} is the only voter, without it there is no cluster", own.id));
+        return Some(format!("{} is the only voter: without it there is no cluster", own.id));
     }
     // For a removal the cluster has to call them well, unless it tells no status at all.
     let tells_nothing = list.members.iter().all(|member| member.status.is_empty());

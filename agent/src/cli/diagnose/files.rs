@@ -55,7 +55,7 @@ pub(super) fn system() -> String {
             if geteuid().is_root() {
                 "root".to_owned()
             } else {
-                format!("user {}, who may not see all of this", geteuid())
+                format!("user {}, which may not see all of this", geteuid())
             },
         ),
         ("system", known(pretty)),
@@ -128,7 +128,7 @@ fn listed(directory: &Path, is_shown: impl Fn(&str) -> bool) -> String {
                     kind if kind.is_file() => "a file",
                     kind if kind.is_dir() => "a directory",
                     kind if kind.is_symlink() => "a link",
-                    _ => "neither file nor directory",
+                    _ => "neither a file nor a directory",
                 };
                 let (mode, uid, gid) = (metadata.mode() & 0o7777, metadata.uid(), metadata.gid());
                 format!("{kind}, mode {mode:04o}, owner {uid}:{gid}, {} bytes, changed {changed}", metadata.len())

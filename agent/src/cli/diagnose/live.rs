@@ -65,7 +65,7 @@ pub(super) async fn units(systemd: &Systemd, config: Option<&Config>) -> String 
 pub(super) async fn members(config: &Config) -> String {
     let cluster = match node::cluster(config) {
         Ok(cluster) => cluster,
-        Err(blocker) => return format!("nobody can be asked: {}", blocker.reason),
+        Err(blocker) => return format!("no member can be asked: {}", blocker.reason),
     };
     let enabled = config.with_members().filter(|service| service.enable);
     let asked = enabled.flat_map(|service| {
@@ -100,7 +100,7 @@ fn of_list(list: Result<MemberList, Fault>) -> String {
     };
     let cluster = list.cluster_id.as_ref().map_or_else(String::new, |id| format!(", cluster {id}"));
     let leader = match &list.leader {
-        Leader::NotTold => "not told".to_owned(),
+        Leader::NotTold => "unknown".to_owned(),
         Leader::Unknown => "unknown".to_owned(),
         Leader::Known(id) => id.to_string(),
     };
@@ -118,7 +118,7 @@ fn of_list(list: Result<MemberList, Fault>) -> String {
 pub(super) async fn names(config: &Config) -> String {
     let found = names::look_up(&Names::default(), config).await;
     if found.is_empty() {
-        return "the configuration has addresses alone\n".to_owned();
+        return "the configuration has addresses only\n".to_owned();
     }
     let line = |(name, found): (String, Result<Vec<std::net::IpAddr>, names::Unresolved>)| match found {
         Ok(addresses) => {

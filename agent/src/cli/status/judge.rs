@@ -166,7 +166,7 @@ fn without_root(step: Step, marked: Option<String>, units: &StepUnits) -> StepSt
         (None, _, Some(unit)) => match unit.active {
             ActiveState::Activating => (State::Working, unit.status_text.clone()),
             ActiveState::Failed => (State::Failed, unit.status_text.clone()),
-            _ if unit.job_pending => (State::Waiting, "for the units before it".to_owned()),
+            _ if unit.job_pending => (State::Waiting, "waits for the units before it".to_owned()),
             // What has no marker has a last run.
             _ if step.marked_by().is_none() && unit.result == "success" && !unit.invocation_id.is_empty() => {
                 (State::Done, "its last run was successful".to_owned())
@@ -298,7 +298,7 @@ fn done(step: Step, since: &str, live: Option<&Findings<'_>>) -> StepStatus {
         Some(GroupFinding { holds_this_node: false, list: Ok(list), .. }) => (
             State::Failed,
             format!(
-                "marked at {since}, but the live member list ({list}) does not hold this node; if it should be a member, \
+                "marked at {since}, but the live member list ({list}) does not have this node; if it should be a member, \
                  reset it and do what the reset says; if not: first-boot-agent leave"
             ),
             group.map(|group| reset_command(group.service)),
@@ -382,10 +382,10 @@ impl ToDo<'_> {
             ActiveState::Failed => (State::Failed, said.to_owned(), Some(journal(step))),
             ActiveState::Active => (
                 State::Failed,
-                "the unit is done, but its marker is gone".to_owned(),
+                "the unit is done, but its marker was removed".to_owned(),
                 Some(format!("systemctl restart --no-block {}", step.unit())),
             ),
-            _ if unit.job_pending => (State::Waiting, "for the units before it".to_owned(), None),
+            _ if unit.job_pending => (State::Waiting, "waits for the units before it".to_owned(), None),
             _ => {
                 let (detail, next) = self.not_started();
                 (State::Waiting, detail, next)
@@ -402,7 +402,7 @@ impl ToDo<'_> {
             }
             (_, Some(needed)) if self.nothing_wakes_it() => {
                 let (needed, path) = (needed.label(), self.step.path_unit());
-                (format!("waits for {needed}, and {path}, which would start it then, is stopped"), Some(self.start()))
+                (format!("waits for {needed}, and {path}, which would start it, is stopped"), Some(self.start()))
             }
             (_, Some(needed)) => (format!("starts when {} is done", needed.label()), None),
             (None, None)
@@ -465,7 +465,7 @@ impl ToDo<'_> {
         };
         let detail = format!(
             "{}; {} answers HTTP 503 and is in no member list: if this node was a member before (leave, a removal), its data \
-             is of that membership, and only a reset makes it join anew; if it is to stay out, turn off {} and the units of this agent",
+             is of that membership, and only a reset makes it join again; if it is to stay out, disable {} and the units of this agent",
             status.detail, raft.unit, raft.unit
         );
         StepStatus { detail, next: Some(reset_command(raft)), ..status }
@@ -486,7 +486,7 @@ impl ToDo<'_> {
 }
 
 fn restarts(unit: &UnitState) -> String {
-    format!("started again within {} s, {} restarts so far", unit.restart_delay_us / 1_000_000, unit.n_restarts)
+    format!("restarts within {} s, {} restarts so far", unit.restart_delay_us / 1_000_000, unit.n_restarts)
 }
 
 fn health(config: &Config, findings: &Findings<'_>, units: &[StepUnits]) -> StepStatus {
@@ -533,7 +533,7 @@ fn lost_quorum(findings: &Findings<'_>, service: &MemberService) -> Option<Strin
     }
     let peers = service.endpoints_for_change();
     let peers: Vec<String> = peers.iter().take(NAMED).map(ToString::to_string).collect();
-    (!peers.is_empty()).then(|| format!("look at the other members of {name}: {}", peers.join(", ")))
+    (!peers.is_empty()).then(|| format!("check the other members of {name}: {}", peers.join(", ")))
 }
 
 fn journal(step: Step) -> String {

@@ -27,7 +27,7 @@ pub(super) fn text(status: &Status) -> String {
     let groups = status.groups.iter();
     let is_known =
         groups.clone().map(|group| (vec![("service", group.service.as_str())], i64::from(group.list.is_some())));
-    family(&mut text, "member_list_known", "Whether a member list of the service was to be had", is_known);
+    family(&mut text, "member_list_known", "Whether a member returned the list of the service", is_known);
     for (name, help, value) in [
         ("members", "Members in the list", (|list| list.members) as fn(&ListCounts) -> usize),
         ("voters", "Members that vote", |list| list.voters),

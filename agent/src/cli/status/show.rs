@@ -159,22 +159,22 @@ pub(super) fn verdict(status: &Status) -> String {
                 format!("{} is {state}: follow the arrow at its line.", step.label())
             }
             None if status.overall == State::Failed => format!("{name} has failed: see its line."),
-            None => "Under way: nothing to do; `first-boot-agent status --wait` returns when it is done.".to_owned(),
+            None => "In progress: nothing to do; `first-boot-agent status --wait` returns when it is done.".to_owned(),
         },
         State::Blocked if status.needs_root => {
             "Not seen without root: the configuration, the member lists, the names in DNS. Run it as root.".to_owned()
         }
         State::Blocked if status.node.is_none() => {
-            "Blocked: fix the configuration as said above; a change in /etc/nixos/secrets is noticed by itself."
+            "Blocked: fix the configuration as shown above; the units start again when /etc/nixos/secrets changes."
                 .to_owned()
         }
         State::Blocked if worst.is_some_and(|step| step.looks_again) => format!(
-            "{name} is blocked: follow its line; it looks again by itself, and at once after `systemctl restart --no-block {}`.",
+            "{name} is blocked: follow its line. It tries again by itself, and at once after `systemctl restart --no-block {}`.",
             worst.map_or_else(String::new, |step| step.step.unit())
         ),
         State::Blocked => format!(
-            "{name} is blocked: follow its line, then `systemctl restart --no-block {}`; a change in /etc/nixos/secrets is noticed \
-             without it.",
+            "{name} is blocked: follow its line, then `systemctl restart --no-block {}`; after a change in /etc/nixos/secrets it \
+             starts again by itself.",
             worst.map_or_else(String::new, |step| step.step.unit())
         ),
     }

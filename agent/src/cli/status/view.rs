@@ -39,7 +39,7 @@ impl View {
             Self::Terminal(layout, is_drawn) => {
                 let clear = if std::mem::replace(is_drawn, true) { "" } else { "\u{1b}[2J" };
                 let text =
-                    format!("{}\n{time}: looks again at every change; Ctrl-C ends it\n", show::text(status, *layout));
+                    format!("{}\n{time}: updated at every change; Ctrl-C to stop\n", show::text(status, *layout));
                 // To the top left corner; each line loses what an earlier one has left, and so does the rest of the screen:
                 // nothing flickers (ECMA-48: CUP, EL, ED).
                 format!("{clear}\u{1b}[H{}\u{1b}[J", text.replace('\n', "\u{1b}[K\n"))
@@ -59,7 +59,7 @@ impl View {
                 let is_listed =
                     |row: &&Row| now.iter().any(|listed| (&listed.name, &listed.detail) == (&row.name, &row.detail));
                 for Row { name, detail, .. } in rows.iter().filter(|row| row.name == "DNS" && !is_listed(row)) {
-                    line(name, &State::Done, &format!("no longer: {detail}"));
+                    line(name, &State::Done, &format!("resolved: {detail}"));
                 }
                 for warning in status.warnings.iter().filter(|warning| !warnings.contains(warning)) {
                     line("warning", &"", warning);

@@ -12,7 +12,7 @@ impl MemberList {
     #[must_use]
     pub fn contradiction(&self, service: &MemberService) -> Option<String> {
         let found = |shared: &str, one: &Member, other: &Member| {
-            format!("the member list contradicts itself, two entries have one {shared}: {one}, and {other}")
+            format!("the member list contradicts itself, two entries have the same {shared}: {one}, and {other}")
         };
         let (mut ids, mut keys, mut addresses, mut own) = (HashMap::new(), HashMap::new(), HashMap::new(), None);
         for member in &self.members {
