@@ -29,7 +29,10 @@ pub(crate) struct Fields {
     /// Whether a problem may quote the config.
     pub(crate) quotes: Quotes,
     pub(crate) problems: Vec<Problem>,
+    /// What is most likely a mistake: refused when strict.
     pub(crate) warnings: Vec<Problem>,
+    /// What works, and may not be what was meant: reported when strict, never refused.
+    pub(crate) advice: Vec<Problem>,
 }
 
 impl Fields {
@@ -85,22 +88,24 @@ impl Fields {
         self.warnings.push(Problem::new(path, found, expected, hint));
     }
 
-    /// A key that stands there more than once: which one is meant, nobody can tell.
+    pub(crate) fn advise(&mut self, path: &str, found: impl Into<String>, expected: impl Into<String>, hint: String) {
+        self.advice.push(Problem::new(path, found, expected, Some(hint)));
+    }
+
+    /// A key that is there more than once: which one is meant is unknown.
     pub(crate) fn repeated(&mut self, path: &str) {
         self.problem(path, "the key a second time", "each key once", None);
     }
 
-    /// A field that must be there and is not. Where an unknown key looks like
-    /// it, that is the likelier advice.
+    /// A required field that is missing. Where an unknown key looks like it, the hint names that key.
     pub(crate) fn missing(&mut self, place: Place, expected: &str, hint: String) {
         let path = place.to_string();
         let misspelt = self.unknown.iter().find(|(_, meant)| meant.as_ref() == Some(&path));
-        let hint =
-            misspelt.map_or(hint, |(unknown, _)| format!("did you mean `{}` where {unknown} stands?", place.name));
+        let hint = misspelt.map_or(hint, |(unknown, _)| format!("did you mean `{}` instead of {unknown}?", place.name));
         self.problem(&path, "nothing", expected, Some(hint));
     }
 
-    /// A key that the table does not know; its value is never looked at.
+    /// A key that is not in the table; its value is never looked at.
     pub(crate) fn unknown_key(&mut self, path: String, meant: Option<String>, hint: Option<String>) {
         self.warn(&path, "an unknown key", "only known keys", hint);
         self.unknown.push((path, meant));

@@ -118,6 +118,7 @@ pub fn check_quoting(document: &Document, context: &Context, quotes: Quotes) -> 
     let mut warnings = std::mem::take(&mut fields.warnings);
     if context.strict {
         fields.problems.append(&mut warnings);
+        warnings.append(&mut fields.advice);
     }
     match config {
         Some(config) if fields.problems.is_empty() => {

@@ -11,6 +11,7 @@ use super::{
     table::WHOLE,
     value::{Endpoint, Host, HostPort},
 };
+use std::collections::HashSet;
 
 /// Builds the configuration of a service from what is told about its group.
 pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) -> Option<MemberService> {
@@ -86,14 +87,18 @@ fn check_leader(fields: &mut Fields, group: &Group, config: &MemberService) {
 
 /// What is started as a member would not find its second port free. The platform's own are left as they are told.
 fn check_ports(fields: &mut Fields, group: &Group, config: &MemberService) {
-    let Some(raft) = config.raft_addr().filter(|_| config.api.is_added_first() && config.enable) else { return };
-    if raft.port() == config.url.port() && raft.host() == config.url.host() {
-        let own = SERVICE.raft_addr.of(group.row.name);
-        let path = if fields.is_given(&own) { own } else { WHOLE.raft_addr }.to_string();
-        let found = fields.quotes.either(format!("{raft}, where its API is"), "the address of its API");
-        let expected = format!("this node's Raft address, usually at port {}", group.raft_port);
-        let hint = "give each a port of its own: raft_addr, and api_port or url".to_owned();
-        fields.problem(&path, found, expected, Some(hint));
+    let Some(raft) = config.raft_addr().filter(|raft| config.enable && raft.port() == config.url.port()) else {
+        return;
+    };
+    let own = SERVICE.raft_addr.of(group.row.name);
+    let path = if fields.is_given(&own) { own } else { WHOLE.raft_addr }.to_string();
+    let found = fields.quotes.either(format!("{raft}, the port of its API"), "the port of its API");
+    let expected = format!("this node's Raft address, usually at port {}", group.raft_port);
+    let hint = Some("use another port in `raft_addr`, or in `api_port` or `url`".to_owned());
+    if config.api.is_added_first() && raft.host() == config.url.host() {
+        fields.problem(&path, found, expected, hint);
+    } else {
+        fields.warn(&path, found, &expected, hint);
     }
 }
 
@@ -112,6 +117,11 @@ fn note_peers(fields: &mut Fields, group: &Group, own: &[HostPort]) {
         }
     }
     let bootstrap = fields.get(WHOLE.bootstrap).unwrap_or(false);
+    let distinct = group.members.iter().collect::<HashSet<_>>().len();
+    if bootstrap && distinct > 0 && distinct % 2 == 0 {
+        let hint = format!("it tolerates {} failed, the same as {} members", (distinct - 1) / 2, distinct - 1);
+        fields.advise(path, format!("{distinct} members"), "an odd number of members", hint);
+    }
     if bootstrap && !group.members.is_empty() && !group.members.iter().any(|member| own.contains(member)) {
         let hint =
             "give `raft_addr` or `node_ip` as it stands in the list, or set `bootstrap` to false if this node joins";

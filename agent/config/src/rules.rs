@@ -14,7 +14,7 @@ use super::{
         TLS, WHOLE,
         policies::{BLOCKED, HEALTH, IAM_SETUP, LINK, PROMOTION, REQUEST},
     },
-    value::{Host, NodeId, Reach, ServiceName, show_duration},
+    value::{Host, NodeId, NodeRole, Reach, ServiceName, show_duration},
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -59,6 +59,8 @@ pub(crate) fn apply(fields: &mut Fields, host_name: Option<&str>) {
     tls_pair(fields);
     data_directories(fields);
     reachable(fields);
+    role(fields);
+    ports(fields);
     for wait in [HEALTH, PROMOTION, IAM_SETUP, LINK, BLOCKED] {
         ordered(fields, wait.first_delay, wait.max_delay);
         ordered(fields, wait.first_delay, wait.limit);
@@ -169,6 +171,41 @@ fn reachable(fields: &mut Fields) {
                 let found = fields.quotes.either(format!("{}, which is {trouble}", host.bare()), trouble);
                 fields.warn(&path, found, "an address that other nodes can reach", Some(hint.to_owned()));
             }
+        }
+    }
+}
+
+/// Advises on services of a worker that are not off: by its role it has neither flaredb nor IAM.
+fn role(fields: &mut Fields) {
+    if fields.get(WHOLE.node_role) != Some(NodeRole::Worker) {
+        return;
+    }
+    for row in fields.rows.clone() {
+        let key = SERVICE.enable.of(row.name);
+        if [ServiceName::FLAREDB, ServiceName::IAM].contains(&row.name) && fields.get(key) == Some(true) {
+            let hint = format!("set it to false where {} does not run here, or change `node_role`", row.name);
+            fields.advise(&key.to_string(), "true on a worker", "false, as the role implies", hint);
+        }
+    }
+}
+
+/// Checks each `leader_url` for its port: without one the API's is used, and the Raft port is another protocol's.
+fn ports(fields: &mut Fields) {
+    for (index, row) in with_members(fields).enumerate() {
+        let own = SERVICE.leader_url.of(row.name);
+        let path = if index == 0 && !fields.is_given(&own) { WHOLE.leader_url } else { own };
+        let (Some(url), Some(api), Some(raft)) =
+            (fields.get(path), fields.get(SERVICE.api_port.of(row.name)), fields.get(SERVICE.raft_port.of(row.name)))
+        else {
+            continue;
+        };
+        let expected = format!("the port of {}'s API, usually {api}", row.name);
+        if url.port().is_none() {
+            let hint = format!("write `:{api}`: the agent uses it anyway, other programs use 443");
+            fields.advise(&path.to_string(), "a URL without a port", expected, hint);
+        } else if url.port() == Some(raft) && raft != api {
+            let hint = format!("use `:{api}`: a node joins through the API");
+            fields.warn(&path.to_string(), format!("port {raft}, the Raft port"), &expected, Some(hint));
         }
     }
 }

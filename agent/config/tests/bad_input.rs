@@ -89,9 +89,9 @@ const ROWS: &[[&str; 5]] = &[
     [
         r#""services":{"kv":{"protocol":"etcd-v3","raft_addr":"10.0.1.13:2379"}}"#,
         "$.services.kv.raft_addr",
-        "10.0.1.13:2379, where its API is",
+        "10.0.1.13:2379, the port of its API",
         "this node's Raft address, usually at port 2380",
-        "give each a port of its own",
+        "use another port in `raft_addr`",
     ],
     [
         r#""services":{"chainfire":{},"kv":{"protocol":"etcd-v3","raft_port":12380}}"#,
@@ -119,6 +119,7 @@ const ROWS: &[[&str; 5]] = &[
     ],
     [r#""policies":{"join":{"attempts":0}}"#, "$.policies.join.attempts", "0", "from 1 to 1000", ""],
     [r#""policies":{"join":{"scale":"10"}}"#, "$.policies.join.scale", r#""10""#, "from 1ms to 1h", "its unit"],
+    [r#""policies":{"join":{"scale":"1m"}}"#, "$.policies.join.scale", r#""1m""#, "from 1ms to 1h", "use `1min`"],
     [r#""policies":{"join":{"scale":"2h"}}"#, "$.policies.join.scale", r#""2h""#, "from 1ms to 1h", ""],
     [
         r#""policies":{"request":{"max_body":"1TB"}}"#,
@@ -255,6 +256,61 @@ fn unknown_keys_warn_with_a_guess_and_are_refused_only_when_strict() {
 }
 
 #[test]
+fn ports_in_each_others_place_are_warned_of_and_refused_when_strict() {
+    for (text, path, found) in [
+        (
+            r#"{"leader_url":"https://node01:2379","raft_addr":"10.0.1.13:2379"}"#,
+            "$.raft_addr",
+            "10.0.1.13:2379, the port of its API",
+        ),
+        (
+            r#"{"leader_url":"https://node01:2380","raft_addr":"10.0.1.13:2380"}"#,
+            "$.leader_url",
+            "port 2380, the Raft port",
+        ),
+    ] {
+        let warnings = checked(text, false).unwrap().warnings;
+        assert_eq!((warnings.len(), warnings[0].path.as_str(), warnings[0].found.as_str()), (1, path, found));
+        assert_eq!(checked(text, true).unwrap_err().problems, warnings);
+    }
+}
+
+#[test]
+fn advice_is_given_when_strict_and_never_refuses() {
+    let bootstrapping = |peers: &str| format!(r#"{{"bootstrap":true,"initial_peers":[{peers}]}}"#);
+    for (text, path, hint) in [
+        (
+            bootstrapping(r#""node09:2380","node02:2380""#),
+            "$.initial_peers",
+            "it tolerates 0 failed, the same as 1 members",
+        ),
+        (
+            bootstrapping(r#""node09:1","a:1","b:1","c:1""#),
+            "$.initial_peers",
+            "it tolerates 1 failed, the same as 3 members",
+        ),
+        (r#"{"leader_url":"https://node01","raft_addr":"10.0.1.13:2380"}"#.to_owned(), "$.leader_url", "write `:2379`"),
+        (
+            joining(r#","node_role":"worker","services":{"iam":{"api_port":81}}"#),
+            "$.services.iam.enable",
+            "set it to false",
+        ),
+    ] {
+        assert!(checked(&text, false).unwrap().warnings.is_empty(), "{text}");
+        let advice = checked(&text, true).unwrap().warnings;
+        assert_eq!((advice.len(), advice[0].path.as_str()), (1, path), "{advice:?}");
+        assert!(advice[0].hint.as_deref().unwrap_or_default().contains(hint), "{}", advice[0]);
+    }
+    for text in [
+        bootstrapping(r#""node09:2380""#),
+        bootstrapping(r#""node09:2380","node02:2380","node03:2380""#),
+        joining(r#","node_role":"worker","services":{"flaredb":{"enable":false}}"#),
+    ] {
+        assert!(checked(&text, true).unwrap().warnings.is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn m5_a_data_directory_that_is_not_the_services_own_is_warned_of() {
     for (services, path, found) in [
         (r#""chainfire":{"data_dir":"/var/lib"}"#, "chainfire", "/var/lib: many services keep their files there"),
@@ -295,7 +351,7 @@ fn a_needed_field_that_is_misspelt_is_pointed_at() {
     let report = checked(text, false).unwrap_err();
     assert_eq!(report.problems.len(), 1);
     let hint = report.problems[0].hint.as_deref().unwrap_or_default();
-    assert_eq!(hint, "did you mean `raft_addr` where $.raft_adr stands?");
+    assert_eq!(hint, "did you mean `raft_addr` instead of $.raft_adr?");
     assert!(report.to_string().contains("(warning) $.raft_adr: "), "{report}");
 }
 
@@ -363,6 +419,12 @@ fn an_installers_host_name_is_no_node_id() {
 fn x2_text_that_is_no_json_is_located_and_not_quoted() {
     let error = |bytes: &[u8]| parse(bytes).unwrap_err();
     assert_eq!(error(b" \n"), SyntaxError::Empty);
+    for yaml in ["---\nnode_id: node01\n", "# the cluster\nbootstrap: true\n", "services:\n  chainfire:\n"] {
+        assert_eq!(error(yaml.as_bytes()), SyntaxError::Yaml, "{yaml}");
+    }
+    for other in ["{node_id: 1}", "node_id", "node_id=1", "\"a\": 1", "https://node01:2379"] {
+        assert!(matches!(error(other.as_bytes()), SyntaxError::Malformed(_)), "{other}");
+    }
     assert_eq!(error(&[0; 512]), SyntaxError::Zeroed);
     for (text, encoding) in [
         (&b"\xff\xfe{\0}\0"[..], "UTF-16"),

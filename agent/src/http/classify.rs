@@ -81,9 +81,9 @@ pub(super) fn failure(error: &reqwest::Error, at: &Endpoint, request: &Request) 
     Fault::transient(
         at.clone(),
         match (error.is_connect(), error.is_timeout()) {
-            (true, true) => format!("connection error: no connection within {:?}", request.connect),
+            (true, true) => format!("connection error: no connection within {}", show_duration(request.connect)),
             (true, false) => format!("connection error: {cause}"),
-            (false, true) => format!("timeout: no whole answer within {:?}", request.total),
+            (false, true) => format!("timeout: no whole answer within {}", show_duration(request.total)),
             (false, false) => format!("connection error: the exchange broke off: {cause}"),
         },
     )

@@ -66,10 +66,15 @@ impl BaseUrl {
         &self.host
     }
 
-    /// The endpoint meant, for a service that listens on `default_port`.
+    /// The port, where one is given.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// The endpoint, for a service that listens on `default_port`.
     ///
     /// # Errors
-    /// When that is no port to connect to.
+    /// When `default_port` is used and is 0.
     pub fn endpoint(&self, default_port: u16) -> Result<Endpoint, ValueError> {
         Endpoint::at(HostPort::new(self.host.clone(), self.port.unwrap_or(default_port))?)
     }

@@ -7,29 +7,56 @@ use std::time::Duration;
 const TIMES: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
 const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
+/// Other spellings of a unit, the unit to write, and how many of it one is.
+type Spellings = [(&'static str, &'static str, u64)];
+const SPELLINGS_OF_TIMES: &Spellings = &[
+    ("msec msecs millisecond milliseconds", "ms", 1),
+    ("sec secs second seconds", "s", 1),
+    ("m mins minute minutes", "min", 1),
+    ("hr hrs hour hours", "h", 1),
+    ("d day days", "h", 24),
+];
+const SPELLINGS_OF_SIZES: &Spellings =
+    &[("byte bytes", "B", 1), ("k kb kib", "KiB", 1), ("m mb mib", "MiB", 1), ("g gb gib", "GiB", 1)];
+
 /// Reads a duration: a whole number and `ms`, `s`, `min` or `h`.
 ///
 /// # Errors
-/// When the unit is missing or unknown, or the number too large.
+/// When the unit is missing or unknown, or the number is too large.
 pub fn parse_duration(text: &str) -> Result<Duration, ValueError> {
-    counted(text, &TIMES)
-        .map(Duration::from_millis)
-        .ok_or_else(|| ValueError::new("write a whole number and its unit: `500ms`, `120s`, `2min`, `1h`"))
+    counted(text, &TIMES).map(Duration::from_millis).ok_or_else(|| {
+        advice(text, SPELLINGS_OF_TIMES, "write a whole number with its unit: `500ms`, `120s`, `2min`, `1h`")
+    })
 }
 
 /// Reads a size: a whole number and `B`, `KiB`, `MiB` or `GiB`.
 ///
 /// # Errors
-/// When the unit is missing or unknown, or the number too large.
+/// When the unit is missing or unknown, or the number is too large.
 pub fn parse_size(text: &str) -> Result<u64, ValueError> {
-    counted(text, &SIZES).ok_or_else(|| ValueError::new("write a whole number and its unit: `64KiB`, `1MiB`"))
+    counted(text, &SIZES)
+        .ok_or_else(|| advice(text, SPELLINGS_OF_SIZES, "write a whole number with its unit: `64KiB`, `1MiB`, `4GiB`"))
 }
 
 fn counted(text: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let end = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(end);
-    let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim_start_matches(' '))?;
-    number.parse::<u64>().ok()?.checked_mul(*factor)
+    let (number, unit) = split(text)?;
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
+    number.checked_mul(*factor)
+}
+
+fn split(text: &str) -> Option<(u64, &str)> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    Some((number.parse().ok()?, unit.trim_start_matches(' ')))
+}
+
+/// What to write instead of a unit in another spelling, else the general advice.
+fn advice(text: &str, spellings: &Spellings, general: &str) -> ValueError {
+    let meant = split(text).and_then(|(number, unit)| {
+        let is_meant = |words: &str| words.split(' ').any(|word| word.eq_ignore_ascii_case(unit));
+        let (_, unit, factor) = spellings.iter().find(|(words, ..)| is_meant(words))?;
+        Some(format!("use `{}{unit}`", number.checked_mul(*factor)?))
+    });
+    ValueError::new(meant.unwrap_or_else(|| general.to_owned()))
 }
 
 /// Writes a duration in the largest unit that keeps it whole.
@@ -66,7 +93,22 @@ fn shown(count: u64, units: &[(&str, u64)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::say_size;
+    use super::{parse_duration, parse_size, say_size};
+
+    #[test]
+    fn a_unit_in_another_spelling_gets_the_one_to_write() {
+        for (text, advice) in
+            [("1m", "`1min`"), ("2 hours", "`2h`"), ("1d", "`24h`"), ("5SEC", "`5s`"), ("9msec", "`9ms`")]
+        {
+            assert_eq!(parse_duration(text).unwrap_err().to_string(), format!("use {advice}"));
+        }
+        for (text, advice) in [("64GB", "`64GiB`"), ("64 G", "`64GiB`"), ("10kb", "`10KiB`")] {
+            assert_eq!(parse_size(text).unwrap_err().to_string(), format!("use {advice}"));
+        }
+        for text in ["1", "1.5h", "1month", "18446744073709551615d"] {
+            assert!(parse_duration(text).unwrap_err().to_string().starts_with("write a whole number"), "{text}");
+        }
+    }
 
     #[test]
     fn sizes_are_as_people_say_them() {
