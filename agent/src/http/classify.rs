@@ -7,7 +7,7 @@ use rustls::{Error, InvalidMessage};
 use serde_json::Value;
 use url::Url;
 
-use crate::config::{Endpoint, Request};
+use crate::config::{Endpoint, Request, value::show_duration};
 use crate::plan::Cause;
 use crate::run::ports::{Class, Fault};
 
