@@ -39,7 +39,7 @@ impl BackUpError {
     fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
         let remedy = match source.kind() {
             io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => format!(
-                "it is a mount point, or lies in the lower layer of an overlay: stop its service, move what is in it aside by \
+                "it is a mount point, or in the lower layer of an overlay: stop its service, move what is in it aside by \
                  hand, and run this again: mkdir {0}.backup && find {0} -mindepth 1 -maxdepth 1 -exec mv -t {0}.backup {{}} +",
                 quoted(path)
             ),
@@ -62,7 +62,7 @@ pub fn back_up(directory: &Path, stamp: &str) -> Result<Option<PathBuf>, BackUpE
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // Cut off between the two below: the owner and mode stand with the data that was moved.
             return match last_backup(directory) {
-                Some(backup) => put_empty(directory, &backup).map(|()| None).map_err(failed("make anew")),
+                Some(backup) => put_empty(directory, &backup).map(|()| None).map_err(failed("recreate")),
                 None => Ok(None),
             };
         }
@@ -75,7 +75,7 @@ pub fn back_up(directory: &Path, stamp: &str) -> Result<Option<PathBuf>, BackUpE
     let backup = free_name(&place, stamp);
     fs::rename(&place, &backup).map_err(failed("move aside"))?;
     crash_point!("data moved aside");
-    put_empty(&place, &metadata).map_err(failed("make anew"))?;
+    put_empty(&place, &metadata).map_err(failed("recreate"))?;
     Ok(Some(backup))
 }
 

@@ -72,7 +72,7 @@ impl Delivery {
     pub(crate) fn node(&self) -> String {
         let is_host_name = |shown: &config::Shown| shown.path == "$.node_id" && shown.origin == Origin::HostName;
         if self.checked.provenance().iter().any(is_host_name) {
-            "whoever has this host name".to_owned()
+            "the node with this hostname".to_owned()
         } else {
             self.checked.config.node.id.to_string()
         }

@@ -193,7 +193,7 @@ fn parse(bytes: Vec<u8>) -> Result<(String, Identity), &'static str> {
     // Also a time to come: it was written before the clock stepped back. Live membership, not the time, says whether the
     // marker is right (design.md, promise 2).
     if written.parse::<jiff::Timestamp>().is_err() {
-        return Err(if text.trim().is_empty() { "it is empty" } else { "its first line is no RFC 3339 time" });
+        return Err(if text.trim().is_empty() { "it is empty" } else { "its first line is not an RFC 3339 time" });
     }
     Ok((written.to_owned(), Identity::parse(lines)))
 }

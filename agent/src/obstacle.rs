@@ -31,7 +31,7 @@ pub(crate) fn remedy(path: &Path, error: &io::Error) -> String {
         ),
         Errno::EACCES => format!("it must be writable by root, and this must run as root: ls -ld {directory} {object}"),
         Errno::ENAMETOOLONG => "choose a shorter path: 255 bytes a name, 4095 in all".to_owned(),
-        Errno::ELOOP => format!("links lead in a circle: namei -l {object}"),
+        Errno::ELOOP => format!("links form a loop: namei -l {object}"),
         Errno::EIO => format!("the disk has failed: journalctl -k -b, findmnt --target {directory}"),
         _ => in_the_way(path).unwrap_or_else(|| format!("look at the directory: ls -la {directory}")),
     }

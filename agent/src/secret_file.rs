@@ -44,7 +44,7 @@ impl SecretFileError {
     pub fn remedy(&self) -> String {
         match self {
             Self::Unreadable { path, source } => source.remedy(path),
-            Self::NotText { path } => format!("write it anew as UTF-8 text, look at it first: ls -l {}", quoted(path)),
+            Self::NotText { path } => format!("write it again as UTF-8 text; look at it first: ls -l {}", quoted(path)),
             Self::ReadableByOthers { path, .. } => format!("run: chmod 600 {}", quoted(path)),
         }
     }

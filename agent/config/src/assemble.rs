@@ -72,9 +72,9 @@ fn apart(fields: &mut Fields, services: &[Service]) {
                 ),
             ];
             for (key, _) in shared.into_iter().filter(|(_, is_shared)| *is_shared && !is_known) {
-                let found = format!("what {} has", other.name);
+                let found = format!("the same as {}", other.name);
                 let hint = format!("give {} another {}", service.name, key.name);
-                fields.problem(&key.of(service.name).to_string(), found, "one of its own", Some(hint));
+                fields.problem(&key.of(service.name).to_string(), found, "a value of its own", Some(hint));
             }
         }
         seen.push(service);
@@ -119,9 +119,9 @@ fn tls(fields: &mut Fields, id: &NodeId, context: &Context) -> Option<TlsPaths> 
     let identity_required = fields.is_given(&TLS.cert);
     let own = |ending| context.secrets.join(format!("{id}.{ending}"));
     for (key, file, from) in [
-        (TLS.ca, context.secrets.join("ca.crt"), "the default place"),
-        (TLS.cert, own("crt"), "the default place, node_id"),
-        (TLS.key, own("key"), "the default place, node_id"),
+        (TLS.ca, context.secrets.join("ca.crt"), "the default path"),
+        (TLS.cert, own("crt"), "the default path, node_id"),
+        (TLS.key, own("key"), "the default path, node_id"),
     ] {
         if !fields.is_given(&key) {
             fields.derive(key, file, from);

@@ -125,7 +125,7 @@ impl Walk<'_> {
         let known = || DEFAULT.iter().map(|service| service.name.as_str());
         if nearest(key, known()).is_none() && matches!(tree, Tree::Object(_)) {
             let path = self.fields.quotes.below(at, key, place);
-            let hint = format!("to have it as a service, give it a `protocol`: {}", PROTOCOL.name);
+            let hint = format!("to declare a service, give it a `protocol`: {}", PROTOCOL.name);
             return self.fields.unknown_key(path, None, Some(hint));
         }
         self.unknown_key(known(), at, key, place);

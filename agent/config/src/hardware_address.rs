@@ -18,7 +18,7 @@ impl HardwareAddress {
     /// (`SYSAPPEND` in syslinux.cfg).
     ///
     /// # Errors
-    /// It is no address of one interface. The reason says what would be.
+    /// It is not the address of one interface. The reason says what would be.
     pub fn of_boot_loader(text: &str) -> Result<Self, String> {
         let groups = groups(text).unwrap_or_default();
         let kind = groups.first().filter(|group| groups.len() >= 7 && group.len() == 2);
@@ -26,7 +26,7 @@ impl HardwareAddress {
             Some(INFINIBAND) => {
                 return Err(
                     "20 is the hardware type of InfiniBand, and an Ethernet address is needed here: boot from an \
-                            Ethernet interface, or take ${uuid} or ${serial} in the URL"
+                            Ethernet interface, or use ${uuid} or ${serial} in the URL"
                         .to_owned(),
                 );
             }
@@ -37,12 +37,12 @@ impl HardwareAddress {
         };
         let address = address.as_deref().unwrap_or(text).parse::<Self>().map_err(|_| {
             format!(
-                "{:?} is no hardware address; write 01-52-54-00-12-34-56, as pxelinux does, or 52:54:00:12:34:56",
+                "{:?} is not a hardware address; write 01-52-54-00-12-34-56, as pxelinux does, or 52:54:00:12:34:56",
                 text.chars().take(SHOWN).collect::<String>()
             )
         })?;
         if address.is_group() || address.0 == [0; 6] {
-            return Err(format!("{address} is no address of one interface"));
+            return Err(format!("{address} is not the address of one interface"));
         }
         Ok(address)
     }

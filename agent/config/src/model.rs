@@ -175,7 +175,7 @@ impl Mode {
 pub struct MemberService {
     /// What it is called.
     pub name: ServiceName,
-    /// The services that must be done first.
+    /// The services that must be done before this one.
     pub needs: Vec<ServiceName>,
     /// Whether the agent takes care of it.
     pub enable: bool,
@@ -263,7 +263,7 @@ pub struct Peer {
 pub struct SetupService {
     /// What it is called.
     pub name: ServiceName,
-    /// The services that must be done first.
+    /// The services that must be done before this one.
     pub needs: Vec<ServiceName>,
     /// Whether the agent takes care of it.
     pub enable: bool,
@@ -310,9 +310,9 @@ pub struct Policies {
 pub struct Limits {
     /// How long in all.
     pub limit: Duration,
-    /// The pause before the second look.
+    /// The delay before the second check.
     pub first_delay: Duration,
-    /// The longest pause between two looks.
+    /// The longest delay between two checks.
     pub max_delay: Duration,
 }
 

@@ -27,7 +27,7 @@ impl fmt::Display for Origin {
             Self::Credential => out.write_str("credential cluster-config"),
             Self::Default => out.write_str("default"),
             Self::Derived(from) => write!(out, "from {from}"),
-            Self::HostName => out.write_str("host name"),
+            Self::HostName => out.write_str("hostname"),
         }
     }
 }

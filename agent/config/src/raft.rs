@@ -79,8 +79,8 @@ fn check_leader(fields: &mut Fields, group: &Group, config: &MemberService) {
     let is_reported = !is_first && !fields.is_given(&own);
     if config.enable && !is_reported && config.is_own_api(leader) {
         let found = fields.quotes.either(format!("{leader}, which is this node"), "the URL of this node");
-        let hint = "name another node of that cluster; only where there is no cluster yet, and this node is to begin it, \
-                    set `bootstrap` to true";
+        let hint = "name another node of that cluster; set `bootstrap` to true only if there is no cluster yet and this \
+                    node is to start it";
         fields.problem(path, found, "a member of the cluster that this node joins", Some(hint.to_owned()));
     }
 }
@@ -123,8 +123,7 @@ fn note_peers(fields: &mut Fields, group: &Group, own: &[HostPort]) {
         fields.advise(path, format!("{distinct} members"), "an odd number of members", hint);
     }
     if bootstrap && !group.members.is_empty() && !group.members.iter().any(|member| own.contains(member)) {
-        let hint =
-            "give `raft_addr` or `node_ip` as it stands in the list, or set `bootstrap` to false if this node joins";
+        let hint = "give `raft_addr` or `node_ip` as it is in the list, or set `bootstrap` to false if this node joins";
         let expected = "this node among the nodes that bootstrap";
         fields.warn(path, "no entry that means this node", expected, Some(hint.to_owned()));
     }

@@ -56,7 +56,7 @@ fn absent(absent: Absent) -> String {
         Absent::Default(json) => format!("`{json}`"),
         Absent::Derived(from) => format!("from {from}"),
         Absent::Needed(when) => format!("needed {when}"),
-        Absent::Open => "left open".to_owned(),
+        Absent::Open => "not set".to_owned(),
         Absent::Inner => "the defaults below".to_owned(),
     }
 }

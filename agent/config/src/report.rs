@@ -56,10 +56,10 @@ impl Report {
     pub(crate) fn of(mut problems: Vec<Problem>, warnings: Vec<Problem>) -> Self {
         if problems.is_empty() {
             // No config came about, and no field is to blame.
-            let hint = "this is a fault of the agent; report it with the output of `config show`".to_owned();
+            let hint = "this is a bug in the agent; report it with the output of `config show`".to_owned();
             problems.push(Problem::new(
                 "$",
-                "fields that fit no config",
+                "fields that do not form a configuration",
                 "a value for every field with a default",
                 Some(hint),
             ));
@@ -103,7 +103,7 @@ pub(crate) fn bounded(mut warnings: Vec<Problem>) -> Vec<Problem> {
     let more = warnings.len().saturating_sub(SHOWN);
     warnings.truncate(SHOWN);
     if more > 0 {
-        warnings.push(Problem::new("$", format!("{more} more oddities"), "a cluster config and nothing else", None));
+        warnings.push(Problem::new("$", format!("{more} more warnings"), "a cluster config and nothing else", None));
     }
     warnings
 }

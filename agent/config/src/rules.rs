@@ -80,8 +80,8 @@ fn node_id(fields: &mut Fields, host_name: Option<&str>) {
         return fields.put(WHOLE.node_id.to_string(), id.into(), Origin::HostName);
     }
     let hint = match host_name {
-        Some(name) => format!("give `node_id`; the host name {name:?} cannot stand in for it"),
-        None => "give `node_id`; there is no host name to stand in for it".to_owned(),
+        Some(name) => format!("give `node_id`; the hostname {name:?} cannot be used instead"),
+        None => "give `node_id`; there is no hostname to use instead".to_owned(),
     };
     fields.missing(WHOLE.node_id.place, "the id of this node, for example node01", hint);
 }
@@ -108,7 +108,8 @@ fn tls_pair(fields: &mut Fields) {
     for (one, missing) in [(TLS.cert, TLS.key), (TLS.key, TLS.cert)] {
         if fields.is_given(&one) && !fields.is_given(&missing) {
             let (one, other) = (one.place.name, missing.place.name);
-            let hint = format!("give `{other}` with `{one}`, or neither to use this node's files in the default place");
+            let hint =
+                format!("give `{other}` with `{one}`, or neither to use this node's files at their default paths");
             let expected = format!("the path of the file that belongs to `{one}`");
             fields.missing(missing.place, &expected, hint);
         }
@@ -117,7 +118,7 @@ fn tls_pair(fields: &mut Fields) {
 
 /// Warns of data directories that `reset` would not move: nothing else touches them.
 fn data_directories(fields: &mut Fields) {
-    let expected = "a directory of this service alone, as /var/lib/chainfire";
+    let expected = "a directory that only this service uses, such as /var/lib/chainfire";
     let hint = || Some("`reset` moves this directory aside, and refuses one that is not the service's own".to_owned());
     let mut earlier: Vec<(ServiceName, PathBuf)> = Vec::new();
     for row in with_members(fields) {

@@ -21,7 +21,7 @@ pub fn schema() -> String {
     let schema = Tree::object([
         ("$schema", Tree::text("https://json-schema.org/draft/2020-12/schema")),
         ("title", Tree::text("cluster-config.json")),
-        ("description", Tree::text("What first-boot-agent is told about a node and its cluster.")),
+        ("description", Tree::text("The configuration of a node and its cluster for first-boot-agent.")),
         ("type", Tree::text("object")),
         ("properties", properties(ROOT)),
         ("if", says("bootstrap", Tree::Flag(true))),

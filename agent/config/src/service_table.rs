@@ -85,9 +85,9 @@ keys!(SERVICE: ServiceKeys, any_service "" {
     setup_path: ApiPath,
 });
 
-const ENABLE: &str = "Whether the agent takes care of this service.";
+const ENABLE: &str = "Whether the agent manages this service.";
 const NOT_ON_A_WORKER: &str =
-    "Whether the agent takes care of this service. On a worker, false where `services` does not name it.";
+    "Whether the agent manages this service. On a worker, false where `services` does not name it.";
 
 const ADMIN_V1_BY_NAME: Absent = Derived("its name: admin-v1");
 const OF_A_FURTHER_ONE: Absent = Needed("for a service that is not one of the platform's own");
@@ -100,9 +100,9 @@ macro_rules! with_members {
      $url:ident: $leader:expr, $at:ident: $own:expr $(, $own_field:expr)*) => {
         &[
             field("protocol", Text(&PROTOCOL), $protocol, "The API that it speaks."),
-            field("needs", List(&SERVICE_NAME), $needs, "The services that must be done first."),
+            field("needs", List(&SERVICE_NAME), $needs, "The services that must be done before this one."),
             field("enable", Flag, Default("true"), $enable),
-            field("unit", Text(&UNIT), $unit, "The unit it runs as."),
+            field("unit", Text(&UNIT), $unit, "Its systemd unit."),
             field("data_dir", Text(&DIRECTORY), $data, "Where it keeps its data. Only `reset` changes it; a join of etcd looks \
                 into it, and etcd is started with it."),
             field(
@@ -114,7 +114,7 @@ macro_rules! with_members {
             field("leader_url", Text(&$url), Derived($leader), "The member to ask first."),
             field("raft_addr", Text(&$at), Derived($own), "This node's Raft address."),
             field("api_port", Port, Default($api), "The API's port on every node."),
-            field("raft_port", Port, Default($raft), "The Raft port where an address does not say."),
+            field("raft_port", Port, Default($raft), "The Raft port, where an address has none."),
             $($own_field,)*
         ]
     };
@@ -170,9 +170,9 @@ macro_rules! set_up_once {
     ($protocol:expr, $needs:expr, $enable:expr, $unit:expr, $url:literal) => {
         &[
             field("protocol", Text(&PROTOCOL), $protocol, "The API that it speaks."),
-            field("needs", List(&SERVICE_NAME), $needs, "The services that must be done first."),
+            field("needs", List(&SERVICE_NAME), $needs, "The services that must be done before this one."),
             field("enable", Flag, Default("true"), $enable),
-            field("unit", Text(&UNIT), $unit, "The unit it runs as."),
+            field("unit", Text(&UNIT), $unit, "Its systemd unit."),
             field("url", Text(&IAM_URL), Derived($url), "Its API on this node."),
             field("api_port", Port, Default("8080"), "The API's port."),
             field("admin_user", Text(&USER), Default("\"admin\""), "The first administrator's account."),

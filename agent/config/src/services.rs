@@ -122,7 +122,7 @@ fn one_unit_each(fields: &mut Fields) {
         if let Some((other, _)) = seen.iter().find(|(_, known)| *known == unit) {
             let found =
                 fields.quotes.either(format!("{unit}, which is the unit of {other}"), "the unit of another service");
-            let hint = format!("name the unit that {} runs as, or turn one of the two off", row.name);
+            let hint = format!("name the unit of {}, or disable one of the two", row.name);
             fields.problem(&key.to_string(), found, "a unit of its own", Some(hint));
         }
         seen.push((row.name, unit));

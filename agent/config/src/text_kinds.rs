@@ -31,7 +31,7 @@ texts! {
     CLUSTER(Cluster): "the name of a cluster", "prod-cluster", "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$";
     USER(User): "the name of an account", "admin", "^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}$";
     UNIT(Unit): "a systemd service unit", "chainfire.service", r"^[A-Za-z0-9:_.\\@-]{1,247}\.service$";
-    DNS(Dns): "a host name", "node01.prod.example.com", "^[A-Za-z0-9_.-]{1,254}$";
+    DNS(Dns): "a hostname", "node01.prod.example.com", "^[A-Za-z0-9_.-]{1,254}$";
     LABEL(Label): "a short text", "dc1", "^[^\\u0000-\\u001f\\u007f]{1,128}$";
     ADDRESS(Address): "HOST:PORT", "10.0.1.10:2380", HOST_PORT;
     FLAREDB_ADDRESS(Address): "HOST:PORT", "10.0.1.10:2480", HOST_PORT;
@@ -82,9 +82,7 @@ pub(crate) static FILE: TextKind = TextKind {
         if text.starts_with('/') && (2..=4095).contains(&text.len()) && !text.chars().any(char::is_control) {
             Ok(Value::File(PathBuf::from(text)))
         } else {
-            Err(ValueError::new(
-                "begin the path with `/`, units have no working directory to go by; use no control characters",
-            ))
+            Err(ValueError::new("begin the path with `/` (units have no working directory); use no control characters"))
         }
     },
 };

@@ -31,11 +31,17 @@ const ROWS: &[[&str; 5]] = &[
     [r#""node_id":7"#, "$.node_id", "7", "the id of a node, for example node01", ""],
     [r#""node_id":"node 1""#, "$.node_id", r#""node 1""#, "the id of a node", "letters a-z"],
     [r#""node_id":"""#, "$.node_id", r#""""#, "the id of a node", "1 to 128"],
-    [r#""node_role":"master""#, "$.node_role", r#""master""#, "control-plane, worker or all-in-one", "as it stands"],
+    [
+        r#""node_role":"master""#,
+        "$.node_role",
+        r#""master""#,
+        "control-plane, worker or all-in-one",
+        "one of these exactly",
+    ],
     [r#""bootstrap":"yes""#, "$.bootstrap", r#""yes""#, "true or false", ""],
     [r#""cluster_name":["a"]"#, "$.cluster_name", "a list of 1", "the name of a cluster", ""],
     [r#""node_ip":"10.0.1.10/24""#, "$.node_ip", r#""10.0.1.10/24""#, "an IPv4 or IPv6 address", "without port"],
-    [r#""node_fqdn":"node_1..example""#, "$.node_fqdn", r#""node_1..example""#, "a host name", "63 between two dots"],
+    [r#""node_fqdn":"node_1..example""#, "$.node_fqdn", r#""node_1..example""#, "a hostname", "63 between two dots"],
     [r#""initial_peers":["node01"]"#, "$.initial_peers[0]", r#""node01""#, "HOST:PORT", "`node01:PORT`"],
     [r#""initial_peers":"node01:2380""#, "$.initial_peers", r#""node01:2380""#, "a list, each item HOST:PORT", ""],
     [r#""network":{"lan":"10.0.1.0"}"#, "$.network.lan", r#""10.0.1.0""#, "an address range", "length of the prefix"],
@@ -48,7 +54,7 @@ const ROWS: &[[&str; 5]] = &[
         "$.services.kv.protocol",
         r#""etcd""#,
         "admin-v1, etcd-v3 or http-setup",
-        "one of these as it stands",
+        "one of these exactly",
     ],
     [
         r#""services":{"My_KV":{"protocol":"admin-v1"}}"#,
@@ -96,8 +102,8 @@ const ROWS: &[[&str; 5]] = &[
     [
         r#""services":{"chainfire":{},"kv":{"protocol":"etcd-v3","raft_port":12380}}"#,
         "$.services.kv.api_port",
-        "what chainfire has",
-        "one of its own",
+        "the same as chainfire",
+        "a value of its own",
         "give kv another api_port",
     ],
     [
@@ -105,7 +111,7 @@ const ROWS: &[[&str; 5]] = &[
         "$.services.flaredb.unit",
         "chainfire.service, which is the unit of chainfire",
         "a unit of its own",
-        "turn one of the two off",
+        "disable one of the two",
     ],
     [r#""services":{"iam":{"api_port":0}}"#, "$.services.iam.api_port", "0", "a port from 1 to 65535", ""],
     [r#""services":{"iam":{"api_port":-1}}"#, "$.services.iam.api_port", "-1", "a port from 1 to 65535", ""],
@@ -167,13 +173,13 @@ fn addresses_that_nobody_can_reach_are_refused() {
         ("10.0.1.10:", "1 to 65535"),
         (":2380", "put a host"),
         ("10.0.1:2380", "end in a number"),
-        ("0.0.0.0:2380", "other nodes can reach"),
+        ("0.0.0.0:2380", "other nodes cannot reach"),
         ("fd00::10", "`[fd00::10]:2380`"),
         ("fd00::13:2380", "`[fd00::10]:2380`"),
         ("[fd00::10]", "add the port"),
         ("fd00:0:0:0:0:0:0:0:10:2380", "in brackets"),
         ("[fe80::1%eth0]:2380", "without zone"),
-        ("[::]:2380", "other nodes can reach"),
+        ("[::]:2380", "other nodes cannot reach"),
         ("https://node01:2380", "without `https://`"),
         ("knoten\u{fc}:2380", "xn--"),
     ] {
@@ -187,7 +193,7 @@ fn addresses_that_nobody_can_reach_are_refused() {
 #[test]
 fn x2_urls_that_are_no_plain_https_base_are_refused_without_showing_credentials() {
     for (url, advice) in [
-        ("http://node01:2379", "does not speak in the clear"),
+        ("http://node01:2379", "does not use plain HTTP"),
         ("node01:2379", "`https://node01:2379`"),
         ("https://", "put a host"),
         ("https://:2379", "put a host"),
@@ -377,7 +383,7 @@ fn a_node_that_would_join_through_itself_is_refused() {
         let report = checked(&text, false).unwrap_err();
         assert_eq!(report.problems.len(), 1, "{report}");
         assert!(report.problems[0].found.ends_with("which is this node"), "{report}");
-        assert!(report.to_string().contains("only where there is no cluster yet"), "{report}");
+        assert!(report.to_string().contains("only if there is no cluster yet"), "{report}");
     }
     // Another port is another service, and who bootstraps asks nobody. In a lab on loopback each node has its own address, or
     // its own ports.

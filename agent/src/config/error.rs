@@ -49,9 +49,8 @@ pub enum ConfigError {
     /// It is good, and comes after one that is broken, in whose place it would bootstrap a cluster: that one, and what is
     /// wrong with it.
     #[error(
-        "the configuration {0} would bootstrap a cluster, and one of higher rank is broken, which may have said to join \
-         one: repair or remove that one and reboot the machine, or write \"bootstrap\": false and a leader_url into {0}; \
-         the broken one is {1}"
+        "the configuration {0} would bootstrap a cluster, and one of higher priority is broken and may have said to \
+         join: fix or remove that one and reboot, or set \"bootstrap\": false and a leader_url in {0}; the broken one is {1}"
     )]
     BootstrapsBehindBroken(Source, String),
 }

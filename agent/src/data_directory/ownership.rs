@@ -136,11 +136,11 @@ fn not_owned(place: &Path, claim: &Claim<'_>) -> Option<String> {
     let expected = uid_of(&owner.user);
     if owner.is_dynamic && (DYNAMIC.contains(&found) || found == NOBODY) {
         return (!by_systemd)
-            .then(|| format!("it is none of the directories of its unit (StateDirectory=): {}", named(found)));
+            .then(|| format!("it is not one of the directories of its unit (StateDirectory=): {}", named(found)));
     }
     match expected {
         None if by_systemd => None,
-        None => Some(format!("its unit runs as {}, whom this machine does not know", owner.user)),
+        None => Some(format!("its unit runs as {}, which does not exist on this machine", owner.user)),
         Some(expected) if expected != found => {
             Some(format!("it belongs to {}, and its unit runs as {}", named(found), named(expected)))
         }

@@ -91,7 +91,7 @@ fn m5_the_owner_is_whom_the_unit_names() {
     let said = refusal(&data, &another, &[]);
     assert!(said.contains("and its unit runs as the user 4242"), "{said}");
     let unknown = Owner { user: "no-such-user".to_owned(), ..Owner::default() };
-    assert!(refusal(&data, &unknown, &[]).contains("whom this machine does not know"));
+    assert!(refusal(&data, &unknown, &[]).contains("which does not exist on this machine"));
     if chown(&data, Some(4242), None).is_err() {
         return;
     }

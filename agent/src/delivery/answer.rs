@@ -36,7 +36,7 @@ pub(super) fn judge(served: Answer, url: &Url) -> Verdict {
     let never = |sentence: &str| Verdict::Never(said(sentence));
     match served.status {
         200 if served.is_html() => later(&format!(
-            "a page for people came ({came}), not a file: have the server send the file itself, as application/json; a login, a \
+            "the server sent a web page ({came}), not a file: have the server send the file itself, as application/json; a login, a \
              list of a directory, or a proxy in between sends pages"
         )),
         200 if served.body.len() as u64 > SIZE_LIMIT => later(&format!(
@@ -48,7 +48,7 @@ pub(super) fn judge(served: Answer, url: &Url) -> Verdict {
         )),
         201..=299 => later(&format!("no file came ({came}): have the server answer 200 with the file")),
         301 | 302 | 303 | 307 | 308 => never(&redirected(served.location.as_deref(), url)),
-        300..=399 => never("that is no answer to this request: look at the server, or at a proxy in between"),
+        300..=399 => never("that does not answer this request: look at the server, or at a proxy in between"),
         400 => never(
             "the server does not take the request; nginx says so where it wants a client certificate, and none is presented: \
              let it serve this path without, and look at its log",
@@ -206,8 +206,8 @@ mod tests {
             (500, false, "in trouble"),
             (503, false, "in trouble"),
             (511, false, "captive portal"),
-            (300, true, "no answer"),
-            (304, true, "no answer"),
+            (300, true, "does not answer"),
+            (304, true, "does not answer"),
         ] {
             let (for_good, why) = said(served(status, "text/plain", None, "x"));
             assert_eq!(for_good, is_for_good, "{why}");

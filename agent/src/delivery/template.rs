@@ -50,7 +50,7 @@ impl FromStr for UrlTemplate {
         }
         if !template.is_plain() {
             return refused(
-                "write what is no letter, digit or `-._~!$&()*+,;=:@/` in the path with `%` and two hexadecimal digits",
+                "in the path, write anything but letters, digits and `-._~!$&()*+,;=:@/` as `%` and two hexadecimal digits",
             );
         }
         Ok(template)
@@ -80,7 +80,7 @@ impl UrlTemplate {
             let value = value.ok_or_else(|| {
                 let why = hardware.missing.get(place.split(':').next().unwrap_or(place));
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-                format!("this machine tells no {place} to fill in for {pattern}{why}")
+                format!("this machine has no {place} for {pattern}{why}")
             })?;
             path = path.replace(&pattern, &escaped(&value));
         }

@@ -71,7 +71,7 @@ impl Serialize for PartitionType {
 impl<'de> Deserialize<'de> for PartitionType {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Written::deserialize(deserializer)?;
-        Self::of_guid(&written.guid).ok_or_else(|| serde::de::Error::custom("the GUID of a partition type is no GUID"))
+        Self::of_guid(&written.guid).ok_or_else(|| serde::de::Error::custom("the GUID of a partition type is invalid"))
     }
 }
 

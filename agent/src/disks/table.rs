@@ -72,7 +72,7 @@ fn of_another_size(made_for: u64, sector_size: u64) -> Table {
             TableKind::Gpt,
             vec![format!(
                 "the table was made for sectors of {made_for} bytes, and those of this disk have {sector_size}: the kernel shows \
-                 no partition; do not build it anew, write the image that is for {sector_size} bytes"
+                 no partition; do not create a new one, write the image that is for {sector_size} bytes"
             )],
         )
     }
@@ -90,7 +90,7 @@ fn judge<D>(
         (BootRecord::Protective, _) => TableKind::Gpt,
         (BootRecord::Partitions, None) => TableKind::Mbr,
         (BootRecord::Partitions, Some(_)) => {
-            problems.push("there is a GPT too, which its boot record does not protect: it is not gone by".to_owned());
+            problems.push("there is also a GPT, which its boot record does not protect: it is ignored".to_owned());
             TableKind::Mbr
         }
         (BootRecord::Nothing, None) => TableKind::None,
@@ -128,7 +128,7 @@ fn state(copy: &Result<Copy, Flaw>) -> TableCopy {
 fn disagreement(primary: &Result<Copy, Flaw>, backup: &Result<Copy, Flaw>, last: u64) -> Option<String> {
     let (primary, backup) = (&primary.as_ref().ok()?.header, &backup.as_ref().ok()?.header);
     if primary.disk_guid != backup.disk_guid || primary.crc32_parts != backup.crc32_parts {
-        return Some("the backup table tells other partitions than the primary, which is gone by".to_owned());
+        return Some("the backup table lists other partitions than the primary, which is used".to_owned());
     }
     (backup.current_lba != last).then(|| "the backup table is not at the end of the disk".to_owned())
 }

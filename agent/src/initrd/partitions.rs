@@ -143,7 +143,7 @@ impl<'a> Partitions<'a> {
         let names: Vec<String> = found.iter().map(|delivery| delivery.source.to_string()).collect();
         let told = found.iter().map(|found| format!("{} of {} has {}", found.source, found.node(), found.digest));
         let error = format!(
-            "they differ, so neither is taken: {}; leave the one that is meant for this machine and take the others out, or \
+            "they differ, so neither is used: {}; leave the one that is meant for this machine and take the others out, or \
              make them the same",
             told.collect::<Vec<_>>().join(", ")
         );
@@ -251,7 +251,7 @@ impl<'a> Partitions<'a> {
             }
         }
         for partition in &self.unseen {
-            let error = "it cannot be read, for the kernel does not show the partition: the primary table of the disk may be \
+            let error = "it cannot be read, because the kernel does not show the partition: the primary table of the disk may be \
                          damaged (repair it, or add gpt to the kernel's command line), or multipath may have the disk";
             let source = format!("/{FILE} on {partition}");
             self.refuse(source, error.to_owned());

@@ -135,9 +135,7 @@ impl Stage {
 fn without_gpt(disks: &[Disk]) -> String {
     let is_meant = |disk: &&Disk| disk.removable && disk.size > 0;
     let of_kind = |disk: &Disk| match disk.table.kind {
-        TableKind::Mbr => {
-            Some(format!("; {} has an MBR, and partitions of a GPT alone are looked at", disk.path.display()))
-        }
+        TableKind::Mbr => Some(format!("; {} has an MBR, and only GPT partitions are read", disk.path.display())),
         TableKind::None => Some(format!("; {} has no partitions", disk.path.display())),
         TableKind::Gpt | TableKind::Unknown => None,
     };

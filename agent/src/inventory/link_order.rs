@@ -22,7 +22,8 @@ impl Link {
     /// Why its address may not be this machine's alone, in words.
     #[must_use]
     pub fn doubt(&self) -> Option<&'static str> {
-        let of_address = "the address is locally administered: software has made it up, and may have done so twice";
+        let of_address =
+            "the address is locally administered: software generated it, and another machine may have the same";
         let by_address = || self.is_locally_administered().then_some(of_address);
         self.doubt_of_hardware().map(|(_, why)| why).or_else(by_address)
     }
@@ -33,7 +34,7 @@ impl Link {
             // A bond or VLAN has the address of another.
             (None, _) => (3, "the interface has no hardware of its own"),
             (_, Some(driver)) if COMPUTERS_ON_USB.contains(&driver) => {
-                (2, "the interface is a computer on USB, as a BMC is, and those of a fleet often have one address")
+                (2, "the interface is a computer on USB, such as a BMC, and in a fleet these often share one address")
             }
             // Anybody may have put it in; a fleet may be installed over one of them.
             (Some("usb"), _) => (1, "the interface is a USB adapter, which may be put into another machine"),

@@ -53,7 +53,7 @@ pub(super) fn read(root: &Path, host_name: Option<&str>) -> Result<ResolvConf, S
     text_file::lines(&path, LIMIT, |line| draft.take(line))?;
     let conf = draft.finish(host_name);
     if conf.servers.is_empty() {
-        return Err(format!("{} names no name server", path.display()));
+        return Err(format!("{} lists no name server", path.display()));
     }
     Ok(conf)
 }

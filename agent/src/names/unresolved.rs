@@ -103,8 +103,8 @@ impl Failures {
         let remedy = if self.known.is_empty() {
             "check the name servers in /etc/resolv.conf and the way to their port 53, or add the name to /etc/hosts"
         } else {
-            "correct the name, or add it to DNS or to /etc/hosts; to a name server that never answers for IPv6 addresses \
-             belongs `options no-aaaa` in /etc/resolv.conf"
+            "correct the name, or add it to DNS or to /etc/hosts; for a name server that never answers for IPv6 addresses, \
+             add `options no-aaaa` to /etc/resolv.conf"
         };
         let reason = self.to_string();
         Unresolved::new(name, self.of_each.into_iter().map(|(server, _)| server).collect(), reason, remedy)

@@ -74,7 +74,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
             let (unit, at) = (&service.unit, &own.raft_addr);
             // It may still come: not all links are up when the network is online.
             return Err(Stop::Failed(Event::ServiceNotStarted {
-                error: format!("{unit} is to listen at {at}, which is no address of this machine"),
+                error: format!("{unit} is to listen at {at}, which is not an address of this machine"),
                 remedy: "set raft_addr to one that it has (ip address), or look at the link that should have it".into(),
             }));
         }
@@ -108,7 +108,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         }
         let path = path.display();
         Err(self.own_file(
-            format!("{unit} does not read {path}, or starts without it: it would begin a cluster of its own"),
+            format!("{unit} does not read {path}, or starts without it: it would start a cluster of its own"),
             &format!(
                 "add it: systemctl edit {unit}, with the four lines [Unit], ConditionPathExists={path}, [Service] and \
                  EnvironmentFile={path}, and below them those of its TLS files"

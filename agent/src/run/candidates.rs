@@ -198,7 +198,7 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
                 && !list.members.iter().any(|member| is_another(&member))
             {
                 return transient(format!(
-                    "{name} there has no full member but this node, which is no cluster to join"
+                    "{name} there has no full member besides this node, so there is no cluster to join"
                 ));
             }
         }

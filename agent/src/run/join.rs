@@ -147,7 +147,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
         };
         let (error, next_retry_ms) = (fault.to_string(), milliseconds(pause.length()));
         let (what, event) = match why {
-            Again::Busy { .. } => ("asked to come later".to_owned(), Event::ClusterBusy { error, next_retry_ms }),
+            Again::Busy { .. } => ("the cluster is busy".to_owned(), Event::ClusterBusy { error, next_retry_ms }),
             _ => (
                 format!("attempt {attempt} of {attempts} failed"),
                 Event::RequestFailed { error, attempt, attempts, next_retry_ms },

@@ -143,10 +143,9 @@ impl Fault {
                 "find out which of the two entries is right, and have the service list each member once".to_owned()
             }
             Cause::AnotherCluster => {
-                "have leader_url and initial_peers name members of one cluster alone, and its leader be found there"
-                    .to_owned()
+                "make leader_url and initial_peers name members of one cluster only, its leader among them".to_owned()
             }
-            Cause::PeerCertificate => format!("issue it anew there: {show} | openssl x509 -noout -text"),
+            Cause::PeerCertificate => format!("reissue it there: {show} | openssl x509 -noout -text"),
             Cause::NoCommonTls => format!(
                 "give it a key of RSA (2048 bits or more), P-256, P-384 or Ed25519, and the usual cipher suites of TLS 1.2 or \
                  1.3: {show}"

@@ -103,8 +103,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
                 Ok(())
             }
             (Err(Stop::Failed(Event::LeaveFailed { error, attempts, .. })), Quorum::Keep) => {
-                let remedy = "nothing was reset; where there is no cluster any more, say so with --accept-quorum-loss"
-                    .to_owned();
+                let remedy = "nothing was reset; if the cluster no longer exists, add --accept-quorum-loss".to_owned();
                 Err(Stop::Failed(Event::LeaveFailed { error, attempts, remedy }))
             }
             (ended, _) => ended,

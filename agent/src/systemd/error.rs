@@ -44,9 +44,7 @@ pub enum SystemdError {
         source: zbus::Error,
     },
     /// The connection was lost again and again.
-    #[error(
-        "the connection to systemd does not last: {source} while asking about {unit}; look at journalctl -b _PID=1"
-    )]
+    #[error("the connection to systemd broke: {source} while asking about {unit}; look at journalctl -b _PID=1")]
     Lost {
         /// The unit that was asked about.
         unit: String,

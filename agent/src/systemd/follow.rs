@@ -65,7 +65,7 @@ async fn follow_object(
             // Reading loads a unit, which is announced, which would be read again: so ask whether it is there to stay.
             News::Appeared => match inbox.meanwhile(session.is_loaded(&id)).await {
                 Ok(is_loaded) => !is_loaded,
-                Err(source) => return Err(SystemdError::of(&id, "tell the state of", source)),
+                Err(source) => return Err(SystemdError::of(&id, "report the state of", source)),
             },
             News::Reloaded => return Ok(()),
             News::Ended => {

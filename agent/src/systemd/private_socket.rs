@@ -43,7 +43,7 @@ impl PrivateSocket {
                 return Ok(Self { stream, early, guid });
             }
             if early.len() > LONGEST_ANSWER || stream.read_buf(&mut early).await? == 0 {
-                return Err(io::Error::other("it hung up during authentication"));
+                return Err(io::Error::other("it closed the connection during authentication"));
             }
         }
     }
@@ -100,7 +100,7 @@ impl Reader {
         loop {
             if let Some(fixed) = self.arrived.first_chunk::<FIXED_LENGTH>() {
                 wanted = message_length(fixed).ok_or_else(|| {
-                    io::Error::new(io::ErrorKind::InvalidData, "PID 1 sent something else than D-Bus")
+                    io::Error::new(io::ErrorKind::InvalidData, "PID 1 sent something other than D-Bus")
                 })?;
             }
             if self.arrived.len() >= wanted {

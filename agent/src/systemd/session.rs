@@ -179,7 +179,7 @@ impl Session {
             let service_position = service.map(|message| message.recv_position());
             Ok(Snapshot { state, unit_position: unit.recv_position(), service_position })
         };
-        read.await.map_err(|source| SystemdError::of(unit, "tell the state of", source))
+        read.await.map_err(|source| SystemdError::of(unit, "report the state of", source))
     }
 
     /// All properties of one interface, as the message that holds them: its position tells which signals are older.

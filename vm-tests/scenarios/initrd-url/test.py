@@ -45,14 +45,14 @@ with subtest("and so is a file that is not there yet"):
 
 with subtest("an HTML page is reported as one, and not quoted"):
     serve("52-54-00-00-00-02", "<html>{\"admin_password\": \"hunter2\"}</html>")
-    node04.wait_for_console_text("HTTP 200: a page for people came", timeout=PATIENT)
+    node04.wait_for_console_text("HTTP 200: the server sent a web page", timeout=PATIENT)
     serve("52-54-00-00-00-02", config_of("node04", "10.0.1.13"))
     node04.wait_for_unit(JOIN, timeout=BOOT)
     t.assertTrue(source(node04).endswith("/v1/kv/52-54-00-00-00-02"), source(node04))
 
 with subtest("nothing of it is in console or journal"):
     printed = node04.get_console_log() + node04.succeed("journalctl --boot --output=json")
-    t.assertIn("a page for people came", printed)
+    t.assertIn("the server sent a web page", printed)
     t.assertNotIn("hunter2", printed)
 
 with subtest("another digest is refused, and the installed file is used"):

@@ -16,7 +16,7 @@ use super::{
     Entry, Traits,
 };
 
-pub(crate) const OWN: &[Field] = &[field("paths", Object(PATH_FIELDS), Inner, "Where its calls are.")];
+pub(crate) const OWN: &[Field] = &[field("paths", Object(PATH_FIELDS), Inner, "The paths of its API calls.")];
 
 fields! {
     PATH_FIELDS, PATHS: Paths, any_service "paths."

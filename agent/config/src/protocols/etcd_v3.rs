@@ -20,12 +20,12 @@ fields! {
     OWN, ETCD: EtcdKeys, any_service ""
     health_path: ApiPath = Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy.";
     cluster: ClusterName = Text(&CLUSTER), Derived("cluster_name and its name"),
-        "What etcd calls the token of a cluster that this node bootstraps: another one for each cluster that is begun.";
+        "The initial-cluster-token of a cluster that this node bootstraps; use a new one for each new cluster.";
     environment_file: PathBuf = Text(&FILE), Derived("its name: /var/lib/first-boot-automation/NAME.env"),
-        "Where the unit's environment is written before it is started. One that another program has written is left alone.";
-    user: UserName = Text(&USER), Open, "The account to log in with, where authentication is on.";
+        "Where the agent writes the unit's environment before it starts the unit. It never changes a file of another program.";
+    user: UserName = Text(&USER), Open, "The account to log in with, if authentication is on.";
     password_file: PathBuf = Text(&FILE), Open,
-        "A file of mode 0600 with its password; else the credential NAME-password.";
+        "A file of mode 0600 with its password; otherwise the credential NAME-password.";
 }
 
 /// What only an etcd has.
@@ -84,7 +84,7 @@ impl Traits for Etcd {
     /// etcdctl takes the id in hexadecimal; what is none is a foreign word.
     fn removal_by_hand(&self, &Entry { key, shown, at, tls, .. }: &Entry<'_>) -> String {
         if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return format!("with etcdctl on {at}, since {shown:?} is no id of a member");
+            return format!("with etcdctl on {at}, since {shown:?} is not a member id");
         }
         format!(
             "ETCDCTL_API=3 etcdctl --endpoints={at} --cacert={} --cert={} --key={} member remove {key}",

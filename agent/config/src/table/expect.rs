@@ -15,12 +15,12 @@ const NUMBER: Kind = Kind::Count(1, 1 << 16);
 
 fields! {
     EXPECT_FIELDS, EXPECT: Expect, whole "expect."
-    memory: u64 = Kind::Size(1 << 20, 1 << 50), Open, "The least memory, as built in.";
-    cpus: u32 = NUMBER, Open, "The least number of CPUs; a core with two threads counts as two.";
-    disks: u32 = NUMBER, Open, "The least number of disks, not counting removable ones.";
+    memory: u64 = Kind::Size(1 << 20, 1 << 50), Open, "The minimum of installed memory.";
+    cpus: u32 = NUMBER, Open, "The minimum number of CPUs; a core with two threads counts as two.";
+    disks: u32 = NUMBER, Open, "The minimum number of disks, without removable ones.";
     partitions: Vec<(Label, u64)> = Map(&SIZE), Open,
-        "GPT partitions that must be there, and their least sizes. A key is a label, or the name or GUID of a type: `esp`, \
-         `root` (of whatever architecture), `first-boot-config`.";
-    links: Vec<LinkChoice> = List(&LINK), Open, "Network links that must be up; they are waited for.";
-    clock: bool = Flag, Default("false"), "Whether the clock must have been set; it is waited for.";
+        "GPT partitions that must exist, and their minimum sizes. A key is a label, or the name or GUID of a type: `esp`, \
+         `root` (of any architecture), `first-boot-config`.";
+    links: Vec<LinkChoice> = List(&LINK), Open, "Network links that must be up; the agent waits for them.";
+    clock: bool = Flag, Default("false"), "Whether the clock must be set; the agent waits for it.";
 }

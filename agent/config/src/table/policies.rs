@@ -41,9 +41,9 @@ const DAY: Kind = Kind::Time(Duration::from_millis(1), Duration::from_hours(24))
 macro_rules! wait {
     ($limit:literal, $first:literal, $most:literal) => {
         &[
-            field(HEALTH.limit.place.name, DAY, Default($limit), "How long in all."),
-            field(HEALTH.first_delay.place.name, HOUR, Default($first), "The pause before the second look."),
-            field(HEALTH.max_delay.place.name, HOUR, Default($most), "The longest pause between two looks."),
+            field(HEALTH.limit.place.name, DAY, Default($limit), "The total time."),
+            field(HEALTH.first_delay.place.name, HOUR, Default($first), "The delay before the second check."),
+            field(HEALTH.max_delay.place.name, HOUR, Default($most), "The longest delay between two checks."),
         ]
     };
 }
@@ -77,34 +77,34 @@ pub(super) static POLICIES: &[Field] = &[
         "clock",
         Object(CLOCK_FIELDS),
         Inner,
-        "Waiting for a clock that stands before the agent's build date to be set.",
+        "Waiting for the clock to be set, if it shows a date before the agent's build date.",
     ),
     field("link", Object(wait!("\"60s\"", "\"100ms\"", "\"1s\"")), Inner, "Waiting for the network links of `expect`."),
     field(
         "blocked",
         Object(wait!("\"20min\"", "\"1min\"", "\"5min\"")),
         Inner,
-        "Looking again, in a unit, at trouble that somebody has to fix elsewhere: a peer, a member list, a clock.",
+        "How often a unit checks again what must be fixed elsewhere: a peer, a member list, a clock.",
     ),
     field("request", Object(REQUEST_FIELDS), Inner, "A single request."),
 ];
 
 fields! {
     JOIN_FIELDS, JOIN: Join, whole "policies.join."
-    attempts: u32 = Kind::Count(1, 1000), Default("5"), "How often in one run of the unit.";
-    scale: Duration = HOUR, Default("\"10s\""), "The upper bound of the first random pause; it doubles with each.";
-    max_delay: Duration = HOUR, Default("\"60s\""), "The longest pause.";
+    attempts: u32 = Kind::Count(1, 1000), Default("5"), "Attempts in one run of the unit.";
+    scale: Duration = HOUR, Default("\"10s\""), "The upper bound of the first random delay; it doubles each time.";
+    max_delay: Duration = HOUR, Default("\"60s\""), "The longest delay.";
 }
 
 fields! {
     CLOCK_FIELDS, CLOCK: Clock, whole "policies.clock."
-    limit: Duration = HOUR, Default("\"30s\""), "How long; after that certificates are judged as of the build date.";
+    limit: Duration = HOUR, Default("\"30s\""), "The longest wait; after it, certificates are checked against the build date.";
 }
 
 fields! {
     REQUEST_FIELDS, REQUEST: Request, whole "policies.request."
     connect: Duration = HOUR, Default("\"3s\""),
-        "Until there is a connection, TLS included. A name is looked up before.";
+        "Until the connection is established, including TLS. Name resolution comes before.";
     total: Duration = HOUR, Default("\"10s\""), "Until the answer is read.";
-    max_body: u64 = Kind::Size(1 << 10, 64 << 20), Default("\"1MiB\""), "The most of an answer that is read.";
+    max_body: u64 = Kind::Size(1 << 10, 64 << 20), Default("\"1MiB\""), "The longest answer that is read.";
 }

@@ -95,7 +95,7 @@ impl FromStr for Host {
 fn reachable(ip: IpAddr) -> Result<Host, ValueError> {
     let ip = ip.to_canonical();
     if Reach::is_out_of_the_question(ip) {
-        return Err(ValueError::new(format!("`{ip}` is no address that other nodes can reach; use this node's own")));
+        return Err(ValueError::new(format!("other nodes cannot reach `{ip}`; use this node's own address")));
     }
     Ok(Host::Ip(ip))
 }

@@ -20,7 +20,7 @@ impl Endpoint {
     /// When the URL library refuses what the host type let through.
     pub fn at(at: HostPort) -> Result<Self, ValueError> {
         let url = Url::parse(&format!("https://{at}/")).map_err(|cause| {
-            ValueError::new(format!("`{at}` cannot stand in a URL ({cause}); use another host name"))
+            ValueError::new(format!("`{at}` is not valid in a URL ({cause}); use another hostname"))
         })?;
         Ok(Self { at, url })
     }
@@ -118,12 +118,12 @@ fn base(text: &str) -> Result<&str, ValueError> {
         return Err(ValueError::new(format!("begin with `https://`, as in `https://{host}`")));
     };
     if !scheme.eq_ignore_ascii_case("https") {
-        return Err(ValueError::new("use `https://`: the agent does not speak in the clear"));
+        return Err(ValueError::new("use `https://`: the agent does not use plain HTTP"));
     }
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
     if authority.contains('@') {
-        return Err(ValueError::new("take the user and password out of the URL; nodes are told apart by certificates"));
+        return Err(ValueError::new("remove the user and password from the URL; certificates identify nodes"));
     }
     if !tail.is_empty() && tail != "/" {
         return Err(ValueError::new("end the URL after host and port; paths are set under `services.SERVICE.paths`"));

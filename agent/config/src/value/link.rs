@@ -33,7 +33,7 @@ impl FromStr for LinkChoice {
         }
         if looks_like_an_address(text) {
             return Err(ValueError::new(
-                "this looks like a hardware address and is none; write its six bytes, as in `52:54:00:12:34:56`",
+                "this looks like a hardware address but is not one; write its six bytes, as in `52:54:00:12:34:56`",
             ));
         }
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "_.-@".contains(c);

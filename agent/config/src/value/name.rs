@@ -112,7 +112,7 @@ fn unit(text: &str) -> Result<String, ValueError> {
 fn dns(text: &str) -> Result<String, ValueError> {
     let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
     if !name.is_ascii() {
-        return Err(ValueError::new("write the host name in its ASCII form (`xn--…`)"));
+        return Err(ValueError::new("write the hostname in its ASCII form (`xn--…`)"));
     }
     let sound = |label: &str| {
         (1..=63).contains(&label.len())
@@ -122,7 +122,7 @@ fn dns(text: &str) -> Result<String, ValueError> {
     };
     if name.len() > 253 || !name.split('.').all(sound) {
         return Err(ValueError::new(
-            "use a host name of letters, digits and `-`, at most 63 between two dots and 253 in all",
+            "use a hostname of letters, digits and `-`, at most 63 between two dots and 253 in all",
         ));
     }
     // What ends in a number is an address to every resolver and URL parser, and
@@ -130,13 +130,13 @@ fn dns(text: &str) -> Result<String, ValueError> {
     let last = name.rsplit('.').next().unwrap_or_default();
     let hexadecimal = |rest: &str| rest.chars().all(|c| c.is_ascii_hexdigit());
     if last.chars().all(|c| c.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(hexadecimal) {
-        return Err(ValueError::new("a host name cannot end in a number; write an IPv4 address with four parts"));
+        return Err(ValueError::new("a hostname cannot end in a number; write an IPv4 address with four parts"));
     }
     // The last word is the URL library's, so that every host can stand in a URL.
     // Whether an `xn--` name means something is left to DNS.
     match url::Host::parse(&name) {
         Ok(url::Host::Domain(same)) if same == name => Ok(name),
-        _ => Err(ValueError::new("use a host name that can stand in a URL")),
+        _ => Err(ValueError::new("use a hostname that is valid in a URL")),
     }
 }
 

@@ -34,7 +34,7 @@ macro_rules! named_set {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let known = Self::ALL.iter().copied().find(|one| one.as_str() == text);
                 known.ok_or_else(|| {
-                    $crate::ValueError::new(concat!("write one of these as it stands: ", $crate::value::listed!(", ", ", " $($word)+)))
+                    $crate::ValueError::new(concat!("write one of these exactly: ", $crate::value::listed!(", ", ", " $($word)+)))
                 })
             }
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// Where the TLS files are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsPaths {
-    /// The authority that signed the services' certificates.
+    /// The CA that signed the services' certificates.
     pub ca: PathBuf,
     /// This node's certificate.
     pub certificate: PathBuf,

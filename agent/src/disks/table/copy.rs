@@ -50,7 +50,7 @@ impl<D: Read + Seek> Sectors<'_, D> {
 
     /// So many bytes from a place on.
     pub(super) fn bytes(&mut self, at: u64, length: u64) -> io::Result<Vec<u8>> {
-        let out_of_disk = || io::Error::new(io::ErrorKind::UnexpectedEof, "it lies beyond the end of the disk");
+        let out_of_disk = || io::Error::new(io::ErrorKind::UnexpectedEof, "it is beyond the end of the disk");
         let size = self.last.saturating_add(1).saturating_mul(self.sector.as_u64());
         if at.checked_add(length).is_none_or(|end| end > size) {
             return Err(out_of_disk());
@@ -86,7 +86,7 @@ impl<D: Read + Seek> Sectors<'_, D> {
             return Err("it is for another size of disk");
         }
         if header.part_size != ENTRY || header.num_parts > MOST_ENTRIES {
-            return Err("the number or the size of its entries is none that is in use");
+            return Err("the number or the size of its entries is not supported");
         }
         Ok(())
     }

@@ -114,5 +114,5 @@ fn a_device_shorter_than_it_says_is_an_error_or_a_damaged_copy() {
     let bytes = image(512);
     let table = read_table(&mut Cursor::new(&bytes[..1 << 21]), bytes.len() as u64, 512).unwrap();
     assert_eq!(table.partitions.len(), 2);
-    assert_eq!(table.problems, ["the backup table is damaged: it lies beyond the end of the disk"]);
+    assert_eq!(table.problems, ["the backup table is damaged: it is beyond the end of the disk"]);
 }

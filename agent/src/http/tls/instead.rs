@@ -69,8 +69,8 @@ fn found(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(String, String)> 
 /// What a text holds, by the labels of its PEM sections.
 fn text(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(&'static str, String)> {
     let anew = || match wanted {
-        Wanted::Certificate => "install the certificate anew".to_owned(),
-        Wanted::Key => "install the key anew, or have a new key and certificate issued".to_owned(),
+        Wanted::Certificate => "install the certificate again".to_owned(),
+        Wanted::Key => "install the key again, or have a new key and certificate issued".to_owned(),
     };
     let labels = labels(bytes);
     let is = |label: &str| labels.iter().any(|found| found == label);
@@ -148,14 +148,14 @@ fn damaged(path: &Path, wanted: Wanted, error: Option<&pem::Error>) -> (String, 
     let what = match error {
         Some(pem::Error::MissingSectionEnd { .. }) => "it is cut off: a line that begins with -----END is missing",
         Some(pem::Error::IllegalSectionStart { .. }) => "a line that begins with -----BEGIN does not end with -----",
-        Some(pem::Error::Base64Decode(_)) => "it is damaged: what is between -----BEGIN and -----END is no base64",
+        Some(pem::Error::Base64Decode(_)) => "it is damaged: what is between -----BEGIN and -----END is not base64",
         Some(_) => "it is damaged",
         None => &format!(
             "it holds no {thing} in PEM form, which begins with -----BEGIN {} at the beginning of a line",
             thing.to_uppercase()
         ),
     };
-    (what.to_owned(), format!("install it anew; to look at it: {look}"))
+    (what.to_owned(), format!("install it again; to look at it: {look}"))
 }
 
 /// The labels of a text's PEM sections, indented ones too.

@@ -167,7 +167,7 @@ fn remarks_on(
     }
     if names(leaf).is_some_and(|names| names.is_empty()) {
         remarks.push(format!(
-            "{}: it has no subjectAltName, and who reaches a service of this node by a name or an address does not accept it",
+            "{}: it has no subjectAltName, so clients that reach a service of this node by name or address reject it",
             path.display()
         ));
     }

@@ -67,7 +67,7 @@ fn by_webpki(error: &webpki::Error) -> String {
     use webpki::Error;
     let words = match error {
         Error::CaUsedAsEndEntity => "it is a CA's own certificate (CA:TRUE): issue one with CA:FALSE for the service",
-        Error::EndEntityUsedAsCa => "it is signed by a certificate that is no CA's (CA:FALSE)",
+        Error::EndEntityUsedAsCa => "it is signed by a certificate that is not a CA's (CA:FALSE)",
         Error::UnsupportedCertVersion => {
             "it is of X.509 version 1, or of no version: issue it with extensions (subjectAltName), which makes it version 3"
         }
@@ -76,7 +76,7 @@ fn by_webpki(error: &webpki::Error) -> String {
         Error::PathLenConstraintViolated => "its CA may not have as many CAs below it (pathlen)",
         Error::EmptyEkuExtension => "its extended key usage is empty: issue it with serverAuth and clientAuth",
         Error::InvalidSerialNumber => "its serial number is not valid: negative, or longer than 20 bytes",
-        Error::MalformedDnsIdentifier => "a DNS name in it is none",
+        Error::MalformedDnsIdentifier => "a DNS name in it is invalid",
         Error::MalformedExtensions | Error::ExtensionValueInvalid => "an extension of it is damaged",
         Error::SignatureAlgorithmMismatch => "it names two different signature algorithms",
         Error::InvalidNetworkMaskConstraint | Error::MalformedNameConstraint => {
@@ -96,7 +96,7 @@ fn by_webpki(error: &webpki::Error) -> String {
 fn this_clock() -> String {
     match clock::before_build() {
         Some((clock, build)) => {
-            format!("this node's clock says {clock}, so that it is judged as of the agent's build date {build}")
+            format!("this node's clock says {clock}, so it is checked against the agent's build date {build}")
         }
         None => format!("this node's clock says {}", clock::now()),
     }

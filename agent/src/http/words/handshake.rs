@@ -68,7 +68,7 @@ fn alert(alert: AlertDescription) -> Judged {
         Alert::CertificateUnknown => refused("it does not say why, its journal may"),
         Alert::UnknownCA => refused("signed by a CA that it does not know"),
         Alert::AccessDenied => refused("valid, and not allowed"),
-        Alert::DecryptError => refused("a signature does not fit, as where two CAs have one name"),
+        Alert::DecryptError => refused("a signature does not match, for example because two CAs have one name"),
         Alert::CertificateRequired => {
             said(Some(Cause::NoCertificate), "it wants a certificate of this node, and none is configured")
         }

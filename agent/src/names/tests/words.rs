@@ -70,7 +70,7 @@ async fn f01_without_a_server_nobody_else_is_asked_and_the_reason_is_the_file() 
     type Make = fn(&Machine);
     let cases: [(&str, Make); 7] = [
         ("etc/resolv.conf does not exist; add `nameserver ADDRESS`", |_| ()),
-        ("etc/resolv.conf names no name server;", |machine| {
+        ("etc/resolv.conf lists no name server;", |machine| {
             fs::write(machine.path("etc/resolv.conf"), "search a\n").unwrap();
         }),
         ("resolv.conf is a link to ../run/stub-resolv.conf, which does not exist;", |machine| {
@@ -79,7 +79,7 @@ async fn f01_without_a_server_nobody_else_is_asked_and_the_reason_is_the_file() 
         ("etc/resolv.conf is a directory;", |machine| fs::create_dir(machine.path("etc/resolv.conf")).unwrap()),
         ("etc/resolv.conf is a pipe;", |machine| mkfifo(&machine.path("etc/resolv.conf"), Mode::S_IRWXU).unwrap()),
         ("etc/resolv.conf is a device;", |machine| symlink("/dev/zero", machine.path("etc/resolv.conf")).unwrap()),
-        ("etc/resolv.conf names no name server;", |machine| {
+        ("etc/resolv.conf lists no name server;", |machine| {
             // A petabyte without a line.
             let file = fs::File::create(machine.path("etc/resolv.conf")).unwrap();
             file.set_len(1 << 40).unwrap();

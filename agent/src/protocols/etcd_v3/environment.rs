@@ -57,14 +57,14 @@ fn listed(service: &MemberService, id: &NodeId, list: &MemberList) -> Result<Vec
         if let Some(url) = urls.clone().find(|url| !is_plain(name) || !is_plain(url)) {
             let shown = foreign_text::shown(&format!("{name}={url}"), LONGEST_SHOWN);
             return Err(refused(
-                format!("the member {shown} cannot stand in the environment of {}", service.unit),
+                format!("the member {shown} cannot be written into the environment of {}", service.unit),
                 "correct the name or the peer URL of that member",
             ));
         }
         if members.iter().any(|(other, _)| other == name) {
             return Err(refused(
-                format!("two members of the list are called {name}, of which etcd would make one"),
-                "remove the entry of the one that is not there any more, or give this node another node_id",
+                format!("two members of the list are called {name}, and etcd would merge them"),
+                "remove the entry of the one that no longer exists, or give this node another node_id",
             ));
         }
         members.extend(urls.map(|url| (name.to_owned(), url.to_owned())));

@@ -316,7 +316,7 @@ async fn a_list_without_another_full_member_confirms_nothing() {
     cluster.0.borrow_mut().members = vec![voter("node04", "10.0.1.13:2380")];
     assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert!(!marked(&node) && cluster.calls("ADD") == 0, "{}", node.events.text());
-    assert!(node.events.text().contains("no full member but this node"));
+    assert!(node.events.text().contains("no full member besides this node"));
     // Nor is this node another one by a second address of its machine.
     let (mut node, cluster) = joining();
     node.machine.addresses = vec!["10.0.1.13".parse().unwrap(), "10.9.9.13".parse().unwrap()];
