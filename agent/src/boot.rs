@@ -1,6 +1,6 @@
 //! This boot: what kind it is, and what its initrd has left for the installed system.
 //!
-//! Facts alone. Who finds them out is `initrd`, who goes by them `inventory` and the steps.
+//! Facts alone. Who finds them out is `initrd`, who uses them `inventory` and the steps.
 
 mod hand_over;
 mod kind;

@@ -11,7 +11,7 @@ use rustls::time_provider::TimeProvider;
 
 pub(crate) use setting::until_set;
 
-/// The time now, as the seed writes it: RFC 3339 in UTC, as `date -Iseconds` prints it.
+/// The time now, as the first-boot specification writes it: RFC 3339 in UTC, as `date -Iseconds` prints it.
 pub(crate) fn now() -> String {
     written(SystemTime::now())
 }
@@ -28,7 +28,7 @@ pub(crate) fn build_date() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// The clock and the build date, as text, where the clock stands before the build date.
+/// The clock and the build date, as text, where the clock is before the build date.
 pub(crate) fn before_build() -> Option<(String, String)> {
     let now = SystemTime::now();
     (now < build_date()).then(|| (written(now), written(build_date())))

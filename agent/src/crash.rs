@@ -88,7 +88,7 @@ mod by_test {
             run.is_over()
         });
         if kill {
-            // No panic that anybody would report: the process is gone.
+            // No panic that anybody would report: the process has ended.
             resume_unwind(Box::new(Killed));
         }
     }
@@ -100,7 +100,7 @@ mod by_test {
         (done, end().reached)
     }
 
-    /// Runs until the given place, counted from one, where the run is dropped as it stands; `None` then.
+    /// Runs until the given place, counted from one, where the run is dropped as it is; `None` then.
     pub(crate) async fn crash_at<T>(place: usize, run: impl Future<Output = T>) -> Option<T> {
         crash(End::At(place), run).await
     }

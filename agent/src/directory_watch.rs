@@ -1,6 +1,6 @@
-//! Tells that something in a directory has changed: inotify, as something to await.
+//! Reports that something in a directory has changed: inotify, as something to await.
 //!
-//! It does not tell what: whoever asks looks for himself. Must not decide what a change means.
+//! It does not report what: whoever asks has to look. Must not decide what a change means.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use tokio::sync::mpsc::{Receiver, channel};
 
-/// Watched directories; begins with the first of them. Where the system has no watch to give, nothing is told.
+/// Watched directories; begins with the first of them. Where the system has no watch to give, nothing is reported.
 #[derive(Debug, Default)]
 pub(crate) struct DirectoryWatch {
     started: Option<(Arc<Inotify>, Receiver<()>)>,
@@ -38,7 +38,7 @@ impl DirectoryWatch {
         }
     }
 
-    /// Returns at the next change; never, where none will be told. Cancel-safe.
+    /// Returns at the next change; never, where none will be reported. Cancel-safe.
     pub(crate) async fn next(&mut self) {
         let told = async { self.started.as_mut()?.1.recv().await }.await;
         if told.is_none() {

@@ -1,6 +1,6 @@
 //! The machine's disks and what their partition tables say.
 //!
-//! What the kernel and udev tell comes from sysfs and udev's database; the table itself is read from the device, with
+//! What the kernel and udev report comes from sysfs and udev's database; the table itself is read from the device, with
 //! the crate `gpt`, in a few bounded reads. Must not write to a device, mount one, or decide anything: who looks for a
 //! partition says by what.
 
@@ -60,7 +60,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// What it is called by that does not change with the boot: a name by id, else what the drive itself tells.
+    /// What it is called by that does not change with the boot: a name by id, else what the drive itself reports.
     pub(crate) fn stable_id(&self) -> &str {
         // A name that is made of a filler is that of one of several disks.
         let is_own = |id: &&String| !filler::is_wwid(id.split_once('-').map_or(id.as_str(), |(_, id)| id));
@@ -68,7 +68,7 @@ impl Disk {
         told.unwrap_or(&self.name)
     }
 
-    /// Whether its partition table was read from the device, whatever was found; else it is what kernel and udev tell.
+    /// Whether its partition table was read from the device, whatever was found; else it is what kernel and udev report.
     pub(crate) fn is_table_read(&self) -> bool {
         match self.table.kind {
             TableKind::Gpt => self.table.primary.is_some(),
@@ -123,7 +123,7 @@ pub enum TableKind {
 }
 
 impl fmt::Display for TableKind {
-    /// As it stands in the inventory.
+    /// As it is in the inventory.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(formatter)
     }

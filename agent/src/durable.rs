@@ -41,7 +41,7 @@ pub enum Existing {
     Keep,
 }
 
-/// Writes `bytes` under `path` so that after a power cut either the old state or the whole new file is there. Tells
+/// Writes `bytes` under `path` so that after a power cut either the old state or the whole new file is there. Reports
 /// whether it was written.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ pub(crate) const LONGEST_MESSAGE: usize = 2000;
 const BLANK: [char; 5] = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
 
 /// At most `most` characters of a text, with everything escaped that is invisible, that controls a terminal, or that is
-/// written from right to left, which would turn what stands beside it. What is cut off shows as an ellipsis.
+/// written from right to left, which would turn what is beside it. What is cut off shows as an ellipsis.
 pub(crate) fn shown(text: &str, most: usize) -> String {
     bounded(&without_logins(text), most, is_visible)
 }

@@ -1,4 +1,4 @@
-//! The readers of foreign bytes that are private to their rooms, for the fuzz targets in `agent/fuzz` alone.
+//! The readers of foreign bytes that are private to their modules, for the fuzz targets in `agent/fuzz` alone.
 //!
 //! Public so that a crate of its own can reach them, hidden because nobody else should: no promise of the agent's
 //! interface covers them. Must not hold a decision of its own, or the fuzzer would try something that is not shipped.

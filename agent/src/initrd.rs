@@ -1,4 +1,4 @@
-//! The stage in the initrd: what kind of boot this is, the configuration, the machine; each is told at once and handed
+//! The stage in the initrd: what kind of boot this is, the configuration, the machine; each is reported at once and handed
 //! over to the units of the system.
 //!
 //! ```text
@@ -9,7 +9,7 @@
 //! ```
 //!
 //! It must never keep a machine from booting: once the root file system is there it waits for nothing but what the kernel's
-//! command line asks for, and for that within a bound; what goes wrong is told, and the boot goes on, unless the
+//! command line asks for, and for that within a bound; what goes wrong is reported, and the boot goes on, unless the
 //! configuration or the command line says that it must not.
 
 mod bounded;

@@ -78,7 +78,7 @@ impl Inventory {
     pub fn take_with_hand_over(root: &Path) -> Self {
         let mut inventory = Self::take(root);
         if let Some(earlier) = handed_over(root) {
-            // What udev tells is newer: somebody may have made a partition since.
+            // What udev reports is newer: somebody may have made a partition since.
             for disk in inventory.disks.iter_mut().filter(|disk| !disk.is_table_read() && !disk.is_told_by_udev()) {
                 // Within one boot a name is the same disk, unless one was exchanged.
                 let known = |disk: &Disk| (disk.name.clone(), disk.size, disk.serial.clone(), disk.wwid.clone());

@@ -21,14 +21,14 @@
 //! - [`markers`] is the only writer of state, [`durable`] how that outlives a power cut. [`secret_file`] reads what others must not.
 //! - [`regular_file`] opens files, and nothing that has a file's name and is none; `obstacle` knows what helps where that fails.
 //! - [`inventory`] takes stock of the machine; [`disks`] finds block devices and reads their partition tables; `sysfs` is
-//!   where the kernel and udev tell of hardware; [`hardware_address`], of the configuration's crate, is the address of a
+//!   where the kernel and udev report about hardware; [`hardware_address`], of the configuration's crate, is the address of a
 //!   network interface;
 //!   [`filler`] knows the names that identify nobody.
 //! - [`data_directory`] moves a service's data aside, for `reset`.
 //! - [`retry`] knows how long to wait; `clock` what time it is; `random` asks the kernel for numbers.
 //! - [`events`] is everything that is said while working, each with a MESSAGE_ID; `foreign_text` makes what others have
 //!   written fit to be shown.
-//! - [`cli`] is the command line: it puts the rooms together and prints.
+//! - [`cli`] is the command line: it puts the modules together and prints.
 
 // Tests of the run share their etcd servers with those that use this crate from outside.
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! file, fsync, rename, fsync of the directory): a power cut leaves either no marker or a
 //! whole one. Its first line is an RFC 3339 time, further lines are `key=value` identity; a
 //! marker that an operator wrote with `date -Iseconds` has no identity and is accepted.
-//! This room decides nothing: what a marker means for the next step is the plan's business.
+//! This module decides nothing: what a marker means for the next step is the plan's business.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ pub use identity::Identity;
 pub use lock::{Held, Holder, Lock};
 pub use trouble::{Hold, Trouble};
 
-/// Where the markers lie unless `--state-dir` says otherwise (first-boot seed).
+/// Where the markers are unless `--state-dir` says otherwise (first-boot specification).
 pub const DEFAULT_DIRECTORY: &str = "/var/lib/first-boot-automation";
 
 /// A marker is a few lines; a larger file is not one of ours.
@@ -47,7 +47,7 @@ impl Achievement {
     }
 }
 
-/// What stands where a marker may stand.
+/// What is at the place of a marker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MarkerState {
     /// No marker: the step is still to be done.

@@ -1,4 +1,4 @@
-//! Tells when something is mounted at a place: the kernel wakes whoever polls `/proc/self/mountinfo` at every change
+//! Reports when something is mounted at a place: the kernel wakes whoever polls `/proc/self/mountinfo` at every change
 //! (`proc_pid_mountinfo(5)`).
 
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! How long to wait before the next try: the only room that knows `backoff`.
+//! How long to wait before the next try: the only module that knows `backoff`.
 //!
 //! Three kinds of waiting exist. *Polling* asks a healthy peer again soon (is the service
 //! healthy yet, is the learner a voter yet): short, growing delays within a total limit.

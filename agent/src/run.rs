@@ -1,7 +1,7 @@
 //! Executes decisions: waits for the local service, becomes a member, sets IAM up, judges
 //! the cluster, and writes each marker after its effect.
 //!
-//! Everything outside is reached through the ports that this room owns; what to do is the
+//! Everything outside is reached through the ports that this module owns; what to do is the
 //! plan's business, how long to wait the policies'.
 
 mod bootstrap;
@@ -76,7 +76,7 @@ pub struct Context<'a, U, C> {
     pub find_credential: &'a dyn Fn(&str) -> Option<Credential>,
     /// What this process has asked the clusters for.
     pub requests: &'a Requests,
-    /// Whether a step that is blocked by trouble elsewhere looks again, as a unit does; an operator who calls is told at once.
+    /// Whether a step blocked by trouble elsewhere looks again, as a unit does; an operator who calls gets an answer at once.
     pub looks_again: bool,
 }
 
@@ -223,13 +223,13 @@ pub struct Looks<'a> {
 }
 
 impl<'a> Looks<'a> {
-    /// None yet; none ever for an operator who calls, and is told at once.
+    /// None yet; none ever for an operator who calls, and gets the answer at once.
     #[must_use]
     pub fn of(looks_again: bool, policies: &Policies, progress: &'a dyn Progress, report: &'a dyn Report) -> Self {
         Self { schedule: looks_again.then(|| Schedule::polling(&policies.blocked)), reported: None, progress, report }
     }
 
-    /// Tells what is in the way, and returns when it is time to look again.
+    /// Reports what is in the way, and returns when it is time to look again.
     ///
     /// # Errors
     /// It ends here: what is in the way is fixed on this node, or was looked at long enough for one run.
@@ -252,7 +252,7 @@ impl<'a> Looks<'a> {
     }
 }
 
-/// Tells how it ended.
+/// Reports how it ended.
 fn end<U, C>(context: &Context<'_, U, C>, operation: &str, ended: Result<(), Stop>, report: &dyn Report) -> Outcome {
     match ended {
         Ok(()) => {
@@ -263,7 +263,7 @@ fn end<U, C>(context: &Context<'_, U, C>, operation: &str, ended: Result<(), Sto
     }
 }
 
-/// Tells what ended it.
+/// Reports what ended it.
 fn stopped(stop: &Stop, progress: &dyn Progress, report: &dyn Report) -> Outcome {
     let event = stop.event();
     let hold = if matches!(stop, Stop::Blocked(_)) { Hold::Blocked } else { Hold::Failed };

@@ -1,4 +1,4 @@
-//! Reads the small files in which the kernel and udev tell of the hardware, below a root that may be a fixture.
+//! Reads the small files in which the kernel and udev report about the hardware, below a root that may be a fixture.
 //!
 //! Whatever cannot be read is `None`: no file, no permission, nothing in it. Must not know what an attribute means.
 

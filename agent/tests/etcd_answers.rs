@@ -1,4 +1,4 @@
-//! What real etcd servers answer, as far as this agent goes by it: their JSON gateway, their exit codes, their logs.
+//! What real etcd servers answer, as far as this agent uses it: their JSON gateway, their exit codes, their logs.
 //!
 //! Nothing of the agent runs here. `ETCD=/path/to/etcd` asks another version; all that is held here is the same in 3.4
 //! and 3.5, or says where it is not.
@@ -315,7 +315,7 @@ async fn a_member_that_is_removed_ends_as_if_all_were_well_and_so_does_each_late
     cluster.spawn_member(new, &initial, "existing");
     cluster.ready(new).await;
     assert_eq!(cluster.ask(0, REMOVE, json!({"ID": id})).await.status, 200);
-    // The second start knows it from its own log; that it is added anew does not help the third.
+    // The second start knows it from its own log; that it is added again does not help the third.
     for start in 0..3 {
         let (code, said) = cluster.ended(new).await;
         assert_eq!(code, 0, "{said}");

@@ -85,7 +85,7 @@ async fn m1_m2_n5_n6_e1_e11_every_call_to_etcd_with_every_wrong_answer_ends_in_o
     assert!(missed * 10 < count, "{missed} of {count}");
 }
 
-/// Plays what is left, and tells what failed.
+/// Plays what is left, and reports what failed.
 async fn play(lane: &mut Lane, cases: &RefCell<VecDeque<Case>>) -> Vec<String> {
     let next = || cases.borrow_mut().pop_front();
     let mut failures = Vec::new();

@@ -92,7 +92,7 @@ impl WithUsers {
     }
 }
 
-/// Tells a node who it is to etcd.
+/// Tells a node its etcd account.
 fn log_in(node: &mut Node, user: &str, password: &str) {
     let path = node.folder().join("password");
     fs::write(&path, format!("{password}\n")).unwrap();
@@ -234,7 +234,7 @@ async fn a_token_that_is_no_longer_good_is_asked_for_anew() {
     assert_eq!(old.error(), (16, "etcdserver: invalid auth token"));
     assert_eq!(client.remove(service, &at, &key_of_the_new_one().await).await, Ok(()));
 
-    // The server starts anew, and knows none.
+    // The server starts again, and knows none.
     cluster.cluster.borrow_mut().kill(0);
     cluster.cluster.borrow_mut().restart(0);
     cluster.cluster.borrow_mut().healthy(0).await;

@@ -84,7 +84,7 @@ fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// Plays what is left, and tells what failed.
+/// Plays what is left, and reports what failed.
 async fn lane(stage: Stage, left: Arc<Mutex<Vec<Case>>>) -> Vec<String> {
     let next = || left.lock().unwrap().pop();
     let (mut stage, mut failures) = (Some(stage), Vec::new());

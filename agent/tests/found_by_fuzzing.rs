@@ -115,7 +115,7 @@ fn m4_the_command_that_removes_a_member_removes_that_member_alone() {
     }
 }
 
-/// A host name with capitals beside other scripts panicked a build with debug assertions, in the URL library.
+/// A hostname with capitals beside other scripts panicked a build with debug assertions, in the URL library.
 #[test]
 fn m12_a_leader_hint_outside_of_ascii_leads_nowhere() {
     for leader in ["https://ŻD:2379", "https://%C5%BB%44:2379", "https://xn--%C5%BB:2379"] {

@@ -1,4 +1,4 @@
-//! The files that are generated, from the code or from templates: a test fails where one drifts, `make generate` writes them anew.
+//! The files that are generated, from the code or from templates: a test fails on drift, `make generate` writes them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

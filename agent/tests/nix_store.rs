@@ -1,5 +1,5 @@
 //! Secrets and the Nix store, which everybody can read: nothing that is installed or generated holds a secret by value,
-//! and a configuration, key or password that lies in the store is refused. Needs no Nix.
+//! and a configuration, key or password that is in the store is refused. Needs no Nix.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -361,7 +361,7 @@ fn f16_what_one_peer_may_refuse_and_another_take_is_a_remark() {
 const WITH_DATES: &str = "[ca]\ndefault_ca=tests\n[tests]\nnew_certs_dir=.\ndatabase=index.txt\nunique_subject=no\n\
     serial=serial\ndefault_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n";
 
-/// Has the CA `ca.crt` issue a certificate anew, of the year 2020 alone.
+/// Has the CA `ca.crt` issue a certificate again, of the year 2020 alone.
 fn issue_expired(files: &Files, name: &str) {
     files.put("ca.conf", WITH_DATES.as_bytes());
     files.put("index.txt", b"");
@@ -411,7 +411,7 @@ fn an_expired_certificate_of_a_ca_in_the_own_file_is_a_remark_that_names_it() {
         assert!(shown.contains(part), "not shown: {part}: {shown}");
     }
 
-    // The CA was certified anew, with the same key: by a root that peers trust, and not yet `tls.ca`. They accept this node.
+    // The CA was certified again, with the same key: by a root that peers trust, and not yet `tls.ca`. They accept this node.
     let new = Ca::with(EC, &["-subj", "/CN=new CA"]);
     for name in ["below.csr", "below.ext"] {
         fs::copy(files.path(name), new.path().join(name)).unwrap();

@@ -15,7 +15,7 @@ use node::Node;
 use serde_json::json;
 use tokio::process::Command;
 
-/// What the copy has beside the sources: where it stands, and what was added.
+/// What the copy has beside the sources: where it is, and what was added.
 struct Copy(PathBuf);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +44,7 @@ async fn a_further_protocol_is_a_line_and_its_modules() {
 }
 
 impl Copy {
-    /// Made anew; what was built of an earlier one stays.
+    /// Made again; what was built of an earlier one stays.
     fn of_the_workspace() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let copy = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join("toy-protocol"));
@@ -71,7 +71,7 @@ impl Copy {
     /// Builds its agent, of the same libraries as this test: what is built there and here lies apart.
     async fn build(&self) -> PathBuf {
         let built = self.0.join("target");
-        // What is for a named target lies in a folder of its name.
+        // What is for a named target is in a folder of its name.
         let of_target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         let is_named = of_target.file_name().is_some_and(|name| name.to_string_lossy().starts_with(ARCH));
         let shared = if is_named { of_target.parent().unwrap() } else { of_target };

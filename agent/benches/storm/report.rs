@@ -30,7 +30,7 @@ pub(crate) fn table() -> Result<String, Failed> {
     let mut text = String::from(
         "Storm: all nodes come within 100 ms; the leader makes one change at a time, 50 ms each;\n  \
          half way it is lost, 1.5 s later another leads. Simulated: the agent's own planning, retry and\n  \
-         sequencing code on a clock that jumps; the seed's 5 × 10 s against the same leader.\n",
+         sequencing code on a clock that jumps; the baseline script's 5 × 10 s against the same leader.\n",
     );
     let _ = writeln!(
         text,

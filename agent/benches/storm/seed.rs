@@ -1,4 +1,4 @@
-//! The seed's way to join, in the same storm: an add every 10 s, five times, always at `leader_url`; then it gives up.
+//! The baseline script in the same storm: an add every 10 s, five times, always at `leader_url`; then it gives up.
 //!
 //! It lists nothing and heeds no `Retry-After`, as `vm-tests/bench/seed-join.sh` does not.
 

@@ -56,7 +56,7 @@ fn services(fields: &mut Fields, node: &Node) -> Option<Vec<Service>> {
 }
 
 /// Two services with members on one port would be asked, and joined, in each other's place. The platform's own are left as
-/// they are told.
+/// configured.
 fn apart(fields: &mut Fields, services: &[Service]) {
     let mut seen: Vec<&MemberService> = Vec::new();
     for service in services.iter().filter_map(Service::members).filter(|service| service.enable) {

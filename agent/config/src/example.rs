@@ -1,4 +1,4 @@
-//! The first-boot seed's example configs, printed by `config example`. Must be
+//! The first-boot specification's example configs, printed by `config example`. Must be
 //! valid as they stand: a test checks each against the table.
 
 /// The examples, by what the node is to do.

@@ -11,7 +11,7 @@ use super::{
     value::{BaseUrl, Host, HostPort, ServiceName},
 };
 
-/// One cluster as the config tells it.
+/// One cluster as the config describes it.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) row: Row,

@@ -59,12 +59,12 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document(tree::Tree);
 
-/// What the check goes by besides the config itself.
+/// What the check uses besides the config itself.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// Where the config came from, for `config show`.
     pub given: Origin,
-    /// The machine's host name, which a config without `node_id` goes by.
+    /// The machine's hostname, which a config without `node_id` uses.
     pub host_name: Option<String>,
     /// The directory of the TLS files that the config does not name.
     pub secrets: PathBuf,

@@ -10,7 +10,7 @@ use super::value::{
 };
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-/// Everything the agent is told about this node and its cluster.
+/// Everything the agent knows about this node and its cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Who this node is.
@@ -330,7 +330,7 @@ pub struct Retry {
 /// Bounds of a single request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request {
-    /// Until the connection stands, TLS included.
+    /// Until the connection is established, TLS included.
     pub connect: Duration,
     /// Until the answer is read.
     pub total: Duration,

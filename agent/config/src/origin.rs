@@ -15,7 +15,7 @@ pub enum Origin {
     Default,
     /// Other values: which, or by which rule.
     Derived(String),
-    /// The machine's host name.
+    /// The machine's hostname.
     HostName,
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use std::collections::HashSet;
 
-/// Builds the configuration of a service from what is told about its group.
+/// Builds the configuration of a service from what the config says about its group.
 pub(crate) fn service_config(fields: &mut Fields, group: &Group, node: &Node) -> Option<MemberService> {
     let own_addresses = group.own_addresses(node);
     note_peers(fields, group, &own_addresses);
@@ -85,7 +85,7 @@ fn check_leader(fields: &mut Fields, group: &Group, config: &MemberService) {
     }
 }
 
-/// What is started as a member would not find its second port free. The platform's own are left as they are told.
+/// What is started as a member would not find its second port free. The platform's own are left as configured.
 fn check_ports(fields: &mut Fields, group: &Group, config: &MemberService) {
     let Some(raft) = config.raft_addr().filter(|raft| config.enable && raft.port() == config.url.port()) else {
         return;
@@ -102,7 +102,7 @@ fn check_ports(fields: &mut Fields, group: &Group, config: &MemberService) {
     }
 }
 
-/// Warns of member lists that will not mean what their writer meant. What is odd in a derived list was told of the one
+/// Warns of member lists that will not mean what their writer meant. What is odd in a derived list was reported for the one
 /// that it is derived from.
 fn note_peers(fields: &mut Fields, group: &Group, own: &[HostPort]) {
     let path = &group.members_key.to_string();

@@ -9,7 +9,7 @@ use std::fmt;
 pub struct Problem {
     /// Where, as a JSON path: `$.raft_addr`.
     pub path: String,
-    /// What stands there, shortened, or why it is not shown.
+    /// What is there, shortened, or why it is not shown.
     pub found: String,
     /// What should stand there.
     pub expected: String,
@@ -69,7 +69,7 @@ impl Report {
         Self { problems, left_out, warnings: bounded(warnings) }
     }
 
-    /// One line, for places that have no more room than that, and more readers than the config has: it quotes nothing.
+    /// One line, for places that have no more space than that, and more readers than the config has: it quotes nothing.
     #[must_use]
     pub fn summary(&self) -> String {
         let told = |problem: &Problem| format!("{}: expected {}", problem.path, problem.expected);
@@ -194,7 +194,7 @@ fn without_credentials(text: &str) -> String {
         None => rest.to_owned(),
     };
     let Some(before) = before else { return shown };
-    // What stands before `://` is shown where it is a scheme, and not another password.
+    // What is before `://` is shown where it is a scheme, and not another password.
     match before.split_once("://").filter(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric())) {
         Some((scheme, _)) => format!("{scheme}://***@{shown}"),
         None => format!("***@{shown}"),

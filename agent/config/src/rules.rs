@@ -1,6 +1,6 @@
 //! What must hold between fields: which are needed when, which go together,
 //! which bound each other. Runs on configs with problems too, so that all are
-//! told at once. Must not read anything but the checked fields.
+//! reported at once. Must not read anything but the checked fields.
 
 use super::{
     fields::Fields,

@@ -14,7 +14,7 @@ use super::{
 /// One value and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Shown {
-    /// Where it stands, as a JSON path.
+    /// Where it is, as a JSON path.
     pub path: String,
     /// What it is, or why that is not shown.
     pub value: String,

@@ -1,6 +1,6 @@
-//! Every example of the first-boot seed, as it stands there, and one config
+//! Every example of the first-boot specification, as it is there, and one config
 //! with every field: each must be accepted, and `config show` of it must stay
-//! what the file beside it says. `UPDATE_GOLDEN=1` writes those files anew.
+//! what the file beside it says. `UPDATE_GOLDEN=1` writes those files again.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 

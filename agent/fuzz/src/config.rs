@@ -22,7 +22,7 @@ pub fn config(data: &[u8]) {
     secrets::assert_kept(data);
 }
 
-/// What the check goes by here: a node with a usable host name.
+/// What the check uses here: a node with a usable hostname.
 pub(crate) fn context(strict: bool) -> Context {
     Context {
         given: Origin::Credential,

@@ -66,7 +66,7 @@ fn assert_decision(state: MarkerState) {
                 (cluster_id, &ours.cluster_id),
                 (machine_id, &ours.machine_id),
             ] {
-                // What this node does not know is not compared: which cluster it is in, only a member list tells.
+                // What this node does not know is not compared: which cluster it is in, only a member list reports.
                 assert!(found.is_none() || own.is_none() || found == own, "another's marker is taken: {identity:?}");
             }
         }

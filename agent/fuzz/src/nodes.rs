@@ -1,4 +1,4 @@
-//! The nodes that member lists and markers are judged from: one of each kind that the first-boot document knows.
+//! The nodes that member lists and markers are judged from: one of each kind that the first-boot specification knows.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! An accepted config, written anew from what `config show` says of it, must be the same config; and the published
+//! An accepted config, written again from what `config show` says of it, must be the same config; and the published
 //! schema must take it. Must not know any field by name, save those whose keys are free.
 
 use std::sync::LazyLock;

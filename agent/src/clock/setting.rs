@@ -1,6 +1,6 @@
 //! Waits until somebody sets the clock: NTP, or an operator.
 //!
-//! The kernel tells of it: a timer that is cancelled when the clock jumps (`timerfd_create(2)`, `TFD_TIMER_CANCEL_ON_SET`).
+//! The kernel reports it: a timer that is cancelled when the clock jumps (`timerfd_create(2)`, `TFD_TIMER_CANCEL_ON_SET`).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,17 +15,17 @@ use super::before_build;
 /// than any of them needs.
 const TIMER: Duration = Duration::from_hours(24);
 
-/// Between two looks at a clock whose jumps the kernel does not tell.
+/// Between two looks at a clock whose jumps the kernel does not report.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Returns when the clock no longer stands before the build date, at the latest after `limit`. Tells whether it was set.
+/// Returns when the clock is no longer before the build date, at the latest after `limit`. Reports whether it was set.
 pub(crate) async fn until_set(limit: Duration) -> bool {
     let mut jumps = jumps();
     let set = async {
         while before_build().is_some() {
             let told = async { jumps.as_mut()?.recv().await }.await;
             if told.is_none() {
-                // The kernel does not tell, as where a sandbox takes its timers away.
+                // The kernel does not report, as where a sandbox takes its timers away.
                 sleep(LOOK_AGAIN).await;
             }
         }

@@ -69,7 +69,7 @@ impl Changes {
         directories.for_each(|directory| self.watch.include(directory));
         loop {
             if self.have_happened() {
-                // Whoever writes a file anew empties or removes it first, and may write the same again.
+                // Whoever writes a file again empties or removes it first, and may write the same again.
                 if self.files.iter().all(|(path, known)| is_gone(path) || look(path) == *known) {
                     sleep(WRITING).await;
                 }

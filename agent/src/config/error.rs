@@ -62,7 +62,7 @@ impl ConfigError {
         matches!(self, Self::Unreadable(_, RegularFileError::Io(error), _) if error.kind() == io::ErrorKind::PermissionDenied)
     }
 
-    /// One line, for places that have no more room than that.
+    /// One line, for places that have no more space than that.
     #[must_use]
     pub fn summary(&self) -> String {
         match self {

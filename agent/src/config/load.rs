@@ -31,7 +31,7 @@ pub const ENCRYPTED_STORES: [&str; 5] = [
     "usr/lib/credstore.encrypted",
 ];
 
-/// The name of the config's file, wherever it lies.
+/// The name of the config's file, wherever it is.
 pub const FILE: &str = "cluster-config.json";
 
 /// The permission bits of those who are neither owner nor in the group.
@@ -71,7 +71,7 @@ pub struct Options {
     pub root: PathBuf,
     /// `$CREDENTIALS_DIRECTORY`: what systemd has loaded and decrypted for this process.
     pub credentials_directory: Option<PathBuf>,
-    /// The machine's host name, which a config without `node_id` goes by.
+    /// The machine's hostname, which a config without `node_id` uses.
     pub host_name: Option<String>,
     /// What to make of a file that everybody may read.
     pub permissions: Permissions,
@@ -96,7 +96,7 @@ pub struct Loaded {
     pub passed_over: Vec<ConfigError>,
 }
 
-/// The bytes of a config as it lies in its place, not yet checked, and what is odd about its permissions.
+/// The bytes of a config as it is in its place, not yet checked, and what is odd about its permissions.
 pub type Reading = (Vec<u8>, Option<Problem>);
 
 /// Reads and checks the config.
@@ -176,7 +176,7 @@ pub fn read_at(origin: &Source, options: &Options) -> Result<Option<Reading>, Co
     }
     let bytes = read_all(file, SIZE_LIMIT).map_err(failed)?;
     let mode = metadata.mode() & 0o7777;
-    // A credential lies in a directory that only its service enters.
+    // A credential is in a directory that only its service enters.
     let is_open = mode & OTHERS != 0 && !matches!(origin, Source::Credential(_));
     if is_open && options.permissions == Permissions::Refuse {
         return Err(ConfigError::ReadableByOthers(path.to_owned(), mode));

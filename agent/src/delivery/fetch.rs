@@ -1,4 +1,4 @@
-//! Fetches a configuration over verified TLS, again and again while trouble may pass: a card without a link, a name server
+//! Fetches a configuration over verified TLS, repeatedly while trouble may pass: an interface without a link, a name server
 //! that is not there yet, a server that restarts. The caller bounds it.
 
 use std::path::PathBuf;
@@ -31,11 +31,11 @@ pub struct Fetch {
     pub url: UrlTemplate,
     /// The digest that it must have, where one was given.
     pub sha256: Option<Digest>,
-    /// The authority of the image.
+    /// The CA of the image.
     pub ca: PathBuf,
     /// `/`, where the hardware is described.
     pub root: PathBuf,
-    /// The card that the machine was booted from.
+    /// The interface that the machine was booted from.
     pub boot_card: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl Fetch {
     /// The bytes, once they are there, and from which URL they came.
     ///
     /// # Errors
-    /// What no further try would mend.
+    /// What no further try would fix.
     pub async fn run(&self, report: &dyn Report) -> Result<(Vec<u8>, Source), FetchError> {
         let blocked = |why| FetchError { why, digest: None };
         let client = Client::of_nobody(&self.ca, REQUEST).map_err(|blocker| {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::inventory::{self, Link};
 
-/// The names of a machine; what it does not tell, or not yet, is `None`.
+/// The names of a machine; what it does not report, or not yet, is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hardware {
     /// SMBIOS' system UUID, in lower case.

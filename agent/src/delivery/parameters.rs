@@ -26,14 +26,14 @@ pub struct Parameters {
     pub required: bool,
     /// `first_boot.timeout=`: how long the boot may be held, from 1 s to 10 min, where that is given.
     pub timeout: Option<Duration>,
-    /// `BOOTIF=`, as boot loaders give it: the card that the machine was booted from, with colons.
+    /// `BOOTIF=`, as boot loaders give it: the interface that the machine was booted from, with colons.
     pub boot_card: Option<String>,
     /// `first_boot.initrd=0`: the stage is left out.
     pub left_out: bool,
 }
 
 impl Parameters {
-    /// Reads `/proc/cmdline`. What cannot be used is told, in words, and leaves the default.
+    /// Reads `/proc/cmdline`. What cannot be used is reported, in words, and leaves the default.
     pub(crate) fn read(command_line: &str) -> (Self, Vec<String>) {
         let mut read = Self::default();
         let mut problems = Vec::new();

@@ -97,7 +97,7 @@ pub(crate) fn unseen(disks: &[Disk]) -> Vec<String> {
 pub enum Unreadable {
     /// It cannot be mounted: whether there is a configuration on it nobody can say.
     Partition(io::Error),
-    /// The configuration's file, or what stands in its place.
+    /// The configuration's file, or what is in its place.
     File(io::Error),
 }
 

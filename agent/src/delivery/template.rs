@@ -61,7 +61,7 @@ impl UrlTemplate {
     /// The path for this machine.
     ///
     /// # Errors
-    /// The hardware does not tell what is asked for, or not yet.
+    /// The hardware does not report what is asked for, or not yet.
     pub fn path(&self, hardware: &Hardware) -> Result<String, String> {
         let mut path = self.path.clone();
         for place in PLACES {

@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for PartitionType {
     }
 }
 
-/// How it stands in the inventory: the name is for whoever reads it.
+/// How it is in the inventory: the name is for whoever reads it.
 #[derive(Serialize, Deserialize)]
 struct Written {
     guid: String,

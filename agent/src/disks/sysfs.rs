@@ -1,6 +1,6 @@
-//! The disks as the kernel tells of them in `/sys/class/block`. Where a device cannot be opened, as in the sandbox of
+//! The disks as the kernel reports them in `/sys/class/block`. Where a device cannot be opened, as in the sandbox of
 //! the join units, its partitions are those that the kernel and udev know. Must not open a device for writing: udev probes
-//! it anew when a writer closes it.
+//! it again when a writer closes it.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -146,7 +146,7 @@ fn kind_told(entry: &Entry, shown: &[Partition]) -> TableKind {
     }
 }
 
-/// The serial number that SCSI and ATA drives tell: vital product data, page 0x80, behind four bytes of header.
+/// The serial number that SCSI and ATA drives report: vital product data, page 0x80, behind four bytes of header.
 fn vital_product_serial(tree: Tree<'_>, disk: &Path) -> Option<String> {
     let page = tree.bytes(disk.join("device/vpd_pg80"))?;
     let serial = plain(String::from_utf8_lossy(page.get(4..)?).trim_matches(|c: char| c.is_whitespace() || c == '\0'));

@@ -24,7 +24,7 @@ const SECTOR_SIZES: [u64; 4] = [512, 1024, 2048, 4096];
 /// The table of a disk of `size` bytes with sectors of `sector_size` bytes.
 ///
 /// # Errors
-/// The first sector cannot be read. Whatever else is wrong is told in the table.
+/// The first sector cannot be read. Whatever else is wrong is reported in the table.
 pub fn read<D: Read + Seek>(device: &mut D, size: u64, sector_size: u64) -> io::Result<Table> {
     let Ok(sector) = LogicalBlockSize::try_from(sector_size) else {
         return Ok(Table::bare(TableKind::Unknown, vec![format!("sectors of {sector_size} bytes are not read")]));
@@ -62,7 +62,7 @@ fn made_for<D: Read + Seek>(disk: &mut Sectors<'_, D>) -> Option<u64> {
     })
 }
 
-/// A table that is whole, on a disk whose sectors have another size. Nothing in it is damaged, and to build it anew would lose
+/// A table that is whole, on a disk whose sectors have another size. Nothing in it is damaged, and to build it again would lose
 /// what it says.
 fn of_another_size(made_for: u64, sector_size: u64) -> Table {
     Table {

@@ -44,7 +44,7 @@ impl<Open: FnMut() -> io::Result<File>> Console<Open> {
     /// Says a line, in one piece, or the lines of others would come in between.
     pub(super) fn say(&mut self, line: &str) {
         let text = format!("{line}\r\n");
-        // What was hung up meanwhile is opened anew, once.
+        // What was hung up meanwhile is opened again, once.
         for _ in 0..2 {
             if self.file.is_none() {
                 self.file = self.reopened();

@@ -1,11 +1,11 @@
-//! Events as lines: the seed's JSON line, and plain text for a terminal.
+//! Events as lines: the first-boot specification's JSON line, and plain text for a terminal.
 
 use serde::Serializer;
 
 use super::meaning::Severity;
 use super::record::Record;
 
-/// The seed's JSON line: `timestamp, level, service, operation, message`, in this order,
+/// The first-boot specification's JSON line: `timestamp, level, service, operation, message`, in this order,
 /// then the further fields in lower case.
 pub(super) fn json(record: &Record) -> String {
     let meaning = record.event.meaning();

@@ -16,7 +16,7 @@ pub enum Severity {
 }
 
 impl fmt::Display for Severity {
-    /// The `level` of the first-boot document's JSON line.
+    /// The `level` of the first-boot specification's JSON line.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Error => "ERROR",

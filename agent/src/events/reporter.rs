@@ -116,8 +116,8 @@ struct Sinks {
     journal: Option<JournalLog>,
     json: bool,
     text: bool,
-    /// Errors go to the journal a second time as the seed's JSON line, at debug priority:
-    /// the seed's `journalctl -u … | grep '"level":"ERROR"'` finds them there.
+    /// Errors go to the journal a second time as the first-boot specification's JSON line, at debug priority:
+    /// the first-boot specification's `journalctl -u … | grep '"level":"ERROR"'` finds them there.
     companion: bool,
     console: Option<Console>,
 }

@@ -50,7 +50,7 @@ pub(super) fn leader_hint(body: &Value, location: Option<&str>) -> Option<Endpoi
         .find_map(origin)
 }
 
-/// Whether the host of a URL reference, where it has one, is written plainly: host names here are ASCII, and what the library makes
+/// Whether the host of a URL reference, where it has one, is plain: hostnames here are ASCII, and what the library makes
 /// of others is cut out of this build (`idna_adapter` in Cargo.toml).
 pub(crate) fn has_plain_host(reference: &str) -> bool {
     // As the URL standard reads it: blanks within count for nothing, and a backslash is a slash.

@@ -176,7 +176,7 @@ fn text(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<Strin
 }
 
 impl Answer {
-    /// Keeps of an answer what the agent goes by.
+    /// Keeps of an answer what the agent uses.
     pub(crate) fn of(status: u16, endpoint: &Endpoint, headers: &HeaderMap, body: Vec<u8>) -> Self {
         Self {
             status,

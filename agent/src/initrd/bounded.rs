@@ -31,7 +31,7 @@ pub(super) async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Se
     result.await.ok()
 }
 
-/// The same within the limit; told where it does not come to its end by then.
+/// The same within the limit; reported where it does not come to its end by then.
 pub(super) async fn in_time<T: Send + 'static>(
     report: &dyn Report,
     error: &str,

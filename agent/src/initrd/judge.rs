@@ -1,4 +1,4 @@
-//! What is taken of what the sources give and what is refused, each told once. Must not look for anything itself.
+//! What is taken of what the sources give and what is refused, each reported once. Must not look for anything itself.
 
 use std::cell::RefCell;
 
@@ -43,16 +43,16 @@ impl<'a> Judge<'a> {
         Self { options, report, refused: RefCell::default(), told: RefCell::default() }
     }
 
-    /// A delivery that is valid by itself; told where it is not.
+    /// A delivery that is valid by itself; reported where it is not.
     pub(super) fn valid(&self, rank: Rank, delivered: Result<Option<Delivery>, Broken>) -> Option<Delivery> {
         delivered.unwrap_or_else(|Broken { source, digest, error }| {
-            // Every problem is for the journal; whoever comes later has room for a line.
+            // Every problem is for the journal; whoever comes later has space for a line.
             self.refuse_as(rank, source.to_string(), digest, error.summary(), error.to_string());
             None
         })
     }
 
-    /// Whether it is taken whatever kind of boot this is; told if so.
+    /// Whether it is taken whatever kind of boot this is; reported if so.
     pub(super) fn is_taken_at_once(&self, (rank, delivery): &Ranked) -> bool {
         let sure = !delivery.checked.config.bootstraps() || self.broken_before(*rank).is_none();
         if sure {
@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
         None
     }
 
-    /// Something that is there and cannot be taken; told once, however often it is met.
+    /// Something that is there and cannot be taken; reported once, however often it is met.
     pub(super) fn refuse(&self, rank: Rank, source: String, digest: Option<Digest>, error: String) {
         self.refuse_as(rank, source, digest, error.clone(), error);
     }

@@ -50,7 +50,7 @@ fn plug_in(initrd: &Initrd, disk: &str, label: &str, kind: &str, files: &[(&str,
         initrd.write(&format!("parts/{disk}1/{name}"), text);
     }
     initrd.write(&format!("{at}/{disk}1/partition"), "1\n");
-    // The kernel tells of it in /dev, last.
+    // The kernel shows it in /dev last.
     initrd.write(&format!("dev/{disk}1"), "");
 }
 

@@ -154,7 +154,7 @@ impl<'a> Partitions<'a> {
         self.judge.refuse(Rank::Partition, source, None, error);
     }
 
-    /// Tells of what does not answer in time.
+    /// Reports what does not answer in time.
     fn report_silent(&self, what: &str) {
         self.judge.report.report(Event::HardwareSilent { error: format!("{what} could not be read") });
     }

@@ -1,5 +1,5 @@
 //! Looks for the configuration, source after source in the documented order (see `delivery`): the first valid one wins,
-//! a broken one is told and passed over.
+//! a broken one is reported and passed over.
 //!
 //! Disks appear while the search goes on, so partitions are looked at until the root file system is there: by then the
 //! disks that matter are. A URL is asked from the beginning, and waited for only after that.
@@ -41,7 +41,7 @@ pub(super) struct Search<'a> {
 pub(super) struct Found {
     pub(super) kind: BootKind,
     pub(super) delivery: Option<Delivery>,
-    /// What ranks before it and could not be taken. The installed file is none of these: it is read anew.
+    /// What ranks before it and could not be taken. The installed file is none of these: it is read again.
     pub(super) refused: Vec<Refusal>,
 }
 
@@ -158,7 +158,7 @@ impl<'a> Search<'a> {
         kind.await.unwrap_or(BootKind::Unknown)
     }
 
-    /// A credential, then a file that lies in the initrd.
+    /// A credential, then a file that is in the initrd.
     fn in_the_initrd(&self) -> Option<Ranked> {
         let options = self.judge.options;
         let credentials = config::credentials(options).into_iter().map(|source| (Rank::Credential, source));
@@ -171,7 +171,7 @@ impl<'a> Search<'a> {
         let (sysroot, options) = (self.sysroot.to_owned(), self.judge.options.clone());
         let silent = "the configuration on the root file system could not be read";
         let read = in_time(self.judge.report, silent, move || {
-            // The name that the installed system will have, which a configuration without `node_id` goes by.
+            // The name that the installed system will have, which a configuration without `node_id` uses.
             let host_name = host_name(&sysroot).or_else(|| options.host_name.clone());
             let source = Source::Installed(boot::within(&sysroot, Path::new(SECRETS).join(FILE)));
             Delivery::of_file(source, &Options { root: sysroot, host_name, ..options })
@@ -179,7 +179,7 @@ impl<'a> Search<'a> {
         self.judge.taken(kind, (Rank::Installed, self.judge.valid(Rank::Installed, read.await?)?))
     }
 
-    /// What the URL gives; told when it is taken, for a partition comes before it.
+    /// What the URL gives; reported when it is taken, for a partition comes before it.
     async fn fetched(&self) -> Option<Delivery> {
         let (parameters, judge, options) = (self.parameters, &self.judge, self.judge.options);
         if let Some(error) = parameters.url_problem.clone() {

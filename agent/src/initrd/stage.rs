@@ -31,14 +31,14 @@ pub struct Stage {
 pub enum Ended {
     /// What this kind of boot needs was found and handed over.
     Well,
-    /// Something is missing, and was told; the boot goes on.
+    /// Something is missing, and was reported; the boot goes on.
     Lacking,
-    /// Something is missing that is required, and was told: the boot has to be stopped.
+    /// Something is missing that is required, and was reported: the boot has to be stopped.
     Halted,
 }
 
 impl Stage {
-    /// Does the stage's work, and tells `report` what it finds. Returns when the boot may go on. `root_is_there` returns when
+    /// Does the stage's work, and reports what it finds to `report`. Returns when the boot may go on. `root_is_there` returns when
     /// the root file system is mounted; never, where it will not be.
     pub async fn run(&self, root_is_there: impl Future<Output = ()>, report: &dyn Report) -> Ended {
         let search = Search::new(&self.options, &self.sysroot, &self.parameters, report);
@@ -62,7 +62,7 @@ impl Stage {
         }
     }
 
-    /// Whether something is missing that this kind of boot needs; tells what.
+    /// Whether something is missing that this kind of boot needs; reports what.
     fn lacking(&self, found: &Found, inventory: Option<&Inventory>, report: &dyn Report) -> bool {
         if found.delivery.is_some() {
             return false;
@@ -92,10 +92,10 @@ impl Stage {
         )
     }
 
-    /// Leaves everything for the units of the system. Tells what could not be left, and whether all could.
+    /// Leaves everything for the units of the system. Reports what could not be left, and whether all could.
     fn hand_over(&self, found: &Found, inventory: Option<&Inventory>, report: &dyn Report) -> bool {
         let delivery = found.delivery.as_ref();
-        // What is installed stays where it is: who mends it there should not have to mend a copy.
+        // What is installed stays where it is: who fixes it there should not have to fix a copy.
         let moved = delivery.filter(|found| !found.source.path().is_some_and(|path| path.starts_with(&self.sysroot)));
         let put = |name: &str, bytes: &[u8]| match boot::put(&self.options.root, name, bytes) {
             Ok(()) => true,
@@ -145,7 +145,7 @@ fn without_gpt(disks: &[Disk]) -> String {
 /// How many drives are named.
 const MOST_NAMED: usize = 4;
 
-/// Whether the machine is what its configuration expects; tells what it lacks. A link or a clock may still come: that is for
+/// Whether the machine is what its configuration expects; reports what it lacks. A link or a clock may still come: that is for
 /// the units of the system to wait for. Before an installation the disks are empty, and a member stays one.
 fn fits(found: &Delivery, inventory: &Inventory, report: &dyn Report) -> bool {
     if inventory.boot != Some(BootKind::FirstBoot) {

@@ -30,12 +30,12 @@ pub struct Link {
     pub state: Option<String>,
     /// Whether a cable, or its like, is in; `None` while the link is switched off.
     pub carrier: Option<bool>,
-    /// In Mbit/s; `None` where the hardware does not tell.
+    /// In Mbit/s; `None` where the hardware does not report.
     pub speed: Option<u64>,
 }
 
 impl Link {
-    /// Whether packets can pass. Some drivers do not tell a state; a carrier is as good.
+    /// Whether packets can pass. Some drivers do not report a state; a carrier is as good.
     #[must_use]
     pub fn is_up(&self) -> bool {
         match self.state.as_deref() {
@@ -94,7 +94,7 @@ fn link(tree: Tree<'_>, name: &str) -> Option<Link> {
     })
 }
 
-/// What kind of link it is, where it is no plain card.
+/// What kind of link it is, where it is no plain interface.
 fn kind(tree: Tree<'_>, name: &str) -> Option<String> {
     tree.uevent(format!("{CLASS}/{name}"), "DEVTYPE")
 }

@@ -22,7 +22,7 @@ pub struct Processor {
 /// The memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
-    /// What is built in, in bytes: the blocks that the kernel has online. `None` where it does not tell.
+    /// What is built in, in bytes: the blocks that the kernel has online. `None` where it does not report.
     pub installed: Option<u64>,
     /// What the kernel has to give, in bytes: without what firmware and kernel keep for themselves.
     pub usable: Option<u64>,

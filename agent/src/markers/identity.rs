@@ -15,7 +15,7 @@ pub struct Identity {
     pub node_id: Option<String>,
     /// `cluster_name` of the configuration.
     pub cluster_name: Option<String>,
-    /// The identity that the cluster gives itself, where its service tells one: differs in a cluster that was built anew
+    /// The identity that the cluster gives itself, where its service reports one: differs in a cluster that was built again
     /// under its old name.
     pub cluster_id: Option<String>,
     /// `/etc/machine-id`: differs on the clone of a disk that was prepared as systemd asks
@@ -30,20 +30,20 @@ impl Identity {
         Self {
             node_id: Some(config.node.id.to_string()),
             cluster_name: config.cluster_name.as_ref().map(ClusterName::to_string),
-            // Only a member list tells; see `Identity::in_cluster`.
+            // Only a member list reports; see `Identity::in_cluster`.
             cluster_id: None,
             ..Self::of_this_machine(machine_id)
         }
     }
 
-    /// What the machine alone tells, with the text of `/etc/machine-id` where it can be read.
+    /// What the machine alone reports, with the text of `/etc/machine-id` where it can be read.
     #[must_use]
     pub fn of_this_machine(machine_id: Option<&str>) -> Self {
         let machine_id = machine_id.map(str::trim).filter(|id| !id.is_empty() && *id != "uninitialized");
         Self { machine_id: machine_id.map(str::to_owned), ..Self::default() }
     }
 
-    /// This node as a member of the cluster that a member list tells of. What cannot stand on a line of a marker is left
+    /// This node as a member of the cluster that a member list describes. What cannot be on a line of a marker is left
     /// out: it could not be compared later.
     #[must_use]
     pub fn in_cluster(&self, cluster_id: Option<&str>) -> Self {

@@ -1,6 +1,6 @@
 //! One agent at a time changes a service: a lock on a file beside the markers, which the kernel releases with its holder.
 //!
-//! Who holds it stands in the file, for whoever meets it. The lock is also the right to write or remove the service's
+//! Who holds it is in the file, for whoever meets it. The lock is also the right to write or remove the service's
 //! markers: both ask for it.
 
 use std::fmt;
@@ -93,7 +93,7 @@ impl Markers {
     }
 
     fn lock_path(&self, service: ServiceName) -> PathBuf {
-        // Not `.SERVICE-…`: the first-boot seed removes markers by that pattern.
+        // Not `.SERVICE-…`: the first-boot specification removes markers by that pattern.
         self.directory.join(format!("{service}.lock"))
     }
 }

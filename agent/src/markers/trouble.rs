@@ -1,6 +1,6 @@
 //! What holds a unit's run up, as data for `status`: reason and remedy side by side, whatever is in them.
 //!
-//! The status line of systemd has room for a sentence and is for people. This file is for programs; it is as good as the run
+//! The status line of systemd has space for a sentence and is for people. This file is for programs; it is as good as the run
 //! of the unit that wrote it, so it needs no durability, and whoever reads it compares the run.
 
 use std::fmt;

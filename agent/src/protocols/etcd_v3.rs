@@ -74,7 +74,7 @@ impl Protocol for Calls<'_, Etcd> {
         match said.done() {
             Ok(()) => Ok(Promoted::Done),
             Err(_) if said.is_one_of(&["in sync with leader"]) => Ok(Promoted::NotYet),
-            // It is a voter; or it is gone, which the list tells.
+            // It is a voter; or it was removed, which the list shows.
             Err(_) if said.is_one_of(&["can only promote a learner member", "member not found"]) => Ok(Promoted::Done),
             Err(fault) => Err(fault),
         }

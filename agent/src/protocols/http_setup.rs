@@ -14,7 +14,7 @@ pub(super) async fn is_set_up(client: &Client, iam: &SetupService) -> Result<boo
         200 => Ok(completed(&answer) == Some(true)),
         // Busy, or not the one to ask.
         408 | 421 | 425 | 429 => Err(answer.fault_without_body()),
-        // Not set up, or an IAM that does not tell: the POST's 409 then will.
+        // Not set up, or an IAM that does not report: the POST's 409 then will.
         400..=499 => Ok(false),
         _ => Err(answer.fault_without_body()),
     }
@@ -47,7 +47,7 @@ pub(super) async fn set_up(
     }
 }
 
-/// What `{"completed": …}` in the answer of the setup's state says; `None` where it does not tell.
+/// What `{"completed": …}` in the answer of the setup's state says; `None` where it does not report.
 fn completed(answer: &Answer) -> Option<bool> {
     answer.json().get("completed").and_then(Value::as_bool)
 }

@@ -1,7 +1,7 @@
 //! The rounds of questions of one run of a step: whoever wants to ask a cluster, or to change it, needs a [`Round`], and
 //! there is no way to another one but through a pause that a schedule gives here.
 //!
-//! Each kind of trouble has one schedule for the whole run. It does not begin anew when trouble comes back, so that members
+//! Each kind of trouble has one schedule for the whole run. It does not begin again when trouble comes back, so that members
 //! which disagree, or a service that keeps dying, cannot make a run endless or fast.
 
 use std::time::Duration;

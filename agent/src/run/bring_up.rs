@@ -127,7 +127,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
     }
 
     /// What the unit is started with from its marker on: of this member alone, as this list has it. With its data it passes over
-    /// that; a wiped one finds no cluster so, where with all members it would vote anew under an id that has voted.
+    /// that; a wiped one finds no cluster so, where with all members it would vote again under an id that has voted.
     pub(super) fn settle(&self, list: &MemberList) -> Result<(), Stop> {
         let Some(path) = self.service.api.environment_file() else { return Ok(()) };
         if self.written(path)?.is_none_or(|bytes| foreign_environment(self.service, path, &bytes).is_some()) {
@@ -139,7 +139,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         environment.map_or(Ok(()), |environment| self.write(&environment))
     }
 
-    /// Takes away what the unit was started with: with it and without data the service would begin anew by itself.
+    /// Takes away what the unit was started with: with it and without data the service would begin again by itself.
     pub(super) fn forget_environment(&self) -> Result<(), Stop> {
         let Some(path) = self.service.api.environment_file() else { return Ok(()) };
         if self.written(path)?.is_some_and(|bytes| foreign_environment(self.service, path, &bytes).is_none()) {

@@ -160,7 +160,7 @@ async fn find_group<'a, U, C: Cluster>(
     }
     let entry = list.as_ref().ok().and_then(|list| list.entry_of(&context.config.node.id, service));
     let path = service.api.health_path().as_str();
-    // Who is not listed stands before those that are.
+    // Who is not listed comes before those that are.
     let unlisted = asked.len() - members.len();
     let answers = stream::iter(asked).map(async |(member, url, own)| {
         let answer = match &url {

@@ -12,7 +12,7 @@ use crate::retry::Schedule;
 
 use super::{Context, Stop};
 
-/// Returns when all that a service needs is done. A unit waits for that; an operator who calls is told at once. Among each
+/// Returns when all that a service needs is done. A unit waits; an operator who calls gets an answer at once. Among each
 /// other, the platform's own services are ordered by their units.
 pub(super) async fn await_needed<U, C>(
     context: &Context<'_, U, C>,

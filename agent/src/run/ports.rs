@@ -62,7 +62,7 @@ pub trait Machine {
     fn links(&self) -> Vec<Link>;
     /// The addresses that its network interfaces have now.
     fn addresses(&self) -> Vec<IpAddr>;
-    /// The clock and the agent's build date, where the clock stands before that.
+    /// The clock and the agent's build date, where the clock is before that.
     fn clock_before_build(&self) -> Option<(String, String)>;
 }
 
@@ -192,7 +192,7 @@ pub struct Environment {
     pub text: String,
 }
 
-/// What a healthy service tells of itself, where it does.
+/// What a healthy service reports about itself, where it does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {
     /// Whose service it is.
@@ -210,7 +210,7 @@ impl Health {
         self.incarnation.as_ref().filter(|_| self.is_of(id))
     }
 
-    /// This node on its way into a service, as its own service tells of it, with the addresses that the machine has.
+    /// This node on its way into a service, as its own service reports it, with the addresses that the machine has.
     #[must_use]
     pub fn candidate<'a>(
         &'a self,
@@ -235,7 +235,7 @@ pub struct NewMember<'a> {
     pub id: &'a NodeId,
     /// Its Raft address.
     pub raft_addr: &'a RaftAddr,
-    /// The incarnation that its service tells.
+    /// The incarnation that its service reports.
     pub incarnation: Option<&'a Word>,
 }
 

@@ -21,7 +21,7 @@ pub fn unmet(config: &Config, machine: &dyn Machine) -> Vec<Unmet> {
     expectations::unmet(&config.expect, &machine.inventory(), machine.clock_before_build().as_ref())
 }
 
-/// Tells what cannot be judged, and waits for what may come true by itself.
+/// Reports what cannot be judged, and waits for what may come true by itself.
 pub(super) async fn attend<U, C>(
     context: &Context<'_, U, C>,
     unmet: &[Unmet],
@@ -38,7 +38,7 @@ pub(super) async fn attend<U, C>(
     Err(failed(&expectations::clock_unmet(&clock)))
 }
 
-/// The kernel tells of links over a kind of socket that the units' sandbox does not have, so they are looked at, soon and
+/// The kernel reports links over a kind of socket that the units' sandbox does not have, so they are looked at, soon and
 /// then ever less often.
 async fn await_links<U, C>(context: &Context<'_, U, C>, report: &dyn Report) -> Result<(), Stop> {
     if context.config.expect.links.is_empty() {

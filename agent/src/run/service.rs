@@ -190,7 +190,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
         answer.map_err(|error| self.report.report(Event::SystemdUnreachable { error })).ok()
     }
 
-    /// Tells what a phase means.
+    /// Reports what a phase means.
     async fn take_in(&self, phase: &UnitPhase) {
         let unit = self.local.unit;
         match phase {

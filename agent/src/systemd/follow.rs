@@ -40,7 +40,7 @@ pub(super) async fn follow(systemd: Systemd, unit: String, queue: Arc<Queue>) {
     }
 }
 
-/// Follows the object that stands for the unit. Comes back well when all units were read anew.
+/// Follows the object that stands for the unit. Comes back well when all units were read again.
 async fn follow_object(
     session: &Session,
     unit: &str,

@@ -1,4 +1,4 @@
-//! Tells systemd how the agent is doing (`sd_notify`): the status line, that a unit is ready, that it needs more time.
+//! Reports to systemd how the agent is doing (`sd_notify`): the status line, that a unit is ready, that it needs more time.
 //!
 //! It must never hold the agent up: a status that PID 1 cannot take at once is dropped. The crate `sd-notify` does not fit
 //! because its socket blocks.
@@ -49,7 +49,7 @@ impl Notifier {
         self.send_or_drop(&format!("STATUS={}\n", foreign_text::shown(text, STATUS_LENGTH)));
     }
 
-    /// Tells that the unit has started, for a unit of `Type=notify`. Unlike a status it is said once, so a busy PID 1 is
+    /// Reports that the unit has started, for a unit of `Type=notify`. Unlike a status it is said once, so a busy PID 1 is
     /// given time to take it.
     pub fn ready(&self) {
         if let Some(socket) = &self.socket {

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use super::SystemdError;
 
-/// How long to wait for systemd to come back: growing delays within a limit, anew after every success.
+/// How long to wait for systemd to come back: growing delays within a limit, again after every success.
 #[derive(Debug)]
 pub(super) struct Patience {
     limit: Duration,

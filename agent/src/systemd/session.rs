@@ -68,7 +68,7 @@ pub(super) struct Session {
     /// systemd's own name on the bus, so that nobody else's signals are believed; nothing where there is no bus.
     pub(super) owner: Option<OwnedUniqueName>,
     subscribed: OnceCell<()>,
-    /// Set when systemd has left a connection that still stands, as it does on the bus when PID 1 is executed anew.
+    /// Set when systemd has left a connection that still stands, as it does on the bus when PID 1 is executed again.
     ended: AtomicBool,
 }
 

@@ -145,7 +145,7 @@ pub enum ActiveState {
     Active,
     /// Active, and reading its configuration again.
     Reloading,
-    /// Active, and its mounts are being made anew.
+    /// Active, and its mounts are being made again.
     Refreshing,
     /// Not started.
     #[default]

@@ -12,7 +12,7 @@ use super::follow::follow;
 use super::queue::Queue;
 use super::unit_state::UnitState;
 
-/// Tells the states of one unit as they change. Dropping it ends the watch.
+/// Reports the states of one unit as they change. Dropping it ends the watch.
 #[derive(Debug)]
 pub struct UnitWatch {
     systemd: Systemd,
@@ -37,7 +37,7 @@ impl UnitWatch {
     ///
     /// # Errors
     ///
-    /// Where systemd stays out of reach, or refuses to tell about the unit. A later call begins the watch anew.
+    /// Where systemd stays out of reach, or refuses to tell about the unit. A later call begins the watch again.
     pub async fn next(&mut self) -> Result<UnitState, SystemdError> {
         if self.task.is_empty() {
             self.begin();

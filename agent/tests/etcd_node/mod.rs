@@ -319,7 +319,7 @@ impl UnitWatch for Watch {
                 self.last = Some(is_running);
                 return Ok(if is_running { UnitPhase::Active } else { UnitPhase::NotYet("inactive".to_owned()) });
             }
-            // Until it is otherwise; nobody tells of a process.
+            // Until it is otherwise; nobody reports a process.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

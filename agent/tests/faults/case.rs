@@ -87,7 +87,7 @@ impl Case {
         Stage::set(self.row.command, self.with_peer()).await
     }
 
-    /// Plays the case on the stage that is there, or a new one, and tells what is not as it should be.
+    /// Plays the case on the stage that is there, or a new one, and reports what is not as it should be.
     pub(crate) async fn play(&self, place: &mut Option<Stage>) -> Vec<String> {
         let Self { row, wrong, always } = *self;
         let expected = row.ending(wrong.kind, always);

@@ -100,7 +100,7 @@ impl Stage {
         Misbehaving { url: server.api_url(), faults: server.faults(), requests: server.requests() }
     }
 
-    /// The marker, and what it stands for. Tells whether the run has changed what the next case expects.
+    /// The marker, and what it stands for. Reports whether the run has changed what the next case expects.
     pub(crate) async fn judge_effect(&self, row: Row, done: bool, problems: &mut Vec<String>) -> bool {
         let marker = match row.command {
             Command::Join => "chainfire-joined",

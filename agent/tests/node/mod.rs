@@ -219,7 +219,7 @@ impl Run {
         errors.map(|event| event["message"].to_string()).collect::<Vec<_>>().join("\n")
     }
 
-    /// Whether the event was told.
+    /// Whether the event was reported.
     pub(crate) fn says(&self, name: &str) -> bool {
         self.event(name).is_some()
     }

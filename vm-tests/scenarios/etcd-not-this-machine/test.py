@@ -35,7 +35,7 @@ t.assertEqual(len(before), 1)
 
 with subtest("etcd is to listen where this machine has no address: it is not added"):
     node02.start()
-    status = is_stopped_by("no address of this machine")
+    status = is_stopped_by("not an address of this machine")
     t.assertIn("is to listen at https://10.0.1.19:2380", status)
     t.assertIn("set raft_addr to one that it has", status)
 

@@ -54,7 +54,7 @@ pub(super) fn read(fields: &mut Fields, row: Row) -> Option<ApiPaths> {
     })
 }
 
-/// The longest id that stands in a command whole, in bytes.
+/// The longest id that a command shows in full, in bytes.
 const LONGEST_IN_A_COMMAND: usize = 128;
 
 impl Traits for ApiPaths {

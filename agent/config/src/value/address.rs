@@ -56,7 +56,7 @@ impl Host {
         matches!(self, Self::Name(_))
     }
 
-    /// The host as it stands alone, an IPv6 address without brackets.
+    /// The host alone, an IPv6 address without brackets.
     #[must_use]
     pub fn bare(&self) -> String {
         match self {
@@ -69,7 +69,7 @@ impl Host {
 impl FromStr for Host {
     type Err = ValueError;
 
-    /// Reads a host as it stands before a port: IPv6 only in brackets.
+    /// Reads the host in front of a port: IPv6 only in brackets.
     fn from_str(text: &str) -> Result<Self, ValueError> {
         if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             return match inner.parse::<IpAddr>() {

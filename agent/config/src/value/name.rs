@@ -45,7 +45,7 @@ checked_texts! {
     UserName: user;
     /// A systemd service unit: `chainfire.service`.
     UnitName: unit;
-    /// A host name as DNS takes it, in lower case and without a final dot.
+    /// A hostname as DNS takes it, in lower case and without a final dot.
     DnsName: dns;
     /// A short free text that fits one line: a datacenter, a rack, a network.
     Label: label;

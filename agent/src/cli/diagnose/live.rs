@@ -100,7 +100,7 @@ fn of_list(list: Result<MemberList, Fault>) -> String {
     };
     let cluster = list.cluster_id.as_ref().map_or_else(String::new, |id| format!(", cluster {id}"));
     let leader = match &list.leader {
-        Leader::NotTold => "unknown".to_owned(),
+        Leader::NotTold => "not reported".to_owned(),
         Leader::Unknown => "unknown".to_owned(),
         Leader::Known(id) => id.to_string(),
     };

@@ -28,7 +28,7 @@ impl BootRecord {
         if records.clone().any(|record| record[4] == PROTECTIVE) {
             Self::Protective
         } else if records.clone().all(|record| record[0] & 0x7f == 0)
-            // The code of a file system's boot sector lies here too: what is no status is no record.
+            // The code of a file system's boot sector is here too: what is no status is no record.
             && records.any(|record| record[4] != 0 && record[12..] != [0; 4])
         {
             Self::Partitions

@@ -25,7 +25,7 @@ pub(super) struct Copy {
     pub(super) partitions: BTreeMap<u32, partition::Partition>,
 }
 
-/// Why a copy cannot be gone by.
+/// Why a copy cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Flaw {
     #[error("is missing")]

@@ -25,12 +25,12 @@ fn member(entry: &Value) -> Option<Member> {
     })
 }
 
-/// The identity of a cluster, of a node or of a data directory: every spelling of nobody tells none.
+/// The identity of a cluster, of a node or of a data directory: every spelling of nobody reports none.
 pub(super) fn identity(value: &Value) -> Option<Word> {
     Word::read(value).filter(|word| !word.is_nobody())
 }
 
-/// `"ID"`, `{"id": "ID"}` or null; any other shape tells nothing. Every spelling of nobody is nobody.
+/// `"ID"`, `{"id": "ID"}` or null; any other shape reports nothing. Every spelling of nobody is nobody.
 fn leader(value: Option<&Value>) -> Leader {
     let id = match value {
         Some(Value::Object(leader)) => leader.get("id"),

@@ -306,7 +306,7 @@ async fn live(units: ModelUnits, world: Rc<RefCell<World>>) {
     }
 }
 
-/// What must hold of everything that was seen. A step that looks again begins anew at each look, but for its removals.
+/// What must hold of everything that was seen. A step that looks again begins again at each look, but for its removals.
 fn judge(
     seen: &[(Duration, Seen)],
     elapsed: Duration,

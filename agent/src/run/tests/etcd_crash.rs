@@ -225,7 +225,7 @@ impl Lane {
         tried.iter().enumerate().map(place).collect()
     }
 
-    /// The agent is killed here and started again; and once more with its etcd, and a second time in the run after that. Tells
+    /// The agent is killed here and started again; once more with its etcd, and a second time in the run after that. Reports
     /// whether the place was reached: a run may have less to ask for.
     async fn play(&self, Place { what, name, time, again }: &Place) -> bool {
         let what = *what;

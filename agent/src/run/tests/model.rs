@@ -83,7 +83,7 @@ pub(super) struct State {
     pub(super) health_of: String,
     /// Which cluster this node's own service says it is in.
     pub(super) own_cluster: Option<Word>,
-    /// What this node's own service tells of itself.
+    /// What this node's own service reports about itself.
     pub(super) incarnation: Option<Word>,
     /// Removals are applied and their answer is lost, once.
     pub(super) loses_removal: bool,
