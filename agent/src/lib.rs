@@ -12,23 +12,21 @@
 //! - [`config`] finds, reads and watches the cluster configuration; the crate `first-boot-config` checks it and hands out
 //!   validated types.
 //! - [`plan`] decides, as data: steps, member lists, the health verdict. It is pure.
-//! - [`boot`] is what kind of boot this is, and what its initrd has left.
-//! - [`initrd`] is the stage before there is a root file system; [`delivery`] is where a configuration comes from then.
+//! - [`boot`] knows the kind of this boot and what its initrd left behind.
+//! - [`initrd`] is the stage before the root file system is mounted; [`delivery`] gets a configuration there.
 //! - [`run`] executes decisions through the ports that it owns.
 //! - [`systemd`] watches units, over the system bus or PID 1's private socket.
 //! - [`protocols`] speak the services' APIs, a module each, over [`http`]: verified TLS, deadlines, and failures in classes.
-//! - `names` makes addresses of names, from the hosts file and name servers.
-//! - [`markers`] is the only writer of state, [`durable`] how that outlives a power cut. [`secret_file`] reads what others must not.
-//! - [`regular_file`] opens files, and nothing that has a file's name and is none; `obstacle` knows what helps where that fails.
-//! - [`inventory`] takes stock of the machine; [`disks`] finds block devices and reads their partition tables; `sysfs` is
-//!   where the kernel and udev report about hardware; [`hardware_address`], of the configuration's crate, is the address of a
-//!   network interface;
-//!   [`filler`] knows the names that identify nobody.
+//! - `names` resolves names, from the hosts file and name servers.
+//! - [`markers`] is the only writer of state, [`durable`] makes it survive a power cut. [`secret_file`] reads secrets.
+//! - [`regular_file`] opens regular files and nothing else; `obstacle` knows the remedy when that fails.
+//! - [`inventory`] lists the machine's hardware; [`disks`] finds block devices and reads their partition tables; `sysfs` reads
+//!   what the kernel and udev report about hardware; [`hardware_address`], of the configuration's crate, is the address of a
+//!   network interface; [`filler`] knows the placeholder names that identify no machine.
 //! - [`data_directory`] moves a service's data aside, for `reset`.
 //! - [`retry`] knows how long to wait; `clock` what time it is; `random` asks the kernel for numbers.
-//! - [`events`] is everything that is said while working, each with a MESSAGE_ID; `foreign_text` makes what others have
-//!   written fit to be shown.
-//! - [`cli`] is the command line: it puts the modules together and prints.
+//! - [`events`] is everything that the agent reports, each with a MESSAGE_ID; `foreign_text` makes foreign text safe to show.
+//! - [`cli`] is the command line: it connects the modules and prints.
 
 // Tests of the run share their etcd servers with those that use this crate from outside.
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl Report for Told {
     }
 }
 
-/// A machine with a card, and the image's authority.
+/// A machine with a network interface, and the CA of its image.
 struct Image {
     folder: TempDir,
     ca: PathBuf,

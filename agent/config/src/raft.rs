@@ -118,8 +118,9 @@ fn note_peers(fields: &mut Fields, group: &Group, own: &[HostPort]) {
     }
     let bootstrap = fields.get(WHOLE.bootstrap).unwrap_or(false);
     let distinct = group.members.iter().collect::<HashSet<_>>().len();
-    if bootstrap && distinct > 0 && distinct % 2 == 0 {
-        let hint = format!("it tolerates {} failed, the same as {} members", (distinct - 1) / 2, distinct - 1);
+    if bootstrap && distinct > 0 && distinct.is_multiple_of(2) {
+        let hint =
+            format!("{distinct} members survive the loss of {}, the same as {}", (distinct - 1) / 2, distinct - 1);
         fields.advise(path, format!("{distinct} members"), "an odd number of members", hint);
     }
     if bootstrap && !group.members.is_empty() && !group.members.iter().any(|member| own.contains(member)) {

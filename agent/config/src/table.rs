@@ -26,7 +26,7 @@ pub(crate) static ROOT: &[Field] = joined!(
 
 fields! {
     WHOLE_FIELDS, WHOLE: Whole, whole ""
-    node_id: NodeId = Text(&NODE_ID), Derived("the host name"), "This node's id in every member list.";
+    node_id: NodeId = Text(&NODE_ID), Derived("the hostname"), "This node's id in every member list.";
     node_role: NodeRole = Text(&ROLE), Default("\"control-plane\""), "What this node runs. On a worker, flaredb and iam are off unless `services` names them.";
     bootstrap: bool = Flag, Default("false"), "true on the first nodes of a new cluster, false on nodes that join.";
     cluster_name: ClusterName = Text(&CLUSTER), Open, "The cluster's name; passed to IAM and written to markers.";

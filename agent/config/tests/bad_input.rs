@@ -288,12 +288,12 @@ fn advice_is_given_when_strict_and_never_refuses() {
         (
             bootstrapping(r#""node09:2380","node02:2380""#),
             "$.initial_peers",
-            "it tolerates 0 failed, the same as 1 members",
+            "2 members survive the loss of 0, the same as 1",
         ),
         (
             bootstrapping(r#""node09:1","a:1","b:1","c:1""#),
             "$.initial_peers",
-            "it tolerates 1 failed, the same as 3 members",
+            "4 members survive the loss of 1, the same as 3",
         ),
         (r#"{"leader_url":"https://node01","raft_addr":"10.0.1.13:2380"}"#.to_owned(), "$.leader_url", "write `:2379`"),
         (

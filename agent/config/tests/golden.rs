@@ -119,7 +119,7 @@ fn the_leader_is_asked_once_though_it_is_a_peer_too() {
 }
 
 #[test]
-fn the_printed_examples_are_the_seeds() {
+fn the_printed_examples_are_those_of_the_specification() {
     for (kind, name) in [("bootstrap", "format"), ("join", "join-existing"), ("all-in-one", "all-in-one")] {
         assert_eq!(parse(example(kind).unwrap().as_bytes()).unwrap(), document(name), "{name}");
     }
