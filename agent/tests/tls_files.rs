@@ -283,7 +283,7 @@ fn f16_what_is_not_what_it_should_be_is_named() {
         ("the public half", "node.key", public.as_bytes(), &["the public half of a key"]),
         ("a page", "node.crt", b"<!doctype html>", &["no certificate in PEM form"]),
         ("half", "node.crt", half.as_bytes(), &["cut off", "-----END"]),
-        ("broken", "node.crt", broken.as_bytes(), &["no base64"]),
+        ("broken", "node.crt", broken.as_bytes(), &["not base64"]),
         ("noise", "node.crt", b"\x30\x82\xff\xff\xff", &["no certificate in PEM form"]),
     ];
     for (what, name, bytes, says) in rows {

@@ -60,7 +60,7 @@ fn assert_presentable(outcome: &Result<Checked, Report>) {
     };
     for problem in problems {
         assert_plain(&problem.to_string());
-        assert!(!problem.to_string().contains("fault of the agent"), "{problem}");
+        assert!(!problem.to_string().contains("bug in the agent"), "{problem}");
         assert!(problem.found.chars().count() < 1000, "{problem}");
     }
 }
