@@ -26,7 +26,7 @@ fn outcome(document: &Value) -> Result<String, String> {
     let checked = check(&parse(document.to_string().as_bytes()).unwrap(), &context());
     checked.map(|checked| format!("{checked:?}")).map_err(|report| {
         let told = format!("{report}\n{report:?}");
-        assert!(!told.contains("fault of the agent"), "{document}");
+        assert!(!told.contains("bug in the agent"), "{document}");
         told
     })
 }
