@@ -48,20 +48,6 @@ TABLE = {
 NOT_READ = ("Cargo.lock", "LICENSE", "agent/fuzz/corpus/", "agent/proptest-regressions/")
 #: They name the words.
 NAME_THEM = ("vm-tests/harness/words.py", "vm-tests/harness/tests/test_words.py")
-#: Prefixes of what is not yet rewritten. Each leaves with its rewrite, and then the list itself.
-NOT_YET = (
-    "CONTRIBUTING.md",  # Its section on fuzzing.
-    "Cargo.toml",
-    "README.md",
-    "agent/",
-    "deny.toml",
-    "docs/src/",
-    "flake.nix",
-    "vm-tests/README.md",
-    "vm-tests/bench/",
-    "vm-tests/conftest.py",
-    "vm-tests/harness/",
-)
 #: What begins a line of a comment, so that a phrase is found across two lines.
 LEADER = re.compile(r"\n[ \t]*(?://[/!]?|#+|\*)?[ \t]*")
 #: A value in a text: `{told}`, `{told:?}`, `{told[0]}`.
@@ -154,11 +140,9 @@ def findings(path: str, text: str) -> Iterator[str]:
         yield f"{line}: \"{' '.join(words.split())}\": write {instead}"
 
 
-def of_repository(skipped: tuple[str, ...] = NOT_YET) -> Iterator[str]:
+def of_repository() -> Iterator[str]:
     """Every finding, with its file; binary files have no words."""
     for path in files():
-        if path.startswith(skipped):
-            continue
         try:
             text = (places.REPOSITORY / path).read_text()
         except (UnicodeDecodeError, FileNotFoundError):
