@@ -264,7 +264,7 @@ fn a_bootstrapped_cluster_is_formed_by_a_majority_of_its_initial_peers() {
     let two = || member("node02", "10.0.1.11:2380", Some("voter"), "healthy");
     assert!(formed_by(vec![]).is_err());
     assert!(formed_by(vec![one()]).is_err_and(|missing| missing.contains("1 of 3")));
-    assert!(formed_by(vec![two()]).is_err_and(|missing| missing.contains("does not hold this node")));
+    assert!(formed_by(vec![two()]).is_err_and(|missing| missing.contains("does not have this node")));
     assert_eq!(formed_by(vec![one(), two()]), Ok(()));
 }
 

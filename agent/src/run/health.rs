@@ -110,7 +110,7 @@ fn report_drift<U, C>(context: &Context<'_, U, C>, findings: &Findings<'_>, repo
     for group in findings.drifted() {
         report.report(Event::MembershipDrift {
             reason: format!(
-                "{} does not hold {} as a full member, its marker says it does",
+                "{} does not have {} as a full member, but its marker says so",
                 group.service.name, context.config.node.id
             ),
             remedy: way_back(group.service),

@@ -39,7 +39,7 @@ def drift_is_told(before, asked):
     node04.fail("first-boot-agent health-check", timeout=30)
     status = node04.fail("first-boot-agent status", timeout=30)
     log.info(status)
-    t.assertIn("does not hold this node", status)
+    t.assertIn("does not have this node", status)
     t.assertIn("if it should be a member", status)
     t.assertIn("→ first-boot-agent reset chainfire && systemctl start ", status)
     # The marker stays for the operator to judge, and the join unit has not run.

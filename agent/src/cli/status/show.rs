@@ -258,7 +258,7 @@ mod tests {
             ((State::Working, start), (State::Working, None), "chainfire is working"),
             ((State::Failed, start), (State::Failed, look), "chainfire has failed"),
             ((State::Working, None), (State::Failed, look), "health has failed"),
-            ((State::Working, None), (State::Working, None), "Under way"),
+            ((State::Working, None), (State::Working, None), "In progress"),
         ] {
             let line = last_line(chainfire, health);
             assert!(line.starts_with(begins), "{line}");

@@ -125,7 +125,7 @@ mod tests {
         assert!(view.of(&blind, TIME).contains("DNS        failed   name node01: no name server → name one"));
         assert_eq!(
             view.of(&status(State::Waiting, "waiting"), TIME),
-            format!("{TIME} DNS        done     no longer: name node01: no name server\n")
+            format!("{TIME} DNS        done     resolved: name node01: no name server\n")
         );
     }
 

@@ -217,7 +217,7 @@ fn a_list_that_contradicts_itself_names_the_two_entries() {
         ([("node01", "10.0.1.10"), ("node02", "10.0.1.10:2380")], "address"),
     ] {
         let list = list(&entries);
-        let both = format!("two entries have one {shared}: {}, and {}", list.members[0], list.members[1]);
+        let both = format!("two entries have the same {shared}: {}, and {}", list.members[0], list.members[1]);
         let found = list.contradiction(service).unwrap();
         assert!(found.ends_with(&both), "{found}");
     }

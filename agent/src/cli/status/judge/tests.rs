@@ -35,7 +35,7 @@ fn a_step_that_is_not_done_is_as_its_unit_says() {
     let queued = UnitState { job_pending: true, ..unit(ActiveState::Inactive, "dead", "") };
     for (unit, awaited, state, detail) in [
         (Some(unit(ActiveState::Activating, "start", "waiting for it")), None, State::Working, "waiting for it"),
-        (Some(unit(ActiveState::Activating, "auto-restart", "failed")), None, State::Failed, "started again within"),
+        (Some(unit(ActiveState::Activating, "auto-restart", "failed")), None, State::Failed, "restarts within"),
         (Some(unit(ActiveState::Failed, "failed", "")), None, State::Failed, "join"),
         (Some(blocked), None, State::Blocked, "blocked: no; do this"),
         (Some(queued), None, State::Waiting, "for the units before it"),
@@ -84,7 +84,7 @@ fn what_a_run_has_noted_comes_back_as_it_was() {
             restarts(),
             noted(Hold::Failed, None),
             State::Failed,
-            "no; really: no; started again within 0 s, 0 restarts so far",
+            "no; really: no; restarts within 0 s, 0 restarts so far",
         ),
     ] {
         let found = to_do(JOINING, Step::CHAINFIRE, None, &only(Some(unit)), Some(&noted));
