@@ -382,7 +382,7 @@ impl ToDo<'_> {
             ActiveState::Failed => (State::Failed, said.to_owned(), Some(journal(step))),
             ActiveState::Active => (
                 State::Failed,
-                "the unit is done, but its marker was removed".to_owned(),
+                "the unit is done, but its marker is missing".to_owned(),
                 Some(format!("systemctl restart --no-block {}", step.unit())),
             ),
             _ if unit.job_pending => (State::Waiting, "waits for the units before it".to_owned(), None),

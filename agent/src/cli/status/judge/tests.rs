@@ -40,7 +40,7 @@ fn a_step_that_is_not_done_is_as_its_unit_says() {
         (Some(blocked), None, State::Blocked, "blocked: no; do this"),
         (Some(queued), None, State::Waiting, "for the units before it"),
         (Some(unit(ActiveState::Inactive, "dead", "")), None, State::Waiting, "not started"),
-        (Some(unit(ActiveState::Active, "exited", "")), None, State::Failed, "marker is gone"),
+        (Some(unit(ActiveState::Active, "exited", "")), None, State::Failed, "marker is missing"),
         (
             Some(unit(ActiveState::Inactive, "dead", "")),
             Some(Step::CHAINFIRE),
@@ -92,7 +92,7 @@ fn what_a_run_has_noted_comes_back_as_it_was() {
         assert_eq!(found.next.as_deref(), Some("do this; then that"));
     }
     for (active, sub, detail) in
-        [(ActiveState::Active, "exited", "marker is gone"), (ActiveState::Inactive, "dead", "not started")]
+        [(ActiveState::Active, "exited", "marker is missing"), (ActiveState::Inactive, "dead", "not started")]
     {
         let units = only(Some(unit(active, sub, "")));
         let found = to_do(JOINING, Step::CHAINFIRE, None, &units, Some(&noted(Hold::Blocked, None)));
