@@ -18,9 +18,9 @@ TOPOLOGY = $(wildcard $(dir $(AGENT))first-boot-topology)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## boot three nodes, let a fourth join, show what happens (SERVICES=etcd: a real etcd, MODE=loopback: without namespaces)
+demo: ## boot three nodes, let a fourth join, show what happens (SERVICES=etcd: a real etcd, MODE=loopback: without namespaces, RECORD=FILE: an SVG of it)
 	@vm-tests/harness/host.sh $(if $(filter loopback,$(MODE)),loopback,demo)
-	@exec env $(PYTHON) -m harness.demo $(MODE) $(if $(SERVICES),'--services=$(SERVICES)')
+	@exec env $(PYTHON) -m harness.demo $(MODE) $(if $(SERVICES),'--services=$(SERVICES)') $(if $(RECORD),'--record=$(RECORD)')
 
 test: host ## everything: format, lints, Rust tests, harness tests, scenarios; ends with counts and times
 	@exec env $(PYTHON) -m harness.everything

@@ -22,6 +22,7 @@ NODE04: dict[str, Any] = {"ID": 4, "name": "node04"}
         (["--services=consul"], "SERVICES=consul is no demo; there is SERVICES=etcd"),
         (["loopback", "--services=etcd"], "SERVICES=etcd needs systemd: leave MODE=loopback out"),
         (["--services=etcd", "--services=etcd"], "usage: "),
+        (["--record=/nowhere/demo.svg"], "RECORD=/nowhere/demo.svg: /nowhere is no directory"),
         (["somewhere"], "usage: "),
     ],
 )
