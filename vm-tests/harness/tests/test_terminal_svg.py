@@ -9,14 +9,25 @@ from xml.etree import ElementTree
 import pytest
 
 from harness import terminal_svg
-from harness.terminal_svg import COLUMNS, LONGEST_PAUSE, RecordedScreen, delays, spans, svg
+from harness.terminal_svg import (
+    BEAT,
+    COLUMNS,
+    HOLD,
+    LINE,
+    ROWS,
+    SLOWER,
+    RecordedScreen,
+    delays,
+    scrolling,
+    spans,
+    svg,
+)
 
 SPACE = "{http://www.w3.org/2000/svg}"
 
 
 def drawn(*lines: str) -> ElementTree.Element:
-    written = [(7.0 + number, line) for number, line in enumerate(lines)]
-    return ElementTree.fromstring(svg("make demo", "A <story> & its end", written))
+    return ElementTree.fromstring(svg("make demo", "A <story> & its end", [*lines]))
 
 
 def texts(picture: ElementTree.Element) -> list[str]:
@@ -24,8 +35,8 @@ def texts(picture: ElementTree.Element) -> list[str]:
 
 
 def test_text_is_escaped_and_comes_back_as_it_was() -> None:
-    picture = drawn("""<a href="x">'R&D'</a>""", "two\n  lines")
-    assert texts(picture) == ["# make demo", """<a href="x">'R&D'</a>""", "two", "  lines"]
+    picture = drawn("""<a href="x">'R&D'</a>""", "two", "", "  more")
+    assert texts(picture) == ["# make demo", """<a href="x">'R&D'</a>""", "two", "  more"]
     assert [picture.findtext(f"{SPACE}{name}") for name in ("title", "desc")] == [
         "make demo",
         "A <story> & its end",
@@ -51,14 +62,32 @@ def test_a_long_line_is_cut_at_the_width(colour: str) -> None:
     assert int(drawn("short").get("width", "0")) < int(whole.get("width", "0")) <= 1000
 
 
-def test_lines_appear_as_they_were_written_and_no_pause_is_long() -> None:
-    assert list(delays([5.0, 5.25, 65.25, 65.5])) == pytest.approx(
-        [0, 0.25, 0.25 + LONGEST_PAUSE, 0.5 + LONGEST_PAUSE]
-    )
+def test_lines_appear_by_the_times_that_they_give() -> None:
+    lines = ["", "title", "   0.50 s  node01  · up", "          more", "   2.00 s  node02  · up"]
+    expected = [0, BEAT, 0.5 * SLOWER + 2 * BEAT, 0.5 * SLOWER + 2 * BEAT]
+    assert list(delays(lines)) == pytest.approx([*expected, 2 * SLOWER + 3 * BEAT])
+
+
+def test_lines_enter_at_the_bottom_those_of_one_time_together() -> None:
+    moves = scrolling(["   0.00 s  a", "   1.00 s  b", "   1.00 s  c"], rows=2)
+    length = SLOWER + HOLD
+    assert f"animation:scroll {length:.2f}s step-end infinite" in moves
+    first = f"0.00%{{transform:translateY({LINE}px)}}"
+    last = f"{100 * SLOWER / length:.2f}%{{transform:translateY({-LINE}px)}}"
+    assert moves.endswith(f"@keyframes scroll{{{first}{last}}}")
+
+
+def test_without_animations_the_last_screenful_is_shown() -> None:
+    lines = [str(number) for number in range(ROWS + 3)]
+    picture = svg("make demo", "", lines)
+    assert f'<g id="lines" transform="translate(0 {-3 * LINE})">' in picture
+    assert "@media(prefers-reduced-motion){#lines{animation:none}}" in picture
+    inner = ElementTree.fromstring(picture).find(f"{SPACE}svg")
+    assert inner is not None and inner.get("height") == str(ROWS * LINE)
 
 
 def test_nothing_runs_and_nothing_is_fetched() -> None:
-    picture = svg("make demo", "", [(0.0, "a")])
+    picture = svg("make demo", "", ["a"])
     assert not re.search(r"<script|href|url\(|@import|@font-face", picture)
     assert picture.count("http") == 1
 
@@ -82,8 +111,8 @@ def test_a_recorded_screen_writes_plainly_and_remembers_colours(capsys: Any) -> 
     screen.event("node01", "power on")
     screen.close()
     screen.plain("after the end")
-    assert [text for _, text in screen.written] == [
-        "\n\x1b[1mThree nodes\x1b[0m",
+    assert screen.written == [
+        "\x1b[1mThree nodes\x1b[0m",
         "   0.00 s  \x1b[36mnode01\x1b[0m  · power on",
     ]
     assert capsys.readouterr().out == "  building\n\nThree nodes\n   0.00 s  node01  · power on\n"
