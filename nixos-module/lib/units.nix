@@ -75,10 +75,13 @@ let
   inTheInitrd = "first-boot-initrd";
   # Of the instances for further services.
   template = "cluster-join@";
+  # Started by its timer, which nothing enables by itself.
+  metrics = "first-boot-agent-metrics";
   hasAnOption =
     name:
     !builtins.elem name [
       inTheInitrd
+      metrics
       template
     ];
 in

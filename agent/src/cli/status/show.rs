@@ -49,23 +49,29 @@ impl Layout {
         format!("\u{1b}[{colour}m{text}\u{1b}[m")
     }
 
-    /// A detail, its further lines below its first.
-    fn wrapped(self, text: &str) -> String {
+    /// A text that begins at a column, its further lines below its first. What is in backticks stays on one line, to be copied.
+    fn wrapped(self, text: &str, indent: usize) -> String {
         if self == Self::Plain {
             return text.to_owned();
         }
-        let mut column = INDENT;
-        let mut wrapped = String::new();
+        let mut words: Vec<String> = Vec::new();
         for word in text.split(' ') {
+            match words.last_mut().filter(|last| last.matches('`').count() % 2 == 1) {
+                Some(quoted) => *quoted = format!("{quoted} {word}"),
+                None => words.push(word.to_owned()),
+            }
+        }
+        let (mut wrapped, mut column) = (String::new(), indent);
+        for word in words {
             let length = word.chars().count();
-            if column > INDENT && column + 1 + length > COLUMNS {
-                let _ = write!(wrapped, "\n{:INDENT$}", "");
-                column = INDENT;
-            } else if column > INDENT {
+            if column > indent && column + 1 + length > COLUMNS {
+                let _ = write!(wrapped, "\n{:indent$}", "");
+                column = indent;
+            } else if column > indent {
                 wrapped.push(' ');
                 column += 1;
             }
-            wrapped.push_str(word);
+            wrapped.push_str(&word);
             column += length;
         }
         wrapped
@@ -84,7 +90,7 @@ pub(super) fn text(status: &Status, layout: Layout) -> String {
             State::Failed | State::Blocked => "✗",
         };
         let (mark, word) = (layout.coloured(mark, state), layout.coloured(&format!("{state:<8}"), state));
-        let _ = writeln!(text, "  {mark} {name:<10} {word} {}", layout.wrapped(&detail));
+        let _ = writeln!(text, "  {mark} {name:<10} {word} {}", layout.wrapped(&detail, INDENT));
         if let Some(next) = next {
             let _ = writeln!(text, "{:BEFORE_THE_ARROW$}→ {next}", "");
         }
@@ -95,7 +101,7 @@ pub(super) fn text(status: &Status, layout: Layout) -> String {
     if !status.table.is_empty() {
         let _ = writeln!(text, "\n  {}", status.table.replace('\n', "\n  "));
     }
-    let _ = writeln!(text, "\n{}", verdict(status));
+    let _ = writeln!(text, "\n{}", layout.wrapped(&verdict(status), 0));
     text
 }
 
