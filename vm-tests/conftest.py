@@ -80,7 +80,7 @@ class ScenarioFile(pytest.File):
         """Exactly one test, named like the folder."""
         folder = self.path.parent
         item = ScenarioItem.from_parent(self, name=folder.name, folder=folder)
-        # A nodes.json that cannot be read is for the test itself to tell.
+        # The test itself reports a nodes.json that cannot be read.
         with suppress(Exception):
             if item.scenario.emulates:
                 item.add_marker(EMULATED)

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Runs a program and prints what it cost: times, CPU and the largest resident set of
-# its whole process tree, as wait4(2) tells them. perl, because every Debian root file
+# its whole process tree, as wait4(2) reports them. perl, because every Debian root file
 # system has it, and because a process forked off a small parent starts out small:
 # ru_maxrss counts what a process held before its exec as well.
 #

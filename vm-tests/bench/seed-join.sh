@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The seed's way to join chainfire, written from its description: what `make bench`
-# compares the agent with. Must stay as described, save one thing: it verifies TLS.
+# The baseline script: joins chainfire as the first-boot specification describes it; `make
+# bench` compares the agent with it. Must stay as described, except that it verifies TLS.
 set -euo pipefail
 
 service=chainfire

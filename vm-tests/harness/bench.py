@@ -1,4 +1,4 @@
-"""`make bench`: the agent and the seed's way through the same join, on the same nodes.
+"""`make bench`: the agent and the baseline script through the same join, on the same nodes.
 
 Three members stand; a fourth node joins them again and again, by turns with the one
 joiner and the other, and the table says what each took. Changes nothing in the tree
@@ -36,7 +36,8 @@ from .node import Node
 BENCH = places.VM_TESTS / "bench"
 KEPT = places.CACHE / "bench"
 ROUNDS, ORDERED_ROUNDS, STARTS = 20, 10, 50
-#: The seed polls every 5 s: the service becomes healthy at evenly spread moments of that.
+#: The baseline script polls every 5 s: the service becomes healthy at evenly spread moments
+#: of that period.
 PERIOD = 5.0
 RUNTIME_UNITS = "/run/systemd/system"
 
@@ -56,7 +57,7 @@ def described_host() -> str:
 
 
 def install(lab: Lab, nodes: list[Node]) -> None:
-    """The seed's script and the instrument, on every node's disk."""
+    """The baseline script and the instrument, on every node's disk."""
     for node in nodes:
         for name in ("seed-join.sh", "measure.pl"):
             node.write(f"{bench_alone.TESTS}/{name}", (BENCH / name).read_bytes(), 0o755)
@@ -106,7 +107,7 @@ def measure(node: JoiningNode, results: Results) -> None:
 
 
 def run() -> Results:
-    """Build, boot, measure; every node is gone when this returns."""
+    """Build, boot, measure; no node is left when this returns."""
     KEPT.mkdir(parents=True, exist_ok=True)
     say("building the agent (release, static) and the stand-in services")
     binary = product.agent(quiet=False)

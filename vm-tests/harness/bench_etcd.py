@@ -56,7 +56,7 @@ class EtcdJoiningNode:
         self._members.remove(ETCD, self.machine.name)
 
     def _active_ns(self) -> int:
-        """When systemd was told by etcd that it serves."""
+        """When etcd reported to systemd that it serves."""
         stamp = self.machine.get_unit_property(f"{ETCD}.service", "ActiveEnterTimestampMonotonic")
         return int(stamp) * 1000
 
@@ -120,7 +120,7 @@ class EtcdJoiningNode:
 
 
 def run(described_host: str, say: Callable[[str], None]) -> EtcdResults:
-    """Build, boot, measure; every node is gone when this returns."""
+    """Build, boot, measure; no node is left when this returns."""
     say("building the agent (release, static) and the stand-in services (for certificates)")
     product.agent(quiet=False)
     product.standin(quiet=False)

@@ -14,7 +14,7 @@ from .bench_rounds import AGENT, SEED
 class EtcdJoin:
     """One join, in milliseconds."""
 
-    #: Since etcd on the node has told systemd that it serves.
+    #: Since etcd on the node reported to systemd that it serves.
     to_marker: float
     #: Since the joiner was started.
     whole: float
@@ -33,7 +33,7 @@ class EtcdResults:
 
 
 def voters(joins: list[EtcdJoin]) -> str:
-    """How often the marker told the truth of a voter."""
+    """How often the node was a voter when its marker appeared."""
     return f"{sum(join.is_voter for join in joins)} of {len(joins)}"
 
 

@@ -1,4 +1,4 @@
-"""Reads what a machine says of a boot, and tells what the stage in the initrd cost it.
+"""Reads what a machine reports of a boot, and shows what the stage in the initrd cost it.
 
 Only arithmetic and text; must not measure anything.
 """

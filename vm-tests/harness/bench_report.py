@@ -41,7 +41,7 @@ def aim(value: float, most: float, unit: str, why: str = "") -> str:
 
 
 def row(what: str, agent: float, seed: float | None, note: str = "", digits: int = 1) -> str:
-    """One line with both sides; the ratio is the seed's to the agent's."""
+    """One line with both sides; the ratio is the baseline script's value to the agent's."""
     left = f"{agent:,.{digits}f}"
     if seed is None:
         return ROW.format(what, left, "", "", note).rstrip()
@@ -130,7 +130,7 @@ def cost_rows(results: Results) -> list[str]:
 
 
 def voters(joins: list[Join]) -> str:
-    """How often the marker told the truth of a full member."""
+    """How often the node was a full member when its marker appeared."""
     true = sum(join.role_at_marker == "voter" for join in joins)
     return f"{true} of {len(joins)}"
 
@@ -140,8 +140,8 @@ def table(results: Results) -> str:
     own = [one.voter for one in results.own]
     learner = [one.learner for one in results.own]
     waiting, ordered = results.waiting, results.ordered
-    heading = ROW.format("", "agent", "seed", "ratio", "")
-    rounds = f"{len(waiting[AGENT])} joins by the agent, {len(waiting[SEED])} by the seed's way"
+    heading = ROW.format("", "agent", "script", "ratio", "")
+    rounds = f"{len(waiting[AGENT])} joins by the agent, {len(waiting[SEED])} by the script"
     lines = [
         results.host,
         "",
@@ -163,11 +163,11 @@ def table(results: Results) -> str:
         "",
         "How to read it",
         "  healthy = active: systemd's stamp; the stand-in says READY=1 once its port answers.",
-        "  marker: seen by inotify, when renamed (agent) or closed (seed); disks are in memory.",
+        "  marker: seen by inotify, when renamed (agent) or closed (script); disks are in memory.",
         "  first request: at the leader, by its own stamp; its clock is known to"
         f" ± {results.clock_error_ms:.2f} ms.",
         f"  the marker found a voter in the leader's list: agent {voters(waiting[AGENT])},"
-        f" seed {voters(waiting[SEED])} (it does not wait for that).",
+        f" script {voters(waiting[SEED])} (it does not wait for that).",
         "  the leader's own time ends when its list, asked without a pause, shows the voter.",
         "  processes: one join each under strace, the service 2.5 s after the joiner.",
         "  the same start of /bin/true, which is the floor of the instrument:"

@@ -22,7 +22,7 @@ SERVICE = "chainfire.service"
 MARKERS = "/var/lib/first-boot-automation"
 MARKER = ".chainfire-joined"
 COST = "/run/bench/cost"
-#: The seed's own limit for the health of its service is 120 s.
+#: The baseline script waits 120 s for the health of its service.
 LIMIT = 150.0
 WIPE = f"""
 systemctl stop {' '.join(UNITS.values())} {SERVICE} 2>/dev/null || true

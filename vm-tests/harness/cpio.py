@@ -1,8 +1,8 @@
 """Writes the archives that a kernel unpacks as its first file system ("newc").
 
 Everything in them belongs to root and has no time of its own, so that the same content
-is the same bytes. Several may follow one another, and what is packed twice counts as it
-stands in the last. Must not know what an initrd is for.
+is the same bytes. Several may follow one another, and of what is packed twice
+the last copy counts. Must not know what an initrd is for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import IO
 
 #: The kernel reads names and contents at multiples of this.
 ALIGNMENT = 4
-#: Archives are told apart by their distance from the next block.
+#: The distance from the next block distinguishes archives.
 BLOCK = 512
 END = "TRAILER!!!"
 

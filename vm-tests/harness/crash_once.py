@@ -1,7 +1,7 @@
 """Has the agent on a node end at a chosen place, once.
 
 The units of a node run a wrapper that takes the agent with crash points while the
-unit is armed, and the product in every other run: what mends is what users get.
+unit is armed, and the product in every other run: what recovers is what users get.
 Must not judge what the crash left behind.
 """
 
@@ -20,7 +20,7 @@ from .node import Node
 TESTS = "/usr/lib/first-boot-tests"
 AGENT = f"{TESTS}/first-boot-agent-failpoints"
 WRAPPER = f"{TESTS}/crash-once"
-#: Lies in a tmpfs: nothing of it is left after a power cut.
+#: On a tmpfs: nothing of it is left after a power cut.
 ARMED = "/run/first-boot-tests"
 #: What each unit's ExecStart= says after the name of the program.
 WORDS = {
@@ -66,7 +66,7 @@ class Cut:
         return float(moment[1]) if moment else None
 
     def environment(self) -> dict[str, str]:
-        """What tells the agent. For a power cut it stands still: the node is then cut off there."""
+        """Where the agent crashes. For a power cut it halts there, and the node is cut off."""
         at = {"FIRST_BOOT_AGENT_CRASH_AT": str(self.point)}
         return at | ({"FIRST_BOOT_AGENT_CRASH_BY": "halt"} if self.power else {})
 

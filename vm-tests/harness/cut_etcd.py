@@ -56,7 +56,7 @@ class EtcdCutCluster(CutCluster):
         return EtcdMembers(self.lab, self.nodes[:3], self.seen)
 
     def etcdctl(self, machine: Machine, words: str) -> str:
-        """What an operator is told on a node, by that node's own member."""
+        """What a node's own member answers to an operator there."""
         node = machine.node.blueprint
         command = etcd.etcdctl(provision.SECRETS, node, words)
         return machine.succeed(command, timeout=LIMIT)

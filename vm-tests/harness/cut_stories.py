@@ -1,6 +1,6 @@
 """What is cut off in the middle, and what must be true once it was taken up again.
 
-Each story is told on a `CutCluster`: made ready, begun with a cut, taken up again,
+Each story happens on a `CutCluster`: made ready, begun with a cut, taken up again,
 judged. A story that does not hold raises an AssertionError.
 """
 
@@ -58,7 +58,7 @@ class Story(ABC):
 
     @abstractmethod
     def take_up(self) -> None:
-        """What an operator does afterwards; nothing where the node mends itself."""
+        """What an operator does afterwards; nothing where the node recovers by itself."""
 
     @abstractmethod
     def judge(self) -> None:
@@ -70,7 +70,7 @@ class Story(ABC):
             self.cluster.members.wait_for_voters(service, expected)
 
     def nothing_half_written(self) -> None:
-        """What a cut left of a file is gone."""
+        """No half-written file is left."""
         left = self.machine.succeed(f"find {MARKERS} -name '*.new'", timeout=20)
         assert left == "", f"{self.machine.name}: half-written files stayed: {left}"
 
@@ -209,7 +209,7 @@ class Command(Story):
         self._running = crash_once.command(self.machine, self.words, cut)
 
     def over(self) -> bool:
-        """The unit is gone."""
+        """The unit has ended."""
         state = self.machine.get_unit_property(self._running, "ActiveState")
         return state in ("inactive", "failed")
 

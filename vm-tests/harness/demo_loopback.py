@@ -1,7 +1,7 @@
 """The demo without nodes: stand-ins and agents as plain processes on loopback.
 
-For hosts that forbid namespaces. Needs no root and no systemd; the agent goes
-by the health endpoints alone.
+For hosts that forbid namespaces. Needs no root and no systemd; the agent
+uses health endpoints alone.
 """
 
 from __future__ import annotations

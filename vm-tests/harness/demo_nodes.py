@@ -20,7 +20,7 @@ from .screen import Screen
 
 #: From power on to a verdict takes seconds; this is for slow hosts.
 PATIENCE = 180
-#: The followed journal is milliseconds behind; where it broke off, the tables tell the same.
+#: The followed journal is milliseconds behind; where it broke off, the tables show the same.
 PATIENCE_OF_SCREEN = 5
 #: The member list as a table.
 TABLE = r"""
@@ -46,7 +46,7 @@ class Story:
 
 
 def power_on(screen: Screen, machine: Machine) -> list[threading.Event]:
-    """Switch a node on and follow its journal; set when it was told to be up, and healthy."""
+    """Switch a node on and follow its journal; set when the journal reports it up, and healthy."""
     started = time.monotonic()
     screen.event(machine.name, "power on")
     machine.start()
@@ -75,7 +75,7 @@ def wait_until_member(machine: Machine) -> None:
 
 
 def bring_up(screen: Screen, machines: list[Machine]) -> None:
-    """Switch nodes on together, and come back when each is a member and its story is told."""
+    """Switch nodes on together, and return when each is a member and its events are printed."""
     told = [event for machine in machines for event in power_on(screen, machine)]
     for machine in machines:
         wait_until_member(machine)

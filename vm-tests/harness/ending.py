@@ -1,4 +1,4 @@
-"""Ends a program together with all that it started, and tells first what that is.
+"""Ends a program together with all that it started, and reports first what that is.
 
 For what has had its time: asks nobody, waits for no output. Whoever started a
 program ends it; must not be given a process of others.
@@ -17,14 +17,14 @@ from . import processes
 
 #: A killed process ends in milliseconds; past this it never does.
 DEATH_LIMIT = 300.0
-#: A command line is told up to here.
+#: Longer command lines are cut here.
 LONGEST_COMMAND = 200
 
 
 def kill(process: subprocess.Popen[Any]) -> None:
     """Kill a program with all below it, and collect its exit code."""
     below = processes.descendants_of(process.pid)
-    # From the top: a shell that outlives what it started goes on, and tells of its death.
+    # From the top: a shell that outlives what it started goes on, and reports its death.
     process.kill()
     _kill_each(below)
     process.wait(timeout=DEATH_LIMIT)

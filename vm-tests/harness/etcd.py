@@ -1,4 +1,4 @@
-"""Debian's etcd on a node: what its own unit is told beyond what the package says.
+"""Debian's etcd on a node: what its own unit gets beyond what the package sets.
 
 The package brings unit, account and folder. Knows no scenario, and nothing of the stand-ins.
 """

@@ -26,8 +26,8 @@ What goes wrong at first boot in the field, gathered from the public trackers of
 do this job; what this agent does instead; and the tests that hold it. A test carries the numbers of
 its rows, in its name or in a scenario's `nodes.json`. `make test` fails with a row's number where
 one of its tests fails or did not run, or where there is none. A test that holds a row in part
-carries its number too: what is not held stands in [Promises and their
-tests](../explanation/promises.md).
+carries its number too; [Which test holds which promise](../contributing/promise-tests.md) lists
+what is not held.
 
 Tests of Rust need nothing but cargo; scenarios and tests of the harness need root and namespaces.
 """

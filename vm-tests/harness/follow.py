@@ -19,7 +19,7 @@ IDENTIFIER = "first-boot-agent"
 #: The levels of the JSON line, as syslog priorities.
 PRIORITIES = {"ERROR": 3, "WARN": 4, "INFO": 6, "DEBUG": 7}
 NOTICE, INFO, DEBUG = 5, 6, 7
-#: The JSON line says INFO of a notice too, as the seed does; the journal has the priority.
+#: The JSON line says INFO for a notice too, as specified; the journal has the priority.
 #: These are the milestones: joined, bootstrapped, IAM's password, IAM set up, healthy.
 MILESTONES = {
     "9ce4aa5f0b4742d29e05c9906be994f2",
@@ -101,7 +101,7 @@ class PlainNodes:
             if entry.get("message_id") == NO_SYSTEMD:
                 # Taken once and never given back: the first one speaks for all.
                 if self._no_systemd.acquire(blocking=False):
-                    told = "no systemd here: all agents go by the health endpoints alone"
+                    told = "no systemd here: all agents use health endpoints alone"
                     self._screen.event("", told)
                 continue
             entry["message"] = text_of(entry.get("message", "")).replace(f"{folder}/", "")

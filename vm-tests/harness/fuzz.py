@@ -142,7 +142,7 @@ def short() -> Counts:
     counts = Counts("fuzz")
     binary = build()
     for target in targets():
-        # The same walk each time, as far as the time goes: what CI tells of should be new in the
+        # The same walk each time, as far as the time goes: what CI reports should be new in the
         # change.
         short_run = (target, SHORT, "-seed=1")
         result = fuzz(binary, *short_run) if binary else Result(target, True, "not built")

@@ -28,11 +28,11 @@ MEMORY_MIB, NETBOOT_MEMORY_MIB = 512, 1024
 
 @dataclass(frozen=True)
 class Initrd:
-    """What lies in the initrd of one machine beyond systemd."""
+    """What the initrd of one machine holds beyond systemd."""
 
     #: The agent's binary and `first-boot-initrd.service`, as NixOS would hold them.
     agent: bool = False
-    #: Whether the card gets its address in the initrd already.
+    #: Whether the NIC gets its address in the initrd already.
     network: bool = False
     #: Whether commands can be run in it; then it waits for `switch_root()`.
     shell: bool = False
@@ -51,14 +51,14 @@ class Hardware:
 
     memory_mib: int = 0
     cpus: int = 1
-    #: Where the battery-less clock stands at every power-on; None for the host's time.
+    #: What the RTC shows at every power-on, as if its battery were empty; None for the host's time.
     clock: str | None = None
     boot: str = "kernel"
     initrd: Initrd = field(default_factory=Initrd)
     kernel_command_line: tuple[str, ...] = ()
     credentials: dict[str, str] = field(default_factory=dict)
     credential_transport: str = "smbios"
-    #: SMBIOS type 1, as firmware tells it.
+    #: SMBIOS type 1, as firmware reports it.
     uuid: str | None = None
     serial: str | None = None
     disks: tuple[Disk, ...] = ()

@@ -34,7 +34,7 @@ packages_missing() {
   done
 }
 
-# Only rustup adds these; who has Rust from elsewhere has them, or is told by cargo.
+# Only rustup adds these; Rust from elsewhere has them, or cargo reports that they are missing.
 components_missing() {
   command -v rustup >/dev/null || return 0
   cargo fmt --version >/dev/null 2>&1 || components+=(rustfmt)

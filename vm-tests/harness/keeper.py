@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
-#: A killed process is gone in milliseconds; the bounds are for a stuck one.
+#: A killed process ends within milliseconds; the bounds are for a stuck one.
 LONGEST_DEATH_MS = 1000
 MOST_CHANGES = 10
 DEATH_LIMIT = 300.0
@@ -58,7 +58,7 @@ def own_cgroup() -> Path:
 
 
 def enter_cgroup(name: str) -> Path:
-    """Make the lab's cgroup and move there, so that its processes can be told."""
+    """Make the lab's cgroup and move there, so that its processes can be found."""
     parent = own_cgroup()
     group = parent / name
     group.mkdir()
@@ -132,7 +132,7 @@ def wait_for_end() -> None:
 
 
 def end_all() -> None:
-    """Kill everything else in this PID namespace and wait until it is gone."""
+    """Kill everything else in this PID namespace and wait until it has ended."""
     ended = {signal.SIGCHLD}
     signal.pthread_sigmask(signal.SIG_BLOCK, ended)
     try:

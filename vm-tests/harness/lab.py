@@ -104,7 +104,7 @@ class Lab:
         self._closers.append(closer)
 
     def close(self) -> None:
-        """End every process of the lab and wait until the namespaces are gone."""
+        """End every process of the lab and wait until the namespaces are removed."""
         while self._closers:
             self._closers.pop()()
         if self._unshare.stdin is not None:

@@ -64,7 +64,7 @@ def make_nodes(folder: Path) -> list[PlainNode]:
 
 
 def cluster_config(node: PlainNode, nodes: list[PlainNode]) -> dict[str, Any]:
-    """cluster-config.json: the seed's form, and what loopback makes different."""
+    """cluster-config.json as specified, except for what loopback makes different."""
     first = [peer for peer in nodes if peer.name in BOOTSTRAPPING]
     services: dict[str, Any] = {"iam": {"url": f"https://{node.api('iam')}"}}
     for service in RAFT_SERVICES:

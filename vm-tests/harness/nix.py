@@ -96,7 +96,7 @@ def nix() -> Nix:
     (loader,) = root.glob("usr/lib*/ld-linux-*.so.*")
     (libraries,) = root.glob("usr/lib/*-linux-gnu")
     program = str(root / "usr" / "bin" / "nix")
-    # One program under many names: it goes by the name that it is called by.
+    # One program under many names: what it does follows from the name that it is called by.
     called = ("--library-path", str(libraries), "--argv0", "nix-instantiate", program)
     return Nix((str(loader), *called), state)
 

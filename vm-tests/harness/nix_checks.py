@@ -18,7 +18,7 @@ from .nix import EvaluationFailed, Nix, quoted, string
 MODULE = places.REPOSITORY / "nixos-module"
 TESTS = MODULE / "tests"
 WITH_LIB = TESTS / "with-lib"
-#: Where nixpkgs' `lib` lies on this host, if it does: the folder with its `default.nix`.
+#: Where nixpkgs' `lib` is on this host, if it is there: the folder with its `default.nix`.
 LIB_VARIABLE = "NIXPKGS_LIB"
 #: Whether a case holds, or how it must fail.
 JUDGE = "(case: if case ? expectedError then case.expectedError else case.expr == case.expected)"
@@ -58,7 +58,7 @@ def failures(nix: Nix, cases: str) -> tuple[int, list[str]]:
     try:
         verdicts = nix.value(f"builtins.mapAttrs (_: {JUDGE}) {cases}")
     except EvaluationFailed:
-        # One of them; the others are still to be told of.
+        # One of them; the others are still to be reported.
         verdicts = {}
     return len(names), [found for name in names for found in _look(nix, cases, name, verdicts)]
 
@@ -88,7 +88,7 @@ def _look_at_error(nix: Nix, case: str, name: str, pattern: str) -> Iterator[str
     except EvaluationFailed as error:
         # Before it stands where evaluation was, with the source, and thus the pattern itself.
         _, _, message = str(error).rpartition("error:")
-        # Nix indents what it tells.
+        # Nix indents its messages.
         if not re.search(flush_left(pattern), flush_left(message)):
             yield f"{name}: the error does not match {pattern!r}\n{error}"
     else:

@@ -1,7 +1,7 @@
 """Writes the reference of the NixOS options, from the modules' own declarations.
 
 Needs nixpkgs' `lib`, so the page is committed: `NIXPKGS_LIB=… make generate` makes it anew,
-and `make nix` with the same variable tells when it is out of date. Must not explain more than
+and `make nix` with the same variable fails when it is out of date. Must not explain more than
 the descriptions do.
 """
 

@@ -84,7 +84,7 @@ def make_programs(folder: Path) -> None:
 def verify(folder: Path, *units: str) -> str:
     """What systemd has to say of these units; nothing where all is well.
 
-    It succeeds on keys that it does not know, and only tells them.
+    It succeeds on keys that it does not know, and only prints them.
     """
     environment = {**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:", "SYSTEMD_LOG_LEVEL": "warning"}
     command = ["systemd-analyze", "verify", "--man=no", *(str(folder / unit) for unit in units)]

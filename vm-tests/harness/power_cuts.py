@@ -45,7 +45,7 @@ class Case:
 
     @property
     def is_of_etcd(self) -> bool:
-        """Whether it is told on nodes with etcd."""
+        """Whether it happens on nodes with etcd."""
         return self.story.endswith(f"-{ETCD}")
 
 

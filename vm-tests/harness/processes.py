@@ -11,7 +11,7 @@ PROC = Path("/proc")
 
 
 def parent_of(pid: int) -> int | None:
-    """The parent of a process, or None when it is gone."""
+    """The parent of a process, or None when it has ended."""
     try:
         stat = (PROC / str(pid) / "stat").read_text()
     except OSError:

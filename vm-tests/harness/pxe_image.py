@@ -25,7 +25,7 @@ boot
 def install(server: PxeServer, profile: str, address: str, hosts: str, ca: bytes) -> None:
     """Put the image of a profile where the server looks for it.
 
-    Its card gets `address`; it knows `hosts` instead of a DNS, and trusts `ca`.
+    Its NIC gets `address`; it knows `hosts` instead of a DNS, and trusts `ca`.
     """
     folder = f"/var/lib/pxe-boot/http/images/{profile}"
     kernel = qemu_kernel.kernel()

@@ -1,7 +1,7 @@
-"""A QEMU machine that has nothing but a network card and an empty disk.
+"""A QEMU machine that has nothing but a NIC and an empty disk.
 
 What it boots it gets from the lab's bridge, by its firmware's own network boot: SeaBIOS
-with an iPXE ROM on the card, or OVMF with its own PXE and HTTP clients. Emulated, so it is
+with an iPXE ROM on the NIC, or OVMF with its own PXE and HTTP clients. Emulated, so it is
 slow. Must not know what it will boot.
 """
 
@@ -17,7 +17,7 @@ from .qemu_command import EMULATOR, PROCESSOR
 
 #: The host's time for an emulated boot; a crowded host is given more (see `waiting`).
 BOOT_LIMIT = 300.0
-#: What BIOS firmware on a card does is done by QEMU's iPXE ROM; OVMF brings its own.
+#: QEMU's iPXE ROM does what BIOS firmware on a NIC does; OVMF brings its own.
 ROM = "usr/lib/ipxe/qemu/pxe-virtio.rom"
 OVMF = "usr/share/OVMF"
 #: The packed root is held twice while the kernel unpacks it.
@@ -66,7 +66,7 @@ class PxeMachine:
         disk = f"file={self._folder}/disk,format=raw,if=none,id=disk,cache=unsafe"
         line += ["-drive", disk, "-device", "virtio-blk-pci,drive=disk,serial=empty"]
         line += ["-netdev", f"tap,id=cable,ifname={self.name},script=no,downscript=no"]
-        # The ROM is for the modern card only; QEMU would make it a transitional one.
+        # The ROM is for the modern NIC only; QEMU would make it a transitional one.
         card = f"virtio-net-pci,netdev=cable,mac={self.mac},disable-legacy=on"
         card += f",romfile={rom},bootindex=1"
         line += ["-device", card, "-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]
@@ -90,7 +90,7 @@ class PxeMachine:
 
     @property
     def journal(self) -> str:
-        """What the system that was booted told of its journal."""
+        """What the system that was booted sent of its journal."""
         return self._told("journal")
 
     def _told(self, name: str) -> str:

@@ -1,7 +1,7 @@
 """A PXE server in a lab: Debian's daemons, started with the rendered configuration.
 
 The packages are unpacked beside the system, so the host gets no services. The server has
-an overlay of them as its root and a network namespace with the cards that its subnets
+an overlay of them as its root and a network namespace with the NICs that its subnets
 name, all on the lab's bridge. Must not change a rendered text.
 """
 
@@ -68,7 +68,7 @@ def loader(name: str) -> Path:
 
 
 def cards(settings: dict[str, Any]) -> dict[str, list[str]]:
-    """The network cards that the subnets name, with the server's addresses on them."""
+    """The network interfaces that the subnets name, with the server's addresses on them."""
     found: dict[str, list[str]] = {}
     for subnet in settings["subnets"].values():
         addresses = found.setdefault(subnet["interface"], [])
@@ -79,7 +79,7 @@ def cards(settings: dict[str, Any]) -> dict[str, list[str]]:
 
 
 class PxeServer:
-    """The files, the cards and the daemons of one server; ends with its lab."""
+    """The files, the NICs and the daemons of one server; ends with its lab."""
 
     def __init__(self, lab: Lab, settings: dict[str, Any], texts: dict[str, str]) -> None:
         self.lab = lab
@@ -145,7 +145,7 @@ class PxeServer:
         return ["ip", "netns", "exec", NAMESPACE, "chroot", str(ROOT), *command]
 
     def check(self) -> None:
-        """Let every daemon that has a configuration read it; an error tells what it said."""
+        """Let every daemon that has a configuration read it; an error shows what it printed."""
         for configuration, (*command, last) in CHECKS.items():
             if configuration in self.texts:
                 self.run(*command, f"{last}/{configuration}")

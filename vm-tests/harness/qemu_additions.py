@@ -20,7 +20,7 @@ SYSTEM = "etc/systemd/system"
 #: The agent's unit for the initrd, and where the agent is.
 AGENT_UNIT = "first-boot-initrd.service"
 AGENT = "usr/bin/first-boot-agent"
-#: The authority that a URL's server is verified against; nothing else of the secrets is there.
+#: The CA that a URL's server is verified against; nothing else of the secrets is there.
 CA = "etc/nixos/secrets/ca.crt"
 SHELL = "usr/lib/first-boot-tests/shell"
 #: Started where a system would start them; in the initrd it is this target that pulls them in.
@@ -37,7 +37,7 @@ WAITING = "[Service]\nExecStart=\nExecStart=/usr/bin/true\n"
 def write(output: IO[bytes], blueprint: NodeBlueprint, hosts: bytes, ca: bytes) -> None:
     """Write the archives of one machine: what its image holds, and the files appended to it.
 
-    `hosts` takes the place of a DNS, and `ca` is the authority of the machine's installed root.
+    `hosts` takes the place of a DNS, and `ca` is the CA of the machine's installed root.
     """
     assert blueprint.hardware is not None
     asked = blueprint.hardware.initrd

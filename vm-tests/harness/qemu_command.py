@@ -1,4 +1,4 @@
-"""How QEMU is called for one machine: firmware, disks, card, ports, and the kernel's words.
+"""How QEMU is called for one machine: firmware, disks, NIC, ports, and the kernel's words.
 
 Makes words only; must not start anything, nor make what the words name.
 """
@@ -16,7 +16,7 @@ EMULATOR = "qemu-system-x86_64"
 #: said to be quick, the kernel does so, and the emulator takes each byte for itself.
 PROCESSOR = "max,-erms,-fsrm"
 #: The kernel measures the TSC's rate once, and where a busy host holds the emulator up it is wrong
-#: by factors (864 MHz for 2300, and all timers with it); the HPET tells its rate itself. Held up
+#: by factors (864 MHz for 2300, and all timers with it); the HPET reports its rate itself. Held up
 #: while it looks whether the timer's interrupts come, the kernel gives up and panics.
 TIMERS = "clocksource=hpet no_timer_check"
 #: Debian's kernel clears every page that it gives out, which costs an emulated boot seconds.
@@ -30,7 +30,7 @@ ROOT = {
 }
 #: The serial number of the disk that holds the root file system.
 ROOT_SERIAL = "root"
-CARD = "card"
+NIC = "nic"
 PORTS = ("journal", "shell")
 #: Each instruction takes 4 ns of the machine's time, however busy the host is. Where the machine
 #: idles, its time goes on to the next timer at once: a disk that the host keeps waiting shows.
@@ -39,7 +39,7 @@ COUNTED = ["-accel", "tcg,thread=single", "-icount", "shift=2,sleep=off"]
 
 @dataclass(frozen=True)
 class Call:
-    """One machine as QEMU is to be told of it; all paths are the lab's."""
+    """One machine as QEMU gets it; all paths are the lab's."""
 
     name: str
     hardware: Hardware
@@ -47,7 +47,7 @@ class Call:
     folder: Path
     kernel: Path
     initrd: Path
-    #: The tap that its cable is plugged into, and the address of its card.
+    #: The tap that its cable is plugged into, and the address of its NIC.
     link: str
     card_address: str
     #: Whether its clock counts instructions, so that nothing but its own work moves it.
@@ -72,7 +72,7 @@ class Call:
         line += COUNTED if self.counted else ["-accel", "tcg,thread=multi"]
         line += ["-cpu", PROCESSOR, "-smp", str(hardware.cpus), "-m", f"{hardware.memory}M"]
         if hardware.clock is not None:
-            # At every power-on anew: no battery keeps it going.
+            # At every power-on anew, as with an empty RTC battery.
             line += ["-rtc", f"base={hardware.clock}"]
         line += qemu_firmware.identity(hardware)
         line += qemu_firmware.credentials(hardware, folder)
@@ -86,8 +86,8 @@ class Call:
         for further in hardware.disks:
             line += disk(image(folder, further.serial), further.serial, further.sector_size)
         line += ["-netdev", f"tap,id=cable,ifname={self.link},script=no,downscript=no"]
-        card = f"virtio-net-pci,id={CARD},netdev=cable,mac={self.card_address},romfile="
-        line += ["-device", card, "-device", "virtio-serial-pci"]
+        nic = f"virtio-net-pci,id={NIC},netdev=cable,mac={self.card_address},romfile="
+        line += ["-device", nic, "-device", "virtio-serial-pci"]
         line += ["-chardev", f"file,id=journal,path={folder}/journal,append=on"]
         line += ["-chardev", f"socket,id=shell,path={folder}/shell"]
         for port in PORTS:

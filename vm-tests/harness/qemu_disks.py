@@ -13,7 +13,7 @@ from .hardware_disks import Disk, ExtraFile, Partition
 from .lab import COMMAND_LIMIT, Lab
 
 MIB = 1 << 20
-#: The header of a GPT lies in LBA 1, its copy in the last one.
+#: The header of a GPT is in LBA 1, its copy in the last one.
 HEADER_BYTES = 92
 ROOT_MIB, ESP_MIB = 1024, 16
 MBR_TYPES = {"esp": "ef", "linux": "83"}
@@ -41,7 +41,7 @@ def make(lab: Lab, disk: Disk, image: Path) -> None:
         return
     layout = image.with_suffix(".layout")
     lab.path(layout).write_text(script(disk))
-    # sfdisk of Debian 12 cannot be told the size of a sector; fdisk reads its scripts as well.
+    # sfdisk of Debian 12 has no option for the sector size; fdisk reads its scripts as well.
     fdisk = f"printf 'I\\n%s\\nw\\n' {layout} | fdisk --sector-size {disk.sector_size} {image}"
     lab.run("sh", "-ec", fdisk)
     start = 1

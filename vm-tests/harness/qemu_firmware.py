@@ -1,4 +1,4 @@
-"""What the firmware of a QEMU machine tells the system: who it is, and its credentials.
+"""What the firmware of a QEMU machine reports to the system: who it is, and its credentials.
 
 Makes words of QEMU's command line; must not know what a credential is for.
 """

@@ -1,4 +1,4 @@
-"""What lies in the systemd initrd of QEMU machines: names and nothing else.
+"""What the systemd initrd of QEMU machines holds: names and nothing else.
 
 About what NixOS puts into its own; `qemu_initrd` takes it out of Debian's packages. What
 is changed here makes another initrd.
@@ -19,7 +19,7 @@ PROGRAMS = (
 #: Below /usr/lib/systemd. systemd-fsck is missing on purpose: what is checked is up to the root.
 HELPERS = (
     *("systemd", "systemd-journald", "systemd-modules-load", "systemd-executor"),
-    # 99-systemd.rules calls it for each network card.
+    # 99-systemd.rules calls it for each network interface.
     "systemd-sysctl",
     *("systemd-sulogin-shell", "systemd-shutdown", "systemd-sysroot-fstab-check"),
     *("system-generators/systemd-fstab-generator", "system-generators/systemd-debug-generator"),

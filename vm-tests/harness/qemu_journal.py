@@ -1,6 +1,6 @@
-"""Reads what a QEMU machine told of its journal.
+"""Reads what a QEMU machine sent of its journal.
 
-An initrd tells its part, and the system behind it begins anew with the same boot's first
+An initrd sends its part, and the system after it begins anew with the same boot's first
 entry, so that nothing is missing wherever a machine was cut off. Must not judge entries.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 def once(told: str) -> str:
-    """Every entry once, in the order of its first telling; a time is unique to the microsecond."""
+    """Every entry once, in the order of arrival; a time is unique to the microsecond."""
     entries: list[str] = []
     for line in told.splitlines():
         # Continuation lines have no time of their own and stay with their entry.

@@ -1,6 +1,6 @@
 """A QEMU machine as a test script sees it: the same words as for every node.
 
-Only what differs from an nspawn node stands here: how commands reach it, and how it
+Only what differs from an nspawn node is here: how commands reach it, and how it
 is switched off. All waits are longer, for the machine is emulated.
 """
 

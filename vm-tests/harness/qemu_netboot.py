@@ -16,7 +16,7 @@ from .qemu_additions import SYSTEM, installed_in, pull_in
 UNITS = places.UNITS / "netboot"
 #: What the mounts take; loaded beforehand, for each of them takes its time.
 MODULES = ("loop", "squashfs", "overlay")
-#: Where the packed root lies in the initrd.
+#: The packed root's path in the initrd.
 ROOT = "root.squashfs"
 #: Little packing for much speed: an emulated processor unpacks it at every read.
 PACKING = ("-comp", "lz4", "-b", "256K", "-no-progress", "-quiet", "-noappend", "-no-exports")

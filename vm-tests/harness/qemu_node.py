@@ -1,4 +1,4 @@
-"""A node that is a whole machine of its own: firmware, kernel, clock, disk and card.
+"""A node that is a whole machine of its own: firmware, kernel, clock, disk and NIC.
 
 The same root file system as an nspawn node's, on a disk, under QEMU's software
 emulation. Slower, but what it does to its clock or its kernel is nobody else's
@@ -68,7 +68,7 @@ class QemuNode(Node):
             self.write("/etc/default/tests-clock", f"CLOCK={clock}\n")
 
     def plug_in(self) -> None:
-        """A fresh cable from the switch to the card."""
+        """A fresh cable from the switch to the NIC."""
         script = f"""
             set -e
             ip link delete {self._link} 2>/dev/null || true
@@ -78,10 +78,10 @@ class QemuNode(Node):
         self.lab.run("sh", "-c", script)
 
     def set_link(self, up: bool) -> None:
-        """Pull the cable out of the card, or put it back."""
+        """Pull the cable out of the NIC, or put it back."""
         self._linked = up
         if self.running():
-            self._monitor("set_link", {"name": qemu_command.CARD, "up": up})
+            self._monitor("set_link", {"name": qemu_command.NIC, "up": up})
 
     def _monitor(self, command: str, arguments: dict[str, object]) -> None:
         monitor = self._outside("monitor")
@@ -139,7 +139,7 @@ class QemuNode(Node):
         self.wait_until_off()
 
     def journal(self, output: str) -> str:
-        """What the machine told of its journal while it ran."""
+        """What the machine sent of its journal while it ran."""
         del output
         told = self._outside("journal")
         return qemu_journal.once(told.read_text(errors="replace")) if told.exists() else ""

@@ -51,7 +51,7 @@ class PortShell:
         return True
 
     def forget(self) -> None:
-        """The machine is told to reboot: the next greeting counts."""
+        """The machine is about to reboot: the next greeting counts."""
         self.boot = None
 
     def run(self, command: str, stdin: bytes, limit: float) -> subprocess.CompletedProcess[bytes]:

@@ -1,6 +1,6 @@
 """The root file system that all nodes share, made once and kept.
 
-A plain Debian with what the first-boot documents' commands need; nothing of
+A plain Debian with what the commands of the first-boot specification need; nothing of
 this project is in it (see `product`). Must not be written to once unpacked.
 """
 

@@ -34,7 +34,7 @@ class ScenarioFailed(AssertionError):
 
 
 def retry(fn: Callable[[bool], bool], timeout: Limit = PATIENCE) -> None:
-    """Call `fn` until it returns True; the last call is told that it is the last."""
+    """Call `fn` until it returns True; the argument says whether a call is the last."""
     try:
         waiting.until(lambda: fn(False), timeout, "a retried action")
     except waiting.NotInTime:

@@ -1,7 +1,7 @@
 """Prints the demo's lines: time, node, mark, text; in colour on a terminal.
 
-Several threads print; must not interleave their lines, and tells what happened on
-different nodes in the order of its time.
+Several threads print; must not interleave their lines. Prints what happened on
+different nodes in the order of time.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
 
-#: So long a line waits for an earlier one of another node: journald tells its followers of
-#: new entries up to 250 ms late, and following begins a moment after the boot (0.47 s seen).
+#: So long a line waits for an earlier one of another node: journald reports new entries to its
+#: followers up to 250 ms late, and following begins a moment after the boot (0.47 s seen).
 HOLD = 0.6
 #: One colour for each node, readable on dark and light ground.
 NODE_COLOURS = (36, 35, 33, 32, 34, 31)
@@ -27,12 +27,12 @@ MARK_COLOURS = {0: RED, 1: RED, 2: RED, 3: RED, 4: YELLOW}
 
 
 class HeldLines:
-    """Lines that wait a moment and come out sorted by the time they tell of."""
+    """Lines that wait a moment and come out sorted by the time of their event."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._numbers = count()
-        #: Time told of, number, time by which it is written, text.
+        #: Time of the event, number, time by which it is written, text.
         self._held: list[tuple[float, int, float, str]] = []
         self._added = threading.Condition()
         threading.Thread(target=self._release, name="held lines", daemon=True).start()

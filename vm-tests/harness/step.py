@@ -1,7 +1,7 @@
 """Runs one step of `make test`, within a limit.
 
 A step that hangs is ended, with all it started, and has failed; what was running is
-told. Must not judge what a step prints.
+printed. Must not judge what a step prints.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a run could leave on the host: mounts, links, namespaces, processes, cgroups.
 
-Other runs may be busy at the same time, so processes and cgroups are told by
+Other runs may be busy at the same time, so processes and cgroups are found by
 the mark that everything of one run carries.
 """
 

@@ -1,4 +1,4 @@
-"""What a machine tells of its boots is read right, and the table says what it means."""
+"""What a machine reports of its boots is read right, and the table says what it means."""
 
 from __future__ import annotations
 

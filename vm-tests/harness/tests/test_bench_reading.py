@@ -30,7 +30,7 @@ def test_processes_are_counted_from_the_program_on() -> None:
     assert count(TRACE, "/usr/bin/join") == Started(processes=2, threads=1)
 
 
-def test_the_instrument_tells_exit_code_time_and_memory() -> None:
+def test_the_instrument_reports_exit_code_time_and_memory() -> None:
     instrument = places.VM_TESTS / "bench" / "measure.pl"
     printed = subprocess.run(
         [instrument, "2", sys.executable, "-c", "print('between'); raise SystemExit(3)"],

@@ -105,7 +105,7 @@ class Builder:
         return ran
 
     def served(self) -> list[str]:
-        """What lies in the PXE root, hidden files too."""
+        """Everything in the PXE root, hidden files too."""
         return sorted(entry.name for entry in self.pxe_root.iterdir())
 
 
@@ -178,7 +178,7 @@ def test_wrong_usage(builder: Builder, arguments: tuple[str, ...], said: str) ->
     assert said in builder.refused(2, *arguments)
 
 
-def test_help_tells_the_exit_codes(builder: Builder) -> None:
+def test_help_lists_the_exit_codes(builder: Builder) -> None:
     ran = builder.run("--help")
     assert ran.returncode == 0
     assert "5 an artefact is not what it should be" in ran.stdout

@@ -72,7 +72,7 @@ class Run:
 
         # After SIGKILL the lab ends by itself a moment later.
         try:
-            waiting.until(lambda: not left(), SOON, "everything of the run is gone")
+            waiting.until(lambda: not left(), SOON, "nothing of the run is left")
         except waiting.NotInTime:
             pytest.fail(f"left behind: {left()}\n{self.said}")
         assert footprint.shared() == self.before
@@ -151,7 +151,7 @@ def test_the_loopback_demo_leaves_nothing(number: signal.Signals | None, start: 
         run.assert_nothing_left()
     else:
         # Only the folder stays, until the next run finds its owner dead.
-        waiting.until(run.no_process, SOON, "the demo's processes are gone")
+        waiting.until(run.no_process, SOON, "the demo's processes have ended")
         leftovers.sweep_folders()
         run.assert_nothing_left()
 
@@ -177,7 +177,7 @@ signal.pause()
         run.process.kill()
         run.end()
         word.write("\n")
-    waiting.until(run.no_process, SOON, "the late process is gone")
+    waiting.until(run.no_process, SOON, "the late process has ended")
     assert not started.exists()
 
 

@@ -15,7 +15,7 @@ from harness.aside import Aside, Step
 from harness.counts import of_check
 from harness.ending import what_runs_below
 
-#: Three ways to hang; each is told from the others by the program that it waits for.
+#: Three ways to hang; the program that each waits for distinguishes it from the others.
 HANGING = """
 import os, subprocess, pytest
 
@@ -85,7 +85,7 @@ def aside_of(*commands: str, lanes: int = 1) -> Aside:
     return Aside([taking(command) for command in commands], lanes)
 
 
-def test_steps_aside_are_told_in_order_and_in_one_piece(capfd: pytest.CaptureFixture[str]) -> None:
+def test_steps_aside_are_printed_in_order_and_whole(capfd: pytest.CaptureFixture[str]) -> None:
     results = aside_of("echo one; echo of it >&2", "echo two; exit 3").results()
     assert [(counts.passed, counts.failed) for counts in results] == [(1, 0), (0, 1)]
     assert capfd.readouterr().out == "one\nof it\ntwo\n"
@@ -119,7 +119,7 @@ def test_steps_aside_end_with_the_run(capfd: pytest.CaptureFixture[str], tmp_pat
     assert capfd.readouterr().out == ""
 
 
-def test_what_runs_is_told_with_its_state() -> None:
+def test_what_runs_is_reported_with_its_state() -> None:
     with subprocess.Popen(["tail", "-f", "/dev/null"]) as running:
         try:
             running.send_signal(19)
@@ -129,7 +129,7 @@ def test_what_runs_is_told_with_its_state() -> None:
                 told = [one for one in what_runs_below(os.getpid()).splitlines() if line in one]
                 return bool(told) and " T " in told[0] and "tail -f /dev/null" in told[0]
 
-            waiting.until(stopped, 10, "the process is told to be stopped")
+            waiting.until(stopped, 10, "the process is reported as stopped")
         finally:
             running.kill()
 

@@ -17,7 +17,7 @@ NODE04: dict[str, Any] = {"ID": 4, "name": "node04"}
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (["--services=consul"], "SERVICES=consul is no demo; there is SERVICES=etcd"),
         (["loopback", "--services=etcd"], "SERVICES=etcd needs systemd: leave MODE=loopback out"),
@@ -26,14 +26,14 @@ NODE04: dict[str, Any] = {"ID": 4, "name": "node04"}
         (["somewhere"], "usage: "),
     ],
 )
-def test_what_is_no_demo_is_refused_with_what_there_is(words: list[str], told: str) -> None:
+def test_what_is_no_demo_is_refused_with_what_there_is(words: list[str], expected: str) -> None:
     # As a program: what it makes of signals is not for the tests.
     command = [sys.executable, "-m", "harness.demo", *words]
     done = subprocess.run(
         command, cwd=places.VM_TESTS, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 2
-    assert told in done.stderr
+    assert expected in done.stderr
 
 
 def listed(*members: dict[str, Any]) -> dict[str, object]:

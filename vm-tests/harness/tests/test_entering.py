@@ -61,7 +61,7 @@ def test_a_command_past_its_limit_is_killed_with_all_below_it(node01: Machine) -
     def left() -> bool:
         return bool(node01.execute("pgrep --exact tail")[1])
 
-    # In the second the shell is gone at once; its child keeps the output open.
+    # In the second the shell ends at once; its child keeps the output open.
     for command in ("tail -f /dev/null >/dev/null & wait", "tail -f /dev/null &"):
         with pytest.raises(RequestedAssertionFailed, match="has not ended in 1 s"):
             node01.enter(("bash", "-c", command), 1)

@@ -37,7 +37,7 @@ def authority(folder: Path) -> None:
 
 
 def certificate(folder: Path, names: str, days: str = "30", node: str = "node01") -> None:
-    """`NODE.crt` and `NODE.key`, signed by the authority there."""
+    """`NODE.crt` and `NODE.key`, signed by the CA there."""
     extensions = folder / "extensions"
     extensions.write_text(
         f"subjectAltName={names}\nextendedKeyUsage=serverAuth,clientAuth\n"
@@ -137,7 +137,7 @@ def test_modes_survive_the_copy_of_nixos_anywhere(desk: Desk, tmp_path: Path) ->
     assert mode(node / "etc" / "nixos" / "secrets" / "node01.key") == 0o600
 
 
-def test_the_key_of_the_authority_stays_home(desk: Desk) -> None:
+def test_the_key_of_the_ca_stays_home(desk: Desk) -> None:
     desk.run()
     assert list(desk.target.rglob("ca.key")) == []
 
@@ -244,7 +244,7 @@ def test_a_certificate_that_has_expired(desk: Desk) -> None:
     assert "certificate has expired" in desk.refused()
 
 
-def test_the_certificate_of_another_authority(desk: Desk) -> None:
+def test_the_certificate_of_another_ca(desk: Desk) -> None:
     authority(desk.secrets)
     assert "is not from" in desk.refused()
 

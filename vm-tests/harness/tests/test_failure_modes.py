@@ -27,7 +27,7 @@ def test_a_test_carries_rows_that_there_are_and_a_name_of_its_own() -> None:
     assert max(Counter(rows).values()) == 1
     holders = failure_rows.holders()
     assert [one for one in holders if not set(one.rows) <= set(rows)] == []
-    # A run tells what came of a test by its name alone.
+    # A run reports what became of a test by its name alone.
     assert [name for name, times in Counter(one.name for one in holders).items() if times > 1] == []
 
 

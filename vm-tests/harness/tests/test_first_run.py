@@ -1,4 +1,4 @@
-"""The first run with Nix and KVM: what it asks for is there, and its report tells what failed.
+"""The first run with Nix and KVM: what it asks for is there, and its report names what failed.
 
 Only Nix is a stand-in here: that is what the script is for.
 """

@@ -24,7 +24,7 @@ artifact_prefix='./'; Test unit written to ./crash-81d108db
 """
 
 
-def test_a_calm_run_tells_how_far_it_came() -> None:
+def test_a_calm_run_reports_how_far_it_came() -> None:
     told = "3,272,929 runs in 481 s, 581 edges, 1386 features, 142 cases"
     assert fuzz_log.progress(CALM) == told
 

@@ -98,9 +98,9 @@ REFUSED: list[tuple[dict[str, object], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("hardware", "told"), REFUSED)
-def test_hardware_that_means_nothing_is_refused(hardware: dict[str, object], told: str) -> None:
-    with pytest.raises(BlueprintError, match=told):
+@pytest.mark.parametrize(("hardware", "expected"), REFUSED)
+def test_hardware_that_means_nothing_is_refused(hardware: dict[str, object], expected: str) -> None:
+    with pytest.raises(BlueprintError, match=expected):
         hardware_from("node01", hardware)
 
 
@@ -186,7 +186,7 @@ def test_an_archive_is_read_by_cpio_as_it_was_written(tmp_path: Path) -> None:
     ]
 
 
-def test_the_agent_lies_in_the_initrd_as_an_installer_would_put_it(
+def test_the_initrd_has_the_agent_as_an_installer_would_put_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install = "[Install]\nWantedBy=initrd.target\nRequiredBy=x.target y.target\n"
@@ -222,7 +222,7 @@ def test_the_shared_initrd_is_small(machines_can_run: None) -> None:
     assert 5 < made.stat().st_size / (1 << 20) < 30
 
 
-def test_a_journal_told_twice_is_kept_once() -> None:
+def test_a_journal_sent_twice_is_kept_once() -> None:
     at = "2026-01-01T00:00:00.00000"
     initrd = f"{at}1+0000 a one\n  more\n{at}2+0000 a two\n"
     system = f"{at}3+0000 a three\n"

@@ -48,7 +48,7 @@ with subtest("power"):
     node02.succeed("echo kept >/root/kept && sync /root/kept")
     node02.reboot()
     seen.add(node02.succeed(boot))
-    # What was not written is gone: this is what sets power loss apart.
+    # What was not written is lost: this distinguishes power loss.
     node02.succeed("echo lost >/root/lost")
     node02.crash()
     node02.start()
@@ -65,7 +65,7 @@ EARLY_UNIT = """[Unit]
 DefaultDependencies=no
 [Service]
 Type=oneshot
-ExecStart=/usr/bin/cat /etc/early/told
+ExecStart=/usr/bin/cat /etc/early/word
 StandardOutput=journal+console
 """
 FROM_INITRD: dict[str, object] = {
@@ -79,7 +79,7 @@ FROM_INITRD: dict[str, object] = {
                 "shell": True,
                 "network": True,
                 "files": {
-                    "/etc/early/told": {"text": "told in the initrd\n", "mode": "0600"},
+                    "/etc/early/word": {"text": "said in the initrd\n", "mode": "0600"},
                     "/etc/systemd/system/early.service": {"text": EARLY_UNIT},
                     "/etc/systemd/system/initrd.target.d/early.conf": {
                         "text": "[Unit]\nWants=early.service\n"
@@ -139,15 +139,15 @@ start_all()
 with subtest("in the initrd: commands, files, firmware, disks"):
     node01.wait_for_unit("initrd.target", timeout=240)
     node01.succeed("test -e /etc/initrd-release", "test -e /sysroot/etc/os-release")
-    node01.wait_for_console_text("told in the initrd", timeout=30)
-    t.assertEqual(node01.succeed("stat --format=%a%u /etc/early/told"), "6000\n")
+    node01.wait_for_console_text("said in the initrd", timeout=30)
+    t.assertEqual(node01.succeed("stat --format=%a%u /etc/early/word"), "6000\n")
     t.assertIn("early.word=1", node01.succeed("cat /proc/cmdline"))
     credential = node01.succeed("systemd-creds --system cat early")
     t.assertEqual(json.loads(credential), {"a": 1})
     t.assertEqual(node01.succeed("cat /sys/class/dmi/id/product_{uuid,serial}").split(),
                   ["11111111-2222-3333-4444-555555555555", "S-1"])
-    told = node01.succeed("lsblk --json --bytes -o NAME,SERIAL,SIZE,LOG-SEC,PTTYPE,PARTLABEL")
-    seen = {disk["serial"]: disk for disk in json.loads(told)["blockdevices"]}
+    listed = node01.succeed("lsblk --json --bytes -o NAME,SERIAL,SIZE,LOG-SEC,PTTYPE,PARTLABEL")
+    seen = {disk["serial"]: disk for disk in json.loads(listed)["blockdevices"]}
     t.assertEqual(
         {name: (disk["size"] >> 20, disk["log-sec"], disk["pttype"])
          for name, disk in seen.items()},
@@ -177,14 +177,14 @@ with subtest("switch root: the address, the credential and the journal stay"):
     t.assertEqual(node01.succeed("cat /root/kept"), "kept\n")
     t.assertIn("10.0.1.10/24", node01.succeed("ip address show eth0"))
     node01.succeed("systemd-creds --system cat early", "mountpoint /")
-    node01.succeed("journalctl --boot --quiet --grep='told in the initrd'")
+    node01.succeed("journalctl --boot --quiet --grep='said in the initrd'")
     t.assertEqual(node01.succeed("findmnt --noheadings --output=PARTLABEL /").strip(), "root")
 """,
         FROM_INITRD,
     )
     # Both stages of both boots, the one that was cut off as well.
     kept = (places.LOGS / tmp_path.name / "journals.log").read_text()
-    assert kept.count("told in the initrd") == 2
+    assert kept.count("said in the initrd") == 2
     assert kept.count("node01 systemd[1]: Running in initrd.") == 2
     assert kept.count("node01 systemd[1]: Switching root.") == 1
 

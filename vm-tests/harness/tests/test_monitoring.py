@@ -1,4 +1,4 @@
-"""What Prometheus is told about a topology, by its real blackbox exporter."""
+"""What Prometheus learns about a topology, by its real blackbox exporter."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def of_another_cluster(folder: Path) -> Path:
     """The repository, where somebody has made three machines of their own of the example."""
     for name in ("Cargo.toml", "Cargo.lock", "agent", "topology", "vm-tests"):
         (folder / name).symlink_to(places.REPOSITORY / name)
-    # Nix would follow a link, and import what lies beside its target.
+    # Nix would follow a link, and import what is beside its target.
     shutil.copy(places.REPOSITORY / "flake.nix", folder)
     shutil.copytree(nix_checks.MODULE, folder / "nixos-module")
     example = folder / "nixos-module" / "examples" / "topology.nix"
@@ -81,7 +81,7 @@ def judged(tmp_path: Path, text: str) -> list[str]:
     return nix_checks.failures(nix(), nix_checks.cases_of(path))[1]
 
 
-def test_a_case_that_does_not_hold_is_told_with_both_sides(tmp_path: Path) -> None:
+def test_a_case_that_does_not_hold_is_reported_with_both_sides(tmp_path: Path) -> None:
     (found,) = judged(
         tmp_path,
         """{

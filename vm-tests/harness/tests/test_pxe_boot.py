@@ -31,7 +31,7 @@ http {
   }
 }
 """
-#: No extension that nobody asked for: a certificate that is its own authority.
+#: No extension that nobody asked for: a certificate that is its own CA.
 REQUEST = "[req]\ndistinguished_name = name\n[name]\n"
 
 
@@ -49,7 +49,7 @@ def started(lab: Lab, settings: dict[str, Any]) -> PxeServer:
 
 
 def deploy(server: PxeServer, path: str, config: str) -> bytes:
-    """Serve a configuration as deploy.example.com; returns the authority to trust."""
+    """Serve a configuration as deploy.example.com; returns the CA certificate to trust."""
     server.write("/etc/deploy.conf", DEPLOY)
     server.write("/etc/request.conf", REQUEST)
     server.write(f"/var/lib/deploy/{path}", config)
@@ -80,7 +80,7 @@ def test_a_node_reaches_the_agents_stage(firmware: str, backend: str) -> None:
     settings = settings_of("by-mac", dhcp={"backend": backend})
     node = settings["nodes"]["node01"]
     config = example_config("join")
-    # Our image knows the authority, which no installer does.
+    # Our image knows the CA, which no installer does.
     node["configUrl"] = "https://deploy.example.com/node01/cluster-config.json"
     node["configSha256"] = hashlib.sha256(config.encode()).hexdigest()
     with Lab() as lab:
@@ -92,8 +92,8 @@ def test_a_node_reaches_the_agents_stage(firmware: str, backend: str) -> None:
         machine.power_on()
         machine.wait_for_console("node01 boots the profile control-plane")
         machine.wait_for_console("first-boot-initrd.service")
-        # The stage runs, knows that there is no disk to go by, and finds what the script of this
-        # node has told it of.
+        # The stage runs, knows that there is no disk to use, and finds the URL that the script of
+        # this node has given it.
         machine.wait_for_journal("found: https://deploy.example.com:443/node01/")
         assert f"sha256:{node['configSha256']}" in machine.journal
         machine.wait_for_journal("Started first-boot-initrd.service")
@@ -108,8 +108,8 @@ def test_a_node_reaches_the_agents_stage(firmware: str, backend: str) -> None:
 
 def test_a_bios_loads_ipxe_over_tftp() -> None:
     settings = settings_of("by-mac")
-    # QEMU's cards have no ROM but iPXE's, which needs no loader. So it is told to load what
-    # `test_pxe_daemons` sees other firmware told of.
+    # QEMU's NICs have no ROM but iPXE's, which needs no loader. So the command line has it load
+    # what `test_pxe_daemons` sees offered to other firmware.
     chain = "dhcp && chain tftp://${next-server}/bios/undionly.kpxe"
     stands_in = ("-kernel", str(loader("ipxe.lkrn")), "-append", chain)
     with Lab() as lab:

@@ -156,7 +156,7 @@ def test_a_daemon_refuses_what_is_wrong(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("name", ["by-mac", "failover"])
-def test_firmware_is_told_what_it_can_run(lab: Lab, name: str) -> None:
+def test_firmware_is_offered_what_it_can_run(lab: Lab, name: str) -> None:
     settings = example(name)
     # Alone, a standby's partner never answers.
     settings["failover"] = None

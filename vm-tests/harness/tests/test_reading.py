@@ -103,7 +103,7 @@ def test_complaints_about_foreign_units_are_not_ours() -> None:
     assert offences(Account("node01", line, "")) == []
 
 
-def test_journals_are_told_as_one_story() -> None:
+def test_journals_are_merged_into_one_story() -> None:
     first = Account("node01", "2026-01-01T00:01 node01 a\n  more of a\n2026-01-01T00:03 c", "")
     second = Account("node02", "2026-01-01T00:02 node02 b", "")
     assert [line[-1] for line in merged([first, second]).splitlines()] == ["a", "a", "b", "c"]

@@ -104,7 +104,7 @@ def large(count: int) -> dict[str, Any]:
 
 
 def in_rust(binary: Path, topology: str) -> tuple[list[str], dict[str, Any]]:
-    """The problems that the command tells, and the configurations that it prints."""
+    """The problems that the command reports, and the configurations that it prints."""
     command = [str(binary), "render", "-"]
     done = subprocess.run(
         command, input=topology, capture_output=True, text=True, timeout=WATCHDOG
