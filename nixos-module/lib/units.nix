@@ -75,7 +75,7 @@ let
   inTheInitrd = "first-boot-initrd";
   # Of the instances for further services.
   template = "cluster-join@";
-  # Started by its timer, which nothing enables by itself.
+  # Started by its timer, which is off until somebody enables it.
   metrics = "first-boot-agent-metrics";
   hasAnOption =
     name:
