@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn m10_nodes_that_were_told_the_same_time_do_not_come_back_together() {
+    fn m10_nodes_that_were_given_the_same_time_do_not_come_back_together() {
         let policy = attempts(1, 10_000, 60_000);
         let told = Some(Duration::from_secs(7));
         let delays: Vec<_> =

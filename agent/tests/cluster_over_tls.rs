@@ -153,7 +153,7 @@ async fn a_client_certificate_is_presented_and_its_lack_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn x2_iam_is_set_up_once_and_an_answer_that_quotes_the_password_is_not_told() {
+async fn x2_iam_is_set_up_once_and_an_answer_that_quotes_the_password_is_not_shown() {
     let flaredb = TrialCluster::start(Service::Flaredb, 1).await.unwrap();
     let iam = IamServer::start(IamOptions {
         listen: ([127, 0, 0, 1], 0).into(),
@@ -275,7 +275,7 @@ async fn m5_a_member_leaves_resets_and_joins_again_on_a_real_raft() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_watch_without_a_terminal_tells_each_change_in_a_line() {
+async fn a_watch_without_a_terminal_prints_each_change_in_a_line() {
     let mut cluster = cluster_of(1).await.unwrap();
     let own = cluster.start_waiting().await.unwrap();
     let node = Node::joining(&cluster, own);
@@ -289,7 +289,7 @@ async fn a_watch_without_a_terminal_tells_each_change_in_a_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn status_and_plan_tell_an_operator_where_the_node_stands() {
+async fn status_and_plan_show_an_operator_how_far_the_node_is() {
     let mut cluster = cluster_of(1).await.unwrap();
     let own = cluster.start_waiting().await.unwrap();
     let node = Node::joining(&cluster, own);

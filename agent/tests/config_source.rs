@@ -64,7 +64,7 @@ fn the_command_line_beats_the_credential_beats_the_usual_place() {
 }
 
 #[test]
-fn a_missing_file_is_told_with_every_place_tried() {
+fn a_missing_file_is_reported_with_every_place_tried() {
     let root = TempDir::new().unwrap();
     let mut options = options(&root);
     options.credentials_directory = Some("/nowhere".into());
@@ -113,7 +113,7 @@ fn what_is_no_regular_file_is_named() {
 }
 
 #[test]
-fn a_link_to_nothing_is_told_as_one_and_not_passed_over() {
+fn a_link_to_nothing_is_reported_as_one_and_not_passed_over() {
     let root = TempDir::new().unwrap();
     let mut options = options(&root);
     write(&usual(&root), CONFIG, 0o600);
@@ -180,7 +180,7 @@ fn m11_what_would_bootstrap_is_not_taken_in_the_place_of_what_is_broken() {
 }
 
 #[test]
-fn m11_an_encrypted_credential_that_did_not_arrive_is_broken_and_of_the_first_rank() {
+fn m11_an_encrypted_credential_that_did_not_arrive_is_broken_and_of_the_highest_priority() {
     let root = TempDir::new().unwrap();
     let mut options = options(&root);
     write(&usual(&root), BOOTSTRAP, 0o600);

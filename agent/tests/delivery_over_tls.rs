@@ -112,7 +112,7 @@ async fn a_server_that_the_image_does_not_trust_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_there_yet_is_told_once_and_waited_for() {
+async fn a_file_that_is_not_there_yet_is_reported_once_and_waited_for() {
     let (cluster, url) = served().await;
     let image = Image::trusting(&cluster.authority);
     let (told, late) = (Told::default(), url.replace("${mac:hexhyp}", "late"));
@@ -135,7 +135,7 @@ async fn a_file_that_is_not_there_yet_is_told_once_and_waited_for() {
 }
 
 #[tokio::test]
-async fn an_image_without_its_authority_says_so() {
+async fn an_image_without_its_ca_says_so() {
     let (cluster, url) = served().await;
     let image = Image::trusting(&cluster.authority);
     std::fs::remove_file(&image.ca).unwrap();

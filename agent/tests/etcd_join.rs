@@ -107,7 +107,7 @@ async fn e2_no_add_is_asked_for_while_another_machine_is_on_its_way() {
 }
 
 #[tokio::test]
-async fn e1_e11_what_a_power_cut_left_behind_is_gone_on_with() {
+async fn e1_e11_what_a_power_cut_left_behind_is_continued() {
     // Added and never started; and started, and never promoted.
     for was_started in [false, true] {
         let cluster = cluster(1, 1).await;
@@ -349,7 +349,7 @@ async fn a_member_of_another_cluster_is_not_taken_for_one_of_this() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn n5_a_name_in_a_certificate_and_a_wrong_password_are_told_with_what_to_do() {
+async fn n5_a_name_in_a_certificate_and_a_wrong_password_are_reported_with_what_to_do() {
     let cluster = cluster(1, 1).await;
     let account = json!({"name": "root", "password": "right-1"});
     for (path, body) in [
@@ -496,7 +496,7 @@ async fn m3_e7_no_learner_is_added_whose_environment_cannot_be_written() {
 }
 
 #[tokio::test]
-async fn m2_m11_a_wiped_node_that_is_told_to_bootstrap_starts_nothing() {
+async fn m2_m11_a_wiped_node_that_is_configured_to_bootstrap_starts_nothing() {
     let cluster = cluster(2, 1).await;
     let joined = Node::joining(&cluster, 2);
     assert_eq!(joined.join().await, Outcome::Done, "{}", joined.said());

@@ -133,7 +133,7 @@ async fn x2_a_node_that_logs_in_becomes_a_voter_is_healthy_and_leaves() {
 /// A follower hands a promotion on to its leader, and forgets on the way who has asked: before 3.5.28 and 3.6.6 that is refused
 /// until the time is over (etcd-io/etcd#20874).
 #[tokio::test]
-async fn e1_m12_a_node_with_a_login_that_is_told_to_join_through_a_follower_becomes_a_voter() {
+async fn e1_m12_a_node_with_a_login_that_joins_through_a_follower_becomes_a_voter() {
     let cluster = WithUsers::start(3).await;
     let status = async |number: usize| {
         let status = cluster.cluster.borrow().ask_as(&cluster.nameless, None, number, STATUS, json!({})).await.body;

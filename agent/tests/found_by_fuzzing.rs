@@ -40,7 +40,7 @@ fn chainfires_move(list: &MemberList) -> Move {
 
 /// Such a password was cut where a query would begin, and what came before was shown.
 #[test]
-fn a_password_that_holds_the_mark_of_a_query_is_not_told() {
+fn a_password_that_holds_the_mark_of_a_query_is_not_shown() {
     for password in ["first#second", "first?second", "fi?r#st/second@third"] {
         let report =
             told(&format!(r#","services":{{"iam":{{"url":"https://admin:{password}@node01"}}}}"#)).unwrap_err();
@@ -53,7 +53,7 @@ fn a_password_that_holds_the_mark_of_a_query_is_not_told() {
 
 /// A URL pasted behind a user and a password: all before `://` was taken for its scheme, and shown.
 #[test]
-fn a_password_before_a_whole_url_is_not_told() {
+fn a_password_before_a_whole_url_is_not_shown() {
     let report = told(r#","services":{"iam":{"url":"admin:secret@https://user:other@node01"}}"#).unwrap_err();
     assert!(report.contains("\"***@node01") && !report.contains("secret") && !report.contains("other"), "{report}");
 }

@@ -35,7 +35,7 @@ async fn sockets_that_never_answer_are_given_up_after_a_second_each() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_none_is_told() {
+async fn an_invalid_address_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let broken = Endpoints { bus: "nonsense".to_owned(), ..endpoints(folder.path()) };
     let error = Systemd::connect_at(broken).await.unwrap_err();

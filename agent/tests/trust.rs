@@ -67,7 +67,7 @@ async fn is_retried(cluster: &mut TrialCluster, stranger: &Stranger, says: &str)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn n5_a_certificate_of_another_authority_is_blocked() {
+async fn n5_a_certificate_of_another_ca_is_blocked() {
     let mut cluster = cluster_of(0).await.unwrap();
     let identity = strangers::identity(&cluster, &Authority::create().unwrap(), HERE, Validity::Valid);
     let stranger = strangers::service(&cluster, identity, false).await;
@@ -180,7 +180,7 @@ async fn f17_a_key_that_is_not_supported_at_the_leader_is_blocked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f38_a_connection_that_ends_in_the_middle_is_asked_again_and_told_in_words() {
+async fn f38_a_connection_that_ends_in_the_middle_is_retried_and_explained_in_words() {
     let mut cluster = cluster_of(0).await.unwrap();
     let identity = strangers::identity(&cluster, &cluster.authority, HERE, Validity::Valid);
     let mut options = cluster.options("stranger").unwrap();

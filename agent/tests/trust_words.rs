@@ -39,7 +39,7 @@ async fn met(ca: &Ca, name: &str, arguments: &[&str]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f28_f31_every_kind_of_wrong_certificate_is_told_in_words() {
+async fn f28_f31_every_kind_of_wrong_certificate_is_explained_in_words() {
     let ca = Ca::create(EC);
     let eku = |usage: &str| format!("{NAMED}\nextendedKeyUsage={usage}");
     let rows: &[(&str, &[&str], &str, &[&str])] = &[
@@ -98,7 +98,7 @@ async fn f28_f31_every_kind_of_wrong_certificate_is_told_in_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f17_f31_a_ca_that_signs_in_an_unsupported_way_is_told_in_words() {
+async fn f17_f31_a_ca_that_signs_in_an_unsupported_way_is_explained_in_words() {
     let long = Ca::create(P521);
     long.issue("leaf", EC, NAMED);
     let said = met(&long, "leaf", &[]).await;
@@ -116,7 +116,7 @@ async fn f17_f31_a_ca_that_signs_in_an_unsupported_way_is_told_in_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f17_settings_without_an_overlap_are_told_in_words() {
+async fn f17_settings_without_an_overlap_are_explained_in_words() {
     let ca = Ca::create(EC);
     ca.issue("leader", EC, NAMED);
     for arguments in [

@@ -49,7 +49,7 @@ fn where_a_system_is_built_missing_files_are_nothing_to_mention() {
 }
 
 #[test]
-fn on_a_node_every_file_is_looked_at_and_all_are_told_at_once() {
+fn on_a_node_every_file_is_checked_and_all_faults_are_reported_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let ca = Ca::create(EC);
     ca.issue("node", EC, USUAL);
@@ -80,7 +80,7 @@ fn on_a_node_every_file_is_looked_at_and_all_are_told_at_once() {
 }
 
 #[test]
-fn everything_that_is_wrong_with_certificate_and_key_is_told_at_once() {
+fn everything_that_is_wrong_with_certificate_and_key_is_reported_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let ca = Ca::create(EC);
     ca.issue("node", EC, USUAL);

@@ -153,7 +153,7 @@ const ROWS: &[[&str; 5]] = &[
 ];
 
 #[test]
-fn every_mistake_is_told_with_path_found_expected_and_advice() {
+fn every_mistake_is_reported_with_path_found_expected_and_advice() {
     for [further, path, found, expected, advice] in ROWS {
         let problem = only_problem(&joining(&format!(",{further}")));
         assert_eq!((problem.path.as_str(), problem.found.as_str()), (*path, *found), "{further}");
@@ -215,7 +215,7 @@ fn x2_urls_that_are_no_plain_https_base_are_refused_without_showing_credentials(
 }
 
 #[test]
-fn x2_no_hint_repeats_a_password_that_stands_in_an_address() {
+fn x2_no_hint_repeats_a_password_in_an_address() {
     for address in ["root:canary@node01:2380", "root:canary@node01", "a:b:canary@c", "canary@[fd00::1]:2380"] {
         let text = format!(r#"{{"leader_url":"https://node01","raft_addr":"{address}"}}"#);
         let report = checked(&text, false).unwrap_err().to_string();
@@ -406,7 +406,7 @@ fn null_is_the_same_as_not_given() {
 }
 
 #[test]
-fn an_installers_host_name_is_no_node_id() {
+fn an_installers_hostname_is_not_a_node_id() {
     let context = |name: &str| Context {
         given: Origin::Credential,
         host_name: Some(name.to_owned()),

@@ -49,7 +49,7 @@ const ROWS: &[[&str; 4]] = &[
 ];
 
 #[test]
-fn this_node_is_told_from_its_peers() {
+fn this_node_is_distinguished_from_its_peers() {
     for [peers, further, left, url] in ROWS {
         let config = bootstrapping(peers, further);
         let chainfire = members(&config, "chainfire");
@@ -77,7 +77,7 @@ fn flaredb_has_the_hosts_of_chainfire_and_its_own_ports() {
 }
 
 #[test]
-fn flaredb_may_be_told_otherwise() {
+fn flaredb_may_be_configured_apart_from_chainfire() {
     let config = config(
         r#"{"node_id":"n","leader_url":"https://a","raft_addr":"n:1","flaredb_peers":["c:3"],"services":{"flaredb":
         {"leader_url":"https://b","raft_addr":"[fd00::1]:9","unit":"f.service","enable":false}}}"#,

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_root_file_system_and_the_markers_tell() {
+    fn the_root_file_system_and_the_markers_decide() {
         let root = tempfile::tempdir().unwrap();
         assert_eq!(kind(root.path(), "ext4"), BootKind::FirstBoot);
         assert_eq!(kind(root.path(), "tmpfs"), BootKind::Netboot);

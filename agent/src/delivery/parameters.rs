@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_told_with_its_name() {
+    fn what_cannot_be_used_is_reported_with_its_name() {
         for wrong in [
             "first_boot.required=perhaps",
             "first_boot.timeout=0s",

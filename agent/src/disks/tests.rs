@@ -19,7 +19,7 @@ fn labels(disk: &Disk) -> Vec<&str> {
 }
 
 #[test]
-fn a_disk_is_told_with_its_partitions() {
+fn a_disk_is_reported_with_its_partitions() {
     for sector in [512, 4096] {
         let mut machine = Machine::new();
         machine.disk("vda", "root", sector, &image(sector));
@@ -39,7 +39,7 @@ fn a_disk_is_told_with_its_partitions() {
 }
 
 #[test]
-fn a_broken_header_is_told_and_the_other_copy_is_read() {
+fn a_broken_header_is_reported_and_the_other_copy_is_read() {
     for (backup, states) in
         [(false, (TableCopy::Damaged, TableCopy::Good)), (true, (TableCopy::Good, TableCopy::Damaged))]
     {
@@ -69,7 +69,7 @@ fn a_table_without_its_copies_is_still_a_gpt() {
 }
 
 #[test]
-fn broken_entries_are_told() {
+fn broken_entries_are_reported() {
     let (mut machine, mut bytes) = (Machine::new(), image(512));
     bytes[1024 + 60] ^= 1;
     machine.disk("vda", "root", 512, &bytes);
@@ -135,7 +135,7 @@ fn f13_a_header_may_be_as_long_as_a_sector() {
 }
 
 #[test]
-fn f27_a_table_for_sectors_of_another_size_is_told_as_that() {
+fn f27_a_table_for_another_sector_size_is_reported_as_such() {
     for (made_for, sector) in [(4096, 512), (512, 4096)] {
         for broken in [None, Some(false), Some(true)] {
             let (mut machine, mut bytes) = (Machine::new(), image(made_for));
@@ -159,7 +159,7 @@ fn f27_a_table_for_sectors_of_another_size_is_told_as_that() {
 }
 
 #[test]
-fn mbr_nothing_and_a_file_system_are_told_apart() {
+fn mbr_nothing_and_a_file_system_are_distinguished() {
     let megabyte = usize::try_from(MIB).unwrap();
     let mut file_system = vec![0_u8; megabyte];
     file_system[440..510].fill(0x61);
@@ -175,7 +175,7 @@ fn mbr_nothing_and_a_file_system_are_told_apart() {
 }
 
 #[test]
-fn a_gpt_that_an_mbr_was_written_over_is_not_gone_by() {
+fn a_gpt_that_an_mbr_was_written_over_is_not_used() {
     let (mut machine, mut bytes) = (Machine::new(), image(512));
     bytes[..512].copy_from_slice(&mbr(512));
     machine.disk("vda", "root", 512, &bytes);
@@ -184,7 +184,7 @@ fn a_gpt_that_an_mbr_was_written_over_is_not_gone_by() {
 }
 
 #[test]
-fn where_the_device_cannot_be_opened_kernel_and_udev_are_gone_by() {
+fn where_the_device_cannot_be_opened_kernel_and_udev_are_used() {
     let mut machine = Machine::new();
     let device = machine.disk("vda", "root", 512, &image(512));
     machine.partition("vda", 1, "esp", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", (1, 8));
@@ -292,7 +292,7 @@ fn f15_two_disks_with_one_filler_are_two() {
 }
 
 #[test]
-fn f15_multipath_names_a_disk_that_tells_no_identifier() {
+fn f15_multipath_names_a_disk_that_reports_no_identifier() {
     let mut machine = Machine::new();
     for name in ["sda", "sdb", "sdc"] {
         path_to(&mut machine, name, "A", "");
@@ -332,7 +332,7 @@ fn a_machine_without_sysfs_has_no_disks() {
 }
 
 #[test]
-fn the_drive_tells_its_serial_number_where_udev_does_not() {
+fn the_drive_reports_its_serial_number_where_udev_does_not() {
     let mut machine = Machine::new();
     machine.disk("sda", "unused", 512, &[0; 4096]);
     let at = "sys/class/block/sda";

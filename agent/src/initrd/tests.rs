@@ -138,7 +138,7 @@ async fn the_first_valid_source_wins_in_the_documented_order() {
 }
 
 #[tokio::test]
-async fn m11_an_encrypted_credential_that_did_not_arrive_is_a_broken_source_of_the_first_rank() {
+async fn m11_an_encrypted_credential_that_did_not_arrive_is_a_broken_source_of_the_highest_priority() {
     for store in config::ENCRYPTED_STORES {
         let initrd = Initrd::with_root("ext4");
         let manager = Manager::default();
@@ -165,7 +165,7 @@ async fn m11_an_encrypted_credential_that_did_not_arrive_is_a_broken_source_of_t
 }
 
 #[tokio::test]
-async fn a_broken_source_is_told_with_its_digest_and_passed_over() {
+async fn a_broken_source_is_reported_with_its_digest_and_passed_over() {
     let initrd = Initrd::with_root("ext4");
     initrd.write(CREDENTIAL, "{");
     let image = initrd.write(USUAL, &config_of("image"));
@@ -211,7 +211,7 @@ fn canaries() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn f03_x2_nothing_that_a_source_holds_is_told_whatever_it_holds() {
+async fn f03_x2_nothing_that_a_source_holds_is_shown_whatever_it_holds() {
     for content in canaries() {
         let initrd = Initrd::with_root("ext4");
         initrd.write(CREDENTIAL, &content);
@@ -236,7 +236,7 @@ async fn f03_x2_nothing_that_a_source_holds_is_told_whatever_it_holds() {
 }
 
 #[tokio::test]
-async fn f03_a_valid_configuration_is_told_by_its_node_and_digest_alone() {
+async fn f03_a_valid_configuration_is_reported_by_its_node_and_digest_alone() {
     let initrd = Initrd::with_root("ext4");
     let odd = r#", "hunter2": 1, "password": "hunter2", "network": {"lan": "10.0.0.0/8"}, "nodeid": "hunter2"}"#;
     initrd.write(CREDENTIAL, &config_of("node04").replace('}', odd));
@@ -251,7 +251,7 @@ async fn f03_a_valid_configuration_is_told_by_its_node_and_digest_alone() {
 }
 
 #[tokio::test]
-async fn m11_what_would_bootstrap_is_refused_while_a_source_of_higher_rank_is_broken() {
+async fn m11_what_would_bootstrap_is_refused_while_a_source_of_higher_priority_is_broken() {
     let initrd = Initrd::with_root("ext4");
     initrd.write(INSTALLED, BOOTSTRAP);
     let ending = initrd.run(&Manager::default()).await;
@@ -300,7 +300,7 @@ async fn links_on_the_root_file_system_lead_where_they_will_when_it_is_the_root(
 }
 
 #[tokio::test]
-async fn a_host_name_that_the_system_has_still_to_make_leaves_the_node_open() {
+async fn a_hostname_that_the_system_has_still_to_make_leaves_the_node_open() {
     let nameless = r#"{"leader_url":"https://node01:2379","raft_addr":"10.0.1.13:2380"}"#;
     for (hostname, accepted) in [
         ("node04\n", true),
@@ -362,7 +362,7 @@ async fn what_an_earlier_run_has_handed_over_does_not_outlive_its_source() {
 }
 
 #[tokio::test]
-async fn a_url_that_was_given_and_cannot_be_used_is_lacking_in_an_installer_too() {
+async fn a_url_that_was_given_and_cannot_be_used_is_missing_in_an_installer_too() {
     let mut initrd = Initrd::with_root("overlay");
     initrd.parameters = Parameters::read("first_boot.config_url=http://boot/c.json").0;
     assert_eq!(initrd.run(&Manager::default()).await.ended, Ended::Lacking);
@@ -426,7 +426,7 @@ async fn required_by_the_command_line_waits_for_its_time_and_halts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_url_that_is_refused_is_asked_again_while_the_boot_is_held_and_told_once() {
+async fn a_url_that_is_refused_is_asked_again_while_the_boot_is_held_and_reported_once() {
     let mut initrd = Initrd::with_root("ext4");
     // There is no CA certificate, which somebody in front of the machine may still bring.
     initrd.parameters = Parameters::read("first_boot.config_url=https://boot/c.json first_boot.required").0;
@@ -439,7 +439,7 @@ async fn a_url_that_is_refused_is_asked_again_while_the_boot_is_held_and_told_on
 }
 
 #[tokio::test]
-async fn what_cannot_be_handed_over_is_lacking_and_halts_where_the_configuration_says_so() {
+async fn what_cannot_be_handed_over_is_missing_and_halts_where_the_configuration_says_so() {
     let initrd = Initrd::with_root("ext4");
     // A file where the directory should be.
     initrd.write("run/first-boot-agent/boot.json", "");
@@ -458,7 +458,7 @@ async fn what_cannot_be_handed_over_is_lacking_and_halts_where_the_configuration
 }
 
 #[tokio::test]
-async fn a_machine_that_is_not_what_is_expected_is_told_on_a_disk_and_not_in_an_installer() {
+async fn a_machine_that_is_not_what_is_expected_is_reported_on_a_disk_and_not_in_an_installer() {
     let text = config_of("node04").replace('}', r#","expect":{"cpus":9999}}"#);
     for (file_system, ended) in [("ext4", Ended::Lacking), ("overlay", Ended::Well)] {
         let initrd = Initrd::with_root(file_system);

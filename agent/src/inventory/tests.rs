@@ -59,7 +59,7 @@ fn link(machine: &Machine, name: &str, mac: &str, state: &str, driver: Option<&s
 }
 
 #[test]
-fn a_machine_is_told_whole() {
+fn a_machine_is_reported_in_full() {
     let machine = machine();
     let inventory = Inventory::take(machine.root());
     assert_eq!(inventory.machine.machine_id.as_deref(), Some("0123456789abcdef0123456789abcdef"));
@@ -115,7 +115,7 @@ fn links_are_those_with_hardware_and_what_is_made_of_them() {
 }
 
 #[test]
-fn the_only_link_of_a_container_is_told() {
+fn the_only_link_of_a_container_is_reported() {
     let machine = Machine::new();
     link(&machine, "lo", "00:00:00:00:00:00", "unknown", None);
     link(&machine, "host0", "52:54:00:00:00:03", "up", None);
@@ -124,7 +124,7 @@ fn the_only_link_of_a_container_is_told() {
 }
 
 #[test]
-fn a_driver_that_tells_no_state_is_judged_by_its_carrier() {
+fn a_driver_that_reports_no_state_is_judged_by_its_carrier() {
     let link = |state: &str, carrier| Link {
         name: "eth0".to_owned(),
         state: Some(state.to_owned()),

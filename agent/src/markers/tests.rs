@@ -233,7 +233,7 @@ fn s4_a_directory_that_cannot_be_made_is_named() {
 }
 
 #[test]
-fn removed_markers_are_gone_whoever_wrote_them() {
+fn markers_are_removed_whoever_wrote_them() {
     let (_keep, markers) = markers();
     let lock = lock(&markers, ServiceName::CHAINFIRE);
     markers.write(&lock, Achievement::Joined, &identity("node05")).unwrap();
@@ -244,7 +244,7 @@ fn removed_markers_are_gone_whoever_wrote_them() {
 }
 
 #[tokio::test]
-async fn s5_the_second_is_told_who_has_the_lock_and_gets_it_when_it_is_free() {
+async fn s5_the_second_learns_who_has_the_lock_and_gets_it_when_it_is_free() {
     let (_keep, markers) = markers();
     let first = lock(&markers, ServiceName::CHAINFIRE);
     lock(&markers, ServiceName::FLAREDB);

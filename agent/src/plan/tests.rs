@@ -239,7 +239,7 @@ fn m2_m8_an_entry_of_another_incarnation_is_not_this_node() {
 }
 
 #[test]
-fn what_a_list_need_not_tell_may_have_any_shape() {
+fn what_a_list_need_not_contain_may_have_any_shape() {
     let members = r#""members": [{"id": "node01\u001b[31m", "raft_addr": "10.0.1.10:2380", "role": [7]}]"#;
     for (further, leader) in [
         ("", Leader::NotTold),
@@ -346,7 +346,7 @@ proptest! {
 }
 
 #[test]
-fn what_the_machine_lacks_blocks_the_first_step_that_is_not_done_and_is_told_once() {
+fn what_the_machine_lacks_blocks_the_first_step_that_is_not_done_and_is_reported_once() {
     let lacking = Unmet {
         outlook: Outlook::Lasting,
         expected: "more".to_owned(),

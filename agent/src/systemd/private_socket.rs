@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told() {
+    fn a_refusal_is_reported() {
         let error = accepted(b"REJECTED EXTERNAL\r\n").unwrap_err();
         assert!(error.to_string().contains("refused this user (REJECTED EXTERNAL)"), "{error}");
     }

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_resolves_again_is_told() {
+    fn a_name_that_resolves_again_is_reported() {
         let mut view = View::lines();
         let unresolved = Unresolved {
             name: "node01".to_owned(),

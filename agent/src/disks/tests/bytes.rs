@@ -95,7 +95,7 @@ fn a_header_that_asks_for_too_much_is_damaged() {
 }
 
 #[test]
-fn an_entry_outside_the_disk_is_left_out_and_told() {
+fn an_entry_outside_the_disk_is_left_out_and_reported() {
     let mut bytes = image(512);
     let entries = 1024..1024 + 128 * 128;
     bytes[1024 + 40..1024 + 48].copy_from_slice(&u64::MAX.to_le_bytes());

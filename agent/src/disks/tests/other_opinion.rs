@@ -30,7 +30,7 @@ fn sfdisk(arguments: &[&str], image: &Path, input: &str) -> Option<String> {
 }
 
 #[test]
-fn sfdisk_tells_the_same_partitions() {
+fn sfdisk_prints_the_same_partitions() {
     for broken in [false, true] {
         let mut machine = Machine::new();
         let image = machine.disk("vda", "root", 512, &vec![0; usize::try_from(64 * MIB).unwrap()]);

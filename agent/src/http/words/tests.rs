@@ -295,7 +295,7 @@ fn f31_what_libraries_say_in_text_is_bounded_and_free_of_links() {
 }
 
 #[test]
-fn f38_an_end_without_a_word_is_told_as_one() {
+fn f38_a_connection_that_closes_too_early_is_reported_as_closed() {
     let cut_off = std::io::Error::new(
         std::io::ErrorKind::UnexpectedEof,
         "peer closed connection without sending TLS close_notify",

@@ -47,7 +47,7 @@ fn what_is_there_is_met() {
 }
 
 #[test]
-fn what_is_not_there_is_told_with_what_is() {
+fn what_is_missing_is_reported_with_what_is_there() {
     for (json, is) in [
         (r#"{"memory": "8GiB"}"#, "blocked: expected at least 8GiB of memory, found 4 GiB installed"),
         (r#"{"cpus": 4}"#, "blocked: expected at least 4 CPUs, found 2"),
@@ -85,7 +85,7 @@ fn a_clock_before_the_build_date_is_unmet_where_it_is_expected() {
 }
 
 #[test]
-fn the_kernels_own_memory_is_no_lack_where_nobody_tells_what_is_built_in() {
+fn the_kernels_own_memory_is_not_missing_where_the_installed_size_is_unknown() {
     let mut inventory = inventory();
     for (usable, is_met) in [(7_600_000_000, true), (7_400_000_000, false)] {
         inventory.memory = Memory { installed: None, usable: Some(usable) };
@@ -94,7 +94,7 @@ fn the_kernels_own_memory_is_no_lack_where_nobody_tells_what_is_built_in() {
 }
 
 #[test]
-fn what_nobody_can_tell_does_not_block() {
+fn what_is_unknown_does_not_block() {
     let mut inventory = inventory();
     inventory.memory = Memory::default();
     inventory.processor.cpus = None;
@@ -106,7 +106,7 @@ fn what_nobody_can_tell_does_not_block() {
 }
 
 #[test]
-fn what_udev_tells_is_judged_and_what_the_kernel_alone_tells_is_not() {
+fn what_udev_reports_is_judged_and_what_the_kernel_alone_reports_is_not() {
     let mut inventory = inventory();
     let table = &mut inventory.disks[0].table;
     assert_eq!((table.primary.take(), table.backup.take()), (Some(TableCopy::Good), Some(TableCopy::Good)));
@@ -143,7 +143,7 @@ fn the_largest_of_several_counts_and_many_are_not_all_named() {
 }
 
 #[test]
-fn one_blocker_tells_all_that_is_lacking_and_what_to_do() {
+fn one_blocker_lists_all_that_is_missing_and_what_to_do() {
     let unmet = unmet(
         &expecting(r#"{"memory": "8GiB", "cpus": 4, "links": ["eth1"], "partitions": {"esp": "1GiB"}}"#),
         &inventory(),

@@ -63,7 +63,7 @@ fn f05_an_own_address_is_recognised_in_every_spelling() {
 }
 
 #[test]
-fn f05_what_cannot_be_told_from_an_own_address_is_never_anothers() {
+fn f05_what_cannot_be_distinguished_from_an_own_address_is_never_anothers() {
     for spelling in [
         "",
         "not an address",
@@ -184,7 +184,7 @@ fn a_role_that_is_no_word_makes_nobody_a_full_member() {
 }
 
 #[test]
-fn an_address_that_this_machine_does_not_have_is_told_from_one_that_every_machine_has() {
+fn an_address_that_this_machine_does_not_have_is_distinguished_from_one_that_every_machine_has() {
     let own: IpAddr = "10.0.1.13".parse().unwrap();
     for (address, is_elsewhere) in [
         ("https://10.0.1.12:2380", true),
@@ -247,7 +247,7 @@ fn many_members_are_summed_up() {
 }
 
 #[test]
-fn f04_an_identity_of_nobody_is_not_told() {
+fn f04_an_identity_of_nobody_counts_as_none() {
     for nobody in [
         "\"\"",
         "\" \"",

@@ -326,7 +326,7 @@ async fn a_list_without_another_full_member_confirms_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cluster_that_is_told_later_binds_as_well() {
+async fn a_cluster_that_is_named_later_binds_as_well() {
     let (node, cluster) = joining();
     cluster.0.borrow_mut().cluster_ids = vec![("node02", "x"), ("node03", "y")];
     cluster.0.borrow_mut().add_faults = vec![AddFault::Drop, AddFault::Drop].into();

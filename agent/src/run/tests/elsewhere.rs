@@ -58,7 +58,7 @@ async fn n5_what_stays_so_ends_the_run_as_a_failure_that_systemd_starts_again() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_operator_who_calls_is_told_at_once() {
+async fn an_operator_who_calls_gets_the_result_at_once() {
     let (mut node, cluster) = unit();
     node.looks_again = false;
     cluster.0.borrow_mut().members.push(voter("node04", "10.0.1.99:2380"));

@@ -61,7 +61,7 @@ async fn peers_of_another_cluster_do_not_speak_for_the_one_of_the_marker() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_listed_in_another_way_is_not_told_to_be_out() {
+async fn a_member_that_is_listed_in_another_way_is_not_reported_as_missing() {
     let learner = Member { role: Some("learner".into()), ..voter("node04", "10.0.1.13:2380") };
     let unknown = Member { role: Some("VOTING".into()), ..voter("node04", "10.0.1.13:2380") };
     let entries = [learner, unknown, voter("node04", "node04.prod.example:2380"), voter("NODE04", "10.0.1.13:2380")];

@@ -171,7 +171,7 @@ async fn a_dead_leader_is_replaced_by_a_peer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn transient_trouble_uses_up_the_attempts_of_a_run_and_is_told_each_time() {
+async fn transient_failures_use_up_the_attempts_of_a_run_and_are_reported_each_time() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
     cluster.0.borrow_mut().dead = vec!["node01", "node02", "node03"];
     assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);

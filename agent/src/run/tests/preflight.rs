@@ -55,7 +55,7 @@ async fn a_member_stays_one_whatever_the_machine_lacks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_link_that_comes_up_is_waited_for_and_told_once() {
+async fn a_link_that_comes_up_is_waited_for_and_reported_once() {
     let (node, cluster) = (expecting_a_link(), ModelCluster::of(&ONE));
     node.machine.up_after.set(Some(20));
     let began = Instant::now();
@@ -92,7 +92,7 @@ async fn a_clock_that_must_be_set_and_is_not_ends_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_judged_is_told_and_the_step_goes_on() {
+async fn what_cannot_be_judged_is_reported_and_the_step_goes_on() {
     let (mut node, cluster) = (TestNode::joining(), ModelCluster::of(&ONE));
     node.config.expect.memory = Some(1 << 30);
     node.machine.inventory.memory = <_>::default();

@@ -21,7 +21,7 @@ async fn a_unit_that_becomes_active_is_asked_only_then() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn d4_a_unit_that_fails_is_told_at_once_with_its_last_lines_and_still_watched() {
+async fn d4_a_unit_that_fails_is_reported_at_once_with_its_last_lines_and_still_watched() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&ONE));
     let began = tokio::time::Instant::now();
     let units = unit_phases(&[UnitPhase::Failed("exit-code, status 1".to_owned()), UnitPhase::Active]);
@@ -52,7 +52,7 @@ async fn d5_without_systemd_the_health_endpoint_decides() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_unit_that_systemd_does_not_know_is_gone_by_its_endpoint() {
+async fn a_unit_that_systemd_does_not_know_is_judged_by_its_endpoint() {
     let (node, cluster) = (TestNode::joining(), ModelCluster::of(&ONE));
     let units = unit_phases(&[UnitPhase::Unknown("not known to systemd".to_owned())]);
     assert_eq!(node.run(Step::CHAINFIRE, Some(units), &cluster).await, Outcome::Done);

@@ -78,7 +78,7 @@ fn what_passes_by_itself_does_so_in_every_version() {
 }
 
 #[test]
-fn who_may_not_ask_is_told_what_to_do_in_every_version() {
+fn who_may_not_ask_gets_advice_in_every_version() {
     for (code, text, advice) in [
         (3, "etcdserver: user name is empty", "give services.etcd.user and services.etcd.password_file"),
         (9, "etcdserver: user name not found", "give services.etcd.user and services.etcd.password_file"),
