@@ -1,4 +1,4 @@
-# The flake: names for what lies in nixos-module, and nothing else. Everything can be imported
+# The flake: names for the files of nixos-module, and nothing else. Everything can be imported
 # without flakes as well (nixos-module/README.md).
 {
   description = "Makes a freshly installed machine a member of its cluster, unattended";

@@ -47,7 +47,7 @@ pub(crate) fn written_at(time: UnixTime) -> String {
 }
 
 /// The time at which certificates are judged: the later of the clock and the build date, so
-/// that a machine without a clock battery can reach its cluster before NTP has.
+/// that a machine without an RTC can reach its cluster before NTP has.
 #[derive(Debug)]
 pub(crate) struct NotBeforeBuild;
 

@@ -16,7 +16,7 @@ pub use load::{
 };
 pub use source::{CREDENTIAL, Source};
 
-/// A configuration that is right, for the tests of other rooms.
+/// A configuration that is right, for the tests of other modules.
 #[cfg(test)]
 pub(crate) fn of(json: &str) -> Config {
     let context =

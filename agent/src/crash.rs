@@ -93,7 +93,7 @@ mod by_test {
         }
     }
 
-    /// Runs to the end and tells the places that were reached.
+    /// Runs to the end and returns the places that were reached.
     pub(crate) async fn count<T>(run: impl Future<Output = T>) -> (T, Vec<String>) {
         RUN.set(Run { reached: Vec::new(), end: End::Never });
         let done = run.await;

@@ -77,7 +77,7 @@ impl Disk {
         }
     }
 
-    /// Whether udev has told the type of each of its partitions.
+    /// Whether udev has reported the type of each of its partitions.
     pub(crate) fn is_told_by_udev(&self) -> bool {
         let partitions = &self.table.partitions;
         !partitions.is_empty() && partitions.iter().all(|partition| partition.kind.is_some())

@@ -65,7 +65,7 @@ pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -
         sync(directory)
     };
     write().map(|()| true).or_else(|source| {
-        // The temporary file is of no use to anyone; the first error is the one to tell.
+        // The temporary file is of no use to anyone; the first error is the one to report.
         let _ = fs::remove_file(&temporary);
         match (existing, source.kind()) {
             (Existing::Keep, io::ErrorKind::AlreadyExists) => Ok(false),

@@ -1,7 +1,7 @@
 //! Everything the agent says: one enum of events, each with a stable MESSAGE_ID, a
 //! severity, fields and a text, and the sinks that write them.
 //!
-//! An event is the only way to tell an operator something while working; the journal
+//! An event is the only way to report something to an operator while working; the journal
 //! catalog and the event reference are generated from the same list. Nothing here may hold
 //! the work up: sinks write from a thread of their own.
 

@@ -98,7 +98,7 @@ fn kind_of_boot(root: &Path) -> Option<BootKind> {
     if let Some(boot) = of_this_boot(root) {
         return Some(boot.kind);
     }
-    // In an initrd there is nothing to tell by yet.
+    // In an initrd nothing shows it yet.
     if tree.has("etc/initrd-release") {
         return None;
     }

@@ -193,7 +193,7 @@ pub enum Decision<'a> {
     Blocked(Blocker),
 }
 
-/// What the plan goes by.
+/// What the plan is made from.
 #[derive(Debug, Clone)]
 pub struct Observed {
     /// Who this node is.
@@ -224,7 +224,7 @@ pub fn plan<'a>(config: &'a Config, observed: &Observed) -> Vec<(Step, Decision<
             })
         });
         let decision = match (decide(config, observed, step), waits_for) {
-            // What the machine lacks is told once, at the first step that it blocks.
+            // What the machine lacks is reported once, at the first step that it blocks.
             (Decision::Blocked(Blocker { cause: Cause::Hardware, .. }) | Decision::Run(_), Some(needed)) => {
                 Decision::Skip(SkipReason::Waits(needed))
             }

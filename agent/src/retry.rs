@@ -29,7 +29,7 @@ const POLLING_GROWTH: f64 = 1.3;
 /// Spread of a polling delay, so that nodes that boot together drift apart.
 const POLLING_SPREAD: f64 = 0.2;
 
-/// A named time is in whole seconds: nodes that were told the same one spread over that second.
+/// A named time is in whole seconds: nodes that were given the same one spread over that second.
 const NAMED_SPREAD: Duration = Duration::from_secs(1);
 /// Growth of that spread with each further refusal: the time was no place in a queue, then.
 const NAMED_GROWTH: u32 = 4;

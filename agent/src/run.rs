@@ -68,7 +68,7 @@ pub struct Context<'a, U, C> {
     pub cluster: C,
     /// Who this process is, for whoever meets its lock.
     pub who: Holder,
-    /// What systemd is told.
+    /// What is reported to systemd.
     pub progress: &'a dyn Progress,
     /// The machine under the agent.
     pub machine: &'a dyn Machine,
@@ -118,7 +118,7 @@ impl Requests {
 /// What ends a step before it is done.
 #[derive(Debug)]
 enum Stop {
-    /// May pass; the event tells what happened.
+    /// May pass; the event says what happened.
     Failed(Event),
     /// Will not pass by itself.
     Blocked(Blocker),
@@ -170,7 +170,7 @@ impl<T: Into<Stop>> From<T> for Setback {
     }
 }
 
-/// What is done for a service with members: with what, and who is told of it.
+/// What is done for a service with members: with what, and where it is reported.
 struct Work<'a, U, C> {
     context: &'a Context<'a, U, C>,
     service: &'a MemberService,
@@ -191,7 +191,7 @@ pub fn observe(config: &Config, markers: &Markers, this_node: Identity, unmet: V
     Observed { this_node, markers, unmet }
 }
 
-/// Brings one step to its end, telling `report` what happens.
+/// Brings one step to its end and reports what happens to `report`.
 ///
 /// With `wait`, the health check looks again until its verdict is good or its time is over.
 pub async fn run_step<U: Units, C: Cluster>(
@@ -313,7 +313,7 @@ async fn attend<U: Units, C: Cluster>(
     }
 }
 
-/// What the plan has for a step, if anything; the rest is told.
+/// What the plan has for a step, if anything; the rest is reported.
 fn to_do<'a, U, C>(
     context: &Context<'a, U, C>,
     step: Step,

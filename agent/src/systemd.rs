@@ -1,7 +1,7 @@
 //! The agent's room for systemd: the state of units, their changes, the lines that explain a failure, and `sd_notify`.
 //!
 //! One adapter over two transports: the system bus, and PID 1's private socket where no bus answers (the initrd, early
-//! boot, a broken bus). It tells what systemd says. It must not decide what that means for a join. It changes nothing,
+//! boot, a broken bus). It reports what systemd says. It must not decide what that means for a join. It changes nothing,
 //! but that `reset` has a service stopped through it, and the initrd stage a boot that must not go on.
 
 mod error;
@@ -107,7 +107,7 @@ impl Systemd {
         if state.load != LoadState::NotFound {
             self.session().await?.stop_unit(unit).await?;
         }
-        // The job is queued before the call returns; the state is what tells that it is done.
+        // The job is queued before the call returns; the state is what shows that it is done.
         while !matches!(state.active, ActiveState::Inactive | ActiveState::Failed) {
             state = watch.next().await?;
         }
@@ -122,7 +122,7 @@ impl Systemd {
     ///
     /// # Errors
     ///
-    /// Where systemd cannot be reached. What is wrong with the unit's name is told by the first [`UnitWatch::next`].
+    /// Where systemd cannot be reached. The first [`UnitWatch::next`] reports what is wrong with the unit's name.
     pub async fn watch(&self, unit: &str) -> Result<UnitWatch, SystemdError> {
         self.session().await?;
         Ok(UnitWatch::new(self.clone(), unit))

@@ -1,4 +1,4 @@
-//! The cluster room over real TLS against real Raft members on loopback; root and systemd are not needed.
+//! The cluster layer over real TLS against real Raft members on loopback; root and systemd are not needed.
 //!
 //! The whole binary runs as an operator would run it; what it says is read from its JSON lines.
 
@@ -116,7 +116,7 @@ async fn m4_a_taken_id_is_blocked_with_the_command_to_run() {
     let twin = Node::joining(&cluster, other + 1);
     let run = twin.run(&["join", "chainfire"]).await;
     assert_eq!(run.code, 78, "{run}");
-    // On loopback nobody can tell whose an address is.
+    // On loopback nothing shows whose an address is.
     assert!(!run.message("BlockedIdTaken").contains("-X DELETE"), "{run}");
 }
 

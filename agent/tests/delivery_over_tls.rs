@@ -131,7 +131,7 @@ async fn a_file_that_is_not_there_yet_is_reported_once_and_waited_for() {
     let (bytes, _) = timeout(LIMIT, fetching).await.unwrap().unwrap();
     assert_eq!(bytes, CONFIG.as_bytes());
     assert!(told.0.borrow()[0].contains("404"), "{:?}", told.0);
-    assert_eq!(told.0.borrow().len(), 1, "the same trouble is told once: {:?}", told.0);
+    assert_eq!(told.0.borrow().len(), 1, "the same failure is reported once: {:?}", told.0);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `diagnose`: one file that tells everything but secrets.
+//! `diagnose`: one file with everything but secrets.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

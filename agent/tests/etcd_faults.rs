@@ -63,7 +63,7 @@ impl Case {
         }
     }
 
-    /// Which cluster the own service is in is asked for where it can be told, and no more.
+    /// The own service is asked for its cluster where it can say it, and no more.
     fn is_left_out(&self) -> bool {
         self.call.whose == Whose::Own && [LIST, STATUS].contains(&self.call.path.as_str())
     }

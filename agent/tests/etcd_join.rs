@@ -265,7 +265,7 @@ async fn e10_three_machines_bootstrap_one_cluster_and_a_fourth_joins_it() {
     assert_eq!(listed_by(&cluster, 3).await, ["node01", "node02", "node03", "node04"]);
     assert_eq!(fourth.run(Step::HealthCheck).await, Outcome::Done, "{}", fourth.said());
     assert!(fourth.has("ClusterHealthy"), "{}", fourth.said());
-    // One that is told to bootstrap beside it starts nothing.
+    // One that is configured to bootstrap beside it starts nothing.
     cluster.borrow_mut().prepare();
     let fifth = Node::bootstrapping(&cluster, 4, &[address(4), address(0)]);
     assert_eq!(fifth.join().await, Outcome::Blocked, "{}", fifth.said());
@@ -307,7 +307,7 @@ async fn an_environment_that_somebody_else_has_written_is_left_alone_and_starts_
 
 #[tokio::test]
 async fn first_nodes_that_are_listed_by_names_form_one_cluster_with_addresses_of_their_own() {
-    // All list the first one by a name, which it is told to be by its id; what it has as raft_addr is an address.
+    // All list the first one by a name, which is its own by its id; what it has as raft_addr is an address.
     let cluster = Rc::new(RefCell::new(EtcdCluster::prepared(1)));
     let node = Node::bootstrapping(&cluster, 0, &["localhost:2380".to_owned()]);
     assert!(node.config.member_service("etcd".parse().unwrap()).unwrap().listed_as.is_none());

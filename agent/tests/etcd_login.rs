@@ -74,7 +74,7 @@ impl WithUsers {
         names
     }
 
-    /// The node of the last server, told to join through this one, with a certificate that names nobody.
+    /// The node of the last server, configured to join through this one, with a certificate that names nobody.
     fn node(&self, through: usize) -> Node {
         let (own, leader) = {
             let cluster = self.cluster.borrow();
@@ -92,7 +92,7 @@ impl WithUsers {
     }
 }
 
-/// Tells a node its etcd account.
+/// Gives a node its etcd account.
 fn log_in(node: &mut Node, user: &str, password: &str) {
     let path = node.folder().join("password");
     fs::write(&path, format!("{password}\n")).unwrap();

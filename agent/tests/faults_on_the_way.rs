@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 const ADD: &str = "/admin/member/add";
 
 /// A waiting node and a leader on two addresses with one port, so that the leader is found by its Raft address, too; the
-/// node is told to ask `leader_url` first.
+/// node is configured to ask `leader_url` first.
 async fn neighbours(leader_url: &str) -> (TrialCluster, Node) {
     let mut cluster = cluster_of(0).await.unwrap();
     let own = cluster.start_waiting().await.unwrap();

@@ -1,6 +1,6 @@
 //! Every call of the agent, with every wrong answer: over real TLS, against real Raft members on loopback.
 //!
-//! The cases run beside each other, in lanes with a small cluster each; what fails is told in one go. A call
+//! The cases run beside each other, in lanes with a small cluster each; what fails is reported all at once. A call
 //! that the agent learns to make is one more row.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]

@@ -21,7 +21,7 @@ use serde_json::json;
 use strangers::{Manner, Stranger};
 
 const HERE: &str = "127.0.0.1";
-/// A block is told within that, however busy the machine that runs the tests is.
+/// A block is reported within that, however busy the machine that runs the tests is.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// Runs a join twice: once with the stranger where the leader should be, once where the node's own service should be.

@@ -89,7 +89,7 @@ async fn n1_an_own_certificate_that_seems_expired_is_looked_at_again_for_the_clo
     node.edit(|config| {
         config["policies"]["blocked"] = json!({"first_delay": "100ms", "max_delay": "100ms", "limit": "1s"});
     });
-    assert_eq!(node.run(&["join", "chainfire"]).await.code, 78, "who calls is told at once");
+    assert_eq!(node.run(&["join", "chainfire"]).await.code, 78, "who calls gets the result at once");
     let run = node.run_as_unit(&["join", "chainfire"]).await;
     assert_eq!((run.code, run.says("BlockedTrust")), (1, true), "systemd starts it again: {run}");
 }

@@ -19,7 +19,7 @@ pub(crate) const CHANGE: Duration = Duration::from_millis(50);
 const COMMIT: Duration = Duration::from_millis(20);
 /// How long a request may wait for its turn.
 const CHANGE_WAIT: Duration = Duration::from_secs(5);
-/// What a leader without admission tells everybody.
+/// What a leader without admission answers to everybody.
 const SOON: Duration = Duration::from_secs(1);
 /// How long nobody leads when the leader is lost.
 const ELECTION: Duration = Duration::from_millis(1500);
@@ -86,7 +86,7 @@ impl Cluster {
         self.members.borrow().len()
     }
 
-    /// Loses the leader, and with it its queue and whom it told what; another one leads after the election.
+    /// Loses the leader, its queue and the times it has given; another one leads after the election.
     pub(crate) async fn lose_leader(self: &Rc<Self>) {
         self.leader.set(None);
         self.term.send_modify(|term| *term += 1);

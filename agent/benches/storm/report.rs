@@ -49,7 +49,7 @@ pub(crate) fn table() -> Result<String, Failed> {
         text,
         "  × bound: time until the last node has joined, to nodes × 50 ms; nothing where nodes gave up.\n  \
          requests: per node. beyond: those that a join alone does not need ({:.1}; the baseline script's {:.1}).\n  \
-         admission: the leader tells each node a time of its own (docs: The admin API), else 1 s to all.\n  \
+         admission: the leader gives each node a time of its own (docs: The admin API), else 1 s to all.\n  \
          worst s: the longest run of one node, to its end. The worst of {ORDERS} orders of arrival each.\n\n\
          Again: make bench ONLY=storm",
         own.0, own.1

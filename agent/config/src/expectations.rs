@@ -17,7 +17,7 @@ pub struct Expectations {
     pub partitions: Vec<(Label, u64)>,
     /// Network links that must be up.
     pub links: Vec<LinkChoice>,
-    /// Whether the clock must not stand before the agent's build date.
+    /// Whether the clock must not be earlier than the agent's build date.
     pub clock: bool,
 }
 

@@ -98,7 +98,7 @@ impl Group {
     }
 }
 
-/// flaredb's stand at the top as well.
+/// flaredb's may also be given at the top level.
 fn members_key(fields: &Fields, row: Row, first: Option<&Group>) -> Key<Vec<HostPort>> {
     let own = SERVICE.initial_peers.of(row.name);
     match first {

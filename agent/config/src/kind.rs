@@ -178,7 +178,7 @@ values! {
 }
 
 impl Kind {
-    /// What should stand there, in words.
+    /// What is expected there, in words.
     pub(crate) fn expected(&self) -> String {
         match self {
             Self::Flag => "true or false".to_owned(),

@@ -11,7 +11,7 @@ pub struct Problem {
     pub path: String,
     /// What is there, shortened, or why it is not shown.
     pub found: String,
-    /// What should stand there.
+    /// What is expected there.
     pub expected: String,
     /// What to do about it, where more can be said.
     pub hint: Option<String>,

@@ -1,4 +1,4 @@
-//! What operators get wrong, and what they are told: the path, what was found,
+//! What operators get wrong, and what the report says: the path, what was found,
 //! what was expected and the advice, one row each, and all of it at once.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]

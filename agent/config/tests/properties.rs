@@ -35,7 +35,7 @@ fn published() -> Value {
     serde_json::from_str(&schema()).unwrap()
 }
 
-/// Things that stand in configs, right and wrong.
+/// Values found in configs, right and wrong.
 fn odd_value() -> impl Strategy<Value = Value> {
     let texts = [
         "",

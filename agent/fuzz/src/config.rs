@@ -1,5 +1,5 @@
 //! The cluster config: whatever is accepted means one thing, fits the published schema and reads back as it is shown;
-//! whatever is refused is told without a secret and without what a terminal would obey.
+//! whatever is refused is reported without a secret and without what a terminal would obey.
 
 use first_boot_agent::config::{Checked, Context, Origin, Problem, Report, check, parse};
 

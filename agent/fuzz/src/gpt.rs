@@ -1,5 +1,5 @@
-//! The two ends of a disk: whatever lies there is a table or is told; nothing beyond a bound is read, no partition is told
-//! that is not within the disk, and nothing that a terminal would obey. That nothing is written, the types say.
+//! The two ends of a disk: whatever is there is a table or is reported; nothing beyond a bound is read. No partition is
+//! reported that is not within the disk, and nothing that a terminal would obey. The types ensure that nothing is written.
 
 use std::io::{Cursor, Read, Result, Seek, SeekFrom};
 
@@ -18,7 +18,7 @@ pub fn gpt(data: &[u8]) {
     let sector: usize = if how & 1 == 0 { 512 } else { 4096 };
     let mut disk = disk.to_vec();
     if how & 2 != 0 {
-        // No fuzzer guesses a checksum: what lies behind it is to be tried too.
+        // No fuzzer guesses a checksum: what comes after it is to be tried too.
         sum(&mut disk, sector, sector);
     }
     if how & 4 != 0 {
@@ -33,7 +33,7 @@ pub fn gpt(data: &[u8]) {
     assert!(device.read <= MOST, "{} bytes were read", device.read);
     assert_table(&table, size);
     let again = read_table(&mut Cursor::new(&disk), size, sector as u64).ok();
-    assert_eq!(again.as_ref(), Some(&table), "another look tells something else");
+    assert_eq!(again.as_ref(), Some(&table), "a second read gives another table");
     let written = serde_json::to_string(&table).unwrap_or_default();
     assert_eq!(serde_json::from_str::<Table>(&written).ok(), Some(table), "it does not read back");
 }
@@ -48,7 +48,7 @@ fn assert_table(table: &Table, size: u64) {
         assert_plain(partition.label.as_deref().unwrap_or_default());
     }
     let is_whole = is_good(table.primary) && is_good(table.backup);
-    assert!(table.kind != TableKind::Gpt || is_whole || !table.problems.is_empty(), "a flaw is not told");
+    assert!(table.kind != TableKind::Gpt || is_whole || !table.problems.is_empty(), "a flaw is not reported");
     table.problems.iter().for_each(|problem| assert_plain(problem));
 }
 

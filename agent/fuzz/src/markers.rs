@@ -1,4 +1,4 @@
-//! Marker files: whatever lies there is absent, damaged or somebody's marker; another's is an alarm, never a success;
+//! Marker files: whatever is there is absent, damaged or a node's marker; another node's is an alarm, never a success;
 //! an identity reads back as it was written.
 
 use std::fs;

@@ -1,5 +1,5 @@
 //! Member lists: whatever a service answers, a node is never added where its id or its address is listed, nothing is
-//! confirmed without its entry, and no command that an operator is told to run does more than it says.
+//! confirmed without its entry, and no command that an operator is advised to run does more than it says.
 
 use first_boot_agent::config::{Config, Endpoint, MemberService};
 use first_boot_agent::fuzzing::Heard;
@@ -61,7 +61,7 @@ fn has_address(member: &Member, service: &MemberService) -> bool {
 
 fn assert_move(list: &MemberList, config: &Config, service: &MemberService, at: &Endpoint) {
     let own = list.entry_of(&config.node.id, service);
-    // A service of this node that tells its incarnation, or none.
+    // A service of this node that reports its incarnation, or none.
     for incarnation in [None, Some(&Word::new("now"))] {
         assert_move_of(list, Candidate { config, service, incarnation, cluster_id: None, addresses: &[] }, at, own);
     }

@@ -27,7 +27,7 @@ fn play(name: &str, target: Target) {
     assert!(!cases.is_empty(), "{name} has no corpus");
     let failed: Vec<_> =
         cases.iter().filter(|case| catch_unwind(|| target(&fs::read(case).unwrap())).is_err()).collect();
-    assert!(failed.is_empty(), "{name}: what the lines above tell is found in {failed:?}");
+    assert!(failed.is_empty(), "{name}: {failed:?} lead to the failures above");
 }
 
 /// A test for each target, so that the one that fails is named.

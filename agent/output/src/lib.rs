@@ -70,9 +70,9 @@ pub fn print(text: &str, ends: Exit) -> Exit {
 pub enum Written {
     /// It was written.
     Whole,
-    /// The reader has gone, and nothing more is of use to it.
+    /// The reader has closed its end, and nothing more is of use to it.
     NobodyReads,
-    /// It was not; the reason was told.
+    /// It was not; the reason was reported.
     Failed,
 }
 

@@ -18,13 +18,13 @@ const NOT_ON_A_DISK: [&str; 9] = ["tmpfs", "ramfs", "rootfs", "overlay", "squash
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BootKind {
-    /// From the network or a stick, all in memory: an installer, or a machine without a disk.
+    /// From the network or a USB drive, all in memory: an installer, or a machine without a disk.
     Netboot,
     /// From the disk, and no step of the first boot is done.
     FirstBoot,
     /// From the disk, on a node that has a marker.
     LaterBoot,
-    /// There is no root file system to tell by.
+    /// Without a root file system nothing shows which it is.
     Unknown,
 }
 

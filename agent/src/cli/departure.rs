@@ -84,7 +84,7 @@ pub(super) enum Of {
 }
 
 impl Of {
-    /// The services meant, those that stand on others first; those without members, which have nobody to ask, last: where a
+    /// The services meant, those that need others first; those without members, which have no cluster to ask, last: where a
     /// cluster refuses to let the node go, nothing was changed.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use super::{Exit, Options, context, node, output};
 
 /// What makes an initrd one (bootup(7)).
 const INITRD_RELEASE: &str = "/etc/initrd-release";
-/// An initrd has no host name of its own; a configuration without `node_id` is judged by the installed system's.
+/// An initrd has no hostname of its own; a configuration without `node_id` is judged by the installed system's.
 const NO_NAME_YET: &str = "this-node";
 
 pub(super) async fn run(options: &Options) -> Exit {

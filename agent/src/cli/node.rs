@@ -135,7 +135,7 @@ fn findings(boot: &Boot) -> InitrdFindings {
     }
 }
 
-/// Whether a marker of this machine says that it is in a cluster. Which node it is only the configuration would tell.
+/// Whether a marker of this machine says that it is in a cluster. Only the configuration would say which node it is.
 fn is_member(options: &Options) -> bool {
     let markers = Markers::new(options.state_dir.clone());
     let this_machine = Identity::of_this_machine(machine_id().as_deref());

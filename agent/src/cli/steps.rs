@@ -68,8 +68,8 @@ pub(super) async fn run(options: &Options, asked: Option<Step>, wait: bool) -> E
         tokio::select! {
             // The work first: where it is done at once, nothing is watched.
             biased;
-            // A block that is already mended must not last: the path unit's call came while this run was active. Nor one
-            // that is just being mended: a certificate and its key come one after the other.
+            // A block that is already fixed must not last: the path unit's call came while this run was active. Nor one
+            // that is just being fixed: a certificate and its key come one after the other.
             exit = sequence.run(&loaded, first, &steps) => {
                 if exit != Exit::Blocked || !changes.happen_within(SETTLING).await {
                     break exit;
@@ -140,7 +140,7 @@ impl Sequence<'_> {
         Exit::Done
     }
 
-    /// A machine without a clock battery: NTP is given some time, then certificates are judged as of the build date.
+    /// A machine without an RTC: NTP is given some time, then certificates are judged as of the build date.
     async fn await_clock(&self, limit: Duration, report: &ScopedReporter) {
         let Some((clock, _)) = clock::before_build() else {
             return;

@@ -56,7 +56,7 @@ impl Changes {
     }
 
     /// Whether one of the files becomes another one within this time. A file that is just being written when the time is over
-    /// is another one already: whoever ends then would not be told of the rest.
+    /// is another one already: a caller that ends then would not see the rest.
     pub async fn happen_within(&mut self, limit: Duration) -> bool {
         timeout(limit, self.next()).await.is_ok() || self.have_happened()
     }

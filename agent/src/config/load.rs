@@ -1,6 +1,6 @@
 //! Finds the config: what the command line names, else the systemd credential, else what the initrd has handed over, else
-//! the file in its usual place. One that is broken is not passed over for one of lower rank, which may be another
-//! cluster's, unless the initrd of this boot has done just that, and told it; and never for one that would bootstrap.
+//! the file in its usual place. One that is broken is not passed over for one of lower priority, which may be another
+//! cluster's, unless the initrd of this boot has done just that and reported it; and never for one that would bootstrap.
 //! A credential that systemd could not decrypt is broken as well, though nothing of it reaches this process.
 
 use super::{
@@ -92,7 +92,7 @@ pub struct Loaded {
     pub checked: Checked,
     /// Where it was read from.
     pub origin: Source,
-    /// What is wrong with those of higher rank that were passed over.
+    /// What is wrong with those of higher priority that were passed over.
     pub passed_over: Vec<ConfigError>,
 }
 

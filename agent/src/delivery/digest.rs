@@ -1,4 +1,4 @@
-//! The SHA-256 of a configuration's bytes: by it an operator tells which one a node has taken.
+//! The SHA-256 of a configuration's bytes: it shows an operator which one a node has taken.
 
 use std::fmt;
 use std::str::FromStr;

@@ -23,7 +23,7 @@ pub struct Hardware {
 }
 
 impl Hardware {
-    /// This machine's, below `root`. `boot_card` is what the boot loader has told (`BOOTIF=`).
+    /// This machine's, below `root`. `boot_card` is what the boot loader has passed on (`BOOTIF=`).
     pub(crate) fn of(root: &Path, boot_card: Option<&str>) -> Self {
         let machine = inventory::machine(root);
         let mut hardware = Self { uuid: machine.uuid, serial: machine.serial, ..Self::default() };

@@ -4,7 +4,7 @@
 //! sees the mount, and nothing is left to unmount, whatever happens. Where the boot has mounted it for writing, which rules
 //! out a mount of another kind, it is read where that is; it is never mounted for writing here. What is on it is somebody's
 //! whom nobody knows: no link is followed, nothing but a regular file is read, and no file system is mounted that writes
-//! although it must not, or that can be told to stop the kernel, as ext4 can. All of it blocks: see `initrd` for who waits.
+//! although it must not, or that can be set to stop the kernel, as ext4 can. All of it blocks: see `initrd` for who waits.
 
 mod busy;
 mod contents;

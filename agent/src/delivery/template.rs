@@ -115,7 +115,7 @@ impl fmt::Display for UrlTemplate {
     }
 }
 
-/// A vendor's serial number holds whatever the vendor liked: only what may stand in a path segment does (RFC 3986, 3.3).
+/// A vendor's serial number holds whatever the vendor liked: only what a path segment may hold is kept (RFC 3986, 3.3).
 fn escaped(value: &str) -> String {
     let shown = |byte: u8| match byte {
         byte if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) => char::from(byte).to_string(),

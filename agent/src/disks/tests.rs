@@ -197,7 +197,7 @@ fn where_the_device_cannot_be_opened_kernel_and_udev_are_used() {
     assert!(esp.kind.as_ref().unwrap().is_esp());
     assert_eq!((&root.kind, root.start, root.size), (&None, 9 * MIB, 16 * MIB), "udev does not say");
     fs::remove_dir_all(machine.root().join("run")).unwrap();
-    assert_eq!(labels(&only(&machine)), ["esp", "root disk"], "the kernel alone tells the names");
+    assert_eq!(labels(&only(&machine)), ["esp", "root disk"], "the kernel alone gives the names");
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn f14_the_areas_of_an_emmc_are_one_disk() {
     assert_eq!(names, ["fdisk", "mmcblk0", "mmcblk1"], "nothing more is taken for an area");
 }
 
-/// The image of a disk behind the path of this name, and the identifier that the drive tells.
+/// The image of a disk behind the path of this name, and the identifier that the drive reports.
 fn path_to(machine: &mut Machine, name: &str, serial: &str, wwid: &str) {
     machine.disk(name, serial, 512, &image(512));
     machine.write(format!("sys/class/block/{name}/device/wwid"), format!("{wwid}\n"));
@@ -261,7 +261,7 @@ fn f15_two_paths_to_one_disk_are_one_disk() {
     let [a, b] = &disks[..] else { panic!("{disks:?}") };
     assert_eq!((a.name.as_str(), &a.other_names[..]), ("sda", &["sdaa".to_owned(), "sdc".to_owned()][..]));
     assert_eq!((b.name.as_str(), b.other_names.len()), ("sdb", 0));
-    assert_eq!(labels(a), ["esp", "root disk"], "any path tells the table");
+    assert_eq!(labels(a), ["esp", "root disk"], "the table can be read through any path");
     assert_eq!(a.table.partitions[0].path.as_deref().unwrap().to_str(), Some("/dev/sdaa1"));
     let text = serde_json::to_string(&disks).unwrap();
     assert_eq!(serde_json::from_str::<Vec<Disk>>(&text).unwrap(), disks);

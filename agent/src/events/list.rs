@@ -282,7 +282,7 @@ events! {
 
     SystemdUnreachable { error: String }
         Warning "e500bddf37b043078f0f4c3c2052e52b"
-        message "Going by health endpoints alone: {error}"
+        message "Using health endpoints only: {error}"
         subject "systemd cannot be reached"
         explanation "Neither the system bus nor systemd's private socket answered, so the agent cannot watch units. It asks \
             the health endpoints of the services instead, and notices a service that failed to start only when the time limit \
@@ -327,7 +327,7 @@ events! {
 
     ServiceUnknown { awaited_unit: String, state: String }
         Warning "0db317d94c8e4fa3969a73bf4c83cf3b"
-        message "{awaited_unit} is {state}, going by its health endpoint alone"
+        message "{awaited_unit} is {state}; using its health endpoint only"
         subject "No such unit"
         explanation "systemd has no unit @AWAITED_UNIT@ to watch (@STATE@), so the agent asks only the service's health \
             endpoint. If the unit has another name, set `services.NAME.unit` in the cluster configuration. If the service \

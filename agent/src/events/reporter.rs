@@ -20,7 +20,7 @@ const QUEUE: usize = 256;
 /// How long the end of the program waits for the queue to drain.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// What an event is told to. Tests collect; the binary writes.
+/// What takes events. Tests collect; the binary writes.
 pub trait Report {
     /// Takes note of an event. Never blocks and never fails.
     fn report(&self, event: Event);

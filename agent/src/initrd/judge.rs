@@ -61,8 +61,8 @@ impl<'a> Judge<'a> {
         sure
     }
 
-    /// What is taken in this kind of boot, told either way. What is broken and ranks before a configuration that bootstraps
-    /// may have said to join; a member is in its cluster already.
+    /// What is taken in this kind of boot, reported either way. What is broken and has priority over a configuration that
+    /// bootstraps may have said to join; a member is in its cluster already.
     pub(super) fn taken(&self, kind: BootKind, found: Ranked) -> Option<Ranked> {
         if self.is_taken_at_once(&found) || kind == BootKind::LaterBoot {
             self.tell(&found.1);

@@ -111,7 +111,7 @@ impl<'a> Search<'a> {
         if is_member && let Some(installed) = self.installed(kind).await {
             return Some(installed);
         }
-        // A boot that must not go on without one has time for a stick that is still to be put in.
+        // A boot that must not go on without one has time for a USB drive that is still to be plugged in.
         let required = self.parameters.required;
         let found = {
             let late = async { if required { partitions.of_late().await } else { pending().await } };

@@ -104,7 +104,7 @@ impl Report for Told {
     }
 }
 
-/// A service manager whose root file system is there at once, or when it is told to be.
+/// A service manager whose root file system is there at once, or when the test says so.
 #[derive(Default)]
 pub(super) struct Manager {
     root: Option<Notify>,
@@ -385,7 +385,7 @@ async fn what_was_delivered_is_handed_over_and_what_is_installed_stays_where_it_
     let initrd = Initrd::with_root("ext4");
     initrd.write(INSTALLED, &config_of("installed"));
     initrd.run(&Manager::default()).await;
-    assert_eq!(initrd.handed_over(), None, "who mends the installed file should not have to mend a copy");
+    assert_eq!(initrd.handed_over(), None, "who fixes the installed file should not have to fix a copy");
 
     initrd.write(CREDENTIAL, &config_of("credential"));
     initrd.run(&Manager::default()).await;

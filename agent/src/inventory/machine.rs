@@ -26,7 +26,7 @@ pub struct Machine {
     pub placeholders: BTreeMap<String, String>,
 }
 
-/// Where firmware of either kind tells its names.
+/// Where firmware of either kind gives its names.
 const DMI: &str = "sys/class/dmi/id";
 const DEVICE_TREE: &str = "sys/firmware/devicetree/base";
 

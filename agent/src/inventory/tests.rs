@@ -1,4 +1,4 @@
-//! Machines as trees of sysfs: what is told of them, and that it is the same every time.
+//! Machines as trees of sysfs: what is reported of them, and that it is the same every time.
 
 use std::fs;
 use std::os::unix::fs::symlink;

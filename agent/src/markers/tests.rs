@@ -53,7 +53,7 @@ fn a_written_marker_reads_back_with_its_identity() {
     assert_eq!(read, identity("node04"));
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
     let left = fs::read_dir(markers.directory()).unwrap().count();
-    assert_eq!(left, 2, "the temporary file is gone; the lock stays");
+    assert_eq!(left, 2, "the temporary file is removed; the lock stays");
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub enum Cause {
     AddressTaken,
     /// This node's service is in another cluster than the one asked.
     AnotherCluster,
-    /// Told to bootstrap, but a member before, with other data.
+    /// Configured to bootstrap, but a member before, with other data.
     Wiped,
     /// The quorum would be lost.
     Quorum,
@@ -62,7 +62,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether it may be fixed where nothing tells this node of it: at a peer, in a member list that may be old, by setting a
+    /// Whether it may be fixed without this node being notified: at a peer, in a member list that may be old, by setting a
     /// clock that may be ahead. What is wrong in this node's own files waits for these files to change.
     #[must_use]
     pub fn is_fixed_elsewhere(self) -> bool {
@@ -89,7 +89,7 @@ impl fmt::Display for Blocker {
 }
 
 impl Blocker {
-    /// The event that tells of it.
+    /// The event that reports it.
     #[must_use]
     pub fn event(&self) -> Event {
         let (reason, remedy) = (self.reason.clone(), self.remedy.clone());
@@ -269,7 +269,7 @@ impl Blocker {
         }
     }
 
-    /// A peer's cluster has this node, which is told to bootstrap, with data that it no longer has.
+    /// A peer's cluster has this node, which is configured to bootstrap, with data that it no longer has.
     #[must_use]
     pub fn wiped(service: &MemberService, member: &Member, at: &Endpoint) -> Self {
         Self {
@@ -323,7 +323,8 @@ impl Blocker {
         }
     }
 
-    /// A peer's cluster holds this node, which is told to bootstrap, and has another identity than the one of its own service.
+    /// A peer's cluster holds this node, which is configured to bootstrap, and has another identity than this node's own
+    /// service.
     #[must_use]
     pub fn two_clusters(service: &MemberService, own: Option<&Word>, theirs: Option<&Word>, at: &Endpoint) -> Self {
         let shown = |id: Option<&Word>| id.map_or_else(|| "unknown".to_owned(), Word::to_string);
@@ -343,7 +344,7 @@ impl Blocker {
         }
     }
 
-    /// A peer's cluster does not hold this node, which is told to bootstrap.
+    /// A peer's cluster does not hold this node, which is configured to bootstrap.
     #[must_use]
     pub fn second_cluster(service: &MemberService, at: &Endpoint, members: &str) -> Self {
         Self {

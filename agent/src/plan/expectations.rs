@@ -21,7 +21,7 @@ pub enum Outlook {
     /// It may come true by itself.
     #[serde(rename = "waited for")]
     Passing,
-    /// What was found does not tell whether it is met.
+    /// What was found does not show whether it is met.
     #[serde(rename = "cannot be judged")]
     Unjudged,
 }
@@ -54,7 +54,7 @@ impl fmt::Display for Unmet {
 /// Of the memory that the kernel gives, this part may be missing to what is built in: the rest is its own.
 const KEPT: u64 = 8;
 
-/// Everything that is not met. `clock` is the clock and the build date where the one stands before the other
+/// Everything that is not met. `clock` is the clock and the build date where the clock is earlier
 /// (`clock::before_build`).
 #[must_use]
 pub fn unmet(expectations: &Expectations, inventory: &Inventory, clock: Option<&(String, String)>) -> Vec<Unmet> {
@@ -69,7 +69,7 @@ pub fn unmet(expectations: &Expectations, inventory: &Inventory, clock: Option<&
     unmet
 }
 
-/// That the clock stands before the build date.
+/// That the clock is earlier than the build date.
 #[must_use]
 pub fn clock_unmet((clock, built): &(String, String)) -> Unmet {
     Unmet {
@@ -199,7 +199,7 @@ fn called(partition: &Partition) -> String {
     partition.label.clone().or(kind).unwrap_or_else(|| format!("partition {}", partition.number))
 }
 
-/// Whether a disk may hold a partition that is not seen: nobody has read its table, and udev does not tell all of it.
+/// Whether a disk may hold a partition that is not seen: its table was not read, and udev does not report all of it.
 fn may_hold_more(disk: &Disk) -> bool {
     let Table { kind, partitions, .. } = &disk.table;
     match kind {

@@ -21,7 +21,7 @@ pub struct GroupFinding<'a> {
     pub listed_as: Option<String>,
     /// Whether a marker claims that it does.
     pub marker_claims_membership: bool,
-    /// Who is in another cluster than others, by the identities that they tell.
+    /// Who is in another cluster than others, by the identities that they report.
     pub two_clusters: Option<String>,
     /// The read-after-write probe, where asked for.
     pub probe: Option<Result<(), String>>,
@@ -140,7 +140,7 @@ pub fn reset_command(service: &MemberService) -> String {
 }
 
 /// What starts services that are stopped, and their joins: after a reset, and where `status` sees them stopped. A node that
-/// is told to bootstrap may have peers whose cluster it was in, or is to be in: started as it is, it would begin another.
+/// is to bootstrap may have peers whose cluster it was in, or is to be in: started as it is, it would begin another.
 #[must_use]
 pub fn to_join_anew(services: &[&MemberService]) -> String {
     let start = start_again(services);

@@ -14,7 +14,7 @@ mod word;
 pub use address::MemberAddress;
 pub use word::Word;
 
-/// A member list, as whoever was asked has it. Not every service tells its leader, its `cluster_id` or the roles.
+/// A member list, as the asked service has it. Not every service reports its leader, its `cluster_id` or the roles.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MemberList {
     /// Every member; empty on a service that is in no cluster yet.
@@ -42,7 +42,7 @@ pub enum Answered {
 /// What a member list says of the leader.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Leader {
-    /// Nothing: the service does not tell leaders.
+    /// Nothing: the service does not report leaders.
     #[default]
     NotTold,
     /// That none is known: who gave the list is cut off, or an election is under way, so the list may be out of date.
@@ -71,21 +71,21 @@ pub struct Member {
     pub id: Word,
     /// Its Raft address, `HOST:PORT` in any spelling.
     pub raft_addr: MemberAddress,
-    /// For example `healthy`; empty where the service does not tell.
+    /// For example `healthy`; empty where the service does not report it.
     pub status: Word,
-    /// `voter` or `learner`, where the service tells.
+    /// `voter` or `learner`, where the service reports it.
     pub role: Option<Word>,
-    /// The data directory behind the id, where the service tells: another one is another member of the same name.
+    /// The data directory behind the id, where the service reports it: another one is another member of the same name.
     pub incarnation: Option<Word>,
 }
 
-/// Whose an entry is, as far as this node's configuration can tell.
+/// Whose an entry is, as far as this node's configuration shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
     /// This node's: id and address are its own.
     Own,
-    /// It has this node's id, and an address that cannot be told from this node's own: a name, an address of the local
-    /// machine, or one that cannot be read.
+    /// It has this node's id, and an address that cannot be distinguished from this node's own: a name, an address of the
+    /// local machine, or one that cannot be read.
     MayBeOwn,
     /// It has this node's id at an address that is certainly another's.
     OwnIdElsewhere,
@@ -109,7 +109,7 @@ impl Member {
         Self { id: Word::new(id.as_str()), raft_addr, ..Self::default() }
     }
 
-    /// Whether it takes part in elections, as far as the service tells: by its role, else
+    /// Whether it takes part in elections, as far as the service reports it: by its role, else
     /// by a status that names no step on the way.
     #[must_use]
     pub fn is_full(&self) -> bool {

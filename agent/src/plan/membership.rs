@@ -17,9 +17,9 @@ pub struct Candidate<'a> {
     pub config: &'a Config,
     /// Which service.
     pub service: &'a MemberService,
-    /// The incarnation of this node's own service, where it tells.
+    /// The incarnation of this node's own service, where it reports one.
     pub incarnation: Option<&'a Word>,
-    /// The cluster that this node's own service is in, where it is in one and tells.
+    /// The cluster that this node's own service is in, where it is in one and reports it.
     pub cluster_id: Option<&'a Word>,
     /// The addresses of this machine's network interfaces, of which the configuration names one.
     pub addresses: &'a [IpAddr],
@@ -32,7 +32,7 @@ pub enum Move {
     Add,
     /// The list has neither, and one voter more would endanger the quorum: wait for the dead ones.
     AwaitQuorum(QuorumRisk),
-    /// An old entry of our id stands in the way and has to be removed first: one of this node's own data of before, or a
+    /// An old entry of our id blocks the way and has to be removed first: one of this node's own data of before, or a
     /// dead member elsewhere where the configuration says so.
     Replace(Member),
     /// Our entry is there, and not a full member yet.
@@ -81,7 +81,7 @@ pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> 
     }
 }
 
-/// An entry that cannot be told from this node's, or that has what is this node's.
+/// An entry that cannot be distinguished from this node's, or that has what is this node's.
 type Rival<'a> = (Whose, &'a Member);
 
 /// Of several the one that forbids more, whatever the list's order.
@@ -129,7 +129,7 @@ pub fn refuse_rival(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) 
 }
 
 /// Whether the own list of a bootstrapping node shows its cluster formed: this node and a
-/// majority of the initial members are full members, under a leader where leaders are told.
+/// majority of the initial members are full members, under a leader where leaders are reported.
 ///
 /// # Errors
 /// What is still missing, for the waiting operator.
@@ -156,7 +156,8 @@ pub fn formed(list: &MemberList, id: &NodeId, service: &MemberService) -> Result
 }
 
 /// Why this node must not bootstrap beside a peer that has answered `list`: the peer is in a cluster without this node, in one
-/// with this node's old data, or in another than this node's own service, where both tell. A peer in no cluster is no reason.
+/// with this node's old data, or in another than this node's own service, where both say which. A peer in no cluster is no
+/// reason.
 #[must_use]
 pub fn refuse_second_cluster(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> Option<Blocker> {
     let (id, service) = (&candidate.config.node.id, candidate.service);
@@ -171,13 +172,13 @@ pub fn refuse_second_cluster(list: &MemberList, candidate: Candidate<'_>, at: &E
     }
 }
 
-/// Whether an entry is certainly of other data than this node's own service has; where one is not told, nothing is known.
+/// Whether an entry is certainly of other data than this node's own service has; where one is not given, nothing is known.
 #[must_use]
 pub fn is_other_data(own: Option<&Word>, listed: Option<&Word>) -> bool {
     own.zip(listed).is_some_and(|(own, listed)| own.is_other_data(listed))
 }
 
-/// Whether two identities differ; where one is not told, nothing is known.
+/// Whether two identities differ; where one is not given, nothing is known.
 #[must_use]
 pub fn is_another(own: Option<&Word>, theirs: Option<&Word>) -> bool {
     matches!((own, theirs), (Some(own), Some(theirs)) if !own.is_identity(theirs))
@@ -188,7 +189,7 @@ pub fn is_another(own: Option<&Word>, theirs: Option<&Word>) -> bool {
 pub struct FirstMet {
     at: Endpoint,
     list: MemberList,
-    /// Its identity, and who was the first to tell it.
+    /// Its identity, and which endpoint was the first to report it.
     cluster_id: Option<(Word, Endpoint)>,
 }
 
@@ -201,7 +202,7 @@ impl FirstMet {
         met
     }
 
-    /// Takes in what a list of the same cluster tells: who answered first may not have told its identity.
+    /// Takes in what a list of the same cluster says: the first to answer may not have reported its identity.
     pub fn learn(&mut self, at: &Endpoint, list: &MemberList) {
         if let (None, Some(id)) = (&self.cluster_id, &list.cluster_id) {
             self.cluster_id = Some((id.clone(), at.clone()));
@@ -209,7 +210,7 @@ impl FirstMet {
     }
 
     /// Why a later list is of another cluster, or cannot be shown to be of this one. What the configuration names is
-    /// believed where it does not tell its `cluster_id`; what only a hint has named has to share a member, which this node
+    /// believed where it does not report its `cluster_id`; what only a hint has named has to share a member, which this node
     /// itself is not: any cluster may have added it.
     ///
     /// # Errors
@@ -232,7 +233,7 @@ impl FirstMet {
         let reason = match (&self.cluster_id, &list.cluster_id) {
             (Some((first, _)), Some(other)) if first.is_identity(other) => return Ok(()),
             (Some((first, told_by)), Some(other)) => format!("it is in cluster {other}, and {told_by} is in {first}"),
-            // Once an identity was told, a list without one may be of anybody.
+            // Once an identity is known, a list without one may be of any cluster.
             (None, _) if is_configured => return Ok(()),
             _ if shares_a_member() => return Ok(()),
             _ => format!("its members ({}) are none of those that {} has ({})", list.ids(), self.at, met.ids()),

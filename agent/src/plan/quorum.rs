@@ -1,6 +1,6 @@
 //! Whether a change of membership would cost the cluster its quorum: pure counting over a member list.
 //!
-//! A service that tells no status is believed to be well: counting needs something to count.
+//! A service that reports no status is believed to be well: counting needs something to count.
 
 use crate::config::{Config, Endpoint, MemberService, NodeId};
 
@@ -63,7 +63,7 @@ pub fn risk_without(list: &MemberList, id: &NodeId) -> Option<String> {
     if others.is_empty() {
         return Some(format!("{} is the only voter: without it there is no cluster", own.id));
     }
-    // For a removal the cluster has to call them well, unless it tells no status at all.
+    // For a removal the cluster has to call them well, unless it reports no status at all.
     let tells_nothing = list.members.iter().all(|member| member.status.is_empty());
     let is_well = |voter: &Member| tells_nothing || voter.is_healthy();
     let well = others.iter().filter(|voter| is_well(voter)).count();

@@ -120,7 +120,7 @@ fn asked() -> Endpoint {
     Endpoint::at("node01:2379".parse().unwrap()).unwrap()
 }
 
-/// The next move of chainfire on a node with this configuration, whose own service tells `incarnation`.
+/// The next move of chainfire on a node with this configuration, whose own service reports `incarnation`.
 fn move_of(config: &Config, list: &MemberList, incarnation: Option<&str>) -> Move {
     let incarnation = incarnation.map(Word::new);
     let incarnation = incarnation.as_ref();
@@ -138,7 +138,7 @@ fn m2_only_id_and_address_together_are_this_node() {
     assert_eq!(moved(vec![member("node04", "10.0.1.13:2380", Some("voter"), "healthy")]), Move::Confirmed);
     // By name, which means this node as well.
     assert_eq!(moved(vec![member("node04", "node04:2380", Some("voter"), "healthy")]), Move::Confirmed);
-    // Without a role, as in the seed.
+    // Without a role, as in the first-boot specification.
     assert_eq!(moved(vec![member("node04", "10.0.1.13:2380", None, "healthy")]), Move::Confirmed);
     for (role, status) in [(Some("learner"), "healthy"), (None, "learner"), (None, "joining")] {
         assert!(matches!(moved(vec![member("node04", "10.0.1.13:2380", role, status)]), Move::Await(_)));
@@ -286,7 +286,7 @@ fn m11_a_peer_in_a_cluster_without_this_node_is_foreign() {
         assert_eq!(blocker.as_ref().map(|blocker| blocker.cause), is_refused.then_some(Cause::SecondCluster));
         assert!(blocker.is_none_or(|blocker| !blocker.remedy.contains("aside") && !blocker.reason.contains("without")));
     }
-    // What may be this node, or has what is its own, is no cluster without it: nobody is told to move data.
+    // What may be this node, or has what is its own, is no cluster without it: no advice says to move data.
     for (id, address, expected) in [
         ("node01", "0.0.0.0:2380", Cause::IdTaken),
         ("node01", "node01.storage.example:2380", Cause::IdTaken),

@@ -82,14 +82,14 @@ pub(crate) fn member_list(answer: &Answer) -> Result<MemberList, Fault> {
     answer.read("a member list", |body| wire::list(body, answer.answered))
 }
 
-/// What a health endpoint tells beside its 200; a body of another form tells nothing.
+/// What a health endpoint says beside its 200; a body of another form says nothing.
 pub(super) fn health(answer: &Answer) -> Health {
     let body = answer.json();
     let told = |key| body.get(key).and_then(wire::identity);
     Health { node_id: told("node_id"), cluster_id: told("cluster_id"), incarnation: told("incarnation") }
 }
 
-/// A member list as a service would have written it, for the tests of whoever judges it.
+/// A member list as a service would have written it, for the tests of the code that judges it.
 #[cfg(test)]
 pub(crate) fn read(json: &str) -> Option<MemberList> {
     wire::list(&serde_json::from_str(json).ok()?, crate::plan::member::Answered::Elsewhere)

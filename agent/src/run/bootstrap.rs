@@ -122,7 +122,7 @@ impl<U: Units, C: Cluster> Forming<'_, U, C> {
     }
 }
 
-/// What keeps this node from bootstrapping, as far as its peers tell: one that is in a cluster without this node, or with
+/// What keeps this node from bootstrapping, as far as its peers say: one that is in a cluster without this node, or with
 /// this node's old data, or whose list cannot be true. A few are asked at once; one that does not answer means nothing: it is
 /// never taken for "I am the first".
 pub async fn find_second_cluster(

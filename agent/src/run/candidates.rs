@@ -33,7 +33,7 @@ pub(super) struct Candidates<'a, U, C> {
     faults: Vec<Fault>,
     /// Rounds of lists in a row that somebody asked to come later in.
     busy: u32,
-    /// The last list, which tells whose the address of a hint is.
+    /// The last list, which shows whose address a hint names.
     last: Option<MemberList>,
     /// Changes in a row that a hint to an endpoint that cannot be trusted has answered.
     mistrusted: usize,
@@ -90,7 +90,7 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
     }
 
     /// The member list from the first candidate whose list can be relied on: it is in the cluster that was met first, and
-    /// where it tells leaders it knows one. The message of a fault has what all of them said.
+    /// where it reports leaders it knows one. The message of a fault has what all of them said.
     pub(super) async fn list(&mut self, round: &mut Round) -> Result<(Endpoint, MemberList), Fault> {
         self.faults.clear();
         let mut hints = 0;
@@ -241,8 +241,8 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
                 fault.class = Class::NotLeader(None);
                 self.demote(at);
             }
-            // Else nobody could tell where an address comes from that no configuration has. Another member may know better, until
-            // all have been asked.
+            // Else nothing would show where an address comes from that no configuration has. Another member may know better,
+            // until all have been asked.
             Class::NotLeader(Some(leader)) if let Some(failed) = self.failed_before(&self.known_as(leader)) => {
                 fault = Fault { message: format!("{}, from the leader that {at} names", failed.message), ..failed };
                 if matches!(fault.class, Class::Permanent(_)) && self.mistrusted < self.configured.len() {
@@ -284,7 +284,7 @@ fn in_one(mut faults: Vec<Fault>, awaits_busy: bool) -> Option<Fault> {
     };
     let decisive = (0..faults.len()).min_by_key(|index| urgency(&faults[*index]))?;
     let mut fault = faults.remove(decisive);
-    // What several of them say alike is said once.
+    // What several of them say alike is reported once.
     let mut said: Vec<(String, Vec<String>)> = Vec::new();
     for other in faults {
         if other.message == fault.message {

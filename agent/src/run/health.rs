@@ -20,7 +20,7 @@ use super::ports::{Cluster, Health, Units};
 use super::service::refuse_anothers;
 use super::{AT_ONCE, Context, Stop};
 
-/// A drift that is still there at this look is told, though the wait goes on: right after a join, a peer's list may lag.
+/// A drift that is still there at this look is reported, though the wait goes on: right after a join, a peer's list may lag.
 const LOOKS_BEFORE_DRIFT: u32 = 5;
 /// The time that the members of a group have to answer in one look, all together: many that are silent must not stop it.
 const LOOK_LIMIT: Duration = Duration::from_mins(1);
@@ -197,7 +197,7 @@ async fn find_group<'a, U, C: Cluster>(
     (group, endpoints)
 }
 
-/// etcd tells no status of its members: it is what they answer themselves.
+/// etcd reports no status of its members: it is what they answer themselves.
 fn with_status<'e>(mut list: MemberList, endpoints: impl Iterator<Item = &'e EndpointFinding>) -> MemberList {
     if list.members.iter().all(|member| member.status.is_empty()) {
         for (member, endpoint) in list.members.iter_mut().zip(endpoints) {

@@ -66,7 +66,7 @@ async fn until_member<U: Units, C: Cluster>(
     }
 }
 
-/// What is waited for between two rounds, and how an operator is told of it.
+/// What is waited for between two rounds, and how it is reported to an operator.
 struct Waiting<'a, U, C> {
     work: &'a Work<'a, U, C>,
     rounds: Rounds,

@@ -1,6 +1,6 @@
 //! Ending this node's membership: its entry is removed at the leader, the list confirms it, then the markers go.
 //!
-//! Whatever is lost on the way, the next call converges: an entry that is gone is not removed again.
+//! Whatever is lost on the way, the next call converges: an entry that was removed is not removed again.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub enum Quorum {
     MayBeLost,
 }
 
-/// Removes this node from a service's cluster and then its markers, telling `report` what happens.
+/// Removes this node from a service's cluster and then its markers, and reports what happens to `report`.
 pub async fn leave<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &MemberService,
@@ -67,7 +67,7 @@ pub async fn foresee_leave<U: Units, C: Cluster>(
     foreseen(context, go(leaving, &Cell::new(false)).await, report)
 }
 
-/// What would stop a departure is told.
+/// Reports what would stop a departure.
 pub(super) fn foreseen<U, C>(context: &Context<'_, U, C>, found: Result<(), Stop>, report: &dyn Report) -> Outcome {
     found.map_or_else(|stop| stopped(&stop, context.progress, report), |()| Outcome::Done)
 }
@@ -205,7 +205,7 @@ async fn go<U: Units, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &C
     let policies = &context.config.policies;
     let (mut rounds, mut round) = Rounds::begin(&policies.join, &policies.promotion);
     leaving.own = match leaving.work.ask_own().await {
-        // Which cluster it is in is not told by its health, but by the list that it has.
+        // Its health does not say which cluster it is in, but the list that it has does.
         Ok(health) if service.api.is_added_first() => {
             Some(Health { cluster_id: leaving.work.own_cluster().await.ok().flatten(), ..health })
         }
@@ -311,8 +311,8 @@ impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
         let cluster = &context.cluster;
         let (mut at, mut list) = self.candidates.list(&mut round).await?;
         let leader = list.to_ask(service, &at);
-        // A follower may lag: what ends the matter is the leader's list, where its address can be told from its entry. One that
-        // cannot be asked has not said so.
+        // A follower may lag: what ends the matter is the leader's list, where its entry gives its address. One that cannot be
+        // asked has not said so.
         self.unheard = None;
         if !self.must_go(&list, &at).await? && leader != at {
             match self.candidates.list_of(&leader, &mut round).await {

@@ -86,7 +86,7 @@ pub enum Class {
         retry_after: Option<Duration>,
     },
     /// The service is there and asks to come later: 429, or 503 with `Retry-After`. Not a failure, so it uses up no
-    /// attempts; whether anything was applied is for the next list to tell.
+    /// attempts; whether anything was applied is for the next list to show.
     Busy {
         /// When, where the service said so in `Retry-After`.
         retry_after: Option<Duration>,

@@ -1,5 +1,5 @@
 //! Before anything is locked or anybody is asked: is the machine what the configuration expects? Hardware that does not
-//! fit blocks the step (the plan says so), a link or a clock is waited for, what cannot be judged is told.
+//! fit blocks the step (the plan says so), a link or a clock is waited for, what cannot be judged is reported.
 
 use tokio::time::{Instant, sleep};
 

@@ -1,5 +1,5 @@
 //! A node that has left, or was removed, and whose service still has the data of that membership: it knows no leader and never
-//! becomes healthy, so waiting for it is in vain. Must not be told of a node that is on its way in.
+//! becomes healthy, so waiting for it is in vain. Must not be said of a node that is on its way in.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
     }
 
     /// The own service lists this node, the leader of the same cluster does not, and nobody who can be asked does. Where
-    /// cluster or leader are not told, nothing is known: an old list must not have a member reset.
+    /// cluster or leader are not reported, nothing is known: an old list must not have a member reset.
     async fn find_removed(&self) -> Option<Blocker> {
         let (id, service) = (self.id(), self.service);
         let policies = &self.context.config.policies;

@@ -17,7 +17,7 @@ use super::leave::{
 use super::ports::{Cluster, Units};
 use super::{Context, Outcome, Stop, Work, end};
 
-/// Resets a service with members on this node, telling `report` what happens.
+/// Resets a service with members on this node and reports what happens to `report`.
 pub async fn reset<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &MemberService,

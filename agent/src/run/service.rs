@@ -81,7 +81,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
     }
 
     /// Returns when the service on this node, which was healthy, is no longer running, by its unit; never, where systemd does
-    /// not tell: the service is asked before each change all the same.
+    /// not say: the service is asked before each change all the same.
     pub(super) async fn until_lost(&self) -> Fault {
         let unit = &self.service.unit;
         let lost = async {
@@ -185,7 +185,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
         }
     }
 
-    /// What systemd tells; reported where it does not.
+    /// What systemd says; the error is reported where it says nothing.
     fn told<T>(&self, answer: Result<T, String>) -> Option<T> {
         answer.map_err(|error| self.report.report(Event::SystemdUnreachable { error })).ok()
     }
@@ -238,7 +238,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
         }
     }
 
-    /// A service that systemd starts again and again goes through the same states each time: the first round is told,
+    /// A service that systemd starts again and again goes through the same states each time: the first round is reported,
     /// the status line follows all of them.
     fn report_once(&self, event: Event) {
         let kind = event.meaning().message_id;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Endpoints;
 
-/// An error of the systemd room.
+/// An error of the systemd module.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SystemdError {
     /// Neither transport leads to systemd.
@@ -37,7 +37,7 @@ pub enum SystemdError {
     Call {
         /// The unit that was asked about.
         unit: String,
-        /// What was asked for, such as `tell the state of`.
+        /// What was asked for, such as `report the state of`.
         request: &'static str,
         /// What came back.
         #[source]
@@ -84,7 +84,7 @@ impl SystemdError {
     }
 }
 
-/// Whether an error says that the connection is gone, or systemd is gone from it, rather than that systemd said no.
+/// Whether an error says that the connection is lost, or that systemd has left it, rather than that systemd said no.
 fn is_connection_lost(error: &zbus::Error) -> bool {
     use zbus::fdo::Error as Reply;
     match error {

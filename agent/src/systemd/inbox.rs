@@ -18,7 +18,7 @@ use super::session::{BUS, MANAGER, PROPERTIES, Session};
 pub(super) enum News {
     /// Properties of the unit have changed; the message says which.
     Changed(Message),
-    /// systemd has the unit in memory from now on; it tells its state only to those who ask.
+    /// systemd has the unit in memory from now on; it reports its state only when asked.
     Appeared,
     /// systemd has read all units again; what it says once about a unit may be another thing now.
     Reloaded,

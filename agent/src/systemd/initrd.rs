@@ -29,10 +29,10 @@ const BUSY: Duration = Duration::from_secs(30);
 /// as it takes a person to come.
 ///
 /// # Errors
-/// systemd cannot be reached: nobody would tell of the end of a wait.
+/// systemd cannot be reached: nothing would report the end of a wait.
 pub async fn root_is_there() -> Result<(), SystemdError> {
     root_is_mounted().await?;
-    // PID 1 reads all units again in between, and tells whoever listens of each: nobody listens without a reason.
+    // PID 1 reads all units again in between, and signals each of them to every listener: do not listen without a reason.
     if mounts_more(Path::new("/")) {
         until_active(ALL_IS_THERE).await?;
     }
@@ -49,8 +49,8 @@ pub async fn stop_the_boot() -> Result<(), SystemdError> {
     connected().await?.session().await?.start_unit(EMERGENCY, "isolate").await
 }
 
-/// PID 1 tells whoever listens of every device that appears, which costs both of them more than all that this stage does. So
-/// the mount is waited for first, with the kernel, and PID 1 is asked now and then whether there will be none.
+/// PID 1 signals every device that appears to every listener, which costs both more than all that this stage does. So the
+/// mount is waited for first, with the kernel, and PID 1 is asked now and then whether there will be none.
 async fn root_is_mounted() -> Result<(), SystemdError> {
     // Where the kernel cannot be asked, PID 1 is.
     while let Ok(false) = mounted_within(ASK_AGAIN, SYSROOT.into()).await {

@@ -49,7 +49,7 @@ impl Notifier {
         self.send_or_drop(&format!("STATUS={}\n", foreign_text::shown(text, STATUS_LENGTH)));
     }
 
-    /// Reports that the unit has started, for a unit of `Type=notify`. Unlike a status it is said once, so a busy PID 1 is
+    /// Reports that the unit has started, for a unit of `Type=notify`. Unlike a status it is sent once, so a busy PID 1 is
     /// given time to take it.
     pub fn ready(&self) {
         if let Some(socket) = &self.socket {

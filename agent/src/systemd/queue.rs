@@ -51,7 +51,7 @@ impl Queue {
         self.arrived.notify_one();
     }
 
-    /// Waits for the next state, or for the end; the end is told once. May be given up at any time without a loss.
+    /// Waits for the next state, or for the end; the end is reported once. May be given up at any time without a loss.
     pub(super) async fn next(&self) -> Result<UnitState, SystemdError> {
         loop {
             if let Some(next) = self.take() {

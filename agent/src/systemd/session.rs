@@ -56,7 +56,7 @@ impl Endpoints {
 /// The state of a unit, and what is needed to follow it from there.
 pub(super) struct Snapshot {
     pub(super) state: UnitState,
-    /// Where the answers stand in the order of messages: signals before them tell older news.
+    /// Where the answers are in the order of messages: signals before them are older news.
     pub(super) unit_position: Sequence,
     pub(super) service_position: Option<Sequence>,
 }
@@ -104,7 +104,7 @@ impl Session {
 
     async fn over_bus(address: &str) -> zbus::Result<Self> {
         let connection = Builder::address(address).method_timeout(CALL_LIMIT).build().await?;
-        // A bus without systemd (in many a container) is no way to systemd; the name also tells whose signals to believe.
+        // A bus without systemd (in many a container) is no way to systemd; the name also shows whose signals to believe.
         let reply =
             connection.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), "GetNameOwner", &(SYSTEMD,)).await?;
         let owner: OwnedUniqueName = reply.body().deserialize()?;
@@ -182,7 +182,7 @@ impl Session {
         read.await.map_err(|source| SystemdError::of(unit, "report the state of", source))
     }
 
-    /// All properties of one interface, as the message that holds them: its position tells which signals are older.
+    /// All properties of one interface, as the message that holds them: its position shows which signals are older.
     async fn properties(&self, path: &OwnedObjectPath, interface: &str) -> zbus::Result<Message> {
         self.connection.call_method(self.owner.as_deref(), path, Some(PROPERTIES), "GetAll", &(interface,)).await
     }

@@ -29,15 +29,15 @@ impl UnitWatch {
         watch
     }
 
-    /// The next state of the unit: the first call tells the current one at once, every later one waits until the state is
-    /// another. States are told in order; systemd itself may leave out one that lasts for an instant only.
+    /// The next state of the unit: the first call returns the current one at once, every later one waits until the state is
+    /// another. States are reported in order; systemd itself may leave out one that lasts for an instant only.
     ///
     /// Reloads and restarts of systemd and of the bus are bridged over for up to 30 seconds. May be given up at any time
     /// (in a `select!`, by a timeout) without losing a state.
     ///
     /// # Errors
     ///
-    /// Where systemd stays out of reach, or refuses to tell about the unit. A later call begins the watch again.
+    /// Where systemd stays out of reach, or refuses to report on the unit. A later call begins the watch again.
     pub async fn next(&mut self) -> Result<UnitState, SystemdError> {
         if self.task.is_empty() {
             self.begin();

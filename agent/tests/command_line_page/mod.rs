@@ -7,7 +7,7 @@ use first_boot_agent::cli;
 pub(crate) fn reference() -> String {
     let mut page = String::from(
         "# Command line\n\n<!-- Generated from agent/src/cli.rs by `make generate`; do not edit. -->\n\n\
-         The options of `first-boot-agent` itself may stand before or behind any command.\n",
+         The options of `first-boot-agent` itself may be given before or after any command.\n",
     );
     let mut root = cli::command().term_width(100);
     root.build();

@@ -182,7 +182,7 @@ impl EtcdCluster {
         (code, process.said())
     }
 
-    /// Waits until it has told systemd that it is ready.
+    /// Waits until it has reported to systemd that it is ready.
     pub(crate) async fn ready(&self, number: usize) {
         let process = &self.member(number).process;
         let told = || if process.told_ready() { Ok(()) } else { Err(process.said()) };

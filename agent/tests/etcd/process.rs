@@ -111,7 +111,7 @@ impl Process {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
-    /// Whether it has told systemd that it is ready since this was asked.
+    /// Whether it has reported to systemd that it is ready since this was asked.
     pub(crate) fn told_ready(&self) -> bool {
         let mut message = [0; 4096];
         match self.notified.recv(&mut message) {

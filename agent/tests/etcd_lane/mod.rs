@@ -151,7 +151,7 @@ impl Lane {
     }
 
     /// Plays a join, or a leave where it is a removal's call, in which these faults happen at a call, one after the other, and
-    /// tells what is not as it should be: what may pass passes within the run, and what is refused says why, each once.
+    /// returns what is not as it should be: what may pass passes within the run, and what is refused says why, each once.
     pub(crate) async fn once(&mut self, call: &Call, wrongs: &[&Wrong]) -> Vec<String> {
         self.clear().await;
         let is_leave = call.path == REMOVE;
@@ -239,7 +239,7 @@ impl Lane {
         .await;
         let (others, own): (Vec<&Value>, Vec<&Value>) =
             list.members().iter().partition(|entry| self.voters.contains(entry));
-        assert_eq!(others.len(), self.voters.len(), "a member of somebody else is gone: {list}");
+        assert_eq!(others.len(), self.voters.len(), "a member of another node was removed: {list}");
         own.into_iter().cloned().collect()
     }
 }

@@ -55,13 +55,13 @@ impl Report for Heard {
 }
 
 impl Node {
-    /// The node of a prepared server, told to join through the first one.
+    /// The node of a prepared server, configured to join through the first one.
     pub(crate) fn joining(cluster: &Shared, number: usize) -> Self {
         let leader = cluster.borrow().member(0).client_url();
         Self::new(cluster, number, json!({"leader_url": leader}))
     }
 
-    /// The same, told to bootstrap with these peers.
+    /// The same, configured to bootstrap with these peers.
     pub(crate) fn bootstrapping(cluster: &Shared, number: usize, peers: &[String]) -> Self {
         Self::new(cluster, number, json!({"bootstrap": true, "initial_peers": peers}))
     }

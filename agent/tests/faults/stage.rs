@@ -54,7 +54,7 @@ impl Misbehaving<'_> {
 }
 
 impl Stage {
-    /// Sets the stage. On a busy machine a cluster may not stand in time; the next one does.
+    /// Sets the stage. On a busy machine a cluster may not be ready in time; the next one is.
     pub(crate) async fn set(command: Command, with_peer: bool) -> Self {
         for _ in 0..5 {
             if let Ok(stage) = Self::try_set(command, with_peer).await {

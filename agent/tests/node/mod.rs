@@ -34,7 +34,7 @@ pub(crate) struct Run {
 }
 
 impl Node {
-    /// The node of `servers[own]`, told to join through the first server.
+    /// The node of `servers[own]`, configured to join through the first server.
     pub(crate) fn joining(cluster: &TrialCluster, own: usize) -> Self {
         Self::joining_through(cluster, own, cluster.servers[0].api_url())
     }
@@ -50,7 +50,7 @@ impl Node {
         Self::new(cluster, own, json!({"node_id": id, "leader_url": cluster.servers[0].api_url()}))
     }
 
-    /// The node of `servers[own]`, told to bootstrap with all of them.
+    /// The node of `servers[own]`, configured to bootstrap with all of them.
     pub(crate) fn bootstrapping(cluster: &TrialCluster, own: usize) -> Self {
         let peers: Vec<String> = cluster.servers.iter().map(cluster_standin::RaftServer::raft_addr).collect();
         let id = cluster.servers[own].node_id().to_owned();

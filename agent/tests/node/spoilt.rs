@@ -10,13 +10,13 @@ use super::Node;
 
 type Spoil = fn(&Node, &TrialCluster);
 
-/// Ways in which a node's TLS files do not fit: a name, the event that tells, and how to bring it about.
+/// Ways in which a node's TLS files do not fit: a name, the event that reports it, and how to bring it about.
 pub(crate) const SPOILT_FILES: &[(&str, &str, Spoil)] = &[
-    ("another authority", "BlockedTrust", |node, _| {
+    ("another CA", "BlockedTrust", |node, _| {
         fs::write(node.path("ca.crt"), Authority::create().unwrap().certificate_pem()).unwrap();
     }),
-    ("no authority", "BlockedTrust", |node, _| fs::remove_file(node.path("ca.crt")).unwrap()),
-    ("an authority that is no certificate", "BlockedTrust", |node, _| {
+    ("no CA", "BlockedTrust", |node, _| fs::remove_file(node.path("ca.crt")).unwrap()),
+    ("a CA file that is not a certificate", "BlockedTrust", |node, _| {
         fs::write(node.path("ca.crt"), "nothing").unwrap();
     }),
     ("an expired certificate", "BlockedTrust", |node, cluster| issue(node, &cluster.authority, Validity::Expired)),

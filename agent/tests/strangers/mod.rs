@@ -42,7 +42,7 @@ pub(crate) async fn service(cluster: &TrialCluster, identity: Identity, mutual: 
     Stranger { url: server.api_url().to_owned(), _alive: Alive::Server { _server: Box::new(server) } }
 }
 
-/// The cluster's authority, and a certificate of `issuer` for these names.
+/// The cluster's CA, and a certificate of `issuer` for these names.
 pub(crate) fn identity(cluster: &TrialCluster, issuer: &Authority, name: &str, validity: Validity) -> Identity {
     Identity::new(cluster.authority.certificate_pem(), &issue(issuer, name, validity))
 }
@@ -125,6 +125,6 @@ async fn talk(mut stream: TcpStream, manner: Manner) {
     if matches!(manner, Manner::PlainHttp) {
         let _gone = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
     }
-    // Until the other side has gone: closing with unread bytes would reset the connection.
+    // Until the other side has closed: closing with unread bytes would reset the connection.
     while let Ok(1..) = stream.read(&mut heard).await {}
 }

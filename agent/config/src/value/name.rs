@@ -132,7 +132,7 @@ fn dns(text: &str) -> Result<String, ValueError> {
     if last.chars().all(|c| c.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(hexadecimal) {
         return Err(ValueError::new("a hostname cannot end in a number; write an IPv4 address with four parts"));
     }
-    // The last word is the URL library's, so that every host can stand in a URL.
+    // The last word is the URL library's, so that every host fits in a URL.
     // Whether an `xn--` name means something is left to DNS.
     match url::Host::parse(&name) {
         Ok(url::Host::Domain(same)) if same == name => Ok(name),

@@ -1,6 +1,6 @@
 //! A closed set of words: how each is written, shown, read and serialised.
 
-/// Declares one; the words stand in the order in which they are documented.
+/// Declares one; the order of the words is the order in which they are documented.
 macro_rules! named_set {
     ($(#[$about:meta])* $set:ident { $($(#[$what:meta])* $one:ident = $word:literal,)+ }) => {
         $(#[$about])*

@@ -27,7 +27,7 @@ pub(super) struct Facts<'a> {
     pub(super) live: Result<Findings<'a>, Blocker>,
 }
 
-/// The units that a step has to do with; `None` where systemd does not tell.
+/// The units that a step has to do with; `None` where systemd does not say.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StepUnits {
     /// Its own.

@@ -105,7 +105,7 @@ pub(super) fn text(status: &Status, layout: Layout) -> String {
     text
 }
 
-/// What stands in one line, with what to do about it.
+/// The content of one line, with what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) name: String,

@@ -11,7 +11,7 @@ use super::show::{self, Layout, Row};
 pub(super) enum View {
     /// A person at a terminal: the whole of it, in its place. And whether it has been drawn.
     Terminal(Layout, bool),
-    /// A log, a pipe: a line for each change of what was told last: rows, warnings, the last word.
+    /// A log, a pipe: a line for each change of what was printed last: rows, warnings, the last word.
     Lines(Vec<Row>, Vec<String>, String),
     /// A program: an object per line. And the last one.
     Json(String),

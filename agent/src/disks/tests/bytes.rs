@@ -1,4 +1,4 @@
-//! Any bytes at all: no panic, and nothing told that is not within the disk.
+//! Any bytes at all: no panic, and nothing reported that is not within the disk.
 
 use std::io::Cursor;
 

@@ -34,7 +34,7 @@ fn sfdisk_prints_the_same_partitions() {
     for broken in [false, true] {
         let mut machine = Machine::new();
         let image = machine.disk("vda", "root", 512, &vec![0; usize::try_from(64 * MIB).unwrap()]);
-        if sfdisk(&["--quiet", "--no-tell-kernel"], &image, SCRIPT).is_none() {
+        if sfdisk(&["--quiet"], &image, SCRIPT).is_none() {
             return;
         }
         if broken {
@@ -64,7 +64,7 @@ fn f13_sfdisk_judges_a_long_header_the_same() {
     for size in [512, 96] {
         let mut machine = Machine::new();
         let path = machine.disk("vda", "root", 512, &vec![0; usize::try_from(64 * MIB).unwrap()]);
-        if sfdisk(&["--quiet", "--no-tell-kernel"], &path, SCRIPT).is_none() {
+        if sfdisk(&["--quiet"], &path, SCRIPT).is_none() {
             return;
         }
         let mut bytes = fs::read(&path).unwrap();

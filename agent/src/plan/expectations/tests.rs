@@ -1,4 +1,4 @@
-//! Machines and expectations as tables: what is met, what is not, and what nobody can tell.
+//! Machines and expectations as tables: what is met, what is not, and what is unknown.
 
 use super::*;
 use crate::disks::tests::machine::{MIB, Machine, image, mbr};

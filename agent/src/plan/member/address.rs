@@ -160,7 +160,7 @@ fn named(host: &str, port: Option<u16>) -> Option<Reading> {
     }
 }
 
-/// Of this machine, or of whoever is on the same link (RFC 3927, RFC 4291).
+/// Of this machine, or of any machine on the same link (RFC 3927, RFC 4291).
 fn is_local(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_link_local(),

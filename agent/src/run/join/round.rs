@@ -88,7 +88,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         })
     }
 
-    /// List; add where the list has no trace of this node, or remove what stands in the way. The list that shows this node
+    /// List; add where the list has no trace of this node, or remove what blocks the way. The list that shows this node
     /// as a full member ends it.
     pub(super) async fn round(&mut self, mut round: Round) -> Result<MemberList, Unfinished> {
         let asked_at = self.asked_at.take();
@@ -277,7 +277,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         Err(unseen(at))
     }
 
-    /// Has the old entry of this node's id removed, once. It is gone when a list says so; an id is never added again while
+    /// Has the old entry of this node's id removed, once. Only a list shows that it is; an id is never added again while
     /// its old entry is there.
     async fn replace(&mut self, old: &Member, at: Endpoint, mut round: Round) -> Result<MemberList, Unfinished> {
         let Work { context, service, report } = self.work;

@@ -1,4 +1,4 @@
-//! Whose turn it is, where a cluster takes in one member at a time. Others tell of it by what they list: nobody else knows.
+//! Whose turn it is, where a cluster takes in one member at a time. Only the member lists show it.
 
 use std::time::Duration;
 

@@ -189,7 +189,7 @@ async fn the_own_service_never_confirms_its_own_join() {
 
 #[tokio::test(start_paused = true)]
 async fn one_run_is_of_one_cluster() {
-    // A hint into another cluster, by its id and, where ids are not told, by its members.
+    // A hint into another cluster, by its id and, where ids are not reported, by its members.
     for told in [true, false] {
         let (node, cluster) = joining();
         cluster.0.borrow_mut().add_faults = vec![AddFault::NotLeader(Some("other:2379"))].into();
@@ -200,7 +200,7 @@ async fn one_run_is_of_one_cluster() {
             cluster.0.borrow_mut().cluster_ids = vec![("other", "y")];
         }
         assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done);
-        assert_eq!((cluster.calls("ADD other"), cluster.calls("LIST other") > 0), (0, true), "told: {told}");
+        assert_eq!((cluster.calls("ADD other"), cluster.calls("LIST other") > 0), (0, true), "with an id: {told}");
         let MarkerState::Present { identity, .. } = node.markers.read(ServiceName::CHAINFIRE) else {
             panic!("no marker")
         };

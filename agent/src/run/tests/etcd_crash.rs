@@ -76,7 +76,7 @@ impl Lane {
         Self { cluster, node, own }
     }
 
-    /// As it is before the run: whatever the last one has left is gone.
+    /// As it is before the run: whatever the last one has left is removed.
     async fn set(&self, what: What) {
         let Self { cluster, node, own } = self;
         cluster.borrow_mut().kill(*own);

@@ -178,7 +178,7 @@ async fn transient_failures_use_up_the_attempts_of_a_run_and_are_reported_each_t
     assert_eq!(cluster.calls("LIST"), 5 * 3);
     assert!(!marked(&node));
     let told = node.events.names().iter().filter(|name| **name == "RequestFailed").count();
-    assert_eq!(told, 4, "the fifth is told by the end");
+    assert_eq!(told, 4, "the end reports the fifth");
     assert!(node.events.text().contains("Join request failed: connection error"));
     assert!(node.events.text().contains("Failed to join cluster after 5 attempts"));
 }
