@@ -243,7 +243,7 @@ async fn dispatch(cli: Cli) -> Exit {
     }
 }
 
-/// The commands and options, for whoever writes of them.
+/// The commands and options, for what documents them.
 #[must_use]
 pub fn command() -> clap::Command {
     Cli::command()

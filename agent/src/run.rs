@@ -66,7 +66,7 @@ pub struct Context<'a, U, C> {
     pub units: Option<U>,
     /// The services' APIs.
     pub cluster: C,
-    /// Who this process is, for whoever meets its lock.
+    /// Who this process is, for another that meets its lock.
     pub who: Holder,
     /// What is reported to systemd.
     pub progress: &'a dyn Progress,
@@ -76,7 +76,7 @@ pub struct Context<'a, U, C> {
     pub find_credential: &'a dyn Fn(&str) -> Option<Credential>,
     /// What this process has asked the clusters for.
     pub requests: &'a Requests,
-    /// Whether a step blocked by trouble elsewhere looks again, as a unit does; an operator who calls gets an answer at once.
+    /// Whether a step blocked by a fault elsewhere looks again, as a unit does; an operator who calls gets an answer at once.
     pub looks_again: bool,
 }
 
@@ -213,7 +213,7 @@ pub async fn run_step<U: Units, C: Cluster>(
     }
 }
 
-/// What is blocked by trouble elsewhere looks again by itself, in a unit: nothing on this node changes when it is fixed there,
+/// What is blocked by a fault elsewhere looks again by itself, in a unit: nothing on this node changes when it is fixed there,
 /// so nothing would wake the unit.
 pub struct Looks<'a> {
     schedule: Option<Schedule>,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// A text without what is before the host of a URL in it (RFC 3986, section 3.2.1): a service, or a text that may be
-/// anything, may give away a password so. Up to the last `@` of a word, for nobody keeps a password free of marks.
+/// anything, may give away a password so. Up to the last `@` of a word, for a password may have any marks in it.
 #[must_use]
 pub fn without_logins(text: &str) -> Cow<'_, str> {
     if !text.contains("://") || !text.contains('@') {

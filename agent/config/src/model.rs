@@ -297,7 +297,7 @@ pub struct Policies {
     pub clock_limit: Duration,
     /// For the network links that are expected.
     pub link: Limits,
-    /// For trouble that somebody has to fix elsewhere: the pauses between two looks.
+    /// For faults that have to be fixed elsewhere: the pauses between two looks.
     pub blocked: Limits,
     /// For one attempt to join, and the pause before the next.
     pub join: Retry,

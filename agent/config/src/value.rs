@@ -1,5 +1,5 @@
 //! The values a cluster config is made of, each a type that cannot hold
-//! anything invalid. Parsing is the only way in, so whoever holds one need not
+//! anything invalid. Parsing is the only way in, so code that holds one need not
 //! check again. Must not know where in the config a value stood.
 
 mod address;

@@ -34,7 +34,7 @@ impl<'a> StepProgress<'a> {
         Self { notifier, state_dir, invocation_id: node::invocation_id(), step, is_noted: Cell::new(true) }
     }
 
-    /// Notes trouble that is met before there is a step.
+    /// Notes a failure that is met before there is a step.
     pub(super) fn blocked(&self, reason: &str, remedy: &str) {
         self.trouble(Trouble::new(Hold::Blocked, reason, remedy));
     }
@@ -90,7 +90,7 @@ impl Machine for ThisMachine {
     }
 }
 
-/// The context of this process; without somebody to report to it knows nothing of units.
+/// The context of this process; without a reporter it knows nothing of units.
 ///
 /// # Errors
 /// A TLS file cannot be used.

@@ -31,7 +31,7 @@ impl Manner {
         if self.accept_quorum_loss { Quorum::MayBeLost } else { Quorum::Keep }
     }
 
-    /// Whether somebody is there to be asked.
+    /// Whether a person at a terminal can be asked.
     fn asks(self) -> bool {
         !self.yes && !self.dry_run && stdin().is_terminal() && stderr().is_terminal()
     }
@@ -113,7 +113,7 @@ pub(super) async fn run(options: &Options, departure: Departure, of: Of, manner:
     exit
 }
 
-/// Asks whoever types.
+/// Asks at the terminal.
 fn is_confirmed(what: &str) -> bool {
     output::aside(&format!("{what}Continue? [y/N] "));
     let mut answer = String::new();

@@ -60,7 +60,7 @@ pub(super) async fn run(options: Options, to: Option<PathBuf>) -> Exit {
     }
 }
 
-/// A new file: what is there already is nobody's to replace, and a link leads elsewhere.
+/// A new file: what is there already is not replaced, and a link is not followed.
 fn write(path: &Path, text: &str) -> Result<(), String> {
     let shown = path.display();
     let failed = |error: std::io::Error| match error.kind() {

@@ -40,7 +40,7 @@ fn machine_id() -> Option<String> {
 /// The commands that change something, and so may hold a lock.
 const CHANGING: [&str; 6] = ["join", "setup", "health-check", "run", "leave", "reset"];
 
-/// This process, for whoever meets its lock: its command, number and unit, and since when.
+/// This process, for another that meets its lock: its command, number and unit, and since when.
 pub(super) fn who() -> Holder {
     let words: Vec<String> = env::args().skip_while(|word| !CHANGING.contains(&word.as_str())).collect();
     let unit = own_unit(Path::new("/"));

@@ -17,7 +17,7 @@ use super::{Exit, Options, context, node};
 
 /// What to do about a configuration that cannot be used; the reason says where it is wrong.
 const CORRECT_IT: &str = "correct it: `first-boot-agent config validate --strict` lists every problem; the unit starts again when the file changes";
-/// How long a configuration that cannot be used is given to become another one: somebody may just be writing it.
+/// How long a configuration that cannot be used is given to become another one: it may just be being written.
 const SETTLING: Duration = Duration::from_millis(300);
 
 /// The step that is asked for, else all that the configuration has, in their order.
@@ -31,7 +31,7 @@ fn steps(asked: Option<Step>, config: &Config) -> Result<Vec<Step>, Event> {
 }
 
 /// Brings the steps to their end in order; the first that is not done ends the sequence. Where the configuration changes
-/// meanwhile, it starts over: nobody should act on what an operator has corrected.
+/// meanwhile, it starts over: what an operator has corrected must not be acted on.
 pub(super) async fn run(options: &Options, asked: Option<Step>, wait: bool) -> Exit {
     // Known without a configuration, which may be what is wrong.
     let named = asked.unwrap_or(Step::CHAINFIRE);

@@ -33,7 +33,7 @@ pub enum Cause {
     OwnFile,
     /// This node's certificate is past its dates, or its clock is ahead.
     OwnExpired,
-    /// A peer's certificate is none that can be accepted, whoever asks.
+    /// A peer's certificate cannot be accepted by any node.
     PeerCertificate,
     /// A peer's key or settings have nothing in common with this node's TLS.
     NoCommonTls,

@@ -156,8 +156,8 @@ pub fn to_join_anew(services: &[&MemberService]) -> String {
     )
 }
 
-/// The commands, in their order. A join may wait for long, so nobody waits for it; the target pulls in the steps behind it,
-/// which were stopped.
+/// The commands, in their order. A join may wait for long, so they do not wait for it; the target pulls in the steps behind
+/// it, which were stopped.
 #[must_use]
 pub fn start_again(services: &[&MemberService]) -> String {
     let joins: Vec<String> = services.iter().map(|service| Step::from(service.name).unit()).collect();
@@ -176,7 +176,7 @@ impl GroupFinding<'_> {
             Err(error) => return wrong.push(format!("{service} has no member list: {error}")),
         };
         if let Some(two) = &self.two_clusters {
-            // Where this node is in the one, the other is a peer's trouble, or that of the configuration.
+            // Where this node is in the one, the other is a peer's problem, or one of the configuration.
             let kind = if self.holds_this_node { &mut *missing } else { &mut *wrong };
             kind.push(format!(
                 "{service} is two clusters: {two}; correct leader_url and initial_peers, or that peer's configuration"

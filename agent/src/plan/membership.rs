@@ -53,7 +53,7 @@ pub fn next_move(list: &MemberList, candidate: Candidate<'_>, at: &Endpoint) -> 
     }
     if let Some(member) = list.entry_of(id, service) {
         // Our own entry, of data that this node no longer has. A voter that comes back with an empty log may vote twice, so
-        // the old entry goes before the node is added anew; that nobody else is at its address is for the run to see.
+        // the old entry goes before the node is added again; the run checks that no other node is at its address.
         return if is_other_data(candidate.incarnation, member.incarnation.as_ref()) {
             match risk_without(list, id) {
                 Some(reason) => Move::AwaitQuorum(QuorumRisk {
@@ -98,7 +98,7 @@ fn rival<'a>(list: &'a MemberList, candidate: Candidate<'_>) -> Option<Rival<'a>
         whose => whose,
     };
     let first = |kind| list.members.iter().find(|member| whose(member) == kind).map(|member| (kind, member));
-    // Where somebody lives under our id, nobody but an operator knows which of the two is meant.
+    // Where another node lives under our id, only an operator knows which of the two is meant.
     [Whose::MayBeOwn, Whose::OwnAddress, Whose::OwnIdElsewhere].into_iter().find_map(first)
 }
 

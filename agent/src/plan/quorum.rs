@@ -39,7 +39,7 @@ pub fn risk_of_one_more(
     }
     let names: Vec<String> = dead.iter().take(NAMED).map(|voter| voter.id.to_string()).collect();
     let further = dead.len().checked_sub(NAMED + 1).map_or_else(String::new, |more| format!(" and {} more", more + 1));
-    // Only an entry that nobody answers for may be offered for removal.
+    // Only an entry that does not answer may be offered for removal.
     let removal = dead.iter().find(|voter| voter.is_dead()).map_or_else(String::new, |gone| {
         let command = removal(config, service, gone, &list.to_ask(service, at));
         format!("; or, if a machine is lost for good, remove its entry: {command}")

@@ -1,5 +1,5 @@
 //! A service that is started as a member of its cluster, and not before: its unit gets its environment, is started, and is
-//! waited for. One that runs already is left as it is, and so is a file that somebody else has written.
+//! waited for. One that runs already is left as it is, and so is a file that the agent has not written.
 
 use std::fs;
 use std::io;
@@ -187,7 +187,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         Stop::Failed(Event::ServiceNotStarted { error, remedy: look_further(unit) })
     }
 
-    /// What is fixed in units and their files wakes nobody.
+    /// A fix in units and their files wakes no unit.
     fn own_file(&self, reason: String, fix: &str) -> Stop {
         own_file(self.service, reason, fix).into()
     }

@@ -1,7 +1,7 @@
 //! Whom to ask: the leader first, then the other peers in turn, following the hints of nodes that are not the leader.
 //!
 //! A list is taken from one cluster alone, never from this node's own service where this node is to join, and a change is
-//! sent to nobody but the member whose list has just been seen.
+//! sent only to the member whose list has just been seen.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -31,7 +31,7 @@ pub(super) struct Candidates<'a, U, C> {
     met: Option<FirstMet>,
     /// What the last round of lists met.
     faults: Vec<Fault>,
-    /// Rounds of lists in a row that somebody asked to come later in.
+    /// Rounds of lists in a row in which a member asked to come later.
     busy: u32,
     /// The last list, which shows whose address a hint names.
     last: Option<MemberList>,
@@ -236,7 +236,7 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
                 fault.class = Class::Transient { retry_after: None };
                 self.demote(at);
             }
-            // Who names itself, under whatever name, names nobody.
+            // A member that names itself, under whatever name, names no leader.
             Class::NotLeader(Some(leader)) if self.known_as(leader) == *at => {
                 fault.class = Class::NotLeader(None);
                 self.demote(at);
@@ -257,7 +257,7 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
             }
             // The leader it is, only later: another member would but send this node back here.
             Class::Busy { .. } => self.prefer(at),
-            // Where nobody is named, the next member may know, or be, the leader.
+            // Where none is named, the next member may know, or be, the leader.
             _ => self.demote(at),
         }
         Err(fault)

@@ -65,7 +65,7 @@ pub(super) async fn check<U: Units, C: Cluster>(
             continue;
         }
         let unhealthy = Event::ClusterUnhealthy { reason, table };
-        // A marker that is another's does not become this node's by starting again: somebody has to look.
+        // A marker that is another's does not become this node's by starting again: an operator has to look.
         let Some(blocker) = findings.foreign_markers.first() else {
             return Err(Stop::Failed(unhealthy));
         };
@@ -154,7 +154,7 @@ async fn find_group<'a, U, C: Cluster>(
             (member.name().to_string(), url, false)
         })
         .collect();
-    // Nobody else has to know this node for its own service to be asked.
+    // Its own service is asked, whether or not the others know this node.
     if !members.iter().any(is_own) {
         asked.insert(0, own());
     }

@@ -75,7 +75,7 @@ struct Waiting<'a, U, C> {
 }
 
 impl<U: Units, C: Cluster> Waiting<'_, U, C> {
-    /// Returns after the pause that the trouble asks for; the end of the run where there is none left.
+    /// Returns after the pause that the fault asks for; the end of the run where there is none left.
     async fn again(&mut self, unfinished: Unfinished, held: Duration) -> Result<Round, Stop> {
         let Work { context, service, .. } = self.work;
         let limit_s = context.config.policies.promotion.limit.as_secs();

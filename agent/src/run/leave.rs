@@ -126,7 +126,7 @@ pub(super) async fn forget_setup<U: Units, C>(
     .await
 }
 
-/// Does something as the one who holds the lock. A unit that waits with it, for a cluster or for somebody to fix something, is
+/// Does something as the one who holds the lock. A unit that waits with it, for a cluster or for a fix by an operator, is
 /// stopped: an operator who has the node leave does not want it to join. Another operator's command is not. Where it comes to
 /// nothing, the unit goes on; not where something was changed (`true` in the cell), for it would have the node join again.
 pub(super) async fn taking_over<U: Units, C>(
@@ -352,8 +352,8 @@ impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
         Err(Unfinished::Again(Box::new(Fault::transient(at, message)), Again::Look))
     }
 
-    /// A list without this node ends its membership, unless somebody else's has it: lists may be old, the first to be old is that
-    /// of who leaves.
+    /// A list without this node ends its membership, unless another member's has it: lists may be old, the first to be old is
+    /// that of the node that leaves.
     fn without_an_entry(
         &mut self,
         at: Endpoint,

@@ -93,7 +93,7 @@ pub enum Class {
     },
     /// The members answer and know no leader: an election, most likely, which takes seconds; a lost quorum, else.
     Leaderless,
-    /// Will not pass by itself: somebody has to change something, on this node or elsewhere.
+    /// Will not pass by itself: an operator has to change something, on this node or elsewhere.
     Permanent(Cause),
     /// Another node must be asked; the service may have said which.
     NotLeader(Option<Endpoint>),
@@ -125,7 +125,7 @@ impl Fault {
             return None;
         };
         if cause == Cause::Secret {
-            // Nobody was asked.
+            // No peer was asked.
             let remedy = "correct that on this node".to_owned();
             return Some(Blocker { cause, reason: self.message.clone(), remedy });
         }
@@ -327,10 +327,10 @@ impl Password {
     }
 }
 
-/// Reports what a step is doing to whoever asks for its state: systemd, and `status`.
+/// Reports what a step is doing to those who ask for its state: systemd, and `status`.
 pub trait Progress {
     /// One line on what is going on, for `systemctl status` (`STATUS=` of `sd_notify(3)`).
     fn status(&self, line: &str);
-    /// What holds the step up, and what to do about it. It stands until the next trouble, or the end of the step.
+    /// What holds the step up, and what to do about it. It is valid until the next one, or the end of the step.
     fn trouble(&self, trouble: Trouble);
 }

@@ -111,7 +111,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
     }
 
     fn systemd_to_stop(&self) -> Result<&'a U, Stop> {
-        // Without systemd nobody can say that the service does not write into what is moved away.
+        // Without systemd it is unknown whether the service still writes into what is moved away.
         self.context.units.as_ref().ok_or_else(|| {
             Stop::Failed(Event::ServiceNotStopped {
                 error: format!("systemd cannot be reached to stop {}", self.service.unit),

@@ -63,7 +63,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
         let (cluster, path) = (&self.context.cluster, self.service.api.health_path().as_str());
         let is_here = match entry.api(self.service) {
             _ if self.service.api.is_added_first() && self.is_elsewhere(entry) => false,
-            // The own one has no data and does not run: whoever answers there is another's.
+            // The own one has no data and does not run: what answers there is another's.
             Some(url) if self.service.api.is_added_first() => !cluster.answers(&url, path).await,
             None => self.service.api.is_added_first(),
             Some(url) => {

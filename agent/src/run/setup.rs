@@ -165,7 +165,7 @@ impl<U, C: Cluster> SettingUp<'_, U, C> {
             IamSetup::DoneAlready if self.may_be_taken || !self.is_new => {
                 report.report(Event::IamPasswordUncertain { path });
             }
-            // Somebody else was quicker, and nobody has ever taken this one. Where it cannot be removed, it stays unannounced.
+            // Another node was quicker, and this one was never used. Where it cannot be removed, it stays unannounced.
             IamSetup::DoneAlready => drop(fs::remove_file(file)),
         }
     }

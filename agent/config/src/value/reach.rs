@@ -12,7 +12,7 @@ pub enum Reach {
     ThisLink,
     /// By the machine itself (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3).
     ThisMachine,
-    /// By whom, is nobody's to say: kept for later (`240.0.0.0/4`, RFC 1112, section 4).
+    /// Not defined yet: kept for later (`240.0.0.0/4`, RFC 1112, section 4).
     Reserved,
     /// By nobody: unspecified, multicast or broadcast.
     Nowhere,

@@ -27,7 +27,7 @@ const LARGEST: u64 = 64 * 1024;
 const LONGEST: usize = 8 * 1024;
 /// Characters of a line that are shown.
 const LONGEST_LINE: usize = 200;
-/// `systemctl --version` asks nobody.
+/// `systemctl --version` asks no other process.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Who this is, and on what it runs.
@@ -40,7 +40,7 @@ pub(super) fn system() -> String {
         let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("unnamed");
         shown(name.trim_matches('"'), LONGEST_LINE)
     });
-    // The values are not shown: nobody keeps people from writing a password there.
+    // The values are not shown: one of them may be a password.
     let parameters = text(Path::new("/proc/cmdline")).map(|line| {
         let names = line.split_whitespace().map(|word| word.split_once('=').map_or(word, |(name, _)| name));
         let ours = names.filter(|name| name.replace('-', "_").contains("first_boot") || *name == "BOOTIF");

@@ -86,7 +86,7 @@ pub(super) struct Status {
     pub(super) source: Option<String>,
     pub(super) overall: State,
     pub(super) steps: Vec<StepStatus>,
-    /// The names in the configuration that do not resolve; whoever looks them up puts them here.
+    /// The names in the configuration that do not resolve; the lookup puts them here.
     pub(super) names: Vec<Unresolved>,
     pub(super) warnings: Vec<String>,
     /// The table of groups and endpoints.
@@ -95,7 +95,7 @@ pub(super) struct Status {
     pub(super) groups: Vec<GroupCounts>,
     /// The verdict on the cluster in a word, where there is one.
     pub(super) verdict: Option<&'static str>,
-    /// When certificates end, in Unix time, by the name of their setting; whoever reads them puts them here.
+    /// When certificates end, in Unix time, by the name of their setting; what reads them puts them here.
     pub(super) certificates: Vec<(&'static str, i64)>,
     /// Whether this user may not read the configuration, so that nothing is known.
     pub(super) needs_root: bool,
@@ -149,7 +149,7 @@ impl Status {
     /// What is open to a user who may not read the configuration: markers, by their time, and what systemd says of units.
     pub(super) fn without_root(error: &str, steps: Vec<(Step, Option<String>, StepUnits)>) -> Self {
         let steps = steps.into_iter().map(|(step, marked, units)| without_root(step, marked, &units)).collect();
-        // Whether it is all well nobody can say.
+        // Without root it is unknown whether all is well.
         let overall = State::Blocked;
         Self { overall, steps, warnings: vec![error.to_owned()], needs_root: true, ..Self::default() }
     }
@@ -289,7 +289,7 @@ fn with_command(detail: String, remedy: &str) -> (String, String) {
 fn done(step: Step, since: &str, live: Option<&Findings<'_>>) -> StepStatus {
     let group = live.and_then(|live| live.groups.iter().find(|group| Step::from(group.service.name) == step));
     let (state, detail, next) = match group {
-        // Not out of it: nobody is to reset it for that.
+        // It is not out of the list: that is no reason to reset it.
         Some(GroupFinding { holds_this_node: false, list: Ok(_), listed_as: Some(found), service, .. }) => (
             State::Failed,
             format!("marked at {since}, and the live member list has {found}"),
@@ -393,7 +393,7 @@ impl ToDo<'_> {
         }
     }
 
-    /// Nobody has started it, or somebody has stopped it, as a reset does: with its service, and with what would wake it.
+    /// It was never started, or it was stopped, as a reset does: with its service, and with what would wake it.
     fn not_started(&self) -> (String, Option<String>) {
         let action = self.action;
         match (self.raft(), self.awaited) {
@@ -422,8 +422,8 @@ impl ToDo<'_> {
         path.is_some_and(|path| path.active == ActiveState::Inactive && !path.job_pending)
     }
 
-    /// How the service is, where it does not run and somebody has to start it: what is added to its cluster first is started
-    /// by the step.
+    /// How the service is, where it does not run and has to be started by hand: what is added to its cluster first is
+    /// started by the step.
     fn stopped_service(&self) -> Option<ActiveState> {
         let service = self.units.service.as_ref()?;
         let is_stopped = match service.active {

@@ -1,4 +1,4 @@
-//! `status --watch`: what has changed, in the form for whoever looks. Pure; it writes nothing.
+//! `status --watch`: what has changed, in the form that its reader needs. Pure; it writes nothing.
 
 use std::fmt::{Display, Write};
 use std::io::stdout;
@@ -18,7 +18,7 @@ pub(super) enum View {
 }
 
 impl View {
-    /// Whoever reads the standard output of this process.
+    /// The one for what reads the standard output of this process.
     pub(super) fn of_this_process(as_json: bool) -> Self {
         let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
         match Layout::of(&stdout()) {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::foreign_text;
 
-/// As long as an id of ours can be; of a longer one nobody needs the rest.
+/// As long as an id of ours can be; the rest of a longer one is not needed.
 const LONGEST_SHOWN: usize = 128;
 
 /// A word, without the blanks around it.
@@ -61,7 +61,7 @@ impl Word {
     }
 
     /// Whether it is certainly another data directory than the one that this word is the identity of: another identity, and not
-    /// merely one in a form that nobody foresaw, cut off or encoded. Beside a UUID or a long hexadecimal number only another one of
+    /// merely one in an unforeseen form, cut off or encoded. Beside a UUID or a long hexadecimal number only another one of
     /// its length says so, for on this a voter is removed.
     #[must_use]
     pub fn is_other_data(&self, other: &Self) -> bool {
@@ -77,7 +77,7 @@ impl Word {
         looks_alike && !self.is_identity(other)
     }
 
-    /// Whether it stands for nobody, in whatever spelling: nothing, zeros (also of a UUID), a word for none.
+    /// Whether it means no member, in whatever spelling: nothing, zeros (also of a UUID), a word for none.
     #[must_use]
     pub fn is_nobody(&self) -> bool {
         let bare = Spelling::of(&self.0).bare;

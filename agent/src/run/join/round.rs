@@ -241,7 +241,7 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
     fn on_its_way(&self, member: &Member, at: &Endpoint) -> Unfinished {
         let (name, standing) = (self.work.service.name, member.standing());
         let remedy = if member.has_unknown_role() || standing.starts_with("a member") {
-            // Nothing is wrong with the leader: it speaks of this node in words that nobody knows here.
+            // Nothing is wrong with the leader: it describes this node in words that the agent does not know.
             format!("have {name} name the role of its members: voter or learner")
         } else {
             format!("check that the leader reaches {}", self.raft_addr)

@@ -27,7 +27,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Why it is not this node's. An add that etcd refuses is a change of its own first, and a promotion that is asked for
-    /// meanwhile gets lost behind it: so nothing is asked for while the list shows somebody on the way.
+    /// meanwhile gets lost behind it: so nothing is asked for while the list shows a node on the way.
     pub(super) fn of_another(&mut self, list: &MemberList, at: &Endpoint) -> Option<Fault> {
         let other = list.members.iter().find(|member| self.service.api.is_added_first() && !member.is_full());
         let Some(other) = other.filter(|_| self.pauses < MOST_PAUSES) else {
@@ -45,7 +45,7 @@ impl<'a> Turn<'a> {
     }
 
     /// What came of an add that no list shows. Raft takes one change at a time, and etcd never answers another one that came
-    /// meanwhile: where somebody else is in the list, nothing failed.
+    /// meanwhile: where another node is in the list, nothing failed.
     pub(super) fn judged(&self, fault: Fault, list: &MemberList) -> Fault {
         let was_anothers = self.service.api.is_added_first() && list.members != self.before;
         if !was_anothers || !matches!(fault.class, Class::Transient { .. }) {
