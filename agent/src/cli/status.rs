@@ -174,7 +174,7 @@ async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
     let config = &loaded.checked.config;
     let (markers, requests) = (Markers::new(options.state_dir.clone()), Requests::default());
     let facts = async {
-        // Units before markers: a step that ends in between is done, and not one whose marker was removed.
+        // Units before markers: a step that ends in between is done, and not one whose marker is missing.
         let units = units_of_steps(options, Step::all(config), Some(config), systemd).await;
         let observed = run::observe(config, &markers, node::identity(config), run::unmet(config, &ThisMachine));
         let passed_over = loaded.passed_over.iter().map(|error| format!("passed over: {}", error.summary()));
