@@ -65,7 +65,7 @@ PYTHON_TEST = re.compile(r"^[ \t]*(?:async )?def (test_\w+)", re.MULTILINE)
 def patterns() -> list[tuple[re.Pattern[str], str]]:
     """The table, compiled."""
     return [
-        (re.compile(rf"\b(?:{found.replace(' ', chr(92) + 's+')})\b", re.IGNORECASE), instead)
+        (re.compile(rf"(?<!-)\b(?:{found.replace(' ', chr(92) + 's+')})\b", re.IGNORECASE), instead)
         for found, instead in TABLE.items()
     ]
 
