@@ -54,12 +54,12 @@ impl RegularFileError {
         let object = quoted(path);
         match self {
             Self::NotAFile(_) => obstacle::in_the_way(path).unwrap_or_else(|| format!("look at it: ls -ld {object}")),
-            Self::LeadsNowhere(_) => format!("put the file there, or link to one that exists: ls -l {object}"),
+            Self::LeadsNowhere(_) => "put the file there, or link to one that exists".to_owned(),
             Self::TooLarge(_) => format!("it is something else than it should be, look at it: ls -l {object}"),
             Self::Io(error) => match error.kind() {
                 io::ErrorKind::NotFound => "put the file there, mode 0600".to_owned(),
                 io::ErrorKind::PermissionDenied => {
-                    format!("it must belong to root, and this must run as root: ls -l {object}")
+                    format!("run this as root, or give the file to root: chown root: {object}")
                 }
                 _ => obstacle::remedy(path, error),
             },

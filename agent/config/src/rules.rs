@@ -152,8 +152,9 @@ static HOSTS: &[Place] = &[
     WHOLE.node_fqdn.place,
 ];
 
-/// Warns of addresses that others do not reach, though a lab on one machine works with them.
+/// Warns of addresses that others do not reach, though a lab on one machine works with them: once for each reason.
 fn reachable(fields: &mut Fields) {
+    let mut found: Vec<(&str, String, Host, Vec<String>)> = Vec::new();
     let names: Vec<ServiceName> = with_members(fields).map(|row| row.name).collect();
     for place in HOSTS.iter().flat_map(|place| place.of_each(&names)) {
         let hosts = match fields.value(place).filter(|_| fields.is_given(&place)) {
@@ -166,13 +167,18 @@ fn reachable(fields: &mut Fields) {
             None => Vec::new(),
         };
         for (path, host) in hosts {
-            if let Some(trouble) = Reach::of_host(&host).trouble() {
-                let hint =
-                    "give the address under which the other nodes reach it, unless all nodes are on this machine";
-                let found = fields.quotes.either(format!("{}, which is {trouble}", host.bare()), trouble);
-                fields.warn(&path, found, "an address that other nodes can reach", Some(hint.to_owned()));
+            let Some(trouble) = Reach::of_host(&host).trouble() else { continue };
+            match found.iter_mut().find(|(other, ..)| *other == trouble) {
+                Some((.., others)) => others.push(path),
+                None => found.push((trouble, path, host, Vec::new())),
             }
         }
+    }
+    for (trouble, path, host, others) in found {
+        let hint = "give the address under which the other nodes reach it, unless all nodes are on this machine";
+        let others = if others.is_empty() { String::new() } else { format!("; the same in {}", others.join(", ")) };
+        let found = fields.quotes.either(format!("{}, which is {trouble}{others}", host.bare()), trouble);
+        fields.warn(&path, found, "an address that other nodes can reach", Some(hint.to_owned()));
     }
 }
 

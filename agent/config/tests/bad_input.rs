@@ -507,6 +507,11 @@ fn f20_an_address_that_others_cannot_reach_is_refused_when_strict_and_one_that_n
             }
         }
     }
+    // A lab on one machine has them everywhere, and one warning.
+    let lab = joining(r#","node_ip":"127.0.0.13","services":{"chainfire":{"raft_addr":"127.0.0.13:2380"}}"#);
+    let warnings = checked(&lab, false).unwrap().warnings;
+    let [warning] = &warnings[..] else { panic!("{warnings:?}") };
+    assert!(warning.found.contains("; the same in $."), "{warning}");
     for name in ["localhost", "node01.localhost"] {
         assert!(checked(&with_address("raft_addr", name), true).is_err(), "{name}");
     }

@@ -2,12 +2,13 @@
 //!
 //! A session is used until it breaks; it must not heal itself (see `Systemd`), and it keeps no state about units.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 use tokio::time::timeout;
 use zbus::connection::{Builder, Connection};
 use zbus::message::{Message, Sequence};
@@ -68,6 +69,8 @@ pub(super) struct Session {
     /// systemd's own name on the bus, so that nobody else's signals are believed; nothing where there is no bus.
     pub(super) owner: Option<OwnedUniqueName>,
     subscribed: OnceCell<()>,
+    /// What the bus was asked to pass on. It counts repeated rules, and refuses more than 512 of a connection.
+    rules: Mutex<HashSet<String>>,
     /// Set when systemd has left a connection that still stands, as it does on the bus when PID 1 is executed again.
     ended: AtomicBool,
 }
@@ -87,7 +90,7 @@ impl Session {
     }
 
     fn new(connection: Connection, owner: Option<OwnedUniqueName>) -> Self {
-        Self { connection, owner, subscribed: OnceCell::new(), ended: AtomicBool::new(false) }
+        Self { connection, owner, subscribed: OnceCell::new(), rules: Mutex::default(), ended: AtomicBool::new(false) }
     }
 
     /// Whether this session leads nowhere any more.
@@ -219,8 +222,14 @@ impl Session {
         }
     }
 
+    /// Asks the bus once for each rule: a wait of hours begins many watches on a unit.
     async fn add_match(&self, rule: &str) -> zbus::Result<()> {
-        self.connection.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), "AddMatch", &(rule,)).await.map(drop)
+        let mut rules = self.rules.lock().await;
+        if !rules.contains(rule) {
+            self.connection.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), "AddMatch", &(rule,)).await?;
+            rules.insert(rule.to_owned());
+        }
+        Ok(())
     }
 
     async fn manager<B: Serialize + DynamicType>(&self, method: &str, body: &B) -> zbus::Result<Message> {

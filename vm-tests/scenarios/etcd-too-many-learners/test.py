@@ -23,8 +23,8 @@ def learners():
 def is_busy_with(machine, holder):
     """It waits its turn, and says for whom, in the unit's status and in its own."""
     machine.wait_until_succeeds(
-        f"systemctl show {JOIN} | grep '^StatusText=joining etcd: asked to come later"
-        f" .*waits for .*{holder}'",
+        f"systemctl show {JOIN} | grep '^StatusText=joining etcd: the cluster is busy"
+        f".*waits for .*{holder}'",
         timeout=120,
     )
     said = machine.succeed("! first-boot-agent status", timeout=120)
@@ -47,6 +47,17 @@ with subtest("a learner that somebody has added by hand holds the only place"):
         is_busy_with(node, NOBODY)
     [(gone, url)] = learners()
     t.assertEqual(url, NOBODY)
+
+with subtest("a wait adds no match rules to the bus with each look"):
+    # dbus-daemon refuses more than 512 of a connection.
+    turns = f"journalctl --output=cat -u {JOIN} | grep --count 'The cluster is busy'"
+    node02.wait_until_succeeds(f"test $({turns}) -ge 3", timeout=120)
+    agent = "busctl list --no-legend | awk '$3 == \"first-boot-agen\" { print $1; exit }'"
+    stats = node02.succeed(
+        "busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus.Debug.Stats"
+        f" GetConnectionStats s $({agent})"
+    )
+    t.assertRegex(stats, r'"MatchRules" u [1-4] ')
 
 with subtest("it is removed by hand: one of the two takes the place, the other waits for it"):
     node01.succeed(f"{ETCDCTL} member remove {gone}", timeout=60)

@@ -43,7 +43,7 @@ fn judged<T>(mode: Option<Blocker>, content: Result<T, Blocker>) -> Result<T, Pr
 pub(super) fn all_of_certificates(path: &Path, setting: &str) -> Result<Vec<CertificateDer<'static>>, Problems> {
     let unreadable = |error: RegularFileError| {
         let remedy = if error.is_missing() {
-            format!("put the certificate there, or set `{setting}` in the configuration: ls -l {}", quoted(path))
+            format!("copy the certificate there, or set `{setting}` in the configuration")
         } else {
             error.remedy(path)
         };
