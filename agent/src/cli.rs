@@ -169,10 +169,11 @@ enum ConfigCommand {
         /// The file; the same as --config FILE
         #[arg(conflicts_with = "config")]
         file: Option<PathBuf>,
-        /// Treat warnings about the configuration as errors
+        /// Treat warnings about the configuration as errors, and print advice
         ///
-        /// Such as unknown keys, unreachable addresses, a doubtful `data_dir`, or a bootstrapping node that is missing
-        /// from `initial_peers`. Warnings about files stay warnings.
+        /// Warnings are, for example, unknown keys, addresses that other nodes cannot reach, `raft_addr` on the API port,
+        /// or `leader_url` on the Raft port. Advice refuses nothing: an even number of initial peers, a `leader_url`
+        /// without a port. Warnings about files stay warnings.
         #[arg(long)]
         strict: bool,
     },

@@ -77,7 +77,7 @@ fn not_shown(origin: &Source) -> &'static str {
     match origin.quotes() {
         Quotes::Shown => "",
         Quotes::Hidden => {
-            "\n  what it holds is not shown here; first-boot-agent --config FILE config validate shows it to its owner"
+            "\n  what it holds is not shown here; first-boot-agent config validate FILE shows it to its owner"
         }
     }
 }

@@ -153,7 +153,7 @@ events! {
         message "{error}"
         subject "Invalid cluster configuration"
         explanation "The cluster configuration cannot be used. The message lists every problem with its JSON path, what was \
-            found and what was expected. Check the corrected file with `first-boot-agent --config FILE config validate`. The \
+            found and what was expected. Check the corrected file with `first-boot-agent config validate FILE`. The \
             agent starts again by itself when the file changes."
 
     ConfigurationWouldBootstrap { error: String }
@@ -207,7 +207,7 @@ events! {
         message "Configuration refused: {source} ({digest}): {error}"
         subject "The initrd refused a cluster configuration"
         explanation "A source holds a configuration that cannot be used: @SOURCE@, digest @DIGEST@. The initrd tries the next \
-            source. @ERROR@. Check the corrected file with `first-boot-agent --config FILE config validate --strict` before \
+            source. @ERROR@. Check the corrected file with `first-boot-agent config validate --strict FILE` before \
             you put it there."
 
     PartitionWithoutConfiguration { source: String, error: String }
