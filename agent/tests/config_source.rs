@@ -282,7 +282,7 @@ fn f03_x2_what_was_delivered_is_not_quoted_and_its_owners_file_is() {
     for error in [handed_over, said(&options)] {
         let text = format!("{error} {}", error.summary());
         assert!(!text.contains("hunter2") && text.contains("$.raft_addr: found a string, expected"), "{text}");
-        assert!(error.to_string().contains("config validate shows it"), "{error}");
+        assert!(error.to_string().contains("config validate FILE shows it"), "{error}");
     }
     options.explicit = Some(write(&root.path().join("mine.json"), &wrong, 0o600));
     assert!(said(&options).to_string().contains("\"hunter2\""));
