@@ -37,7 +37,7 @@ pub use first_boot_output::Exit;
 ///   70  internal error of the agent
 ///   78  blocked: somebody has to change something first
 #[derive(Debug, Parser)]
-#[command(name = "first-boot-agent", version, verbatim_doc_comment)]
+#[command(name = "first-boot-agent", version = env!("FIRST_BOOT_VERSION"), verbatim_doc_comment)]
 struct Cli {
     #[command(flatten)]
     options: Options,

@@ -7,7 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use first_boot_output::{self as output, Exit, complain};
 
 use super::findings::listed;
@@ -69,6 +69,12 @@ impl Failure {
             Self::Table(_) => Exit::Internal,
         }
     }
+}
+
+/// The commands and options, for their man page and completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command line of this process.
