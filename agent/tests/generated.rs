@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use first_boot_agent::config;
+use first_boot_agent::{cli, config};
 use generated_file::is_current;
 
 mod command_line_page;
 mod event_pages;
 mod generated_file;
+mod shell_files;
 mod units;
 
 #[test]
@@ -46,4 +47,11 @@ fn the_configuration_reference() {
 #[test]
 fn the_json_schema() {
     is_current("docs/src/reference/cluster-config.schema.json", &config::schema());
+}
+
+#[test]
+fn the_man_page_and_the_completions() {
+    for (file, text) in shell_files::of(cli::command()) {
+        is_current(&format!("agent/packaging/{file}"), &text);
+    }
 }

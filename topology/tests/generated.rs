@@ -1,12 +1,15 @@
-//! The reference page of the topology, from the table: a test fails where it drifts, `make generate` writes it anew.
+//! What is generated of the topology: its reference page from the table, its man page and completions from the command
+//! line. A test fails where one drifts, `make generate` writes it anew.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use first_boot_topology::{Rules, reference_page};
+use first_boot_topology::{Rules, command, reference_page};
 use generated_file::is_current;
 
 #[path = "../../agent/tests/generated_file/mod.rs"]
 mod generated_file;
+#[path = "../../agent/tests/shell_files/mod.rs"]
+mod shell_files;
 
 #[test]
 fn the_topology_reference() {
@@ -18,4 +21,11 @@ fn the_topology_reference() {
         reference_page(&Rules::built_in().unwrap())
     );
     is_current("docs/src/reference/topology.md", &page);
+}
+
+#[test]
+fn the_man_page_and_the_completions() {
+    for (file, text) in shell_files::of(command::command()) {
+        is_current(&format!("agent/packaging/{file}"), &text);
+    }
 }
