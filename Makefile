@@ -4,14 +4,15 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check deps lint unit nix scenarios scenario power-cuts soak bench fuzz build install generate docs clean host
+.PHONY: help demo test check deps lint unit nix scenarios scenario power-cuts soak bench fuzz build install deb release reproducible deny generate docs clean host
 
 # The system's python: it is the one that Debian's pytest belongs to.
 PYTHON := PYTHONPATH=vm-tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
 PYTEST := $(PYTHON) -m pytest
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
-HOST_TRIPLE = $(shell rustc -vV | sed -n 's/^host: //p')
-AGENT = $(TARGET_DIR)/$(HOST_TRIPLE)/release/first-boot-agent
+# Found without rustc, which sudo has not on its PATH.
+AGENT = $(firstword $(wildcard $(TARGET_DIR)/$(shell uname -m)-*/release/first-boot-agent) \
+  $(TARGET_DIR)/$(shell uname -m)-unknown-linux-gnu/release/first-boot-agent)
 # Beside the agent, unless that was built alone.
 TOPOLOGY = $(wildcard $(dir $(AGENT))first-boot-topology)
 
@@ -71,7 +72,13 @@ FORMER_DROP_IN = 00-encrypted-credentials.conf
 SYSTEMD_DIR = $(DESTDIR)/usr/lib/systemd
 UNIT_DIR = $(SYSTEMD_DIR)/system
 
-install: ## copy binaries, units, preset and catalog below DESTDIR (build first)
+# Where each shell looks; Debian's zsh looks elsewhere than others.
+PACKAGING = agent/packaging
+BASH_DIR = /usr/share/bash-completion/completions
+FISH_DIR = /usr/share/fish/vendor_completions.d
+ZSH_DIR = /usr/share/zsh/$(if $(wildcard $(DESTDIR)/etc/debian_version),vendor-completions,site-functions)
+
+install: ## copy binaries, units, preset, catalog, man pages and completions below DESTDIR (build first)
 	@[[ "$(SYSTEMD_VERSION)" =~ ^[0-9]+$$ ]] || { \
 	  echo "SYSTEMD_VERSION=$(SYSTEMD_VERSION) is no version; give a number, as SYSTEMD_VERSION=254" >&2; exit 2; }
 	@test -x "$(AGENT)" || { echo "$(AGENT) is missing; run make build first" >&2; exit 1; }
@@ -83,8 +90,28 @@ install: ## copy binaries, units, preset and catalog below DESTDIR (build first)
 	  install -D --mode=0644 --target-directory="$(UNIT_DIR)/$$(basename $$folder)" $$folder/*.conf; done
 	install -D --mode=0644 --target-directory="$(SYSTEMD_DIR)/system-preset" $(wildcard agent/systemd/preset/*.preset)
 	install -D --mode=0644 --target-directory="$(SYSTEMD_DIR)/catalog" $(wildcard agent/catalog/*.catalog)
+	install -D --mode=0644 --target-directory="$(DESTDIR)/usr/share/man/man1" $(wildcard $(PACKAGING)/man/*.1)
+	install -D --mode=0644 --target-directory="$(DESTDIR)$(BASH_DIR)" $(wildcard $(PACKAGING)/completions/bash/*)
+	install -D --mode=0644 --target-directory="$(DESTDIR)$(FISH_DIR)" $(wildcard $(PACKAGING)/completions/fish/*)
+	install -D --mode=0644 --target-directory="$(DESTDIR)$(ZSH_DIR)" $(wildcard $(PACKAGING)/completions/zsh/*)
 	@[ $(SYSTEMD_VERSION) -ne 0 ] || echo "no systemd below $(DESTDIR): agent/systemd/254 is left out;" \
 	  "for systemd 254 and later say SYSTEMD_VERSION=254" >&2
+
+DEB_DIR = target
+DEB_REVISION = 1
+deb: ## the Debian package target/first-boot-agent_VERSION-1_ARCH.deb (build first)
+	@test -x "$(AGENT)" || { echo "$(AGENT) is missing; run make build first" >&2; exit 1; }
+	@$(PACKAGING)/deb.sh "$(AGENT)" "$(DEB_DIR)" "$(DEB_REVISION)"
+
+release: ## of the commit that is checked out: binaries, package, checksums, SBOM and licences, in target/release-VERSION
+	@$(PACKAGING)/release.sh
+
+reproducible: ## build the commit that is checked out twice, in two folders, and compare the bytes
+	@$(PACKAGING)/release.sh twice
+
+deny: ## licences, sources and advisories of all crates (deny.toml; needs cargo-deny, and the network for the advisories)
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing; cargo install --locked cargo-deny" >&2; exit 1; }
+	cargo deny --all-features check
 
 power-cuts: host ## agents killed and nodes cut off in the middle: RUNS=50, or CASES="join-chainfire:8:power …" (SERVICES=etcd: joins of etcd)
 	@exec env $(PYTHON) -m harness.power_cuts $(SERVICES) $(or $(CASES),$(RUNS))
