@@ -52,7 +52,8 @@ EOF
 chmod 644 "$doc"/*.gz "$doc/copyright"
 put $packaging/debian/lintian-overrides "$stage/usr/share/lintian/overrides/$name"
 
-size=$(du --summarize --apparent-size --block-size=1024 "$stage" | cut -f 1)
+# In KiB, as dpkg-gencontrol counts: the same on every file system.
+size=$(find "$stage" \( -type f -printf '%s\n' \) -o -printf '1\n' | awk '{ n += int(($1 + 1023) / 1024) } END { print n }')
 install -d "$stage/DEBIAN"
 sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@SIZE@/$size/" \
   -e "s/@MAINTAINER@/$maintainer/" $packaging/debian/control.in >"$stage/DEBIAN/control"

@@ -104,6 +104,14 @@ def on_newest(path: Path) -> bool:
     return said
 
 
+def from_package(path: Path) -> bool:
+    """Whether its nodes have no agent but the Debian packages, which its script installs."""
+    said = json.loads(path.read_text()).get("from_package", False)
+    if not isinstance(said, bool):
+        raise BlueprintError(f"{path}: from_package is {said!r}; expected true or false")
+    return said
+
+
 def harness_only(path: Path) -> str | None:
     """Why NixOS cannot play a scenario, where it says so."""
     reason = json.loads(path.read_text()).get("harness_only")
@@ -117,6 +125,7 @@ def read(path: Path) -> list[NodeBlueprint]:
     try:
         rows(path)
         on_newest(path)
+        from_package(path)
         harness_only(path)
         nodes = json.loads(path.read_text())["nodes"]
         return [node_from(name, data) for name, data in nodes.items()]

@@ -27,6 +27,9 @@ AGENT_UNITS = (
 )
 #: The template for a further service, such as etcd.
 JOIN_TEMPLATE = "cluster-join@.service"
+#: Where a node finds the packages, and their revisions, the older one first.
+PACKAGES = "/root/packages"
+PACKAGE_REVISIONS = (1, 2)
 #: A finished binary can be given instead of building: NAME=path.
 AGENT_VARIABLE = "FIRST_BOOT_AGENT"
 TOPOLOGY_VARIABLE = "FIRST_BOOT_TOPOLOGY"
@@ -117,14 +120,22 @@ def failpoints(quiet: bool = True) -> Path:
     return fresh.rename(kept)
 
 
-def layer(lab: Lab, base: Path, say: Callable[[str], None] = lambda _: None) -> str:
+def layer(
+    lab: Lab,
+    base: Path,
+    say: Callable[[str], None] = lambda _: None,
+    from_package: bool = False,
+) -> str:
     """Install everything over `base`; returns the `lowerdir=` for the nodes."""
     folder = places.LAB / "product"
     upper, work, root = (folder / part for part in ("upper", "work", "root"))
     lab.run("mkdir", "--parents", *map(str, (upper, work, root)))
     options = f"lowerdir={base},upperdir={upper},workdir={work}"
     lab.run("mount", "-t", "overlay", "overlay", "-o", options, str(root))
-    install_agent(lab, root)
+    if from_package:
+        lay_packages(lab, root)
+    else:
+        install_agent(lab, root)
     install_standins(lab, root)
     hide_nspawn(lab, root)
     # Later journalctl asks /proc for what it writes.
@@ -138,11 +149,21 @@ def layer(lab: Lab, base: Path, say: Callable[[str], None] = lambda _: None) -> 
 
 def install_agent(lab: Lab, root: Path) -> None:
     """`make install`, exactly as a package would call it."""
-    binary = agent()
+    _make(lab, "install", f"DESTDIR={root}", f"AGENT={agent()}")
+
+
+def lay_packages(lab: Lab, root: Path) -> None:
+    """The Debian package, and one that is newer, for a script that installs them."""
+    topology()
+    for revision in PACKAGE_REVISIONS:
+        folder = f"DEB_DIR={root}{PACKAGES}"
+        _make(lab, "deb", f"AGENT={agent()}", folder, f"DEB_REVISION={revision}")
+
+
+def _make(lab: Lab, *words: str) -> None:
     # Called from make itself, its variables would reach this make as well.
     fresh = ["env", "--unset=MAKEFLAGS", "--unset=MAKELEVEL", "--unset=MFLAGS"]
-    make = ["make", "--silent", "-C", str(places.REPOSITORY), "install"]
-    lab.run(*fresh, *make, f"DESTDIR={root}", f"AGENT={binary}")
+    lab.run(*fresh, "make", "--silent", "-C", str(places.REPOSITORY), *words)
 
 
 def install_standins(lab: Lab, root: Path) -> None:

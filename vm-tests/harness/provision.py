@@ -102,9 +102,11 @@ def provision(lab: Lab, node: Node, nodes: list[NodeBlueprint]) -> None:
         lab.run("systemctl", f"--root={node.root}", "--quiet", "enable", *units)
 
 
-def nodes_of(lab: Lab, base: Path, blueprints: list[NodeBlueprint]) -> list[Node]:
+def nodes_of(
+    lab: Lab, base: Path, blueprints: list[NodeBlueprint], from_package: bool = False
+) -> list[Node]:
     """All nodes of a lab, installed and switched off."""
-    lower = product.layer(lab, base)
+    lower = product.layer(lab, base, from_package=from_package)
     issue_certificates(lab, blueprints)
     nodes = [
         (Node if blueprint.hardware is None else QemuNode)(lab, blueprint, index, lower)

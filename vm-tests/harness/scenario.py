@@ -107,7 +107,8 @@ class Scenario:
         base = rootfs.base(log.info, self.variant)
         log.info(f"{rootfs.SUITE}, systemd {rootfs.systemd(base)}")
         with Lab() as lab:
-            nodes = provision.nodes_of(lab, base, blueprints)
+            packaged = blueprint.from_package(self.folder / "nodes.json")
+            nodes = provision.nodes_of(lab, base, blueprints, packaged)
             log.info("nodes installed")
             try:
                 exec(code, vocabulary([machine(node, log) for node in nodes], log))

@@ -1,0 +1,100 @@
+"""The Debian package: installed, used, upgraded, removed and purged."""
+
+MARKERS = "/var/lib/first-boot-automation"
+UNITS = "/usr/lib/systemd/system"
+#: The tests' own drop-in hides nspawn, and belongs to no package.
+OURS = f"find {UNITS} /etc/systemd/system ! -name 90-nspawn.conf ! -type d \\( -name '*cluster-join*' -o -name 'first-boot-*' -o -name 'iam-initial-*' -o -name 'cluster-health-*' -o -path '*.service.d/*-*.conf' \\)"
+JOINS = "chainfire-cluster-join flaredb-cluster-join iam-initial-setup"
+
+
+def package(revision):
+    return aio01.succeed(f"ls /root/packages/*-{revision}_*.deb").strip()
+
+
+def runs_of(unit):
+    return aio01.succeed(f"systemctl show --value --property=InvocationID {unit}").strip()
+
+
+aio01.start()
+# What the root file system of the tests leaves out is to be seen here.
+aio01.succeed("rm -f /etc/dpkg/dpkg.cfg.d/99mmdebstrap")
+systemd = int(aio01.succeed("systemctl --version").split()[1])
+before = aio01.succeed(OURS)
+
+with subtest("installed: the units are there, none is enabled, nothing runs"):
+    aio01.fail("command -v first-boot-agent")
+    aio01.succeed(f"dpkg --install {package(1)}", timeout=60)
+    t.assertRegex(aio01.succeed("first-boot-agent --version"), r"^first-boot-agent \d+\.\d+\.\d+")
+    aio01.succeed("first-boot-topology --version")
+    for unit in (*JOINS.split(), "cluster-health-check", "cluster-join@etcd"):
+        state = aio01.succeed(f"systemctl show --property=LoadState,ActiveState,UnitFileState {unit}")
+        t.assertIn("LoadState=loaded", state)
+        t.assertIn("ActiveState=inactive", state)
+        t.assertNotIn("UnitFileState=enabled", state)
+    aio01.succeed("journalctl --catalog --dump-catalog | grep --quiet 'Defined-By: first-boot-agent'")
+    doc = "/usr/share/doc/first-boot-agent"
+    for path in (
+        f"{doc}/copyright",
+        f"{doc}/changelog.Debian.gz",
+        f"{doc}/THIRD-PARTY-NOTICES.gz",
+        f"{doc}/examples/bootstrap.json",
+        "/usr/share/man/man1/first-boot-agent.1.gz",
+        "/usr/share/bash-completion/completions/first-boot-agent",
+        "/usr/share/zsh/vendor-completions/_first-boot-agent",
+        "/usr/share/fish/vendor_completions.d/first-boot-agent.fish",
+    ):
+        aio01.succeed(f"test -s {path}")
+    aio01.succeed(f"first-boot-agent config validate {doc}/examples/bootstrap.json")
+
+with subtest("what later systemd alone knows is there for it, and comes with its upgrade"):
+    links = f"find {UNITS} -mindepth 2 -lname '/usr/lib/first-boot-agent/*' | wc -l"
+    expected = 11 if systemd >= 254 else 0
+    t.assertEqual(int(aio01.succeed(links)), expected)
+    aio01.succeed(f"find {UNITS} -mindepth 2 -lname '/usr/lib/first-boot-agent/*' -delete")
+    aio01.succeed("dpkg --search /usr/lib/systemd/systemd /lib/systemd/systemd 2>/dev/null | grep --quiet ^systemd:")
+    path = aio01.succeed("dpkg --listfiles systemd | grep '/lib/systemd/systemd$'").strip()
+    aio01.succeed(f"dpkg-trigger --by-package=systemd --no-await {path}")
+    aio01.succeed("dpkg --triggers-only --pending", timeout=60)
+    t.assertEqual(int(aio01.succeed(links)), expected)
+    aio01.succeed("systemctl cat cluster-health-check.service")
+
+with subtest("a cluster of one, from the package alone"):
+    aio01.succeed(f"systemctl enable {JOINS} cluster-health-check")
+    aio01.succeed(f"systemctl start --no-block {JOINS} cluster-health-check")
+    aio01.succeed("first-boot-agent status --wait", timeout=120)
+    t.assertIn("All done", aio01.succeed("first-boot-agent status"))
+
+with subtest("an upgrade restarts nothing and loses nothing"):
+    aio01.succeed("systemctl enable --now first-boot-agent-metrics.timer")
+    markers = aio01.succeed(f"cat {MARKERS}/.*-initialized")
+    runs = [runs_of(unit) for unit in (*JOINS.split(), "cluster-health-check")]
+    aio01.succeed(f"dpkg --install {package(2)}", timeout=60)
+    t.assertIn("-2", aio01.succeed("dpkg-query --show first-boot-agent"))
+    t.assertEqual(runs, [runs_of(unit) for unit in (*JOINS.split(), "cluster-health-check")])
+    t.assertEqual(markers, aio01.succeed(f"cat {MARKERS}/.*-initialized"))
+    aio01.succeed("systemctl is-active first-boot-agent-metrics.timer")
+    t.assertNotIn("NeedDaemonReload=yes", aio01.succeed("systemctl show chainfire-cluster-join"))
+    aio01.succeed("first-boot-agent status --wait", timeout=120)
+
+with subtest("removed: nothing of it runs, and the cluster does not notice"):
+    aio01.succeed("dpkg --remove first-boot-agent", timeout=60)
+    aio01.fail("command -v first-boot-agent")
+    t.assertEqual("", aio01.succeed(f"find {UNITS} -name '*cluster-join*' -type f"))
+    left = aio01.succeed("systemctl list-units --plain --no-legend --state=active '*cluster-join*' 'first-boot-*' 'iam-initial-*' 'cluster-health-*'")
+    t.assertEqual("", left)
+    aio01.succeed("systemctl is-active chainfire.service flaredb.service iam.service")
+
+with subtest("installed again, the units are enabled as they were"):
+    aio01.succeed(f"dpkg --install {package(2)}", timeout=60)
+    aio01.succeed(f"systemctl is-enabled {JOINS} cluster-health-check")
+    aio01.succeed("systemctl start first-boot-agent-metrics.timer")
+
+with subtest("purged: markers and configuration stay, no unit does"):
+    said = aio01.succeed("dpkg --purge first-boot-agent", timeout=60)
+    t.assertIn(f"{MARKERS} is kept", said)
+    t.assertEqual(before, aio01.succeed(OURS))
+    t.assertEqual(markers, aio01.succeed(f"cat {MARKERS}/.*-initialized"))
+    aio01.succeed("test -s /etc/nixos/secrets/cluster-config.json")
+    aio01.succeed("test ! -e /usr/lib/first-boot-agent -a ! -e /usr/share/doc/first-boot-agent")
+    t.assertEqual("", aio01.succeed("systemctl --failed --plain --no-legend"))
+    aio01.fail("journalctl --catalog --dump-catalog | grep --quiet 'Defined-By: first-boot-agent'")
