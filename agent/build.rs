@@ -1,5 +1,5 @@
 //! Puts into the binary what the source does not say: the build date, the floor under a clock that nobody has set; and for
-//! `--version` the commit. Must not need git: a tarball has none.
+//! `--version` the commit. Leaves out of it what only unwinding needs. Must not need git: a tarball has none.
 
 mod build_date;
 
@@ -9,14 +9,19 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// The linker script, which says what it is for.
+const SCRIPT: &str = "no-unwind-tables.ld";
+
 fn main() -> Result<(), String> {
     for variable in ["SOURCE_DATE_EPOCH", "FIRST_BOOT_COMMIT"] {
         println!("cargo:rerun-if-env-changed={variable}");
     }
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=build_date.rs");
+    println!("cargo:rerun-if-changed={SCRIPT}");
+    let release = env::var("PROFILE").as_deref() == Ok("release");
     // What is built for tests names no commit: else every commit would have them compiled anew.
-    let git = env::var("PROFILE").is_ok_and(|profile| profile == "release").then(Git::of_this_source).flatten();
+    let git = release.then(Git::of_this_source).flatten();
     if let Some(git) = &git {
         git.watch();
     }
@@ -35,6 +40,13 @@ fn main() -> Result<(), String> {
     let version = env::var("CARGO_PKG_VERSION").map_err(|cause| format!("CARGO_PKG_VERSION: {cause}"))?;
     let version = commit.map_or_else(|| version.clone(), |commit| format!("{version} ({commit})"));
     println!("cargo:rustc-env=FIRST_BOOT_VERSION={version}");
+
+    // Where panics unwind, which is in tests, the tables are needed. CARGO_CFG_PANIC knows nothing of profiles.
+    if release {
+        let folder = env::var("CARGO_MANIFEST_DIR").map_err(|error| error.to_string())?;
+        println!("cargo:rustc-link-arg-bins=-Wl,-T,{folder}/{SCRIPT}");
+        println!("cargo:rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+    }
     Ok(())
 }
 
