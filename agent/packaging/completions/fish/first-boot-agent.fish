@@ -68,17 +68,17 @@ complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand run" -
 json\t'JSON lines on standard output'
 text\t'Text on stderr'"
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand status" -l output -d 'Write the metrics to FILE, replacing it atomically' -r -F
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand status" -l timeout -d 'Stop waiting after TIME, such as 90s, 10min or 1h; the exit code is 1 then' -r
+complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand status" -l output -d 'Write the metrics to FILE, replacing it atomically' -r -F
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand status" -l config -d 'Read the cluster configuration from FILE, or from standard input (-)' -r -F
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand status" -l state-dir -d 'Keep the markers in DIR' -r -F
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand status" -l log-format -d 'Choose where events go' -r -f -a "auto\t'The journal; text on stderr as well where this is no unit; JSON lines on stdout where no journal listens'
 json\t'JSON lines on standard output'
 text\t'Text on stderr'"
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand status" -l json -d 'Print JSON; with --watch, one object per line'
-complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand status" -l prometheus -d 'Print metrics for Prometheus; the exit code says only whether they were written'
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand status" -l wait -d 'Wait until the node is a healthy member or blocked; print changes on standard error'
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand status" -l watch -d 'Show changes as they happen; with --wait, until that returns'
+complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand status" -l prometheus -d 'Print metrics for Prometheus; the exit code says only whether they were written'
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand plan" -l config -d 'Read the cluster configuration from FILE, or from standard input (-)' -r -F
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand plan" -l state-dir -d 'Keep the markers in DIR' -r -F

@@ -26,9 +26,9 @@ end
 
 complete -c first-boot-topology -n "__fish_first_boot_topology_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c first-boot-topology -n "__fish_first_boot_topology_needs_command" -s V -l version -d 'Print version'
-complete -c first-boot-topology -n "__fish_first_boot_topology_needs_command" -f -a "check" -d 'List everything that is wrong with the topology, and what will surprise'
-complete -c first-boot-topology -n "__fish_first_boot_topology_needs_command" -f -a "render" -d 'Print the configurations, or write each to a file of mode 0600; nothing where the topology has problems'
+complete -c first-boot-topology -n "__fish_first_boot_topology_needs_command" -f -a "check" -d 'List everything that is wrong with the topology, and warn of what may surprise'
+complete -c first-boot-topology -n "__fish_first_boot_topology_needs_command" -f -a "render" -d 'Print the configurations, or write each to a file of mode 0600; nothing if the topology has problems'
 complete -c first-boot-topology -n "__fish_first_boot_topology_using_subcommand check" -s h -l help -d 'Print help'
-complete -c first-boot-topology -n "__fish_first_boot_topology_using_subcommand render" -l node -d 'This node alone' -r
+complete -c first-boot-topology -n "__fish_first_boot_topology_using_subcommand render" -l node -d 'Only this node' -r
 complete -c first-boot-topology -n "__fish_first_boot_topology_using_subcommand render" -l output-dir -d 'Write NODE.json there instead of printing' -r -F
 complete -c first-boot-topology -n "__fish_first_boot_topology_using_subcommand render" -s h -l help -d 'Print help'
