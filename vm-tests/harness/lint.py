@@ -36,6 +36,9 @@ def shell_files() -> Iterator[Path]:
     """All shell scripts of the repository's own."""
     yield from sorted(places.VM_TESTS.rglob("*.sh"))
     yield from sorted((places.REPOSITORY / "nixos-module").rglob("*.sh"))
+    packaging = places.REPOSITORY / "agent" / "packaging"
+    yield from sorted(packaging.glob("*.sh"))
+    yield from (packaging / "debian" / name for name in ("postinst", "prerm", "postrm"))
     yield places.REPOSITORY / ".ci" / "run"
 
 

@@ -140,7 +140,7 @@ complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand config
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand config; and __fish_seen_subcommand_from validate" -l log-format -d 'Choose where events go' -r -f -a "auto\t'The journal; text on stderr as well where this is no unit; JSON lines on stdout where no journal listens'
 json\t'JSON lines on standard output'
 text\t'Text on stderr'"
-complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand config; and __fish_seen_subcommand_from validate" -l strict -d 'Treat warnings about the configuration as errors'
+complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand config; and __fish_seen_subcommand_from validate" -l strict -d 'Treat warnings about the configuration as errors, and print advice'
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand config; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read the cluster configuration from FILE, or from standard input (-)' -r -F
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand config; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep the markers in DIR' -r -F
