@@ -10,7 +10,7 @@ commit=$(git rev-parse HEAD)
 triple=$(rustc -vV | sed -n 's/^host: //p')
 programs=(first-boot-agent first-boot-topology)
 # A commit's own date, whatever the environment says; its name comes from git.
-unset FIRST_BOOT_COMMIT CARGO_TARGET_DIR
+unset FIRST_BOOT_COMMIT CARGO_TARGET_DIR RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 [[ -z $(git status --porcelain) ]] || echo "uncommitted changes are left out" >&2

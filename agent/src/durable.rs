@@ -87,6 +87,7 @@ pub(crate) fn try_to_write(path: &Path) -> Result<(), StateError> {
 /// The directory of a file, which is there then, and the file's temporary name.
 fn beside(path: &Path) -> Result<(&Path, PathBuf), StateError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     fs::create_dir_all(directory).map_err(|source| StateError::new("create the directory of", path, source))?;
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");

@@ -58,9 +58,7 @@ impl RegularFileError {
             Self::TooLarge(_) => format!("it is something else than it should be, look at it: ls -l {object}"),
             Self::Io(error) => match error.kind() {
                 io::ErrorKind::NotFound => "put the file there, mode 0600".to_owned(),
-                io::ErrorKind::PermissionDenied => {
-                    format!("run this as root, or give the file to root: chown root: {object}")
-                }
+                io::ErrorKind::PermissionDenied => "run this as root; the file must belong to root".to_owned(),
                 _ => obstacle::remedy(path, error),
             },
         }

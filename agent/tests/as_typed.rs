@@ -3,13 +3,21 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[allow(dead_code, reason = "each test file uses its share")]
+mod openssl;
+
 use std::fs::{self, File};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use openssl::{Ca, EC};
 use serde_json::json;
 use tempfile::TempDir;
+
+/// As long as the configuration lets a request take.
+const LONGEST_REQUEST: &str = "10min";
 
 /// A configuration whose CA does not exist.
 fn configuration(folder: &TempDir) -> PathBuf {
@@ -65,4 +73,49 @@ fn standard_input_is_refused_where_it_would_be_read_twice() {
         assert_eq!((code, said.as_str()), (2, ""), "{command}: {complaint}");
         assert!(complaint.contains("name a file"), "{command}: {complaint}");
     }
+}
+
+/// Root writes the metrics: what is not a file stays what it is.
+#[test]
+fn metrics_are_written_to_a_file_and_in_the_place_of_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = configuration(&folder);
+    let written = |directory: &Path, output: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_first-boot-agent"));
+        command.current_dir(directory).arg("--config").arg(&path).args(["status", "--prometheus", "--output"]);
+        let ended = command.arg(output).output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    };
+    assert_eq!(written(folder.path(), Path::new("node.prom")), (Some(0), String::new()));
+    let metrics = fs::read_to_string(folder.path().join("node.prom")).unwrap();
+    assert!(metrics.contains("first_boot_agent_step_state{step=\"chainfire\",state=\"blocked\"} 1\n"), "{metrics}");
+    let pipe = folder.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+    for other in [&pipe, &link] {
+        let (code, complaint) = written(folder.path(), other);
+        assert!(code == Some(1) && complaint.contains("is not a file"), "{complaint}");
+        assert!(!fs::symlink_metadata(other).unwrap().is_file(), "{}", other.display());
+    }
+    let (code, complaint) = written(folder.path(), &folder.path().join("nowhere/node.prom"));
+    assert!(code == Some(1) && complaint.contains("directory does not exist"), "{complaint}");
+    assert!(!folder.path().join("nowhere").exists());
+}
+
+/// A member that takes the connection and never answers holds a look up, not the end of the wait.
+#[test]
+fn a_wait_ends_at_its_limit_though_a_member_is_silent() {
+    let folder = tempfile::tempdir().unwrap();
+    let (silent, ca) = (TcpListener::bind("127.0.0.1:0").unwrap(), Ca::create(EC));
+    let config = json!({
+        "node_id": "node04", "leader_url": format!("https://{}", silent.local_addr().unwrap()),
+        "raft_addr": "127.0.0.4:2380", "tls": {"ca": ca.path().join("ca.crt")},
+        "policies": {"request": {"connect": "REQUEST", "total": "REQUEST"}},
+    });
+    let path = folder.path().join("cluster-config.json");
+    fs::write(&path, config.to_string().replace("REQUEST", LONGEST_REQUEST)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let (code, _, said) = ran(&["--config", path.to_str().unwrap(), "status", "--wait", "--timeout", "1s"], None);
+    assert!(code == 1 && said.contains("not done within 1s"), "{said}");
 }

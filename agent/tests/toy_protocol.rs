@@ -49,7 +49,9 @@ impl Copy {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let copy = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join("toy-protocol"));
         let _ = fs::remove_dir_all(copy.0.join("agent"));
-        for part in ["Cargo.toml", "Cargo.lock", ".cargo", "agent", "topology", "vm-tests/cluster"] {
+        // Below the workspace cargo finds its configuration anyway, and twice the same flags would be others.
+        let settings = (!copy.0.starts_with(root)).then_some(".cargo");
+        for part in ["Cargo.toml", "Cargo.lock", "agent", "topology", "vm-tests/cluster"].into_iter().chain(settings) {
             let to = copy.0.join(part);
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             take(&root.join(part), &to);
@@ -80,6 +82,8 @@ impl Copy {
         cargo.args(["test", "--locked", "--offline", "--workspace", "--no-run", "--test", "build_date"]);
         cargo.current_dir(&self.0);
         cargo.env("CARGO_TARGET_DIR", &built).env("CARGO_BUILD_BUILD_DIR", shared);
+        // The rustc beside it: rustup's would look for another toolchain in the folder of each library.
+        cargo.env("RUSTC", Path::new(env!("CARGO")).with_file_name("rustc"));
         let output = cargo.output().await.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let agent = Path::new(env!("CARGO_BIN_EXE_first-boot-agent"));

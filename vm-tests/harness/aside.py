@@ -30,6 +30,7 @@ class Aside:
 
     def __init__(self, steps: Sequence[Step], lanes: int = 1) -> None:
         self._steps = deque(steps)
+        self._lock = threading.Lock()
         self._begun = 0
         self._results: list[Counts] = []
         self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -46,7 +47,8 @@ class Aside:
 
     def _take(self) -> None:
         while not self._stopped.is_set() and (take := self.next()) is not None:
-            self._begun += 1
+            with self._lock:
+                self._begun += 1
             lines: list[str] = []
             self._results.append(take(lines.append))
             self._told.put("".join(lines))

@@ -38,7 +38,11 @@ class Binary:
         command = ("env", f"--chdir={self.folder}", f"CARGO_MANIFEST_DIR={self.folder}")
         code = step.run((*command, self.executable), lines.append)
         print("".join(lines), end="", flush=True)
-        return of_cargo(NAME, lines, code)
+        counts = of_cargo(NAME, lines, code)
+        # One that ends without a word has tested nothing.
+        if not any(line.startswith("test result: ") for line in lines):
+            counts.failed += 1
+        return counts
 
 
 def built(messages: Iterable[str]) -> list[Binary]:
@@ -83,7 +87,7 @@ def run(binaries: list[Binary]) -> Counts:
     except BaseException:
         running.stop()
         raise
-    total = Counts(NAME)
+    total = Counts(NAME, failed=0 if binaries else 1)
     for counts in results:
         total.add(counts)
     return total

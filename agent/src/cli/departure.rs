@@ -58,15 +58,16 @@ impl Departure {
     fn describe(self, service: &Service, config: &Config) -> String {
         let (id, name) = (&config.node.id, service.name());
         let done = match (self, service) {
-            (_, Service::Setup(_)) => "remove its marker".to_owned(),
+            (_, Service::Setup(_)) => "stop its unit and those after it, remove its marker".to_owned(),
             (_, Service::Members(service)) if !service.enable => "nothing, it is turned off".to_owned(),
             (Self::Leave, Service::Members(service)) => {
                 let stop =
                     if service.api.is_added_first() { format!("stop {}, ", service.unit) } else { String::new() };
-                format!("remove {id} from its cluster, {stop}remove its markers")
+                format!("remove {id} from its cluster, stop its unit and those after it, {stop}remove its markers")
             }
             (Self::Reset, Service::Members(MemberService { unit, data_dir, .. })) => format!(
-                "remove {id} from its cluster, stop {unit}, move {0} to {0}.backup-TIME, remove its markers",
+                "remove {id} from its cluster, stop its unit and those after it, stop {unit}, move {0} to {0}.backup-TIME, \
+                 remove its markers",
                 data_dir.display()
             ),
         };

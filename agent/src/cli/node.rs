@@ -27,6 +27,11 @@ pub(super) fn identity(config: &Config) -> Identity {
     Identity::of_this_node(config, machine_id().as_deref())
 }
 
+/// This machine, as far as markers name it; which node it is only the configuration says.
+pub(super) fn this_machine() -> Identity {
+    Identity::of_this_machine(machine_id().as_deref())
+}
+
 /// The machine's name, where it has one.
 pub(super) fn host_name() -> Option<String> {
     nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok())
@@ -138,7 +143,7 @@ fn findings(boot: &Boot) -> InitrdFindings {
 /// Whether a marker of this machine says that it is in a cluster. Only the configuration would say which node it is.
 fn is_member(options: &Options) -> bool {
     let markers = Markers::new(options.state_dir.clone());
-    let this_machine = Identity::of_this_machine(machine_id().as_deref());
+    let this_machine = this_machine();
     let is_marked = |service| match markers.read(service) {
         MarkerState::Present { identity, .. } => identity.mismatch(&this_machine).is_none(),
         MarkerState::Absent | MarkerState::Damaged { .. } => false,

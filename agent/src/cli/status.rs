@@ -5,8 +5,9 @@ mod prometheus;
 mod show;
 mod view;
 
+use std::fs;
 use std::io::stdout;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -85,10 +86,10 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
         let metrics = prometheus::text(&look(options, systemd.as_ref()).await);
         return match &manner.metrics.output {
             None => output::print(&metrics, Exit::Done),
-            Some(path) => match write_durably(path, metrics.as_bytes(), 0o644, Existing::Replace) {
-                Ok(_) => Exit::Done,
+            Some(path) => match write(path, &metrics) {
+                Ok(()) => Exit::Done,
                 Err(error) => {
-                    output::complain(&error.to_string());
+                    output::complain(&error);
                     Exit::Transient
                 }
             },
@@ -96,15 +97,21 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
     }
     let mut view = manner.watch.then(|| View::of_this_process(manner.json));
     let mut progress = View::lines();
+    let mut last = None;
     loop {
-        let status = look(options, systemd.as_ref()).await;
+        let looked = until(deadline, look(options, systemd.as_ref())).await;
+        let is_late = looked.is_none() || deadline.is_some_and(|deadline| deadline <= Instant::now());
+        // A member that does not answer keeps a look waiting; what the one before has seen is shown then.
+        let Some(status) = looked.or(last) else {
+            output::complain(&not_done(manner.timeout));
+            return Exit::Transient;
+        };
         let exit = exit(&status);
-        let is_late = deadline.is_some_and(|deadline| deadline <= Instant::now());
         let is_over = manner.wait && (is_late || matches!(exit, Exit::Done | Exit::Blocked));
         match &mut view {
             None if is_over || !manner.wait => {
-                if let Some(limit) = manner.timeout.filter(|_| is_late && exit == Exit::Transient) {
-                    output::complain(&format!("not done within {}", show_duration(limit)));
+                if is_late && exit == Exit::Transient {
+                    output::complain(&not_done(manner.timeout));
                 }
                 return output::print(&whole(&status, manner.json), exit);
             }
@@ -116,8 +123,33 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
                 Written::Failed => return Exit::Transient,
             },
         }
+        last = Some(status);
         change(&mut watches, deadline).await;
     }
+}
+
+/// What comes of something before a deadline, where there is one.
+async fn until<T>(deadline: Option<Instant>, something: impl Future<Output = T>) -> Option<T> {
+    match deadline {
+        Some(deadline) => timeout_at(deadline, something).await.ok(),
+        None => Some(something.await),
+    }
+}
+
+fn not_done(limit: Option<Duration>) -> String {
+    format!("not done within {}", limit.map(show_duration).unwrap_or_default())
+}
+
+/// Writes the metrics: in a directory that exists, and in the place of a file alone. `/dev/stdout` must stay what it is.
+fn write(path: &Path, metrics: &str) -> Result<(), String> {
+    let shown = path.display();
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(format!("{shown} is not a file; name a file, or leave --output out"));
+    }
+    if !path.parent().is_none_or(|parent| parent.as_os_str().is_empty() || parent.is_dir()) {
+        return Err(format!("cannot write {shown}: its directory does not exist; create it, or name another file"));
+    }
+    write_durably(path, metrics.as_bytes(), 0o644, Existing::Replace).map(drop).map_err(|error| error.to_string())
 }
 
 fn whole(status: &Status, as_json: bool) -> String {
@@ -201,10 +233,10 @@ async fn without_configuration(options: &Options, error: &ConfigError, systemd: 
     if !error.is_not_permitted() {
         return Status::without_configuration(&error.to_string(), &units);
     }
-    let markers = Markers::new(options.state_dir.clone());
+    let (markers, this_machine) = (Markers::new(options.state_dir.clone()), node::this_machine());
     let marked = |step: Step| match markers.read(step.marked_by()?) {
-        MarkerState::Present { written, .. } => Some(written),
-        MarkerState::Absent | MarkerState::Damaged { .. } => None,
+        MarkerState::Present { written, identity, .. } if identity.mismatch(&this_machine).is_none() => Some(written),
+        _ => None,
     };
     let steps = Step::DEFAULT.into_iter().zip(units).map(|(step, units)| (step, marked(step), units));
     Status::without_root(&error.to_string(), steps.collect())

@@ -26,7 +26,13 @@ pub(crate) fn files() -> Vec<(String, String)> {
         ]
         .map(|(file, template)| (file, rendered(template, row)))
     };
-    rows.iter().flat_map(of_a_row).chain([in_the_initrd()]).collect()
+    rows.iter().flat_map(of_a_row).chain([in_the_initrd(), of_the_metrics()]).collect()
+}
+
+/// The metrics are of the same configuration.
+fn of_the_metrics() -> (String, String) {
+    let file = "254/first-boot-agent-metrics.service.d/0-0-encrypted-credentials.conf";
+    (file.into(), rendered(CREDENTIALS, &Row::new()))
 }
 
 /// The stage in the initrd has a text of its own, and its devices are not private: no socket, hence no `[Unit]`.

@@ -193,19 +193,22 @@ def test_the_reset_of_credentials_comes_before_what_people_add(tmp_path: Path) -
     assert not [file for file in former if file.exists()]
 
 
-def test_presets_enable_the_units_of_the_installed_system(tmp_path: Path) -> None:
+@pytest.mark.parametrize("default", ["disable *\n", ""])
+def test_presets_enable_the_units_of_the_installed_system(tmp_path: Path, default: str) -> None:
     install(tmp_path, "SYSTEMD_VERSION=252")
-    # As where nothing is enabled unless it is said.
-    (tmp_path / "usr/lib/systemd/system-preset/99-default.preset").write_text("disable *\n")
+    # Fedora has such a rule. Debian has none, and what no rule names is enabled there.
+    (tmp_path / "usr/lib/systemd/system-preset/99-default.preset").write_text(default)
     services = sorted(path.name for path in UNITS.glob("*.service"))
-    preset = ["systemctl", f"--root={tmp_path}", "preset", *services]
+    timers = sorted(path.name for path in UNITS.glob("*.timer"))
+    preset = ["systemctl", f"--root={tmp_path}", "preset", *services, *timers]
     subprocess.run(preset, check=True, timeout=WATCHDOG)
     wanted = tmp_path / "etc/systemd/system/multi-user.target.wants"
     # The stage belongs to the initrd, further services are named, metrics have a timer.
     left = {"first-boot-initrd.service", "cluster-join@.service"}
     left.add("first-boot-agent-metrics.service")
     assert {path.name for path in wanted.iterdir()} == set(services) - left
-    assert not (tmp_path / "etc/systemd/system/initrd.target.wants").exists()
+    for target in ("initrd.target", "timers.target"):
+        assert not (tmp_path / f"etc/systemd/system/{target}.wants").exists()
     brought = "etc/systemd/system/chainfire-cluster-join.target.wants/flaredb-cluster-join.service"
     assert (tmp_path / brought).is_symlink()
 

@@ -4,6 +4,7 @@ On systemd 254 and later the units import it by themselves; before that a drop-i
 reference on the delivery of the configuration says.
 """
 
+METRICS = "first-boot-agent-metrics.service"
 JOIN = "chainfire-cluster-join.service"
 STORE = "/etc/credstore.encrypted/cluster-config"
 
@@ -21,11 +22,11 @@ with subtest("encrypted with the host's key"):
     )
     aio01.fail(f"grep aio01 {STORE}")
     version = int(aio01.succeed("systemctl --version").split()[1])
-    if version < 254:
+    for unit in (JOIN, METRICS) if version < 254 else ():
         drop_in = "[Service]\\nLoadCredential=\\nLoadCredentialEncrypted=cluster-config\\n"
         aio01.succeed(
-            f"mkdir -p /etc/systemd/system/{JOIN}.d",
-            f"printf '{drop_in}' >/etc/systemd/system/{JOIN}.d/encrypted.conf",
+            f"mkdir -p /etc/systemd/system/{unit}.d",
+            f"printf '{drop_in}' >/etc/systemd/system/{unit}.d/encrypted.conf",
             "systemctl daemon-reload",
         )
 
@@ -34,3 +35,8 @@ with subtest("the unit reads it, and joins by it"):
     printed = aio01.succeed(f"journalctl -u {JOIN}")
     t.assertIn("Configuration loaded from credential cluster-config", printed)
     aio01.succeed("test -e /var/lib/first-boot-automation/.chainfire-initialized")
+
+with subtest("so does the unit of the metrics"):
+    exporter = "/var/lib/prometheus/node-exporter"
+    aio01.succeed(f"mkdir -p {exporter}", f"systemctl start {METRICS}", timeout=60)
+    aio01.succeed(f"grep 'state=\"done\"}} 1' {exporter}/first-boot-agent.prom")

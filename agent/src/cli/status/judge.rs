@@ -156,16 +156,19 @@ impl Status {
 }
 
 fn without_root(step: Step, marked: Option<String>, units: &StepUnits) -> StepStatus {
+    let said = units.unit.as_ref().map_or("", |unit| unit.status_text.as_str());
+    let said_or = |else_said: &str| if said.is_empty() { else_said.to_owned() } else { said.to_owned() };
     let (state, detail) = match (marked, &units.trouble, &units.unit) {
-        (Some(time), ..) => (State::Done, format!("its marker is of {time}")),
+        (Some(time), ..) => (State::Done, format!("marked at {time}; not compared with the member list")),
         (None, _, None) => (State::Waiting, "systemd cannot be asked".to_owned()),
         (None, Some(trouble), Some(unit)) if matches!(unit.active, ActiveState::Activating | ActiveState::Failed) => {
             let state = state_of(trouble.hold, unit);
-            return StepStatus::new(step, state, trouble.reason.clone(), Some(trouble.remedy.clone()));
+            let (detail, next) = with_command(trouble.reason.clone(), &trouble.remedy);
+            return StepStatus::new(step, state, detail, Some(next));
         }
         (None, _, Some(unit)) => match unit.active {
-            ActiveState::Activating => (State::Working, unit.status_text.clone()),
-            ActiveState::Failed => (State::Failed, unit.status_text.clone()),
+            ActiveState::Activating => (State::Working, said_or("its unit is running")),
+            ActiveState::Failed => (State::Failed, said_or("its unit has failed")),
             _ if unit.job_pending => (State::Waiting, "waits for the units before it".to_owned()),
             // What has no marker has a last run.
             _ if step.marked_by().is_none() && unit.result == "success" && !unit.invocation_id.is_empty() => {

@@ -41,7 +41,8 @@ pub(super) fn text(status: &Status) -> String {
             .filter_map(|group| Some((vec![("service", group.service.as_str())], value(group.list.as_ref()?))));
         family(&mut text, name, help, counts);
     }
-    let unresolved = [(Vec::new(), status.names.len())];
+    // Without a configuration there are no names to look up.
+    let unresolved = status.node.iter().map(|_| (Vec::new(), status.names.len()));
     family(&mut text, "unresolved_names", "Names in the configuration that do not resolve", unresolved);
     let ends = status.certificates.iter().map(|(setting, time)| (vec![("file", *setting)], *time));
     family(

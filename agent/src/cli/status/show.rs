@@ -54,9 +54,11 @@ impl Layout {
         if self == Self::Plain {
             return text.to_owned();
         }
+        // One that is never closed quotes nothing.
+        let quotes = text.matches('`').count().is_multiple_of(2);
         let mut words: Vec<String> = Vec::new();
-        for word in text.split(' ') {
-            match words.last_mut().filter(|last| last.matches('`').count() % 2 == 1) {
+        for word in text.split_whitespace() {
+            match words.last_mut().filter(|last| quotes && last.matches('`').count() % 2 == 1) {
                 Some(quoted) => *quoted = format!("{quoted} {word}"),
                 None => words.push(word.to_owned()),
             }

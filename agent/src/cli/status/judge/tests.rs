@@ -307,7 +307,7 @@ fn without_root_markers_and_units_are_shown_and_nothing_is_called_well() {
     );
     let found: Vec<_> = status.steps.iter().map(|step| (step.state, step.detail.as_str())).collect();
     let expected = [
-        (State::Done, "its marker is of 2025-12-10"),
+        (State::Done, "marked at 2025-12-10; not compared with the member list"),
         (State::Failed, "no answer"),
         (State::Waiting, "not started"),
         (State::Done, "its last run was successful"),
