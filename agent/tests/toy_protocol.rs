@@ -49,9 +49,9 @@ impl Copy {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let copy = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join("toy-protocol"));
         let _ = fs::remove_dir_all(copy.0.join("agent"));
-        // Below the workspace cargo finds its configuration anyway, and twice the same flags would be others.
-        let settings = (!copy.0.starts_with(root)).then_some(".cargo");
-        for part in ["Cargo.toml", "Cargo.lock", "agent", "topology", "vm-tests/cluster"].into_iter().chain(settings) {
+        // With its own settings below those of the workspace it has each flag twice: so what cargo builds of its crates, which
+        // have the names and versions of the workspace's, is not taken for theirs.
+        for part in ["Cargo.toml", "Cargo.lock", ".cargo", "agent", "topology", "vm-tests/cluster"] {
             let to = copy.0.join(part);
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             take(&root.join(part), &to);
