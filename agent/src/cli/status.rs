@@ -1,9 +1,11 @@
 //! `status`: read once, an operator knows what to do.
 
+mod counts;
 mod judge;
 mod prometheus;
 mod show;
 mod view;
+mod without_root;
 
 use std::fs;
 use std::io::stdout;
@@ -239,7 +241,7 @@ async fn without_configuration(options: &Options, error: &ConfigError, systemd: 
         _ => None,
     };
     let steps = Step::DEFAULT.into_iter().zip(units).map(|(step, units)| (step, marked(step), units));
-    Status::without_root(&error.to_string(), steps.collect())
+    without_root::status(&error.to_string(), steps.collect())
 }
 
 /// Each step's unit, with the path unit that starts it, the unit of the service that it is about, and what its run has noted,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::config::{ClusterName, Config, MemberService, Service, ServiceName};
+use crate::config::{ClusterName, Config, MemberService, Service};
 use crate::markers::{Hold, Trouble};
 use crate::names::Unresolved;
 use crate::plan::expectations::Outlook;
@@ -14,6 +14,8 @@ use crate::plan::member::{Leader, NAMED};
 use crate::plan::{self, Action, Blocker, Decision, SkipReason, Step, Unmet};
 use crate::shell_word::quoted;
 use crate::systemd::{ActiveState, LoadState, UnitState};
+
+use super::counts::GroupCounts;
 
 /// Everything that was looked at.
 pub(super) struct Facts<'a> {
@@ -101,39 +103,6 @@ pub(super) struct Status {
     pub(super) needs_root: bool,
 }
 
-/// A group in numbers.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct GroupCounts {
-    pub(super) service: ServiceName,
-    /// Its member list, where there is one.
-    pub(super) list: Option<ListCounts>,
-}
-
-/// A member list in numbers.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ListCounts {
-    pub(super) members: usize,
-    pub(super) voters: usize,
-    pub(super) healthy_voters: usize,
-    pub(super) quorum: usize,
-    pub(super) has_leader: bool,
-    pub(super) holds_this_node: bool,
-}
-
-impl GroupCounts {
-    fn of(group: &GroupFinding<'_>) -> Self {
-        let list = group.list.as_ref().ok().map(|list| ListCounts {
-            members: list.members.len(),
-            voters: list.voters().count(),
-            healthy_voters: list.voters().filter(|voter| voter.is_healthy()).count(),
-            quorum: list.quorum(),
-            has_leader: list.leader.id().is_some(),
-            holds_this_node: group.holds_this_node,
-        });
-        Self { service: group.service.name, list }
-    }
-}
-
 impl Status {
     /// Without a usable configuration nothing else matters.
     pub(super) fn without_configuration(error: &str, units: &[StepUnits]) -> Self {
@@ -145,43 +114,10 @@ impl Status {
         let warnings = vec![error.to_owned()];
         Self { overall: State::Blocked, steps: steps.collect(), warnings, ..Self::default() }
     }
-
-    /// What is open to a user who may not read the configuration: markers, by their time, and what systemd says of units.
-    pub(super) fn without_root(error: &str, steps: Vec<(Step, Option<String>, StepUnits)>) -> Self {
-        let steps = steps.into_iter().map(|(step, marked, units)| without_root(step, marked, &units)).collect();
-        // Without root it is unknown whether all is well.
-        let overall = State::Blocked;
-        Self { overall, steps, warnings: vec![error.to_owned()], needs_root: true, ..Self::default() }
-    }
-}
-
-fn without_root(step: Step, marked: Option<String>, units: &StepUnits) -> StepStatus {
-    let said = units.unit.as_ref().map_or("", |unit| unit.status_text.as_str());
-    let said_or = |else_said: &str| if said.is_empty() { else_said.to_owned() } else { said.to_owned() };
-    let (state, detail) = match (marked, &units.trouble, &units.unit) {
-        (Some(time), ..) => (State::Done, format!("marked at {time}; not compared with the member list")),
-        (None, _, None) => (State::Waiting, "systemd cannot be asked".to_owned()),
-        (None, Some(trouble), Some(unit)) if matches!(unit.active, ActiveState::Activating | ActiveState::Failed) => {
-            let state = state_of(trouble.hold, unit);
-            let (detail, next) = with_command(trouble.reason.clone(), &trouble.remedy);
-            return StepStatus::new(step, state, detail, Some(next));
-        }
-        (None, _, Some(unit)) => match unit.active {
-            ActiveState::Activating => (State::Working, said_or("its unit is running")),
-            ActiveState::Failed => (State::Failed, said_or("its unit has failed")),
-            _ if unit.job_pending => (State::Waiting, "waits for the units before it".to_owned()),
-            // What has no marker has a last run.
-            _ if step.marked_by().is_none() && unit.result == "success" && !unit.invocation_id.is_empty() => {
-                (State::Done, "its last run was successful".to_owned())
-            }
-            _ => (State::Waiting, "not started".to_owned()),
-        },
-    };
-    StepStatus::new(step, state, detail, (state == State::Failed).then(|| journal(step)))
 }
 
 /// How far a step is whose run has noted what holds it up.
-fn state_of(hold: Hold, unit: &UnitState) -> State {
+pub(super) fn state_of(hold: Hold, unit: &UnitState) -> State {
     match hold {
         Hold::Blocked => State::Blocked,
         Hold::Failed => State::Failed,
@@ -272,7 +208,7 @@ const COMMANDS: [&str; 11] = [
 
 /// An arrow is to be pasted: of `remove it: rm FILE` the words go to what is wrong, and the command is left. Where there is
 /// anything to choose, or to do before it, all of it is to be read first, and stays together.
-fn with_command(detail: String, remedy: &str) -> (String, String) {
+pub(super) fn with_command(detail: String, remedy: &str) -> (String, String) {
     let is_one = |text: &str| !text.contains("; ") && !text.contains(", ");
     let is_command = |text: &str| COMMANDS.iter().any(|command| text.starts_with(command)) && is_one(text);
     let ends_something = |text: &str| {
@@ -539,7 +475,7 @@ fn lost_quorum(findings: &Findings<'_>, service: &MemberService) -> Option<Strin
     (!peers.is_empty()).then(|| format!("check the other members of {name}: {}", peers.join(", ")))
 }
 
-fn journal(step: Step) -> String {
+pub(super) fn journal(step: Step) -> String {
     format!("journalctl -b -x -u {}", step.unit())
 }
 

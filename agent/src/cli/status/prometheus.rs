@@ -3,7 +3,8 @@
 
 use std::fmt::{Display, Write};
 
-use super::judge::{ListCounts, State, Status};
+use super::counts::ListCounts;
+use super::judge::{State, Status};
 
 const STATES: [State; 6] = [State::Off, State::Done, State::Working, State::Waiting, State::Failed, State::Blocked];
 
@@ -80,7 +81,8 @@ fn escaped(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::judge::{GroupCounts, StepStatus};
+    use super::super::counts::GroupCounts;
+    use super::super::judge::StepStatus;
     use super::*;
     use crate::config::ServiceName;
     use crate::plan::Step;

@@ -1,6 +1,7 @@
 //! Every line of `status` as a table.
 
 use super::*;
+use crate::cli::status::without_root;
 use crate::config::{self, DefaultServices as _, ServiceName};
 use crate::plan::member::{Member, MemberAddress, MemberList, Word};
 
@@ -294,7 +295,7 @@ fn without_root_markers_and_units_are_shown_and_nothing_is_called_well() {
         result: result.to_owned(),
         ..unit(ActiveState::Inactive, "dead", "")
     };
-    let status = Status::without_root(
+    let status = without_root::status(
         "cannot read it",
         vec![
             (Step::CHAINFIRE, Some("2025-12-10".to_owned()), only(Some(ran("success")))),
