@@ -104,22 +104,24 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
         let looked = until(deadline, look(options, systemd.as_ref())).await;
         let is_late = looked.is_none() || deadline.is_some_and(|deadline| deadline <= Instant::now());
         // A member that does not answer keeps a look waiting; what the one before has seen is shown then.
+        let late = |exit| {
+            if let Some(limit) = manner.timeout.filter(|_| is_late && exit == Exit::Transient) {
+                output::complain(&format!("not done within {}", show_duration(limit)));
+            }
+            exit
+        };
         let Some(status) = looked.or(last) else {
-            output::complain(&not_done(manner.timeout));
-            return Exit::Transient;
+            return late(Exit::Transient);
         };
         let exit = exit(&status);
         let is_over = manner.wait && (is_late || matches!(exit, Exit::Done | Exit::Blocked));
         match &mut view {
             None if is_over || !manner.wait => {
-                if is_late && exit == Exit::Transient {
-                    output::complain(&not_done(manner.timeout));
-                }
-                return output::print(&whole(&status, manner.json), exit);
+                return late(output::print(&whole(&status, manner.json), exit));
             }
             None => output::aside(&progress.of(&status, &clock::now())),
             Some(view) => match output::write(&view.of(&status, &clock::now())) {
-                Written::Whole if is_over => return exit,
+                Written::Whole if is_over => return late(exit),
                 Written::Whole => {}
                 Written::NobodyReads => return exit,
                 Written::Failed => return Exit::Transient,
@@ -136,10 +138,6 @@ async fn until<T>(deadline: Option<Instant>, something: impl Future<Output = T>)
         Some(deadline) => timeout_at(deadline, something).await.ok(),
         None => Some(something.await),
     }
-}
-
-fn not_done(limit: Option<Duration>) -> String {
-    format!("not done within {}", limit.map(show_duration).unwrap_or_default())
 }
 
 /// Writes the metrics: in a directory that exists, and in the place of a file alone. `/dev/stdout` must stay what it is.

@@ -92,6 +92,26 @@ impl Markers {
         }
     }
 
+    /// Who has a service's lock, where somebody has it; neither takes it nor makes its file.
+    ///
+    /// # Errors
+    /// Something else has its name, or the system refuses.
+    pub fn held(&self, service: ServiceName) -> Result<Option<Held>, StateError> {
+        let path = self.lock_path(service);
+        let file = match regular_file::open_to_read(&path, Links::Refuse) {
+            Ok((file, _)) => file,
+            Err(error) if error.is_missing() => return Ok(None),
+            Err(error) => return Err(StateError::new("lock", &path, error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                Ok(Some(Held { holder: holder(&file), path, service, file, who: Holder::default() }))
+            }
+            Err(TryLockError::Error(source)) => Err(StateError::new("lock", &path, source)),
+        }
+    }
+
     fn lock_path(&self, service: ServiceName) -> PathBuf {
         // Not `.SERVICE-…`: the first-boot specification removes markers by that pattern.
         self.directory.join(format!("{service}.lock"))

@@ -74,8 +74,8 @@ pub(super) fn foreseen<U, C>(context: &Context<'_, U, C>, found: Result<(), Stop
 
 /// Looks whether the markers of a service will be this command's to remove, changing nothing.
 pub fn foresee_markers<U, C>(context: &Context<'_, U, C>, service: ServiceName, report: &dyn Report) -> Outcome {
-    let look = || match context.lock(service)? {
-        Err(held) if !is_held_by_its_unit(&held, service) => Err(lock_held(&held)),
+    let look = || match context.markers.held(service).map_err(|error| locking_failed(&error))? {
+        Some(held) if !is_held_by_its_unit(&held, service) => Err(lock_held(&held)),
         _ => foresee_removal(context, service),
     };
     foreseen(context, look(), report)

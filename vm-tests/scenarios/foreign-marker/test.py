@@ -26,3 +26,9 @@ with subtest("status says what to do, and doing it is enough"):
 
 with subtest("a reader that closes early is not a fault"):
     aio01.succeed("first-boot-agent config show | head --lines=1")
+
+with subtest("without root, the marker of another machine is no success"):
+    seen = "runuser --user nobody -- first-boot-agent status"
+    t.assertIn("✓ chainfire  done", aio01.fail(seen))
+    aio01.succeed(f"sed -i s/^machine_id=.*/machine_id=$(systemd-id128 new)/ {MARKER}")
+    t.assertNotIn("✓ chainfire", aio01.fail(seen))

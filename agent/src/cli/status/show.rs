@@ -27,14 +27,13 @@ pub(super) enum Layout {
 }
 
 impl Layout {
-    /// As is right for a stream, in the environment of this process (`NO_COLOR` of no-color.org; `TERM` of environ(7)).
+    /// As is right for a stream, in the environment of this process (`NO_COLOR` of no-color.org).
     pub(super) fn of(stream: &impl IsTerminal) -> Self {
         let is_set = |variable: &str| env::var_os(variable).is_some_and(|value| !value.is_empty());
-        let is_dumb = env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
         if !stream.is_terminal() {
             return Self::Plain;
         }
-        Self::Terminal { is_coloured: !is_dumb && !is_set("NO_COLOR") }
+        Self::Terminal { is_coloured: !is_dumb() && !is_set("NO_COLOR") }
     }
 
     /// ECMA-48, SGR.
@@ -78,6 +77,11 @@ impl Layout {
         }
         wrapped
     }
+}
+
+/// Whether the terminal obeys no control sequences (environ(7)).
+pub(super) fn is_dumb() -> bool {
+    env::var_os("TERM").is_none_or(|terminal| terminal == "dumb")
 }
 
 pub(super) fn text(status: &Status, layout: Layout) -> String {

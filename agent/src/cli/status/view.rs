@@ -20,10 +20,9 @@ pub(super) enum View {
 impl View {
     /// The one for what reads the standard output of this process.
     pub(super) fn of_this_process(as_json: bool) -> Self {
-        let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
         match Layout::of(&stdout()) {
             _ if as_json => Self::Json(String::new()),
-            layout @ Layout::Terminal { .. } if !is_dumb => Self::Terminal(layout, false),
+            layout @ Layout::Terminal { .. } if !show::is_dumb() => Self::Terminal(layout, false),
             _ => Self::lines(),
         }
     }

@@ -219,7 +219,10 @@ async fn a_leader_of_another_cluster_is_asked_for_nothing() {
 async fn what_would_keep_a_marker_is_seen_before_anybody_leaves() {
     let (node, cluster) = member_of(&FOUR);
     let foreseen = |service| foresee_markers(&node.context(None, &cluster), service, &node.events);
+    let lock = node.markers.directory().join("chainfire.lock");
+    std::fs::remove_file(&lock).unwrap();
     assert_eq!(foreseen(ServiceName::CHAINFIRE), Outcome::Done);
+    assert!(!lock.exists(), "a look makes no file");
     let held = node.markers.try_lock(ServiceName::CHAINFIRE, &holder("a join")).unwrap();
     assert_eq!(foreseen(ServiceName::CHAINFIRE), Outcome::Transient);
     assert!(node.events.has("LockHeld"));
