@@ -20,6 +20,11 @@ const ROOT_IS_THERE: &str = "initrd-root-fs.target";
 const ALL_IS_THERE: &str = "initrd-fs.target";
 /// Where the mounts of an initrd are described, by generators and by whoever made it.
 const UNITS: [&str; 2] = ["run/systemd/generator", "etc/systemd/system"];
+/// What else has to be done to the root file system before it is there, such as `systemd-volatile-root.service`, which mounts
+/// another one in its place (systemd-volatile-root.service(8)): the links of [`ROOT_IS_THERE`].
+const NEEDED_BY_ROOT: [&str; 2] = ["initrd-root-fs.target.requires", "initrd-root-fs.target.wants"];
+/// The mount of the root file system itself.
+const ROOT_MOUNT: &str = "sysroot.mount";
 /// Where the root file system asks for some of its own (systemd.mount(5): `x-initrd.mount`).
 const FSTAB: &str = "sysroot/etc/fstab";
 /// How long PID 1 may be too busy to answer.
@@ -32,7 +37,6 @@ const BUSY: Duration = Duration::from_secs(30);
 /// systemd cannot be reached: nothing would report the end of a wait.
 pub async fn root_is_there() -> Result<(), SystemdError> {
     root_is_mounted().await?;
-    // PID 1 reads all units again in between, and signals each of them to every listener: do not listen without a reason.
     if mounts_more(Path::new("/")) {
         until_active(ALL_IS_THERE).await?;
     }
@@ -49,8 +53,9 @@ pub async fn stop_the_boot() -> Result<(), SystemdError> {
     connected().await?.session().await?.start_unit(EMERGENCY, "isolate").await
 }
 
-/// PID 1 signals every device that appears to every listener, which costs both more than all that this stage does. So the
-/// mount is waited for first, with the kernel, and PID 1 is asked now and then whether there will be none.
+/// PID 1 signals every unit and every device to every new listener, which costs both more than all that this stage does. So the
+/// mount is waited for first, with the kernel. PID 1 is asked now and then whether there will be none, and in the end only where
+/// the mount is not all that makes the root file system.
 async fn root_is_mounted() -> Result<(), SystemdError> {
     // Where the kernel cannot be asked, PID 1 is.
     while let Ok(false) = mounted_within(ASK_AGAIN, SYSROOT.into()).await {
@@ -58,13 +63,19 @@ async fn root_is_mounted() -> Result<(), SystemdError> {
             return Ok(());
         }
     }
-    until_active(ROOT_IS_THERE).await
+    if takes_more_than_its_mount(Path::new("/")) { until_active(ROOT_IS_THERE).await } else { Ok(()) }
 }
 
 async fn until_active(unit: &str) -> Result<(), SystemdError> {
     let mut watch = connected().await?.watch(unit).await?;
     while watch.next().await?.active != ActiveState::Active {}
     Ok(())
+}
+
+/// Whether the initrd below `root` does more to its root file system than mount it.
+fn takes_more_than_its_mount(root: &Path) -> bool {
+    let folders = UNITS.iter().flat_map(|units| NEEDED_BY_ROOT.map(|needed| format!("{units}/{needed}")));
+    folders.flat_map(|folder| Tree::at(root).names(&folder)).any(|name| name != ROOT_MOUNT)
 }
 
 /// Whether the initrd below `root` mounts more than the root file system and its `/usr`, such as a `/var` with the markers.
@@ -84,7 +95,7 @@ async fn connected() -> Result<Systemd, SystemdError> {
 
 #[cfg(test)]
 mod tests {
-    use super::mounts_more;
+    use super::{mounts_more, takes_more_than_its_mount};
     use std::fs;
 
     #[test]
@@ -104,6 +115,23 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, text).unwrap();
             assert_eq!(mounts_more(root.path()), expected, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn what_an_initrd_does_to_its_root_beside_mounting_it_is_seen() {
+        let links = [
+            ("run/systemd/generator/initrd-root-fs.target.requires/sysroot.mount", false),
+            ("run/systemd/generator/initrd-root-fs.target.requires/systemd-volatile-root.service", true),
+            ("etc/systemd/system/initrd-root-fs.target.wants/rollback.service", true),
+            ("etc/systemd/system/initrd-fs.target.requires/sysroot-var.mount", false),
+        ];
+        for (link, expected) in links {
+            let root = tempfile::tempdir().unwrap();
+            let link = root.path().join(link);
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            fs::write(&link, "").unwrap();
+            assert_eq!(takes_more_than_its_mount(root.path()), expected, "{}", link.display());
         }
     }
 }
