@@ -109,9 +109,8 @@ release: ## of the commit that is checked out: binaries, package, checksums, SBO
 reproducible: ## build the commit that is checked out twice, in two folders, and compare the bytes
 	@$(PACKAGING)/release.sh twice
 
-deny: ## licences, sources and advisories of all crates (deny.toml; needs cargo-deny, and the network for the advisories)
-	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing; cargo install --locked cargo-deny" >&2; exit 1; }
-	cargo deny check
+deny: ## bans, licences and sources of all crates, as in make test, and advisories, which need the network (deny.toml)
+	@$(PYTHON) -m harness.deny
 
 power-cuts: host ## agents killed and nodes cut off in the middle: RUNS=50, or CASES="join-chainfire:8:power …" (SERVICES=etcd: joins of etcd)
 	@exec env $(PYTHON) -m harness.power_cuts $(SERVICES) $(or $(CASES),$(RUNS))

@@ -79,7 +79,6 @@ in
       default = pkgs.mkShell {
         packages = [
           pkgs.cargo
-          pkgs.cargo-deny
           pkgs.clippy
           pkgs.etcd
           pkgs.jq

@@ -43,7 +43,6 @@ let
   }
   // lib.genAttrs [
     "cargo"
-    "cargo-deny"
     "clippy"
     "mdbook"
     "nixfmt"

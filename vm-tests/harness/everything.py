@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import failure_rows, fuzz, places, product, rootfs, rust_tests, step
+from . import deny, failure_rows, fuzz, places, product, rootfs, rust_tests, step
 from .aside import Aside, Say, Step
 from .counts import Counts, of_check, of_pytest
 from .failure_verdict import verdict
@@ -95,6 +95,12 @@ def failure_modes(results: list[Counts]) -> Counts:
     return counts
 
 
+def crates(say: Say | None) -> Counts:
+    """What deny.toml says of all crates, but for advisories."""
+    heading(deny.NAME, say)
+    return deny.of_the_tree(say)
+
+
 def fuzzing(say: Say | None) -> Counts:
     """Every fuzz target for a moment."""
     heading("fuzz", say)
@@ -161,6 +167,7 @@ def main() -> int:
     steps: list[Step] = [
         check("format", "cargo", "fmt", "--all", "--check"),
         check("scripts", sys.executable, "-m", "harness.lint"),
+        crates,
         check(
             "clippy",
             *("cargo", "clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"),

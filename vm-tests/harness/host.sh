@@ -45,6 +45,8 @@ components_missing() {
 list_downloads() {
   [[ -d ${CARGO_HOME:-$HOME/.cargo}/registry/cache ]] ||
     echo "to download, once: the crates of Cargo.lock, 25 MB"
+  [[ $what != tests || -n $(compgen -G "$cache/cargo-deny-*") ]] ||
+    echo "to build, once: cargo-deny in target/vm-tests, from 50 MB of crates"
   [[ $what != loopback && $EUID == 0 ]] || return 0
   [[ -z $(compgen -G "$cache/base-*") ]] || return 0
   case $what in

@@ -12,14 +12,12 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from .made_once import made_once, run
+from . import cargo_program
 
 CRATE = "nixfmt_rs"
 VERSION = "0.5.3"
 #: Whoever has nixfmt can have it used instead: its path.
 VARIABLE = "NIXFMT"
-#: Some thirty small crates, without optimisation.
-BUILD_LIMIT = 900.0
 LIMIT = 300.0
 
 
@@ -28,18 +26,7 @@ def nixfmt() -> Path:
     """The formatter, built first where it is missing."""
     if given := os.environ.get(VARIABLE):
         return Path(given)
-    return made_once(f"nixfmt-{VERSION}", _build) / "bin" / "nixfmt"
-
-
-def _build(work: Path) -> Path:
-    print(f"building {CRATE} {VERSION} (once)")
-    root = work / "root"
-    install = ["cargo", "install", "--quiet", "--debug", "--locked", "--version", VERSION]
-    folders = ["--root", str(root), "--target-dir", str(work / "target")]
-    # Not in the repository: its .cargo/config.toml is about the product.
-    outside = Path("/")
-    run([*install, *folders, CRATE], "is crates.io reachable?", BUILD_LIMIT, folder=outside)
-    return root
+    return cargo_program.built(CRATE, VERSION, "nixfmt")
 
 
 def check(files: Sequence[Path]) -> str:

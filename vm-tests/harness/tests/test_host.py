@@ -50,6 +50,8 @@ def test_the_demo_needs_less_than_the_tests(tmp_path: Path) -> None:
     assert "systemd-container" in demo[0] and "qemu" not in demo[0] and len(called) == 1
     tests, called = install(tmp_path)
     assert "qemu-system-x86" in tests[0] and tests[1] == "to add with rustup: rustfmt clippy"
+    built = any(places.CACHE.glob("cargo-deny-*"))
+    assert any("to build, once: cargo-deny" in line for line in tests) is not built
     assert called[-1] == "rustup component add rustfmt clippy"
 
 
