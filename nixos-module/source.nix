@@ -1,5 +1,5 @@
 # What a build of the Rust workspace sees of this repository: all that it reads, and nothing
-# else, so that a word in the docs builds nothing anew.
+# else, so that a word in the docs builds nothing anew (the agent's package aside, which names its commit).
 #
 # Without .cargo: package.nix says what it does, and nixpkgs writes its own.
 {

@@ -15,14 +15,15 @@ let
   ];
   perSystem = f: lib.genAttrs systems (system: f system nixpkgs.legacyPackages.${system});
 
-  # Nothing else knows it: in the store, every file is dated 1970.
+  # Nothing else knows them: in the store, every file is dated 1970, and there is no git.
   sourceDate = self.lastModified or null;
+  commit = self.rev or self.dirtyRev or null;
 
   overlay = final: _: {
     inherit
       (import ./packages.nix {
         pkgs = final;
-        inherit sourceDate;
+        inherit sourceDate commit;
       })
       first-boot-agent
       first-boot-agent-musl
@@ -35,7 +36,7 @@ let
 
   packagesOf =
     system: pkgs:
-    import ./packages.nix { inherit pkgs sourceDate; }
+    import ./packages.nix { inherit pkgs sourceDate commit; }
     // lib.mapAttrs' (profile: machine: {
       name = "netboot-${profile}";
       value = machine.config.system.build.netbootTree;

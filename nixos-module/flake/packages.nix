@@ -1,5 +1,9 @@
 # What is built of this repository, for one system.
-{ pkgs, sourceDate }:
+{
+  pkgs,
+  sourceDate,
+  commit,
+}:
 let
   pxe = import ../lib/pxe;
   examples = import ../examples/pxe;
@@ -12,9 +16,9 @@ in
 rec {
   default = first-boot-agent;
 
-  first-boot-agent = pkgs.callPackage ../package.nix { inherit sourceDate; };
+  first-boot-agent = pkgs.callPackage ../package.nix { inherit sourceDate commit; };
   # Without glibc: it compiles a Rust for musl first.
-  first-boot-agent-musl = pkgs.pkgsStatic.callPackage ../package.nix { inherit sourceDate; };
+  first-boot-agent-musl = pkgs.pkgsStatic.callPackage ../package.nix { inherit sourceDate commit; };
   cluster-standin = pkgs.callPackage ../standin.nix { };
 
   docs = pkgs.runCommand "first-boot-docs" { nativeBuildInputs = [ pkgs.mdbook ]; } ''

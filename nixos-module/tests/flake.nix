@@ -59,19 +59,21 @@ let
   flake = import ../../flake.nix;
   # 2026-11-28, at noon.
   lastModified = 1795867200;
-  outputs = flake.outputs {
-    self = outputs // {
-      inherit lastModified;
-    };
-    nixpkgs = {
-      inherit lib;
-      legacyPackages = {
-        x86_64-linux = pkgs;
-        aarch64-linux = pkgs;
+  rev = "0123456789abcdef0123456789abcdef01234567";
+  outputs = outputsOf { inherit lastModified rev; };
+  outputsOf =
+    source:
+    flake.outputs {
+      self = outputs // source;
+      nixpkgs = {
+        inherit lib;
+        legacyPackages = {
+          x86_64-linux = pkgs;
+          aarch64-linux = pkgs;
+        };
       };
+      disko.nixosModules.disko = { };
     };
-    disko.nixosModules.disko = { };
-  };
 
   packageOf =
     abi: given:
@@ -79,9 +81,11 @@ let
       {
         etcd = "etcd";
         glibc.static = "static glibc";
+        installShellFiles = "install shell files";
         lib = {
           optional = condition: value: if condition then [ value ] else [ ];
           optionalAttrs = condition: set: if condition then set else { };
+          optionalString = condition: text: if condition then text else "";
         };
         stdenv.hostPlatform.isGnu = abi == "gnu";
         rustPlatform.buildRustPackage = make: make { };
@@ -139,7 +143,7 @@ in
     ];
   };
 
-  # An unset clock counts from the source's date, not from 1980 or a constant.
+  # An unset clock counts from the source's date, not from 1980 or a constant; `--version` names the commit.
   theAgentIsOfTheSourcesDate = {
     expr =
       let
@@ -156,12 +160,45 @@ in
         (outputs.overlays.default pkgs { }).first-boot-agent.given
       ];
     expected = [
-      { sourceDate = lastModified; }
-      # The day's beginning.
-      { SOURCE_DATE_EPOCH = "1795824000"; }
+      {
+        sourceDate = lastModified;
+        commit = rev;
+      }
+      {
+        # The day's beginning.
+        SOURCE_DATE_EPOCH = "1795824000";
+        FIRST_BOOT_COMMIT = "0123456789ab";
+      }
       { }
-      { sourceDate = lastModified; }
-      { sourceDate = lastModified; }
+      {
+        sourceDate = lastModified;
+        commit = rev;
+      }
+      {
+        sourceDate = lastModified;
+        commit = rev;
+      }
+    ];
+  };
+
+  # Of a work tree with changes, the flake knows the commit below them; of a folder without git, none.
+  theAgentNamesItsCommit = {
+    expr =
+      map
+        (
+          source:
+          (packageOf "musl" (outputsOf source).packages.x86_64-linux.first-boot-agent-musl.given)
+          .env.FIRST_BOOT_COMMIT or null
+        )
+        [
+          { inherit rev; }
+          { dirtyRev = "${rev}-dirty"; }
+          { }
+        ];
+    expected = [
+      "0123456789ab"
+      "0123456789ab-dirty"
+      null
     ];
   };
 

@@ -28,6 +28,26 @@ moveToOutput() {
   done
 }
 """
+#: Those of nixpkgs' installShellFiles, for files that have their final names.
+INSTALL_SHELL_FILES = """
+installManPage() {
+  local page
+  for page in "$@"; do
+    install -D --mode=0644 --target-directory="$out/share/man/man${page##*.}" "$page"
+  done
+}
+installShellCompletion() {
+  local word folder
+  for word in "$@"; do
+    case $word in
+      --bash) folder=bash-completion/completions ;;
+      --fish) folder=fish/vendor_completions.d ;;
+      --zsh) folder=zsh/site-functions ;;
+      *) install -D --mode=0644 --target-directory="$out/share/$folder" "$word" ;;
+    esac
+  done
+}
+"""
 LIMIT = 300.0
 
 
@@ -52,11 +72,12 @@ def installed(out: Path, initrd: Path) -> None:
     """The package's outputs, by its own `postInstall`, run here instead of in a build."""
     script: str = nix().value(
         f"(import {quoted(PACKAGE)} {{ etcd = null; glibc = null; stdenv = null; lib = null;"
+        " installShellFiles = null;"
         " rustPlatform.buildRustPackage = make: make { }; }).postInstall"
     )
     (out / "bin").mkdir(parents=True)
     (out / "bin" / "first-boot-agent").touch(0o755)
-    command = ["bash", "-euo", "pipefail", "-c", MOVE_TO_OUTPUT + script]
+    command = ["bash", "-euo", "pipefail", "-c", MOVE_TO_OUTPUT + INSTALL_SHELL_FILES + script]
     environment = {"PATH": os.environ["PATH"], "out": str(out), "initrd": str(initrd)}
     subprocess.run(command, cwd=places.REPOSITORY, env=environment, check=True, timeout=LIMIT)
 

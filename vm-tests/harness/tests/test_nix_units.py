@@ -71,6 +71,16 @@ def test_the_package_installs_what_nixos_looks_for(tmp_path: Path) -> None:
     for unit in (*units.glob("*.service"), *in_the_initrd.glob("*.service")):
         assert f"ExecStart={out}/bin/first-boot-agent " in unit.read_text()
     assert (out / "lib/systemd/catalog/first-boot-agent.catalog").stat().st_size > 0
+    packaging = places.REPOSITORY / "agent" / "packaging"
+    for ours, theirs in (
+        ("man", "man/man1"),
+        ("completions/bash", "bash-completion/completions"),
+        ("completions/fish", "fish/vendor_completions.d"),
+        ("completions/zsh", "zsh/site-functions"),
+    ):
+        given = {path.name: path.read_text() for path in (packaging / ours).iterdir()}
+        found = {path.name: path.read_text() for path in (out / "share" / theirs).iterdir()}
+        assert found == given and len(given) == 2
     nix_units.without_later_settings(units)
     nix_units.without_later_settings(in_the_initrd)
     services = [path.name for path in units.glob("*.service")]
