@@ -49,6 +49,15 @@ in
 
   nixosModules = modules.exported;
 
+  templates.default = {
+    path = ../template;
+    description = "A node of an etcd cluster, joined by first-boot-agent";
+    welcomeText = ''
+      Replace OWNER and COMMIT in flake.nix, and add hardware and network to node01.nix.
+      docs/src/how-to/nixos.md and docs/src/how-to/etcd.md of first-boot-agent say more.
+    '';
+  };
+
   nixosConfigurations =
     lib.mapAttrs' (profile: machine: {
       name = "netboot-${profile}";

@@ -202,6 +202,35 @@ in
     ];
   };
 
+  theTemplateIsANode = {
+    expr =
+      let
+        inherit (outputs.templates) default;
+        template = import (default.path + "/flake.nix");
+        made = template.outputs {
+          nixpkgs.lib.nixosSystem = given: given;
+          first-boot = outputs;
+        };
+      in
+      [
+        (builtins.isString default.description)
+        (names template.inputs)
+        (builtins.head made.nixosConfigurations.node01.modules == outputs.nixosModules.default)
+        (builtins.all (
+          module: !(builtins.isPath module) || builtins.pathExists module
+        ) made.nixosConfigurations.node01.modules)
+      ];
+    expected = [
+      true
+      [
+        "first-boot"
+        "nixpkgs"
+      ]
+      true
+      true
+    ];
+  };
+
   everyImageIsAConfiguration = {
     expr = missing (map (profile: "netboot-${profile}") profiles) outputs.nixosConfigurations;
     expected = [ ];

@@ -259,6 +259,10 @@ let
       services = units (
         service
         // {
+          environment = mkOption {
+            type = types.attrsOf (types.nullOr types.str);
+            default = { };
+          };
           restartIfChanged = bool true;
           restartTriggers = list;
         }

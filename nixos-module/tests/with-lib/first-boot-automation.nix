@@ -83,6 +83,7 @@ in
       in
       {
         description = "";
+        environment = { };
         wantedBy = [ ];
         wants = [ ];
         after = [ ];

@@ -36,6 +36,11 @@ def test_every_file_is_formatted() -> None:
     assert not found, f"{found}\nformat them: {nix_format.nixfmt()} FILES"
 
 
+def test_the_readme_shows_the_template() -> None:
+    shown = (places.REPOSITORY / "README.md").read_text().split("```nix\n")[1].split("```")[0]
+    assert shown == (nix_checks.MODULE / "template" / "flake.nix").read_text()
+
+
 @pytest.mark.parametrize("path", nix_checks.case_files(), ids=named)
 def test_cases(path: Path) -> None:
     hold(nix_checks.cases_of(path))
