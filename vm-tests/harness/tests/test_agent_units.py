@@ -110,6 +110,15 @@ def test_d6_a_path_unit_is_never_given_up(path: Path) -> None:
     assert "StartLimitIntervalSec=0" in path.read_text().splitlines()
 
 
+@pytest.mark.parametrize(
+    "unit", sorted(path for path in UNITS.iterdir() if path.is_file()), ids=lambda path: path.name
+)
+def test_every_unit_names_a_man_page_that_is_installed(unit: Path) -> None:
+    """`systemctl help UNIT` opens it."""
+    (page,) = re.findall(r"^Documentation=man:([^ ]+)\((\d)\)$", unit.read_text(), re.MULTILINE)
+    assert (UNITS.parent / "packaging" / "man" / ".".join(page)).exists()
+
+
 def install(root: Path, *more: str) -> str:
     """`make install` below a root; returns what it says."""
     command = ["make", "--silent", "install", f"DESTDIR={root}", "AGENT=/bin/true", *more]
