@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from . import crash_once, cut_etcd, cut_stories, host, journals, product, room, waiting
+from . import crash_once, cut_etcd, cut_stories, host, journals, product, waiting
 from .blueprint import ETCD
 from .crash_once import Cut
 from .cut_cluster import CutCluster
@@ -134,8 +134,6 @@ def cut_off(story: Story, cut: Cut, look: Callable[[], None]) -> str | None:
     if cut.power and point:
         story.machine.crash()
         look()
-        # Another run may have what it gave back.
-        room.wait(1)
         story.machine.start()
     return point
 

@@ -1,22 +1,29 @@
-"""Waits until the host has room for the nodes of a lab.
+"""Waits until the host has room for the nodes of a lab, and claims it.
 
 The kernel gives each user so many inotify instances, by default 128 for all nodes of
 all runs together; a node takes a dozen, and systemd's path units fail without one.
-Counts them and takes none, since a node that boots meanwhile would miss it. Must not
-change the host: the limit is its owner's.
+Takes none itself, since a node that boots meanwhile would miss it: a claim is an open
+file whose name the other runs see, and ends with its run. Must not change the host: the
+limit is its owner's.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from . import processes, waiting
 
 ALLOWED = Path("/proc/sys/fs/inotify/max_user_instances")
 INSTANCE = "anon_inode:inotify"
-#: What systemd, D-Bus, logind and the agents of one node take at the most.
+CLAIM = "first-boot-room-"
+CLAIMED = re.compile(rf"/memfd:{CLAIM}(\d+) .*")
+#: What systemd, D-Bus, logind and the agents of one node keep; more for moments of its boot.
 FOR_A_NODE = 14
 #: Other runs' scenarios are over in less; a crowded host is given more (see `waiting`).
 LIMIT = 80.0
@@ -24,29 +31,47 @@ HELP = "fewer runs at once, or: sysctl fs.inotify.max_user_instances=1024"
 
 
 def taken() -> int:
-    """How many instances the processes of this user have, those of nodes included."""
-    return sum(instances_of(process) for process in processes.PROC.glob("[0-9]*"))
+    """What the processes of this user have, those of nodes included, and what is claimed beyond."""
+    seen = {int(process.name): held_by(process) for process in processes.PROC.glob("[0-9]*")}
+    total = sum(held[INSTANCE] for held in seen.values())
+    for pid, held in seen.items():
+        if held[CLAIM]:
+            below = processes.descendants_of(pid)
+            used = sum(seen[node][INSTANCE] for node in below if node in seen)
+            total += max(held[CLAIM] - used, 0)
+    return total
 
 
-def instances_of(process: Path) -> int:
-    """Those of one process; none where it is another user's."""
-    found = 0
+def held_by(process: Path) -> Counter[str]:
+    """The instances and the claims of one process; none where it is another user's."""
+    found: Counter[str] = Counter()
     # A process may end, or close a file, while it is looked at.
     with suppress(OSError):
         if process.stat().st_uid != os.geteuid():
-            return 0
+            return found
         for link in (process / "fd").iterdir():
             with suppress(OSError):
-                found += os.readlink(link) == INSTANCE
+                name = os.readlink(link)
+                found[INSTANCE] += name == INSTANCE
+                if claim := CLAIMED.fullmatch(name):
+                    found[CLAIM] += int(claim[1])
     return found
 
 
-def is_there(nodes: int) -> bool:
-    """Whether so many nodes would find their inotify instances."""
-    return taken() + nodes * FOR_A_NODE <= int(ALLOWED.read_text())
+def claim(instances: int) -> IO[bytes] | None:
+    """A claim, or None where there is no room, or where another run looks at this moment."""
+    with ALLOWED.open() as allowed:
+        # Whoever else looked before the claim is made would take the same room.
+        try:
+            fcntl.flock(allowed, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        if taken() + instances > int(allowed.read()):
+            return None
+        return os.fdopen(os.memfd_create(f"{CLAIM}{instances}"), "rb")
 
 
-def wait(nodes: int) -> None:
-    """Come back when so many nodes can be started."""
+def take(nodes: int) -> IO[bytes]:
+    """Come back when so many nodes can start; what they need is theirs until this is closed."""
     awaited = f"inotify instances for {nodes} more nodes; what gives some: {HELP}"
-    waiting.until(lambda: is_there(nodes), LIMIT, awaited)
+    return waiting.until(lambda: claim(nodes * FOR_A_NODE), LIMIT, awaited)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from harness import blueprint, counts, everything, follow, places, room, rootfs, rust_tests
+from harness import blueprint, counts, everything, follow, places, rootfs, rust_tests
 from harness import screen, waiting
 from harness.journals import Account, merged, offences
 from harness.scenario import Scenario
@@ -198,30 +197,6 @@ def test_waiting_gives_up_at_the_deadline_and_says_for_what(no_watchdog: None) -
             running.kill()
     assert "tail -f /dev/null" in given_up.value.running
     assert waiting.until(lambda: "yes", 0, "at once") == "yes"
-
-
-def test_a_host_without_inotify_instances_has_no_room(
-    monkeypatch: pytest.MonkeyPatch, no_watchdog: None, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(room, "LIMIT", 0)
-    monkeypatch.setattr(room, "ALLOWED", tmp_path / "allowed")
-    (tmp_path / "allowed").write_text(f"{room.FOR_A_NODE - 1}\n")
-    with pytest.raises(waiting.NotInTime, match="1 more nodes.*sysctl fs.inotify"):
-        room.wait(1)
-    (tmp_path / "allowed").write_text("100000\n")
-    room.wait(1)
-
-
-def test_the_inotify_instances_of_all_processes_are_counted() -> None:
-    # Others come and go with other runs; those of a program of ours are there.
-    program = "import ctypes; print([ctypes.CDLL(None).inotify_init1(0) for _ in '123'], flush=1)"
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    program += "; input()"
-    with subprocess.Popen([sys.executable, "-c", program], **pipes) as running:
-        running.stdout.readline()
-        found = room.instances_of(Path(f"/proc/{running.pid}"))
-        running.communicate(b"\n", timeout=60)
-    assert found == 3
 
 
 def test_a_crowded_host_is_given_more_time(
