@@ -1,4 +1,4 @@
-"""Writes the archives that a kernel unpacks as its first file system ("newc").
+"""Packs the archives that a kernel unpacks as its first file system, with cpio ("newc").
 
 Everything in them belongs to root and has no time of its own, so that the same content
 is the same bytes. Several may follow one another, and of what is packed twice
@@ -7,74 +7,58 @@ the last copy counts. Must not know what an initrd is for.
 
 from __future__ import annotations
 
-import stat
-from dataclasses import dataclass, field
-from itertools import count
+import os
+import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
-#: The kernel reads names and contents at multiples of this.
-ALIGNMENT = 4
-#: The distance from the next block distinguishes archives.
-BLOCK = 512
-END = "TRAILER!!!"
+LIMIT = 300.0
 
 
-@dataclass
+def packed(root: Path) -> bytes:
+    """All that is below a folder, which keeps no times."""
+    paths = sorted(root.rglob("*"))
+    for path in paths:
+        os.utime(path, (0, 0), follow_symlinks=False)
+    names = b"".join(bytes(path.relative_to(root)) + b"\0" for path in paths)
+    command = ["cpio", "--create", "--format=newc", "--reproducible", "--owner=+0:+0"]
+    command += ["--null", "--quiet"]
+    return subprocess.run(
+        command, cwd=root, input=names, check=True, stdout=subprocess.PIPE, timeout=LIMIT
+    ).stdout
+
+
 class Archive:
-    """One archive, written from its first entry to its end."""
+    """One archive, laid out in a folder until its end."""
 
-    output: IO[bytes]
-    _numbers: count[int] = field(default_factory=lambda: count(1))
-    _folders: set[str] = field(default_factory=set)
+    def __init__(self, output: IO[bytes]) -> None:
+        self._output = output
+        self._layout = TemporaryDirectory(prefix="archive-")
 
     def file(self, path: str, content: bytes, mode: int = 0o644) -> None:
         """A file, and the folders above it."""
-        self._above(path)
-        self._entry(path, stat.S_IFREG | mode, content)
+        place = self._place(path)
+        place.write_bytes(content)
+        place.chmod(mode)
 
     def link(self, path: str, target: str) -> None:
         """A symbolic link, and the folders above it."""
-        self._above(path)
-        self._entry(path, stat.S_IFLNK | 0o777, target.encode())
+        self._place(path).symlink_to(target)
 
     def folder(self, path: str, mode: int = 0o755) -> None:
         """A folder, and those above it."""
-        self._above(path)
-        self._entry(path, stat.S_IFDIR | mode, b"")
-        self._folders.add(path.strip("/"))
-
-    def tree(self, root: Path) -> None:
-        """All that lies below a folder."""
-        for path in sorted(root.rglob("*")):
-            name, mode = str(path.relative_to(root)), path.lstat().st_mode
-            if stat.S_ISLNK(mode):
-                self.link(name, str(path.readlink()))
-            elif stat.S_ISDIR(mode):
-                self.folder(name, stat.S_IMODE(mode))
-            else:
-                self.file(name, path.read_bytes(), stat.S_IMODE(mode))
+        self._place(f"{path}/inside").parent.chmod(mode)
 
     def end(self) -> None:
-        """The mark of the end; another archive may follow."""
-        self._entry(END, 0, b"")
-        self._pad(BLOCK)
+        """Write it; another archive may follow."""
+        self._output.write(packed(Path(self._layout.name)))
+        self._layout.cleanup()
 
-    def _above(self, path: str) -> None:
-        for folder in reversed(Path(path.strip("/")).parents):
-            if str(folder) not in {".", *self._folders}:
-                self._entry(str(folder), stat.S_IFDIR | 0o755, b"")
-                self._folders.add(str(folder))
-
-    def _entry(self, path: str, mode: int, content: bytes) -> None:
-        name = path.strip("/").encode() + b"\0"
-        number = 0 if path == END else next(self._numbers)
-        # Number, mode, owner, group, links, time; size; device and its kind; name, checksum.
-        fields = (number, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name), 0)
-        self.output.write(b"070701" + b"".join(b"%08x" % value for value in fields) + name)
-        self._pad(ALIGNMENT)
-        self.output.write(content)
-        self._pad(ALIGNMENT)
-
-    def _pad(self, multiple: int) -> None:
-        self.output.write(b"\0" * (-self.output.tell() % multiple))
+    def _place(self, path: str) -> Path:
+        place = Path(f"{self._layout.name}/{path}")
+        for above in reversed(place.parents):
+            if not above.exists():
+                above.mkdir()
+                above.chmod(0o755)
+        return place

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from . import qemu_kernel, rootfs
-from .cpio import Archive
+from .cpio import packed
 from .made_once import made_once
 from .qemu_initrd_parts import FILES, FOLDERS, HELPERS, KMOD, LINKS, LOADED, PROGRAMS, RELEASE
 from .qemu_initrd_parts import RULES, SOUGHT, UNITS, WANTED
@@ -98,10 +98,7 @@ def _libraries(base: Path, programs: Iterable[Path]) -> list[Path]:
 def pack(tree: Path, target: Path) -> None:
     """Pack a folder; lz4, for that is what an emulated processor unpacks fastest."""
     plain = target.with_suffix(".cpio")
-    with plain.open("wb") as output:
-        archive = Archive(output)
-        archive.tree(tree)
-        archive.end()
+    plain.write_bytes(packed(tree))
     # The kernel knows lz4's old frame alone.
     command = ["lz4", "-l", "-9", "--quiet", "--force", str(plain), str(target)]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=MAKING_LIMIT)

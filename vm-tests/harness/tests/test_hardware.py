@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -174,15 +175,20 @@ def listed(archive: Path) -> list[str]:
 
 
 def test_an_archive_is_read_by_cpio_as_it_was_written(tmp_path: Path) -> None:
-    with (tmp_path / "a").open("wb") as output:
-        archive = Archive(output)
-        archive.file("etc/a/secret", b"odd", 0o600)
-        archive.file("/etc/a/other", b"")
-        archive.link("bin", "usr/bin")
-        archive.end()
+    umask = os.umask(0o077)
+    try:
+        with (tmp_path / "a").open("wb") as output:
+            archive = Archive(output)
+            archive.folder("etc/a", 0o700)
+            archive.file("etc/a/secret", b"odd", 0o600)
+            archive.file("/etc/a/other", b"")
+            archive.link("bin", "usr/bin")
+            archive.end()
+    finally:
+        os.umask(umask)
     assert listed(tmp_path / "a") == [
-        *("drwxr-xr-x 0 etc", "drwxr-xr-x 0 etc/a", "-rw------- 0 etc/a/secret"),
-        *("-rw-r--r-- 0 etc/a/other", "lrwxrwxrwx 0 bin -> usr/bin"),
+        *("lrwxrwxrwx 0 bin -> usr/bin", "drwxr-xr-x 0 etc", "drwx------ 0 etc/a"),
+        *("-rw-r--r-- 0 etc/a/other", "-rw------- 0 etc/a/secret"),
     ]
 
 
