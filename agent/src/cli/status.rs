@@ -2,6 +2,7 @@
 
 mod counts;
 mod judge;
+mod layout;
 mod prometheus;
 mod show;
 mod view;
@@ -32,7 +33,7 @@ use super::output::{self, Written};
 use super::{Exit, Options, node};
 
 use judge::{Facts, State, Status, StepUnits};
-use show::Layout;
+use layout::Layout;
 use view::View;
 
 /// With `--wait` and `--watch`: how often to look where no unit changes, as when a peer comes back.

@@ -1,12 +1,15 @@
-//! The health verdict: pure judgement of what the probes have found, and its table.
+//! The health verdict: pure judgement of what the probes have found.
 
-use std::fmt::{self, Write};
+mod table;
+
 use std::path::PathBuf;
 
 use crate::config::{MemberService, ServiceName};
 
 use super::member::{Leader, MemberList, NAMED};
 use super::{Blocker, Step};
+
+pub use table::Table;
 
 /// What was found out about one Raft group.
 #[derive(Debug, Clone)]
@@ -220,35 +223,6 @@ impl GroupFinding<'_> {
                 format!("{quorum}, {healthy} of {} voters healthy{leader}{probe}", list.voters().count())
             }
         }
-    }
-}
-
-/// Rows of the table; of more members those that answer are only counted.
-const ROWS: usize = 20;
-
-/// The table: a line per group, then a line per endpoint.
-impl fmt::Display for Findings<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = String::new();
-        for group in &self.groups {
-            writeln!(table, "{:<10} {}", group.service.name, group.summary())?;
-        }
-        let is_shown = |row: &&EndpointFinding| self.endpoints.len() <= ROWS || row.own || row.answer.is_err();
-        let rows: Vec<&EndpointFinding> = self.endpoints.iter().filter(is_shown).take(ROWS).collect();
-        let member_width = rows.iter().map(|row| row.member.chars().count()).max().unwrap_or(0);
-        let url_width = rows.iter().map(|row| row.url.chars().count()).max().unwrap_or(0);
-        for row in &rows {
-            let answer = match &row.answer {
-                Ok(()) => "ok",
-                Err(error) => error,
-            };
-            writeln!(table, "{:<10} {:<member_width$}  {:<url_width$}  {answer}", row.service, row.member, row.url)?;
-        }
-        let (all, failing) = (self.endpoints.len(), self.endpoints.iter().filter(|row| row.answer.is_err()).count());
-        if rows.len() < all {
-            writeln!(table, "{all} endpoints in all, {failing} of them do not answer")?;
-        }
-        formatter.write_str(table.trim_end())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::config::{ClusterName, Config, MemberService, Service};
 use crate::markers::{Hold, Trouble};
 use crate::names::Unresolved;
 use crate::plan::expectations::Outlook;
-use crate::plan::health::{EndpointFinding, Findings, GroupFinding, Verdict, reset_command, to_join_anew};
+use crate::plan::health::{EndpointFinding, Findings, GroupFinding, Table, Verdict, reset_command, to_join_anew};
 use crate::plan::member::{Leader, NAMED};
 use crate::plan::{self, Action, Blocker, Decision, SkipReason, Step, Unmet};
 use crate::shell_word::quoted;
@@ -92,7 +92,7 @@ pub(super) struct Status {
     pub(super) names: Vec<Unresolved>,
     pub(super) warnings: Vec<String>,
     /// The table of groups and endpoints.
-    pub(super) table: String,
+    pub(super) table: Option<Table>,
     /// The same as numbers, a row for each group.
     pub(super) groups: Vec<GroupCounts>,
     /// The verdict on the cluster in a word, where there is one.
@@ -161,7 +161,7 @@ pub(super) fn judge(config: &Config, facts: Facts<'_>) -> Status {
             Verdict::Degraded(_) => "degraded",
             Verdict::Unhealthy(_) => "unhealthy",
         }),
-        table: facts.live.map(|findings| findings.to_string()).unwrap_or_default(),
+        table: facts.live.ok().map(|findings| findings.table()),
         ..Status::default()
     }
 }

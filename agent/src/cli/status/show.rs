@@ -1,93 +1,20 @@
 //! The two forms of `status`: text for people, JSON for programs.
 
-use std::env;
 use std::fmt::Write;
-use std::io::IsTerminal;
 
 use serde_json::{Value, json};
 
 use super::judge::{State, Status, StepStatus};
+use super::layout::Layout;
 
-/// Columns of a terminal, also of a serial console, which does not know its own.
-const COLUMNS: usize = 80;
 /// The columns before a detail, and before its arrow.
 const INDENT: usize = 24;
 const BEFORE_THE_ARROW: usize = INDENT - 1;
 
-/// For whom a text is laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
-    /// A file, a pipe: every detail on its line, to be searched.
-    Plain,
-    /// A terminal: details are wrapped. Commands are not, so that they are copied whole.
-    Terminal {
-        /// Whether marks and states are coloured; each is a word as well.
-        is_coloured: bool,
-    },
-}
-
-impl Layout {
-    /// As is right for a stream, in the environment of this process (`NO_COLOR` of no-color.org).
-    pub(super) fn of(stream: &impl IsTerminal) -> Self {
-        let is_set = |variable: &str| env::var_os(variable).is_some_and(|value| !value.is_empty());
-        if !stream.is_terminal() {
-            return Self::Plain;
-        }
-        Self::Terminal { is_coloured: !is_dumb() && !is_set("NO_COLOR") }
-    }
-
-    /// ECMA-48, SGR.
-    fn coloured(self, text: &str, state: State) -> String {
-        let colour = match state {
-            _ if self != (Self::Terminal { is_coloured: true }) => return text.to_owned(),
-            State::Done => 32,
-            State::Working | State::Waiting => 33,
-            State::Failed | State::Blocked => 31,
-            State::Off => return text.to_owned(),
-        };
-        format!("\u{1b}[{colour}m{text}\u{1b}[m")
-    }
-
-    /// A text that begins at a column, its further lines below its first. What is in backticks stays on one line, to be copied.
-    fn wrapped(self, text: &str, indent: usize) -> String {
-        if self == Self::Plain {
-            return text.to_owned();
-        }
-        // One that is never closed quotes nothing.
-        let quotes = text.matches('`').count().is_multiple_of(2);
-        let mut words: Vec<String> = Vec::new();
-        for word in text.split_whitespace() {
-            match words.last_mut().filter(|last| quotes && last.matches('`').count() % 2 == 1) {
-                Some(quoted) => *quoted = format!("{quoted} {word}"),
-                None => words.push(word.to_owned()),
-            }
-        }
-        let (mut wrapped, mut column) = (String::new(), indent);
-        for word in words {
-            let length = word.chars().count();
-            if column > indent && column + 1 + length > COLUMNS {
-                let _ = write!(wrapped, "\n{:indent$}", "");
-                column = indent;
-            } else if column > indent {
-                wrapped.push(' ');
-                column += 1;
-            }
-            wrapped.push_str(&word);
-            column += length;
-        }
-        wrapped
-    }
-}
-
-/// Whether the terminal obeys no control sequences (environ(7)).
-pub(super) fn is_dumb() -> bool {
-    env::var_os("TERM").is_none_or(|terminal| terminal == "dumb")
-}
-
 pub(super) fn text(status: &Status, layout: Layout) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = writeln!(text, "{}\n", headline(status));
+    let _ = writeln!(text, "{}\n", layout.wrapped(&headline(status), 0));
     for Row { name, state, detail, next } in rows(status) {
         let mark = match state {
             State::Done => "✓",
@@ -98,14 +25,14 @@ pub(super) fn text(status: &Status, layout: Layout) -> String {
         let (mark, word) = (layout.coloured(mark, state), layout.coloured(&format!("{state:<8}"), state));
         let _ = writeln!(text, "  {mark} {name:<10} {word} {}", layout.wrapped(&detail, INDENT));
         if let Some(next) = next {
-            let _ = writeln!(text, "{:BEFORE_THE_ARROW$}→ {next}", "");
+            let _ = writeln!(text, "{:BEFORE_THE_ARROW$}→ {}", "", layout.wrapped(&next, BEFORE_THE_ARROW + 2));
         }
     }
     for warning in &status.warnings {
-        let _ = writeln!(text, "\n  ! {}", warning.replace('\n', "\n    "));
+        let _ = writeln!(text, "\n  ! {}", layout.lines(warning, 4));
     }
-    if !status.table.is_empty() {
-        let _ = writeln!(text, "\n  {}", status.table.replace('\n', "\n  "));
+    if let Some(table) = status.table.as_ref().map(|table| layout.table(table)).filter(|table| !table.is_empty()) {
+        let _ = writeln!(text, "\n{table}");
     }
     let _ = writeln!(text, "\n{}", layout.wrapped(&verdict(status), 0));
     text

@@ -4,7 +4,8 @@ use std::fmt::{Display, Write};
 use std::io::stdout;
 
 use super::judge::{State, Status};
-use super::show::{self, Layout, Row};
+use super::layout::{self, Layout};
+use super::show::{self, Row};
 
 /// Who looks, and what they have seen.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ impl View {
     pub(super) fn of_this_process(as_json: bool) -> Self {
         match Layout::of(&stdout()) {
             _ if as_json => Self::Json(String::new()),
-            layout @ Layout::Terminal { .. } if !show::is_dumb() => Self::Terminal(layout, false),
+            layout @ Layout::Terminal { .. } if !layout::is_dumb() => Self::Terminal(layout, false),
             _ => Self::lines(),
         }
     }

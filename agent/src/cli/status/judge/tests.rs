@@ -317,6 +317,6 @@ fn without_root_markers_and_units_are_shown_and_nothing_is_called_well() {
     ];
     assert_eq!(found, expected);
     assert_eq!((status.overall, status.needs_root), (State::Blocked, true));
-    let text = crate::cli::status::show::text(&status, crate::cli::status::show::Layout::Plain);
+    let text = crate::cli::status::show::text(&status, crate::cli::status::layout::Layout::Plain);
     assert!(text.contains("Run it as root") && !text.contains("fix"), "{text}");
 }

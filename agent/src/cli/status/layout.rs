@@ -1,0 +1,194 @@
+//! How the text of `status` is laid out for its reader: lines that fit a terminal, and commands that can be copied.
+
+use std::env;
+use std::fmt::Write;
+use std::io::IsTerminal;
+
+use crate::plan::health::Table;
+
+use super::judge::State;
+
+/// Columns of a terminal, also of a serial console, which does not know its own.
+const COLUMNS: usize = 80;
+/// The columns before a table, before its second column, and before what does not fit into its row.
+const TABLE: usize = 2;
+const SECOND: usize = TABLE + 11;
+const BELOW: usize = SECOND + 2;
+/// What the shortest answer of an endpoint needs: `ok`.
+const SHORTEST: usize = 2;
+
+/// For whom a text is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// A file, a pipe: every detail on its line, to be searched.
+    Plain,
+    /// A terminal: text is wrapped, except within a command, so that a command is copied whole.
+    Terminal {
+        /// Whether marks and states are coloured; each is a word as well.
+        is_coloured: bool,
+    },
+}
+
+impl Layout {
+    /// As is right for a stream, in the environment of this process (`NO_COLOR` of no-color.org).
+    pub(super) fn of(stream: &impl IsTerminal) -> Self {
+        let is_set = |variable: &str| env::var_os(variable).is_some_and(|value| !value.is_empty());
+        if !stream.is_terminal() {
+            return Self::Plain;
+        }
+        Self::Terminal { is_coloured: !is_dumb() && !is_set("NO_COLOR") }
+    }
+
+    /// ECMA-48, SGR.
+    pub(super) fn coloured(self, text: &str, state: State) -> String {
+        let colour = match state {
+            _ if self != (Self::Terminal { is_coloured: true }) => return text.to_owned(),
+            State::Done => 32,
+            State::Working | State::Waiting => 33,
+            State::Failed | State::Blocked => 31,
+            State::Off => return text.to_owned(),
+        };
+        format!("\u{1b}[{colour}m{text}\u{1b}[m")
+    }
+
+    /// A text that begins at a column, its further lines below its first. A command stays on one line.
+    pub(super) fn wrapped(self, text: &str, indent: usize) -> String {
+        if self == Self::Plain {
+            return text.to_owned();
+        }
+        let (mut wrapped, mut column) = (String::new(), indent);
+        for piece in pieces(text) {
+            let length = piece.chars().count();
+            if column > indent && column + 1 + length > COLUMNS {
+                let _ = write!(wrapped, "\n{:indent$}", "");
+                column = indent;
+            } else if column > indent {
+                wrapped.push(' ');
+                column += 1;
+            }
+            wrapped.push_str(piece);
+            column += length;
+        }
+        wrapped
+    }
+
+    /// A text of several lines that begins at a column. Each line keeps its own indent, also where it is wrapped.
+    pub(super) fn lines(self, text: &str, indent: usize) -> String {
+        let lines = text.lines().map(|line| {
+            let unindented = line.trim_start();
+            let own = line.chars().count() - unindented.chars().count();
+            format!("{:own$}{}", "", self.wrapped(unindented, indent + own))
+        });
+        lines.collect::<Vec<_>>().join(&format!("\n{:indent$}", ""))
+    }
+
+    /// The table of groups and endpoints. Where an answer does not fit into its row, it follows below; where not even a
+    /// member and its URL do, there are no columns.
+    pub(super) fn table(self, table: &Table) -> String {
+        let indented = |text: String| format!("{:TABLE$}{text}", "");
+        if self == Self::Plain {
+            let text = table.to_string();
+            return text.lines().map(|line| indented(line.to_owned())).collect::<Vec<_>>().join("\n");
+        }
+        let groups = table.groups.iter();
+        let groups = groups.map(|(service, summary)| format!("{service:<10} {}", self.wrapped(summary, SECOND)));
+        let (members, urls) = (table.width(1), table.width(2));
+        let answers = SECOND + members + 2 + urls + 2;
+        let endpoints = table.endpoints.iter().map(|[service, member, url, answer]| {
+            if answers + SHORTEST > COLUMNS {
+                return format!("{service:<10} {}", self.wrapped(&format!("{member} {url} {answer}"), SECOND));
+            }
+            let row = format!("{service:<10} {member:<members$}  {url:<urls$}");
+            if answers + answer.chars().count() <= COLUMNS {
+                return format!("{row}  {answer}");
+            }
+            format!("{}\n{:BELOW$}{}", row.trim_end(), "", self.wrapped(answer, BELOW))
+        });
+        groups.chain(endpoints).chain(table.count.clone()).map(indented).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Whether the terminal obeys no control sequences (environ(7)).
+pub(super) fn is_dumb() -> bool {
+    env::var_os("TERM").is_none_or(|terminal| terminal == "dumb")
+}
+
+/// The words that begin a command in what `status` shows.
+const PROGRAMS: [&str; 25] = [
+    "ETCDCTL_API=3",
+    "chattr",
+    "chmod",
+    "chown",
+    "curl",
+    "etcdctl",
+    "df",
+    "findmnt",
+    "first-boot-agent",
+    "ip",
+    "journalctl",
+    "ls",
+    "lsattr",
+    "lsblk",
+    "mkdir",
+    "mv",
+    "namei",
+    "openssl",
+    "rm",
+    "rmdir",
+    "systemctl",
+    "systemd-creds",
+    "systemd-run",
+    "timedatectl",
+    "umask",
+];
+/// What joins commands to one.
+const OPERATORS: [&str; 5] = ["&&", "||", "|", ">", "<"];
+/// The words with which a sentence goes on behind a command.
+const VERBS: [&str; 6] = ["has", "lists", "prints", "returns", "says", "shows"];
+
+/// What a line must not be broken in: words, commands, and what is in backticks.
+fn pieces(text: &str) -> Vec<&str> {
+    // One that is never closed quotes nothing.
+    let quotes = text.matches('`').count().is_multiple_of(2);
+    let mut pieces: Vec<&str> = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let mut end = word_end(rest, 0);
+        if quotes && rest[..end].matches('`').count() % 2 == 1 {
+            end = rest[end..].find('`').map_or(end, |closing| word_end(rest, end + closing));
+        } else if PROGRAMS.contains(&rest[..end].trim_start_matches('(')) {
+            end = command_end(rest, end);
+        }
+        let (piece, after) = rest.split_at(end);
+        pieces.push(piece);
+        rest = after.trim_start();
+    }
+    pieces
+}
+
+/// Where the word that holds this place ends.
+fn word_end(text: &str, from: usize) -> usize {
+    text[from..].find(char::is_whitespace).map_or(text.len(), |length| from + length)
+}
+
+/// Where a command ends whose first word ends there: with its clause, unless the mark is in quotes or brackets.
+fn command_end(text: &str, first: usize) -> usize {
+    let mut end = first;
+    loop {
+        let command = &text[..end];
+        let count = |character: char| command.matches(character).count();
+        let is_quoted = !count('\'').is_multiple_of(2);
+        let is_open = is_quoted || count('(') > count(')');
+        let after = &text[end..];
+        let next = after.trim_start();
+        let word = &next[..word_end(next, 0)];
+        let is_over = !is_open && (command.ends_with([',', ';', ':', ')']) && !OPERATORS.contains(&word));
+        if next.is_empty() || is_over || (!is_quoted && VERBS.contains(&word)) {
+            return end;
+        }
+        end = word_end(text, end + (after.len() - next.len()));
+    }
+}
+
+#[cfg(test)]
+mod tests;
