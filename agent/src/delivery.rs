@@ -93,3 +93,43 @@ impl Delivery {
         Ok(Some(delivery))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::config::{InitrdFindings, Permissions, SyntaxError};
+
+    #[test]
+    fn an_empty_file_is_refused_as_empty_whatever_the_source() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            explicit: None,
+            root: folder.path().to_owned(),
+            credentials_directory: None,
+            host_name: None,
+            permissions: Permissions::Warn,
+            strict: false,
+            initrd: InitrdFindings::default(),
+            is_member: false,
+            quotes_nothing: false,
+        };
+        let path = folder.path().join("cluster-config");
+        let of_path: [fn(PathBuf) -> Source; 5] =
+            [Source::CommandLine, Source::Credential, Source::HandedOver, Source::DefaultPath, Source::InitrdFile];
+        for bytes in ["", "\n", " \t\r\n ", "\u{feff}", "\u{feff} \n"] {
+            fs::write(&path, bytes).unwrap();
+            let files =
+                of_path.map(|source| Delivery::of_file(source(path.clone()), &options).map(|found| found.is_some()));
+            let url = Source::Delivered("https://boot.example.com/node04.json".to_owned());
+            let partition = Source::Delivered("partition 1 of /dev/sda".to_owned());
+            let others = [url, partition].map(|source| Delivery::of(bytes.into(), source, &options).map(|_| true));
+            for found in files.into_iter().chain(others) {
+                let error = found.unwrap_err().error;
+                assert!(matches!(error, ConfigError::Syntax(_, SyntaxError::Empty)), "{bytes:?}: {error}");
+            }
+        }
+    }
+}

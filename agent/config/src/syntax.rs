@@ -43,10 +43,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Tree, SyntaxError> {
     if size > SIZE_LIMIT {
         return Err(SyntaxError::TooLarge(size));
     }
-    let text = text(bytes)?;
-    if text.trim().is_empty() {
+    if is_empty(bytes) {
         return Err(SyntaxError::Empty);
     }
+    let text = text(bytes)?;
     serde_json::from_str(text).map_err(|cause| match cause.classify() {
         _ if looks_like_yaml(text) => SyntaxError::Yaml,
         Category::Eof => SyntaxError::Truncated(cause.line(), cause.column()),
@@ -61,6 +61,12 @@ fn looks_like_yaml(text: &str) -> bool {
         |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
     line == "---"
         || line.split_once(':').is_some_and(|(key, value)| is_word(key) && (value.is_empty() || value.starts_with(' ')))
+}
+
+/// Whether these bytes hold nothing but white space. That is never a configuration, whatever the source.
+#[must_use]
+pub fn is_empty(bytes: &[u8]) -> bool {
+    text(bytes).is_ok_and(|text| text.trim().is_empty())
 }
 
 /// The text in these bytes, without a byte order mark.

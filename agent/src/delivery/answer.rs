@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::config::SIZE_LIMIT;
+use crate::config::{SIZE_LIMIT, is_empty};
 use crate::http::{Answer, has_plain_host};
 
 use super::Digest;
@@ -41,6 +41,9 @@ pub(super) fn judge(served: Answer, url: &Url) -> Verdict {
         )),
         200 if served.body.len() as u64 > SIZE_LIMIT => later(&format!(
             "what came is too long ({came}), a configuration has {SIZE_LIMIT} bytes at most: is this the URL of a configuration?"
+        )),
+        200 if is_empty(&served.body) => later(&format!(
+            "the server sent an empty file ({came}): write the configuration to that file, or have the server send it"
         )),
         200 => Verdict::File(served.body),
         206 => later(&format!(
@@ -187,6 +190,17 @@ mod tests {
         }
         let text = format!("{:?}", served(200, "", None, &body));
         assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn f35_an_empty_answer_is_no_file() {
+        for body in ["", "\n", " \t\r\n ", "\u{feff}", "\u{feff} \n"] {
+            let (for_good, why) = said(served(200, "application/json", None, body));
+            assert!(!for_good && why.contains("HTTP 200: the server sent an empty file"), "{why}");
+            assert!(why.contains(&format!("{} bytes", body.len())), "{why}");
+        }
+        let url: Url = "https://boot.example.com:8443/configs/node04.json".parse().unwrap();
+        assert_eq!(judge(served(200, "application/json", None, "{}"), &url), Verdict::File(b"{}".to_vec()));
     }
 
     #[test]
