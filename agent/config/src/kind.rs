@@ -54,6 +54,27 @@ pub(crate) enum Absent {
     Inner,
 }
 
+impl Field {
+    /// What is expected there, in words, with an example of this very field.
+    pub(crate) fn expected(&self) -> String {
+        self.kind.expected_as(self.example())
+    }
+
+    /// A value for this field: its default, where that is a text; else the one of its kind.
+    pub(crate) fn example(&self) -> Option<&'static str> {
+        let of_kind = match self.kind {
+            Kind::Text(text) | Kind::List(text) | Kind::Map(text) => Some(text.example),
+            _ => None,
+        };
+        match (self.absent, self.kind) {
+            (Absent::Default(json), Kind::Text(_) | Kind::Time(..) | Kind::Size(..)) => {
+                json.strip_prefix('"').and_then(|text| text.strip_suffix('"')).or(of_kind)
+            }
+            _ => of_kind,
+        }
+    }
+}
+
 pub(crate) const fn field(key: &'static str, kind: Kind, absent: Absent, about: &'static str) -> Field {
     Field { key, kind, absent, about }
 }
@@ -180,18 +201,33 @@ values! {
 impl Kind {
     /// What is expected there, in words.
     pub(crate) fn expected(&self) -> String {
+        self.expected_as(None)
+    }
+
+    /// The same with another example than the kind's own.
+    fn expected_as(&self, example: Option<&str>) -> String {
         match self {
             Self::Flag => "true or false".to_owned(),
             Self::Port => "a port from 1 to 65535".to_owned(),
             Self::Count(least, most) => format!("a whole number from {least} to {most}"),
             Self::Time(least, most) => {
-                format!("a duration from {} to {}, for example \"120s\"", show_duration(*least), show_duration(*most))
+                format!(
+                    "a duration from {} to {}, for example \"{}\"",
+                    show_duration(*least),
+                    show_duration(*most),
+                    example.unwrap_or("120s")
+                )
             }
             Self::Size(least, most) => {
-                format!("a size from {} to {}, for example \"1MiB\"", show_size(*least), show_size(*most))
+                format!(
+                    "a size from {} to {}, for example \"{}\"",
+                    show_size(*least),
+                    show_size(*most),
+                    example.unwrap_or("1MiB")
+                )
             }
             Self::Text(text) if text.name.contains(text.example) => text.name.to_owned(),
-            Self::Text(text) => format!("{}, for example {}", text.name, text.example),
+            Self::Text(text) => format!("{}, for example {}", text.name, example.unwrap_or(text.example)),
             Self::List(text) => format!("a list, each item {}, for example [\"{}\"]", text.name, text.example),
             Self::Map(text) => format!("an object, each value {}, for example \"{}\"", text.name, text.example),
             Self::Object(_) => "an object".to_owned(),

@@ -21,7 +21,7 @@ pub fn reference() -> String {
 fn rows(table: &[Field], path: &str, page: &mut String) {
     for field in table {
         let at = below(path, field.key);
-        row(page, &at, &field.kind.expected(), &absent(field.absent), field.about);
+        row(page, &at, &field.expected(), &absent(field.absent), field.about);
         match field.kind {
             Kind::Object(inner) => rows(inner, &at, page),
             Kind::Services => services(&at, page),
@@ -58,5 +58,34 @@ fn absent(absent: Absent) -> String {
         Absent::Needed(when) => format!("needed {when}"),
         Absent::Open => "not set".to_owned(),
         Absent::Inner => "the defaults below".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reference;
+
+    #[test]
+    fn the_example_of_a_field_is_its_own() {
+        let page = reference();
+        for (field, example) in [
+            ("tls.ca", "/etc/nixos/secrets/ca.crt"),
+            ("tls.cert", "/etc/nixos/secrets/node01.crt"),
+            ("tls.key", "/etc/nixos/secrets/node01.key"),
+            ("services.iam.admin_password_file", "/etc/nixos/secrets/iam-admin-password"),
+            ("services.NAME.password_file", "/etc/nixos/secrets/etcd-password"),
+            ("services.NAME.environment_file", "/var/lib/first-boot-automation/etcd.env"),
+            ("services.flaredb.data_dir", "/var/lib/flaredb"),
+            ("services.flaredb.unit", "flaredb.service"),
+            ("services.chainfire.paths.add", "/admin/member/add"),
+            ("policies.health.first_delay", "\"10ms\""),
+            ("rack", "rack7"),
+        ] {
+            let row = page.lines().find(|line| line.starts_with(&format!("| `{field}` |"))).unwrap_or_default();
+            assert!(row.contains(&format!(", for example {example} |")), "{field}: {row}");
+        }
+        let of_files = page.lines().filter(|line| line.contains("the absolute path of a file"));
+        let of_others = of_files.filter(|line| line.contains("ca.crt") && !line.starts_with("| `tls.ca` |"));
+        assert_eq!(of_others.collect::<Vec<_>>(), Vec::<&str>::new());
     }
 }

@@ -56,12 +56,12 @@ fn property(field: &Field) -> Tree {
             let bytes = numbers(&["string", "integer", "null"], least, most);
             with(bytes, "pattern", Tree::text(SIZE.pattern))
         }
-        Kind::Text(kind) => text(kind, &["string", "null"]),
-        Kind::List(kind) => with(typed(&["array", "null"]), "items", text(kind, &["string"])),
+        Kind::Text(kind) => text(kind, field.example(), &["string", "null"]),
+        Kind::List(kind) => with(typed(&["array", "null"]), "items", text(kind, None, &["string"])),
         Kind::Map(kind) => {
             let names = Tree::object([("pattern", Tree::text(LABEL.pattern))]);
             let schema = with(typed(&["object", "null"]), "propertyNames", names);
-            with(schema, "additionalProperties", text(kind, &["string", "null"]))
+            with(schema, "additionalProperties", text(kind, None, &["string", "null"]))
         }
         Kind::Object(inner) => with(typed(&["object", "null"]), "properties", properties(inner)),
         Kind::Services => services(),
@@ -110,9 +110,9 @@ fn numbers(types: &[&str], least: u64, most: u64) -> Tree {
     with(with(typed(types), "minimum", Tree::Count(least)), "maximum", Tree::Count(most))
 }
 
-fn text(kind: &TextKind, types: &[&str]) -> Tree {
+fn text(kind: &TextKind, example: Option<&'static str>, types: &[&str]) -> Tree {
     let schema = with(typed(types), "pattern", Tree::text(kind.pattern));
-    with(schema, "examples", Tree::texts([kind.example]))
+    with(schema, "examples", Tree::texts([example.unwrap_or(kind.example)]))
 }
 
 fn with(mut schema: Tree, key: &str, value: Tree) -> Tree {

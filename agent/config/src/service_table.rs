@@ -10,8 +10,8 @@ use super::{
     },
     protocols::admin_v1,
     text_kinds::{
-        ADDRESS, API_PATH, DIRECTORY, FILE, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, PROTOCOL, SERVICE_NAME, UNIT, URL,
-        USER,
+        ADDRESS, ADMIN_PASSWORD_FILE, API_PATH, DIRECTORY, FLAREDB_ADDRESS, FLAREDB_URL, IAM_URL, PROTOCOL,
+        SERVICE_NAME, UNIT, URL, USER,
     },
     value::{ApiPath, BaseUrl, HostPort, Protocol, ServiceName, UnitName, UserName},
 };
@@ -176,7 +176,12 @@ macro_rules! set_up_once {
             field("url", Text(&IAM_URL), Derived($url), "Its API on this node."),
             field("api_port", Port, Default("8080"), "The API's port."),
             field("admin_user", Text(&USER), Default("\"admin\""), "The first administrator's account."),
-            field("admin_password_file", Text(&FILE), Open, "A file of mode 0600 with the account's password."),
+            field(
+                "admin_password_file",
+                Text(&ADMIN_PASSWORD_FILE),
+                Open,
+                "A file of mode 0600 with the account's password.",
+            ),
             field("health_path", Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy."),
             field("setup_path", Text(&API_PATH), Default("\"/admin/setup\""), "`POST`: creates the account."),
         ]

@@ -10,7 +10,10 @@ use policies::POLICIES;
 
 use super::{
     kind::{Absent, Field, Kind, field, fields, joined},
-    text_kinds::{ADDRESS, CLUSTER, DNS, FILE, FLAREDB_ADDRESS, IP, LABEL, NODE_ID, RANGE, ROLE, URL},
+    text_kinds::{
+        ADDRESS, CA_FILE, CERTIFICATE_FILE, CLUSTER, DNS, FLAREDB_ADDRESS, IP, KEY_FILE, LABEL, NODE_ID, RACK, RANGE,
+        ROLE, SCHEMA, URL,
+    },
     value::{BaseUrl, Cidr, ClusterName, DnsName, HostPort, Label, NodeId, NodeRole},
 };
 use std::{net::IpAddr, path::PathBuf};
@@ -21,7 +24,7 @@ use Kind::{Flag, List, Map, Object, Services, Text};
 /// The whole config.
 pub(crate) static ROOT: &[Field] = joined!(
     WHOLE_FIELDS,
-    &[field("$schema", Text(&LABEL), Open, "Where editors find the schema of this file; the agent does not read it.")]
+    &[field("$schema", Text(&SCHEMA), Open, "Where editors find the schema of this file; the agent does not read it.")]
 );
 
 fields! {
@@ -41,7 +44,7 @@ fields! {
     node_ip: IpAddr = Text(&IP), Open, "This node's primary address.";
     node_fqdn: DnsName = Text(&DNS), Open, "This node's fully qualified domain name.";
     datacenter = Text(&LABEL), Open, "The datacenter of this node.";
-    rack = Text(&LABEL), Open, "The rack of this node.";
+    rack = Text(&RACK), Open, "The rack of this node.";
     services = Services, Inner,
         "Settings that differ from the defaults, by service. If one has a `protocol`, these are all services of this node.";
     expect = Object(EXPECT_FIELDS), Inner, "What the machine must have before it joins anything.";
@@ -54,11 +57,11 @@ fields! {
 
 fields! {
     TLS_FIELDS, TLS: Tls, whole "tls."
-    ca: PathBuf = Text(&FILE), Derived("/etc/nixos/secrets/ca.crt"),
+    ca: PathBuf = Text(&CA_FILE), Derived("/etc/nixos/secrets/ca.crt"),
         "The CA that signed the services' certificates.";
-    cert: PathBuf = Text(&FILE), Derived("/etc/nixos/secrets/NODE.crt"),
+    cert: PathBuf = Text(&CERTIFICATE_FILE), Derived("/etc/nixos/secrets/NODE.crt"),
         "This node's certificate; requires `key`.";
-    key: PathBuf = Text(&FILE), Derived("/etc/nixos/secrets/NODE.key"),
+    key: PathBuf = Text(&KEY_FILE), Derived("/etc/nixos/secrets/NODE.key"),
         "The private key of the certificate, mode 0600; requires `cert`.";
 }
 

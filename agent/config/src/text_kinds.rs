@@ -20,6 +20,8 @@ macro_rules! texts {
 }
 
 const HOST_PORT: &str = r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}$";
+const SHORT_TEXT: &str = "a short text";
+const SHORT_TEXT_PATTERN: &str = "^[^\\u0000-\\u001f\\u007f]{1,128}$";
 const HTTPS_URL: &str = "an HTTPS URL of host and port";
 const BASE_URL: &str = r"^[Hh][Tt][Tt][Pp][Ss]://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?/?$";
 
@@ -32,7 +34,9 @@ texts! {
     USER(User): "the name of an account", "admin", "^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}$";
     UNIT(Unit): "a systemd service unit", "chainfire.service", r"^[A-Za-z0-9:_.\\@-]{1,247}\.service$";
     DNS(Dns): "a hostname", "node01.prod.example.com", "^[A-Za-z0-9_.-]{1,254}$";
-    LABEL(Label): "a short text", "dc1", "^[^\\u0000-\\u001f\\u007f]{1,128}$";
+    LABEL(Label): SHORT_TEXT, "dc1", SHORT_TEXT_PATTERN;
+    RACK(Label): SHORT_TEXT, "rack7", SHORT_TEXT_PATTERN;
+    SCHEMA(Label): SHORT_TEXT, "cluster-config.schema.json", SHORT_TEXT_PATTERN;
     ADDRESS(Address): "HOST:PORT", "10.0.1.10:2380", HOST_PORT;
     FLAREDB_ADDRESS(Address): "HOST:PORT", "10.0.1.10:2480", HOST_PORT;
     URL(Url): HTTPS_URL, "https://node01.prod.example.com:2379", BASE_URL;
@@ -74,18 +78,34 @@ pub(crate) static DIRECTORY: TextKind = TextKind {
     },
 };
 
-pub(crate) static FILE: TextKind = TextKind {
-    name: "the absolute path of a file",
-    example: "/etc/nixos/secrets/ca.crt",
-    pattern: "^/[^\\u0000-\\u001f\\u007f-\\u009f]{1,4094}$",
-    read: |text| {
-        if text.starts_with('/') && (2..=4095).contains(&text.len()) && !text.chars().any(char::is_control) {
-            Ok(Value::File(PathBuf::from(text)))
-        } else {
-            Err(ValueError::new("begin the path with `/` (units have no working directory); use no control characters"))
-        }
-    },
-};
+/// Declares paths of files, each with an example of that very file.
+macro_rules! files {
+    ($($kind:ident: $example:literal;)+) => {
+        $(pub(crate) static $kind: TextKind = TextKind {
+            name: "the absolute path of a file",
+            example: $example,
+            pattern: "^/[^\\u0000-\\u001f\\u007f-\\u009f]{1,4094}$",
+            read: read_file,
+        };)+
+    };
+}
+
+files! {
+    CA_FILE: "/etc/nixos/secrets/ca.crt";
+    CERTIFICATE_FILE: "/etc/nixos/secrets/node01.crt";
+    KEY_FILE: "/etc/nixos/secrets/node01.key";
+    ADMIN_PASSWORD_FILE: "/etc/nixos/secrets/iam-admin-password";
+    PASSWORD_FILE: "/etc/nixos/secrets/etcd-password";
+    ENVIRONMENT_FILE: "/var/lib/first-boot-automation/etcd.env";
+}
+
+fn read_file(text: &str) -> Result<Value, ValueError> {
+    if text.starts_with('/') && (2..=4095).contains(&text.len()) && !text.chars().any(char::is_control) {
+        Ok(Value::File(PathBuf::from(text)))
+    } else {
+        Err(ValueError::new("begin the path with `/` (units have no working directory); use no control characters"))
+    }
+}
 
 pub(crate) static SIZE: TextKind = TextKind {
     name: "a size",

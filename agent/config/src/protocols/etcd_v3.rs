@@ -9,7 +9,7 @@ use super::{
             fields,
         },
         table::WHOLE,
-        text_kinds::{API_PATH, CLUSTER, FILE, USER},
+        text_kinds::{API_PATH, CLUSTER, ENVIRONMENT_FILE, PASSWORD_FILE, USER},
         value::{ApiPath, ClusterName, UserName},
     },
     Entry, Traits,
@@ -21,10 +21,10 @@ fields! {
     health_path: ApiPath = Text(&API_PATH), Default("\"/health\""), "`GET`: 200 when healthy.";
     cluster: ClusterName = Text(&CLUSTER), Derived("cluster_name and its name"),
         "The initial-cluster-token of a cluster that this node bootstraps; use a new one for each new cluster.";
-    environment_file: PathBuf = Text(&FILE), Derived("its name: /var/lib/first-boot-automation/NAME.env"),
+    environment_file: PathBuf = Text(&ENVIRONMENT_FILE), Derived("its name: /var/lib/first-boot-automation/NAME.env"),
         "Where the agent writes the unit's environment before it starts the unit. It never changes a file of another program.";
     user: UserName = Text(&USER), Open, "The account to log in with, if authentication is on.";
-    password_file: PathBuf = Text(&FILE), Open,
+    password_file: PathBuf = Text(&PASSWORD_FILE), Open,
         "A file of mode 0600 with its password; otherwise the credential NAME-password.";
 }
 
