@@ -3,13 +3,14 @@
 use std::io::{IsTerminal, stderr, stdin};
 
 use crate::config::{Config, MemberService, Permissions, Service, ServiceName};
-use crate::events::{Event, Report, Reporter};
+use crate::events::{Event, Format, Report, Reporter};
 use crate::markers::Markers;
 use crate::plan::SkipReason;
+use crate::run::ports::Progress;
 use crate::run::{self, Outcome, Quorum, Requests};
 use crate::systemd::notify::Notifier;
 
-use super::context::StepProgress;
+use super::context::{Silent, StepProgress};
 use super::{Exit, Options, context, node, output};
 
 /// How a departure is asked for.
@@ -29,6 +30,12 @@ pub(super) struct Manner {
 impl Manner {
     fn quorum(self) -> Quorum {
         if self.accept_quorum_loss { Quorum::MayBeLost } else { Quorum::Keep }
+    }
+
+    /// Where what is met goes. Events are what happens to a node, and alerts are made of them: a dry run that is refused has
+    /// failed at nothing, so it is reported to its caller alone.
+    fn log_format(self, asked: Format) -> Format {
+        if self.dry_run && asked == Format::Auto { Format::Text } else { asked }
     }
 
     /// Whether a person at a terminal can be asked.
@@ -105,7 +112,7 @@ impl Of {
 /// Lets services go, one after the other; the first that cannot ends it.
 pub(super) async fn run(options: &Options, departure: Departure, of: Of, manner: Manner) -> Exit {
     let operation = departure.operation();
-    let reporter = Reporter::start(options.log_format, &node::run_id(), None);
+    let reporter = Reporter::start(manner.log_format(options.log_format), &node::run_id(), None);
     let exit = depart(options, departure, of, manner, &reporter).await.unwrap_or_else(|event| {
         reporter.scoped(context::scope("cluster", operation, None)).report(event);
         Exit::Blocked
@@ -139,9 +146,12 @@ async fn depart(
         return Err(Event::StateUnusable { error });
     }
     let (markers, notifier) = (Markers::new(options.state_dir.clone()), Notifier::from_environment());
-    let (progress, requests) = (StepProgress::new(&notifier, &options.state_dir, "leave"), Requests::default());
+    let step_progress = StepProgress::new(&notifier, &options.state_dir, "leave");
+    // A dry run leaves no note in the state directory, also not where it is a unit's.
+    let progress: &dyn Progress = if manner.dry_run { &Silent } else { &step_progress };
+    let requests = Requests::default();
     let scoped = |service: &str| reporter.scoped(context::scope(service, departure.operation(), Some(config)));
-    let context = context::of(config, &markers, &progress, &requests, Some(&scoped("cluster")))
+    let context = context::of(config, &markers, progress, &requests, Some(&scoped("cluster")))
         .await
         .map_err(|blocker| blocker.event())?;
     let quorum = manner.quorum();
@@ -209,4 +219,21 @@ async fn depart(
         scoped("cluster").report(run::after_reset_of_all(config));
     }
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, Manner};
+
+    #[test]
+    fn a_dry_run_leaves_no_event_in_the_journal() {
+        let manner = |dry_run| Manner { accept_quorum_loss: false, dry_run, yes: false };
+        for (dry_run, asked, format) in [
+            (true, Format::Auto, Format::Text),
+            (true, Format::Json, Format::Json),
+            (false, Format::Auto, Format::Auto),
+        ] {
+            assert_eq!(manner(dry_run).log_format(asked), format);
+        }
+    }
 }
