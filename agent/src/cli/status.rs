@@ -234,13 +234,10 @@ async fn without_configuration(options: &Options, error: &ConfigError, systemd: 
     if !error.is_not_permitted() {
         return Status::without_configuration(&error.to_string(), &units);
     }
-    let (markers, this_machine) = (Markers::new(options.state_dir.clone()), node::this_machine());
-    let marked = |step: Step| match markers.read(step.marked_by()?) {
-        MarkerState::Present { written, identity, .. } if identity.mismatch(&this_machine).is_none() => Some(written),
-        _ => None,
-    };
-    let steps = Step::DEFAULT.into_iter().zip(units).map(|(step, units)| (step, marked(step), units));
-    without_root::status(&error.to_string(), steps.collect())
+    let markers = Markers::new(options.state_dir.clone());
+    let marker = |step: Step| step.marked_by().map_or(MarkerState::Absent, |service| markers.read(service));
+    let steps: Vec<_> = Step::DEFAULT.into_iter().zip(units).map(|(step, units)| (step, marker(step), units)).collect();
+    without_root::status(&error.to_string(), &steps, &node::this_machine())
 }
 
 /// Each step's unit, with the path unit that starts it, the unit of the service that it is about, and what its run has noted,

@@ -3,6 +3,7 @@
 use super::*;
 use crate::cli::status::without_root;
 use crate::config::{self, DefaultServices as _, ServiceName};
+use crate::markers::{Achievement, Identity, MarkerState};
 use crate::plan::member::{Member, MemberAddress, MemberList, Word};
 
 const JOINING: &str = r#"{"node_id": "node04", "leader_url": "https://node01", "raft_addr": "10.0.1.13:2380"}"#;
@@ -285,6 +286,47 @@ fn a_marker_is_only_as_good_as_the_live_list() {
     }
 }
 
+fn marker(node: Option<&str>, machine: Option<&str>) -> MarkerState {
+    MarkerState::Present {
+        path: "/state/.chainfire-joined".into(),
+        achievement: Achievement::Joined,
+        written: "2025-12-10".to_owned(),
+        identity: Identity {
+            node_id: node.map(str::to_owned),
+            machine_id: machine.map(str::to_owned),
+            ..Identity::default()
+        },
+    }
+}
+
+#[test]
+fn without_root_a_marker_that_may_be_another_nodes_is_not_called_done() {
+    let damaged = || MarkerState::Damaged { path: "/state/.chainfire-joined".into(), reason: "it is empty".to_owned() };
+    let here = Identity { machine_id: Some("a1".to_owned()), ..Identity::default() };
+    let of = |markers: [MarkerState; 2]| {
+        let steps = [Step::CHAINFIRE, Step::FLAREDB].into_iter().zip(markers);
+        let steps: Vec<_> = steps.map(|(step, marker)| (step, marker, only(None))).collect();
+        without_root::status("cannot read it", &steps, &here).steps
+    };
+    for (markers, states, word) in [
+        (
+            [marker(Some("node04"), Some("a1")), marker(Some("node04"), None)],
+            [State::Done; 2],
+            " for node04; not compared",
+        ),
+        ([marker(Some("node04"), None), marker(Some("node05"), None)], [State::Failed; 2], "for another node"),
+        ([marker(Some("node04"), Some("b2")), marker(None, None)], [State::Failed, State::Done], "another machine"),
+        ([damaged(), MarkerState::Absent], [State::Failed, State::Waiting], "is damaged (it is empty)"),
+    ] {
+        let found = of(markers);
+        assert_eq!([found[0].state, found[1].state], states, "{found:?}");
+        assert!(found[0].detail.contains(word), "{found:?}");
+        assert!(found.iter().all(|step| step.next.is_some() == (step.state == State::Failed)), "{found:?}");
+    }
+    let hostile = &of([marker(Some("\u{1b}[2Jnode"), None), MarkerState::Absent])[0];
+    assert!(!hostile.detail.contains('\u{1b}'), "{hostile:?}");
+}
+
 /// Markers and what systemd says are open to everybody, the configuration and the member lists are not.
 #[test]
 fn without_root_markers_and_units_are_shown_and_nothing_is_called_well() {
@@ -297,18 +339,19 @@ fn without_root_markers_and_units_are_shown_and_nothing_is_called_well() {
     };
     let status = without_root::status(
         "cannot read it",
-        vec![
-            (Step::CHAINFIRE, Some("2025-12-10".to_owned()), only(Some(ran("success")))),
-            (Step::FLAREDB, None, failed),
-            (ServiceName::IAM.into(), None, only(Some(ran("success")))),
-            (Step::HealthCheck, None, only(Some(ran("success")))),
-            (Step::HealthCheck, None, only(Some(unit(ActiveState::Activating, "start", "asking")))),
-            (Step::HealthCheck, None, only(None)),
+        &[
+            (Step::CHAINFIRE, marker(Some("node04"), None), only(Some(ran("success")))),
+            (Step::FLAREDB, MarkerState::Absent, failed),
+            (ServiceName::IAM.into(), MarkerState::Absent, only(Some(ran("success")))),
+            (Step::HealthCheck, MarkerState::Absent, only(Some(ran("success")))),
+            (Step::HealthCheck, MarkerState::Absent, only(Some(unit(ActiveState::Activating, "start", "asking")))),
+            (Step::HealthCheck, MarkerState::Absent, only(None)),
         ],
+        &Identity::default(),
     );
     let found: Vec<_> = status.steps.iter().map(|step| (step.state, step.detail.as_str())).collect();
     let expected = [
-        (State::Done, "marked at 2025-12-10; not compared with the member list"),
+        (State::Done, "marked at 2025-12-10 for node04; not compared with the configuration and the member list"),
         (State::Failed, "no answer"),
         (State::Waiting, "not started"),
         (State::Done, "its last run was successful"),
