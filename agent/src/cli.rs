@@ -220,7 +220,10 @@ pub fn main() -> ExitCode {
     let exit = match runtime {
         Ok(runtime) => runtime.block_on(dispatch(cli)),
         Err(error) => {
-            output::complain(&format!("first-boot-agent: cannot start its event loop: {error}"));
+            output::complain(&format!(
+                "first-boot-agent: cannot start its event loop: {}",
+                output::plain_error(&error)
+            ));
             Exit::Internal
         }
     };

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub use ownership::{Claim, Owner, can_be_moved};
 
 use crate::durable::sync;
+use first_boot_output::plain_error;
+
 use crate::obstacle;
 use crate::shell_word::quoted;
 
@@ -19,7 +21,7 @@ use crate::shell_word::quoted;
 #[derive(Debug, thiserror::Error)]
 pub enum BackUpError {
     /// The system refuses.
-    #[error("cannot {action} {}: {source}; {remedy}", path.display())]
+    #[error("cannot {action} {}: {}; {remedy}", path.display(), plain_error(source))]
     Failed {
         /// What was to be done.
         action: &'static str,

@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use first_boot_output::plain_error;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
@@ -37,7 +38,7 @@ pub enum RegularFileError {
     #[error("it has more than {0} bytes")]
     TooLarge(u64),
     /// The system refuses, or there is no such file.
-    #[error(transparent)]
+    #[error("{}", plain_error(.0))]
     Io(#[from] io::Error),
 }
 

@@ -95,7 +95,7 @@ mod tests {
             let error = read(&path, Links::Follow).unwrap_err();
             format!("{error}; {}", error.remedy())
         };
-        assert!(said().ends_with("(os error 2); put the file there, mode 0600"), "{}", said());
+        assert!(said().ends_with(": No such file or directory; put the file there, mode 0600"), "{}", said());
         nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
         assert!(said().contains("it is a pipe, not a file; a pipe has this name, move it aside: mv "), "{}", said());
         fs::remove_file(&path).unwrap();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use first_boot_output::plain_error;
 use first_boot_output::{self as output, Exit, complain};
 
 use super::findings::listed;
@@ -53,9 +54,12 @@ enum Failure {
     Problems { file: PathBuf, found: Topology },
     #[error("{name} is not a node of the topology; known are: {known}")]
     NoSuchNode { name: String, known: String },
-    #[error("cannot make the directory {}: {source}; choose another with --output-dir", .path.display())]
+    #[error("cannot make the directory {}: {}; choose another with --output-dir", .path.display(), plain_error(source))]
     Directory { path: PathBuf, source: io::Error },
-    #[error("cannot write {}: {source}; correct that, or choose another directory with --output-dir", .path.display())]
+    #[error(
+        "cannot write {}: {}; correct that, or choose another directory with --output-dir",
+        .path.display(), plain_error(source)
+    )]
     Write { path: PathBuf, source: io::Error },
     #[error("the table of rules that was built in cannot be read: {0}; this is a fault of the command, report it")]
     Table(#[from] serde_json::Error),

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use first_boot_config::{SyntaxError, text};
+use first_boot_output::plain_error;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
@@ -18,7 +19,7 @@ const SIZE_LIMIT: u64 = 16 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The file cannot be read.
-    #[error("{0}; give the path of a JSON file, or `-` for standard input")]
+    #[error("{}; give the path of a JSON file, or `-` for standard input", plain_error(.0))]
     Unreadable(#[from] io::Error),
     /// Too much.
     #[error("it has more than {SIZE_LIMIT} bytes; give the topology and nothing else")]

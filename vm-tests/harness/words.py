@@ -43,6 +43,7 @@ TABLE = {
     r"names as /": "names such as /",
     r"said once": "described once",
     r"lacking": "missing",
+    r"os error \d+": "the text of the error alone (plain_error)",
 }
 #: Not written by this project, or not for people.
 NOT_READ = ("Cargo.lock", "LICENSE", "agent/fuzz/corpus/", "agent/proptest-regressions/")

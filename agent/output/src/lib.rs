@@ -9,6 +9,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+mod plain_error;
+
+pub use plain_error::plain_error;
+
 /// How a process ends. Wrong usage is clap's 2. The codes are few, and the agent's units rely on them
 /// (`RestartPreventExitStatus=2 78`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +88,10 @@ pub fn write(text: &str) -> Written {
         Ok(()) => Written::Whole,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Written::NobodyReads,
         Err(error) => {
-            complain(&format!("cannot write to standard output: {error}; free space there, or write elsewhere"));
+            complain(&format!(
+                "cannot write to standard output: {}; free space there, or write elsewhere",
+                plain_error(&error)
+            ));
             Written::Failed
         }
     }

@@ -65,7 +65,11 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     let shown = path.display();
     let failed = |error: std::io::Error| match error.kind() {
         ErrorKind::AlreadyExists => format!("{shown} already exists; name another file: {WITH_OUTPUT}"),
-        _ => format!("cannot write {shown}: {error}; {}; or name another place: {WITH_OUTPUT}", remedy(path, &error)),
+        _ => format!(
+            "cannot write {shown}: {}; {}; or name another place: {WITH_OUTPUT}",
+            output::plain_error(&error),
+            remedy(path, &error)
+        ),
     };
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {

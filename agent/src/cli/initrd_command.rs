@@ -38,7 +38,7 @@ pub(super) async fn run(options: &Options) -> Exit {
     }
     let root_is_there = async {
         if let Err(error) = notifier.extending(root_is_there()).await {
-            report.report(Event::RootNotAwaited { error: error.to_string() });
+            report.report(Event::RootNotAwaited { error: output::plain_error(&error) });
         }
     };
     let ended = Box::pin(stage.run(root_is_there, &report)).await;
@@ -54,7 +54,7 @@ pub(super) async fn run(options: &Options) -> Exit {
         Ended::Lacking => Exit::Transient,
         Ended::Halted => {
             if let Err(error) = stop_the_boot().await {
-                report.report(Event::BootNotHalted { error: error.to_string() });
+                report.report(Event::BootNotHalted { error: output::plain_error(&error) });
             }
             Exit::Blocked
         }

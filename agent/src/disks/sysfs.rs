@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use first_boot_output::plain_error;
+
 use crate::filler;
 use crate::sysfs::{Tree, plain};
 
@@ -91,7 +93,7 @@ pub(crate) fn one(root: &Path, name: &str) -> Disk {
             kind: kind_told(&entry, &shown),
             guid: entry.property("ID_PART_TABLE_UUID"),
             partitions: shown,
-            ..Table::bare(TableKind::Unknown, vec![format!("cannot read {}: {error}", path.display())])
+            ..Table::bare(TableKind::Unknown, vec![format!("cannot read {}: {}", path.display(), plain_error(&error))])
         },
     };
     Disk {

@@ -11,6 +11,8 @@ use std::error::Error;
 use std::fmt::Debug;
 use std::io;
 
+use first_boot_output::plain_error;
+
 use crate::foreign_text::shown;
 
 pub(super) use certificate::{names, refused as certificate};
@@ -56,6 +58,7 @@ pub(super) fn plain(text: &str) -> String {
     if let Some(meaning) = known(text) {
         return meaning.to_owned();
     }
+    let text = plain_error(&text);
     let words = text.split_whitespace().filter(|word| !word.contains("http://") && !word.contains("https://"));
     let text = words.map(without_identifiers).collect::<Vec<_>>().join(" ");
     // What Rust prints between braces is for those who have its source.

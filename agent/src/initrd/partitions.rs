@@ -6,6 +6,7 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use first_boot_output::plain_error;
 use futures_util::FutureExt;
 use futures_util::future::{Fuse, FusedFuture};
 use tokio::time::sleep;
@@ -223,7 +224,7 @@ impl<'a> Partitions<'a> {
             // An ESP belongs to others; that it cannot be mounted says nothing about a configuration.
             Err(Unreadable::Partition(_)) if candidate.is_esp => {}
             Err(Unreadable::Partition(error) | Unreadable::File(error)) => {
-                let error = format!("it cannot be read: {error}");
+                let error = format!("it cannot be read: {}", plain_error(&error));
                 self.refuse(candidate.name, error);
             }
         }

@@ -4,6 +4,8 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
+use first_boot_output::plain_error;
+
 use crate::regular_file::{self, Links, RegularFileError};
 
 /// Calls `each` with every line, without its end. Bytes after `limit` are not read; a line that they cut is left out.
@@ -27,7 +29,7 @@ pub(super) fn lines(path: &Path, limit: u64, mut each: impl FnMut(&[u8])) -> Res
         match reader.read_until(b'\n', &mut line) {
             Ok(0) => return Ok(()),
             Ok(_) => {}
-            Err(error) => return Err(format!("{shown} cannot be read: {error}")),
+            Err(error) => return Err(format!("{shown} cannot be read: {}", plain_error(&error))),
         }
         let is_whole = line.pop_if(|last| *last == b'\n').is_some();
         if !is_whole && reader.get_ref().limit() == 0 {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use first_boot_output::plain_error;
 use hickory_proto::op::ResponseCode;
 
 use super::server::Server;
@@ -75,7 +76,7 @@ impl From<io::Error> for Failure {
             io::ErrorKind::ConnectionRefused => "nothing listens at its port (connection refused)".to_owned(),
             io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => "there is no route to it".to_owned(),
             io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => "closed the connection".to_owned(),
-            _ => error.to_string(),
+            _ => plain_error(&error),
         })
     }
 }

@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use first_boot_output::plain_error;
+
 use crate::config::{Endpoint, MemberService};
 use crate::durable::{Existing, remove_if_there, sync, try_to_write, write_durably};
 use crate::events::Event;
@@ -143,9 +145,9 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
     pub(super) fn forget_environment(&self) -> Result<(), Stop> {
         let Some(path) = self.service.api.environment_file() else { return Ok(()) };
         if self.written(path)?.is_some_and(|bytes| foreign_environment(self.service, path, &bytes).is_none()) {
-            remove_if_there(path)
-                .and_then(|_| path.parent().map_or(Ok(()), sync))
-                .map_err(|error| self.not_started(&format!("cannot remove {}: {error}", path.display())))?;
+            remove_if_there(path).and_then(|_| path.parent().map_or(Ok(()), sync)).map_err(|error| {
+                self.not_started(&format!("cannot remove {}: {}", path.display(), plain_error(&error)))
+            })?;
             crash_point!("environment removed");
         }
         Ok(())
@@ -174,7 +176,8 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
     pub(super) fn has_data(&self) -> Result<bool, Stop> {
         let directory = self.service.data_dir.display();
         // What a broken disk does not show is not gone: else a living member would be taken for a wiped one.
-        has_data(self.service).map_err(|error| self.not_started(&format!("cannot look into {directory}: {error}")))
+        has_data(self.service)
+            .map_err(|error| self.not_started(&format!("cannot look into {directory}: {}", plain_error(&error))))
     }
 
     pub(super) fn systemd(&self) -> Result<&'a U, Stop> {

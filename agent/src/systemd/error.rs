@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use first_boot_output::plain_error;
+
 use super::Endpoints;
 
 /// An error of the systemd module.
@@ -33,7 +35,10 @@ pub enum SystemdError {
         cause: String,
     },
     /// systemd was reached and refused or failed the request.
-    #[error("systemd did not {request} {unit}: {source}; look at systemctl status {unit} and journalctl -b _PID=1")]
+    #[error(
+        "systemd did not {request} {unit}: {}; look at systemctl status {unit} and journalctl -b _PID=1",
+        plain_error(source)
+    )]
     Call {
         /// The unit that was asked about.
         unit: String,
@@ -44,7 +49,10 @@ pub enum SystemdError {
         source: zbus::Error,
     },
     /// The connection was lost again and again.
-    #[error("the connection to systemd broke: {source} while asking about {unit}; look at journalctl -b _PID=1")]
+    #[error(
+        "the connection to systemd broke: {} while asking about {unit}; look at journalctl -b _PID=1",
+        plain_error(source)
+    )]
     Lost {
         /// The unit that was asked about.
         unit: String,
@@ -58,7 +66,7 @@ pub enum SystemdError {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ConnectCause {
     /// It failed.
-    #[error("{0}")]
+    #[error("{}", plain_error(.0))]
     Failed(#[source] Box<zbus::Error>),
     /// It did not answer.
     #[error("no answer within {} ms", .0.as_millis())]

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use first_boot_output::plain_error;
 use nix::unistd::geteuid;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -77,7 +78,7 @@ pub(super) async fn systemd_version() -> String {
         Ok(Ok(output)) => {
             shown(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or("silent"), LONGEST_LINE)
         }
-        Ok(Err(error)) => format!("systemctl cannot be run: {error}"),
+        Ok(Err(error)) => format!("systemctl cannot be run: {}", plain_error(&error)),
         Err(_) => "systemctl does not answer".to_owned(),
     }
 }
@@ -114,14 +115,14 @@ pub(super) fn name_sources() -> String {
 fn listed(directory: &Path, is_shown: impl Fn(&str) -> bool) -> String {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
-        Err(error) => return format!("{}: {error}", directory.display()),
+        Err(error) => return format!("{}: {}", directory.display(), plain_error(&error)),
     };
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     let mut text = String::new();
     for path in paths.iter().take(MOST_FILES) {
         let about = fs::symlink_metadata(path).map_or_else(
-            |error| error.to_string(),
+            |error| plain_error(&error),
             |metadata| {
                 let changed = metadata.modified().map_or_else(|_| "unknown".to_owned(), clock::written);
                 let kind = match metadata.file_type() {

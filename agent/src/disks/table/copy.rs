@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
+use first_boot_output::plain_error;
 use gpt::disk::LogicalBlockSize;
 use gpt::header::Header;
 use gpt::partition;
@@ -65,12 +66,12 @@ impl<D: Read + Seek> Sectors<'_, D> {
     /// The copy whose header is in this sector.
     pub(super) fn copy(&mut self, at: u64) -> Result<Copy, Flaw> {
         let damaged = |how: &dyn fmt::Display| Flaw::Damaged(how.to_string());
-        let header = self.read(at, self.sector.as_u64()).map_err(|error| damaged(&error))?;
+        let header = self.read(at, self.sector.as_u64()).map_err(|error| damaged(&plain_error(&error)))?;
         let header = decode(&header)?;
         self.check(&header, at).map_err(|how| damaged(&how))?;
         let entries = self
             .read(header.part_start, u64::from(header.num_parts) * u64::from(ENTRY))
-            .map_err(|error| damaged(&format!("its entries: {error}")))?;
+            .map_err(|error| damaged(&format!("its entries: {}", plain_error(&error))))?;
         let from_there = Header { part_start: 0, ..header.clone() };
         let partitions = partition::file_read_partitions(&mut Cursor::new(entries), &from_there, self.sector)
             .map_err(|_| damaged(&"the checksum of its entries is wrong"))?;

@@ -70,7 +70,7 @@ fn on_disk(path: &Path) -> String {
             let (mode, uid, gid) = (metadata.mode() & 0o7777, metadata.uid(), metadata.gid());
             format!("mode {mode:04o}, owner {uid}:{gid}, {} bytes, changed {changed}", metadata.len())
         }
-        Err(error) => error.to_string(),
+        Err(error) => first_boot_output::plain_error(&error),
     }
 }
 
