@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use futures_util::future::{join, join_all};
 use hickory_proto::op::ResponseCode;
 
 use super::super::GRACE;
@@ -91,11 +92,13 @@ async fn f02_both_families_are_used_where_both_are_there() {
 
 #[tokio::test]
 async fn f02_one_family_that_is_dropped_leaves_time_for_the_domains_that_follow() {
-    for (what, elsewhere) in [
+    let elsewhere = [
         ("no such name", Reply::Code(ResponseCode::NXDomain)),
         ("no address", NOTHING),
         ("failed", Reply::Code(ResponseCode::ServFail)),
-    ] {
+    ];
+    // Side by side: each lookup waits for the server that drops its question.
+    join_all(elsewhere.map(async |(what, elsewhere)| {
         let manners = move |name: &str, is_v6| match name {
             _ if is_v6 => Reply::Silence,
             "leader.b.example" => HERE,
@@ -104,11 +107,13 @@ async fn f02_one_family_that_is_dropped_leaves_time_for_the_domains_that_follow(
         let servers = Servers::start(vec![at(1, manners)]).await;
         let machine =
             machine(&servers, "nameserver 127.0.0.1\nsearch a.example b.example\noptions timeout:9 attempts:1\n");
-        assert_eq!(machine.lookup("leader", GRACE).await.unwrap(), ["127.0.0.9".parse::<IpAddr>().unwrap()], "{what}");
-        let why = machine.lookup("nobody", GRACE).await.unwrap_err();
+        let (leader, nobody) = join(machine.lookup("leader", GRACE), machine.lookup("nobody", GRACE)).await;
+        assert_eq!(leader.unwrap(), ["127.0.0.9".parse::<IpAddr>().unwrap()], "{what}");
+        let why = nobody.unwrap_err();
         assert!(why.reason.contains("no answer") || why.reason.contains("SERVFAIL"), "{what}: {why}");
         assert!(servers.asked().contains(&"1 A nobody".to_owned()), "{what}: the last one was not asked");
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]

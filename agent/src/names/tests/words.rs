@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
+use futures_util::future::join;
 use hickory_proto::op::ResponseCode;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -55,13 +56,17 @@ async fn f01_one_server_that_fails_and_one_that_is_silent_are_distinguished() {
     ])
     .await;
     let conf = "nameserver 127.0.0.1\nnameserver 127.0.0.2\nnameserver 127.0.0.3\n";
-    let why = Machine::new("", conf, servers.port).addresses("leader.example").await.unwrap_err();
+    let half = Servers::start(vec![always(1, Reply::Has(&[]), Reply::Silence)]).await;
+    let (machine, of_half) =
+        (Machine::new("", conf, servers.port), Machine::new("", "nameserver 127.0.0.1", half.port));
+    // Side by side: both wait for a silent server.
+    let (found, of_half) = join(machine.addresses("leader.example"), of_half.addresses("leader.example")).await;
+    let why = found.unwrap_err();
     let words = "no answer from DNS server 127.0.0.1 within 5 s; DNS server 127.0.0.2: could not find out (SERVFAIL); DNS \
                  server 127.0.0.3: nothing listens at its port (connection refused); check";
     assert!(why.contains(words), "{why}");
 
-    let half = Servers::start(vec![always(1, Reply::Has(&[]), Reply::Silence)]).await;
-    let why = Machine::new("", "nameserver 127.0.0.1", half.port).addresses("leader.example").await.unwrap_err();
+    let why = of_half.unwrap_err();
     assert!(why.contains("no address of one family, and for the other no answer from DNS server 127.0.0.1"), "{why}");
 }
 
