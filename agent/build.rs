@@ -1,4 +1,4 @@
-//! Puts into the binary what the source does not say: the build date, the floor under a clock that nobody has set; and for
+//! Puts into the binary what the source does not say: the build date, the lower bound for a clock that is not set; and for
 //! `--version` the commit. Leaves out of it what only unwinding needs. Must not need git: a tarball has none.
 
 mod build_date;
@@ -20,7 +20,7 @@ fn main() -> Result<(), String> {
     println!("cargo:rerun-if-changed=build_date.rs");
     println!("cargo:rerun-if-changed={SCRIPT}");
     let release = env::var("PROFILE").as_deref() == Ok("release");
-    // What is built for tests names no commit: else every commit would have them compiled anew.
+    // Test builds name no commit: otherwise every commit would recompile them.
     let git = release.then(Git::of_this_source).flatten();
     if let Some(git) = &git {
         git.watch();

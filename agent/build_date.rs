@@ -1,8 +1,8 @@
-//! Which date a build puts into the binary as the floor under a clock that nobody has set. Used by `build.rs`, and by the
+//! Which date a build puts into the binary as the lower bound for a clock that is not set. Used by `build.rs`, and by the
 //! test of it. Must not look at anything but what it is given.
 
-/// 2026-11-20, when this was written: what is certain where a build gives no date. Nobody has to edit it: such a build
-/// says so.
+/// 2026-11-20, when this was written: what is certain where a build gives no date. It needs no edits: such a build
+/// reports that it has no date.
 pub(crate) const LAST_RESORT: u64 = 1_795_132_800;
 
 /// 1980-01-02. nixpkgs gives the day before to every build whose source has no date, since a zip file knows no earlier one.

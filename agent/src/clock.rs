@@ -1,4 +1,4 @@
-//! The wall clock: how it is written down, and what to believe when nobody has set it.
+//! The wall clock: how it is written down, and what to believe when it is not set.
 //!
 //! Delays never use it; they run on the monotonic clock (see `retry`).
 

@@ -88,7 +88,7 @@ mod by_test {
             run.is_over()
         });
         if kill {
-            // No panic that anybody would report: the process has ended.
+            // Not a panic to report: the process has ended.
             resume_unwind(Box::new(Killed));
         }
     }

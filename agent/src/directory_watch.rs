@@ -1,6 +1,6 @@
 //! Reports that something in a directory has changed: inotify, as something to await.
 //!
-//! It does not report what: whoever asks has to look. Must not decide what a change means.
+//! It does not report what has changed: callers look for themselves. Must not decide what a change means.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,15 +40,15 @@ impl DirectoryWatch {
 
     /// Returns at the next change; never, where none will be reported. Cancel-safe.
     pub(crate) async fn next(&mut self) {
-        let told = async { self.started.as_mut()?.1.recv().await }.await;
-        if told.is_none() {
+        let change = async { self.started.as_mut()?.1.recv().await }.await;
+        if change.is_none() {
             std::future::pending::<()>().await;
         }
     }
 }
 
-/// Waits for inotify on a thread of its own, which ends with the process: a runtime takes foreign descriptors only on
-/// somebody's unchecked word.
+/// Waits for inotify on a thread of its own, which ends with the process: registering a foreign descriptor
+/// with the runtime would need `unsafe`.
 fn start() -> Option<(Arc<Inotify>, Receiver<()>)> {
     let inotify = Arc::new(Inotify::init(InitFlags::IN_CLOEXEC).ok()?);
     // One pending event is as good as many.

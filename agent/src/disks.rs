@@ -64,8 +64,8 @@ impl Disk {
     pub(crate) fn stable_id(&self) -> &str {
         // A name that is made of a filler is that of one of several disks.
         let is_own = |id: &&String| !filler::is_wwid(id.split_once('-').map_or(id.as_str(), |(_, id)| id));
-        let told = self.ids.iter().find(is_own).or(self.wwid.as_ref()).or(self.serial.as_ref());
-        told.unwrap_or(&self.name)
+        let id = self.ids.iter().find(is_own).or(self.wwid.as_ref()).or(self.serial.as_ref());
+        id.unwrap_or(&self.name)
     }
 
     /// Whether its partition table was read from the device, whatever was found; else it is what kernel and udev report.
@@ -78,7 +78,7 @@ impl Disk {
     }
 
     /// Whether udev has reported the type of each of its partitions.
-    pub(crate) fn is_told_by_udev(&self) -> bool {
+    pub(crate) fn is_reported_by_udev(&self) -> bool {
         let partitions = &self.table.partitions;
         !partitions.is_empty() && partitions.iter().all(|partition| partition.kind.is_some())
     }

@@ -1,7 +1,7 @@
 //! Durable writing: after a power cut either the old state or the whole new file is there.
 //!
-//! Must not know what it writes. Whoever calls holds the lock of what the file belongs to, or is alone, as the initrd is; so the
-//! temporary name is one: what a power cut leaves behind is overwritten by the next try.
+//! Must not know what it writes. Callers hold the lock of what the file belongs to, or are alone, as the initrd is; so one
+//! temporary name is enough: what a power cut leaves behind is overwritten by the next try.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -49,7 +49,7 @@ pub enum Existing {
 pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<bool, StateError> {
     let (directory, temporary) = beside(path)?;
     let write = || {
-        let mut file = made_anew(&temporary, mode)?;
+        let mut file = create_new(&temporary, mode)?;
         // The umask of a unit may have taken bits away.
         file.set_permissions(Permissions::from_mode(mode))?;
         crash_point!("temporary file made");
@@ -80,7 +80,7 @@ pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -
 /// As for [`write_durably`].
 pub(crate) fn try_to_write(path: &Path) -> Result<(), StateError> {
     let (_, temporary) = beside(path)?;
-    let tried = made_anew(&temporary, 0o600).and_then(|_| fs::remove_file(&temporary));
+    let tried = create_new(&temporary, 0o600).and_then(|_| fs::remove_file(&temporary));
     tried.map_err(|source| StateError::new("write", in_the_way(&temporary).unwrap_or(path), source))
 }
 
@@ -95,7 +95,7 @@ fn beside(path: &Path) -> Result<(&Path, PathBuf), StateError> {
 }
 
 /// What a power cut left of an earlier try is not reused: its mode may be another one, and it may be a link.
-fn made_anew(temporary: &Path, mode: u32) -> io::Result<File> {
+fn create_new(temporary: &Path, mode: u32) -> io::Result<File> {
     remove_if_there(temporary)?;
     OpenOptions::new().write(true).create_new(true).mode(mode).open(temporary)
 }

@@ -1,4 +1,4 @@
-//! Which names of hardware are filler: what a vendor leaves in a field that nobody has filled in. Two machines share it, so
+//! Which names of hardware are filler: what a vendor leaves in a field instead of a value. Two machines share it, so
 //! it is no identity.
 //!
 //! What is known is in `known`, with its sources; the rest follows rules, each of which a real name breaks: one character,
@@ -16,11 +16,11 @@ use known::{ADDRESSES, LABELS, OWNERS, UUIDS, WORDS, WORDS_BEGIN, WORDS_END};
 /// The first that is no filler; the first that is filler is noted under the name of its field.
 pub(crate) fn own(
     field: &str,
-    told: impl IntoIterator<Item = String>,
+    texts: impl IntoIterator<Item = String>,
     is_filler: fn(&str) -> bool,
     placeholders: &mut BTreeMap<String, String>,
 ) -> Option<String> {
-    for text in told {
+    for text in texts {
         if !is_filler(&text) {
             return Some(text);
         }
@@ -50,7 +50,7 @@ pub fn is_serial(text: &str) -> bool {
     text.is_ascii() && (is_words(text) || is_pattern(&plain) || LABELS.iter().filter_map(behind_label).any(is_pattern))
 }
 
-/// Whether the serial number of a drive is filler. A word in lower case is what somebody has called a virtual disk: makers
+/// Whether the serial number of a drive is filler. A word in lower case is a name that a user gave a virtual disk: vendors
 /// write capitals.
 #[must_use]
 pub fn is_drive_serial(text: &str) -> bool {
@@ -122,7 +122,7 @@ const RUNS: [&str; 6] = [
 fn is_pattern(plain: &str) -> bool {
     let Some(first) = plain.chars().next() else { return true };
     let repeats = plain.chars().all(|character| character == first);
-    // A letter or two may be somebody's own label.
+    // A letter or two may be an operator's own label.
     repeats && (first.is_ascii_digit() || plain.len() > 2)
         || plain == "123"
         || is_run(plain)

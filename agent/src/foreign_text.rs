@@ -1,11 +1,11 @@
 //! Text from elsewhere (a service, a file, a log), made fit to be shown: on one line, bounded, and without anything that a
 //! terminal obeys or that a person cannot see.
 //!
-//! Must not change what is compared: whoever compares keeps the text as it came.
+//! Must not change what is compared: callers that compare keep the original text.
 
 use crate::config::without_logins;
 
-/// The most characters of a whole message: more than anybody reads, and far below what the journal and `sd_notify` take.
+/// The most characters of a whole message: more than a person reads, and far below what the journal and `sd_notify` take.
 pub(crate) const LONGEST_MESSAGE: usize = 2000;
 
 /// Printable by their category, and blank or reordering all the same: Hangul and Braille fillers.

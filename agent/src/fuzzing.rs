@@ -1,6 +1,6 @@
 //! The readers of foreign bytes that are private to their modules, for the fuzz targets in `agent/fuzz` alone.
 //!
-//! Public so that a crate of its own can reach them, hidden because nobody else should: no promise of the agent's
+//! Public so that a crate of its own can reach them, hidden because no other crate should: no promise of the agent's
 //! interface covers them. Must not hold a decision of its own, or the fuzzer would try something that is not shipped.
 
 use std::net::IpAddr;

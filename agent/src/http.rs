@@ -1,4 +1,4 @@
-//! HTTPS as the agent speaks it, to services and to whoever delivers configurations: one client with its names, TLS files,
+//! HTTPS as the agent speaks it, to services and to servers of configurations: one client with its names, TLS files,
 //! deadlines and bounds, and what went wrong put into classes, once for all calls.
 //!
 //! Must not know what is asked for: paths and bodies are the protocols'.

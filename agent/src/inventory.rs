@@ -78,8 +78,8 @@ impl Inventory {
     pub fn take_with_hand_over(root: &Path) -> Self {
         let mut inventory = Self::take(root);
         if let Some(earlier) = handed_over(root) {
-            // What udev reports is newer: somebody may have made a partition since.
-            for disk in inventory.disks.iter_mut().filter(|disk| !disk.is_table_read() && !disk.is_told_by_udev()) {
+            // What udev reports is newer: a partition may have been created since.
+            for disk in inventory.disks.iter_mut().filter(|disk| !disk.is_table_read() && !disk.is_reported_by_udev()) {
                 // Within one boot a name is the same disk, unless one was exchanged.
                 let known = |disk: &Disk| (disk.name.clone(), disk.size, disk.serial.clone(), disk.wwid.clone());
                 let same = |other: &&Disk| known(other) == known(disk) && other.is_table_read();

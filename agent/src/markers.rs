@@ -97,7 +97,7 @@ impl Markers {
         self.directory.join(format!(".{service}-{}", achievement.as_str()))
     }
 
-    /// The services that have a marker, whatever is in it: without a configuration nobody knows which there are.
+    /// The services that have a marker, whatever is in it: without a configuration the services are unknown.
     #[must_use]
     pub fn services(&self) -> Vec<ServiceName> {
         let entries = std::fs::read_dir(&self.directory).into_iter().flatten().filter_map(Result::ok);

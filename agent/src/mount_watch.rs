@@ -1,5 +1,5 @@
-//! Reports when something is mounted at a place: the kernel wakes whoever polls `/proc/self/mountinfo` at every change
-//! (`proc_pid_mountinfo(5)`).
+//! Reports when something is mounted at a place: the kernel reports every change to pollers of
+//! `/proc/self/mountinfo` (`proc_pid_mountinfo(5)`).
 
 use std::fs::{self, File};
 use std::io;
@@ -15,17 +15,17 @@ use tokio::sync::oneshot;
 const MOUNTS: &str = "/proc/self/mountinfo";
 
 /// Whether something is mounted at a place, or comes to be within a time. Waits on a thread of its own, which ends with that
-/// time: a runtime takes foreign descriptors only on somebody's unchecked word.
+/// time: registering a foreign descriptor with the runtime would need `unsafe`.
 ///
 /// # Errors
 /// The kernel's list cannot be read or polled.
 pub(crate) async fn mounted_within(limit: Duration, place: PathBuf) -> io::Result<bool> {
-    let (done, told) = oneshot::channel();
+    let (done, result) = oneshot::channel();
     std::thread::Builder::new().spawn(move || {
-        // Nobody waits any more where this fails.
+        // Fails if the caller has given up.
         let _ = done.send(wait(limit, &place));
     })?;
-    told.await.map_err(io::Error::other)?
+    result.await.map_err(io::Error::other)?
 }
 
 fn wait(limit: Duration, place: &Path) -> io::Result<bool> {

@@ -189,7 +189,7 @@ pub enum Decision<'a> {
     },
     /// Left out.
     Skip(SkipReason),
-    /// Cannot be done until somebody changes something.
+    /// Cannot be done until something is changed.
     Blocked(Blocker),
 }
 

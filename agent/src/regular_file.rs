@@ -1,7 +1,7 @@
 //! Opens what must be a regular file, and refuses everything else at once: a pipe keeps its reader waiting, a terminal or a
 //! device may act on being opened, and none of them has an end.
 //!
-//! The one place that opens what somebody else may have put there: configurations, markers, locks, keys, certificates,
+//! The one place that opens what others may have put there: configurations, markers, locks, keys, certificates,
 //! passwords. Must not judge permissions, nor say what the file is for; callers do.
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
@@ -192,7 +192,7 @@ mod tests {
         fs::write(&path, "0123456789").unwrap();
         assert_eq!(read(&path, Links::Refuse, 10).unwrap(), b"0123456789");
         assert_eq!(read(&path, Links::Refuse, 9).unwrap_err().to_string(), "it has more than 9 bytes");
-        // Ten gigabytes that take no space: nobody reads them to find out.
+        // A sparse file of ten gigabytes: it must be refused without reading it.
         File::create(&path).unwrap().set_len(10 << 30).unwrap();
         assert!(matches!(read(&path, Links::Refuse, 1 << 20), Err(RegularFileError::TooLarge(_))));
         // Of what the kernel makes up, the size is not known before.

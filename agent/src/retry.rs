@@ -234,9 +234,9 @@ mod tests {
     #[test]
     fn m10_nodes_that_were_given_the_same_time_do_not_come_back_together() {
         let policy = attempts(1, 10_000, 60_000);
-        let told = Some(Duration::from_secs(7));
+        let retry_after = Some(Duration::from_secs(7));
         let delays: Vec<_> =
-            (0..400).map(|_| Turns::new(&policy).next_delay(told, Duration::ZERO).as_millis() - 7_000).collect();
+            (0..400).map(|_| Turns::new(&policy).next_delay(retry_after, Duration::ZERO).as_millis() - 7_000).collect();
         for tenth in 0..10 {
             let there = delays.iter().filter(|delay| **delay / 100 == tenth).count();
             assert!((10..90).contains(&there), "{there} of 400 nodes in tenth {tenth} of the second");

@@ -28,7 +28,7 @@ pub enum SecretFileError {
         /// The file.
         path: PathBuf,
     },
-    /// Anybody on the machine could read it.
+    /// Every user of the machine could read it.
     #[error("{} is readable by others (mode {mode:04o})", path.display())]
     ReadableByOthers {
         /// The file.

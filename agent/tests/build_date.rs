@@ -1,4 +1,4 @@
-//! The floor under a clock that nobody has set is the date of the source, where the build gives one.
+//! The lower bound for a clock that is not set is the date of the source, where the build gives one.
 
 #[path = "../build_date.rs"]
 mod build_date;

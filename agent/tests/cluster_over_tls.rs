@@ -196,7 +196,7 @@ async fn a_configuration_that_is_corrected_during_a_wait_is_what_counts() {
     let right = std::fs::read_to_string(node.path("cluster-config.json")).unwrap();
     node.edit(|config| {
         config["node_id"] = "node99".into();
-        // Nobody listens there: the run waits for its own service.
+        // No server listens there, so the run waits for its own service.
         config["services"]["chainfire"]["url"] = "https://127.0.0.1:9".into();
         config["policies"]["health"]["limit"] = "60s".into();
     });
@@ -303,7 +303,7 @@ async fn status_and_plan_show_an_operator_how_far_the_node_is() {
     assert_eq!(watched.code, 0, "{watched}");
     assert!(watched.stdout.lines().any(|line| line.contains(" chainfire  done ")), "{watched}");
     assert!(!watched.stdout.contains('\u{1b}'), "{watched}");
-    let told: Value = serde_json::from_str(&status.stdout).unwrap();
-    assert_eq!((&told["node_id"], &told["steps"][0]["state"]), (&"node02".into(), &"done".into()), "{status}");
-    assert!(told["steps"][0]["detail"].as_str().unwrap().contains("quorum"), "{status}");
+    let reported: Value = serde_json::from_str(&status.stdout).unwrap();
+    assert_eq!((&reported["node_id"], &reported["steps"][0]["state"]), (&"node02".into(), &"done".into()), "{status}");
+    assert!(reported["steps"][0]["detail"].as_str().unwrap().contains("quorum"), "{status}");
 }

@@ -24,9 +24,9 @@ const CONFIG: &str = r#"{"node_id":"node04","leader_url":"https://node01:2379","
 const LIMIT: Duration = Duration::from_secs(20);
 
 #[derive(Default)]
-struct Told(RefCell<Vec<String>>);
+struct Reported(RefCell<Vec<String>>);
 
-impl Report for Told {
+impl Report for Reported {
     fn report(&self, event: Event) {
         self.0.borrow_mut().push(event.to_string());
     }
@@ -80,11 +80,11 @@ async fn it_is_fetched_for_this_machine_and_has_the_digest() {
     let (cluster, url) = served().await;
     let image = Image::trusting(&cluster.authority);
     let digest = Digest::of(CONFIG.as_bytes());
-    let told = Told::default();
-    let (bytes, source) = timeout(LIMIT, image.fetch(&url, Some(digest)).run(&told)).await.unwrap().unwrap();
+    let reported = Reported::default();
+    let (bytes, source) = timeout(LIMIT, image.fetch(&url, Some(digest)).run(&reported)).await.unwrap().unwrap();
     assert_eq!(bytes, CONFIG.as_bytes());
     assert!(source.to_string().ends_with("/v1/kv/52-54-00-00-00-0a"), "{source}");
-    assert_eq!(told.0.into_inner(), Vec::<String>::new());
+    assert_eq!(reported.0.into_inner(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -92,7 +92,8 @@ async fn another_digest_is_refused_at_once_with_both() {
     let (cluster, url) = served().await;
     let image = Image::trusting(&cluster.authority);
     let expected = Digest::of(b"what was meant");
-    let refused = timeout(LIMIT, image.fetch(&url, Some(expected)).run(&Told::default())).await.unwrap().unwrap_err();
+    let refused =
+        timeout(LIMIT, image.fetch(&url, Some(expected)).run(&Reported::default())).await.unwrap().unwrap_err();
     let text = refused.to_string();
     assert_eq!(refused.digest, Some(Digest::of(CONFIG.as_bytes())), "{text}");
     assert!(
@@ -105,7 +106,7 @@ async fn another_digest_is_refused_at_once_with_both() {
 async fn a_server_that_the_image_does_not_trust_is_refused_at_once() {
     let (_cluster, url) = served().await;
     let image = Image::trusting(&Authority::create().unwrap());
-    let refused = timeout(LIMIT, image.fetch(&url, None).run(&Told::default())).await.unwrap().unwrap_err();
+    let refused = timeout(LIMIT, image.fetch(&url, None).run(&Reported::default())).await.unwrap().unwrap_err();
     assert!(refused.to_string().contains("signed by a CA that is not in"), "{refused}");
     let text = refused.to_string();
     assert!(text.contains("ca.crt") && !text.contains("tls.ca") && text.contains("openssl s_client"), "{text}");
@@ -115,11 +116,11 @@ async fn a_server_that_the_image_does_not_trust_is_refused_at_once() {
 async fn a_file_that_is_not_there_yet_is_reported_once_and_waited_for() {
     let (cluster, url) = served().await;
     let image = Image::trusting(&cluster.authority);
-    let (told, late) = (Told::default(), url.replace("${mac:hexhyp}", "late"));
+    let (reported, late) = (Reported::default(), url.replace("${mac:hexhyp}", "late"));
     let fetch = image.fetch(&late, None);
-    let mut fetching = std::pin::pin!(fetch.run(&told));
+    let mut fetching = std::pin::pin!(fetch.run(&reported));
     let told_once = async {
-        while told.0.borrow().is_empty() {
+        while reported.0.borrow().is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
@@ -130,8 +131,8 @@ async fn a_file_that_is_not_there_yet_is_reported_once_and_waited_for() {
     put(&cluster, "late").await;
     let (bytes, _) = timeout(LIMIT, fetching).await.unwrap().unwrap();
     assert_eq!(bytes, CONFIG.as_bytes());
-    assert!(told.0.borrow()[0].contains("404"), "{:?}", told.0);
-    assert_eq!(told.0.borrow().len(), 1, "the same failure is reported once: {:?}", told.0);
+    assert!(reported.0.borrow()[0].contains("404"), "{:?}", reported.0);
+    assert_eq!(reported.0.borrow().len(), 1, "the same failure is reported once: {:?}", reported.0);
 }
 
 #[tokio::test]
@@ -139,7 +140,7 @@ async fn an_image_without_its_ca_says_so() {
     let (cluster, url) = served().await;
     let image = Image::trusting(&cluster.authority);
     std::fs::remove_file(&image.ca).unwrap();
-    let refused = timeout(LIMIT, image.fetch(&url, None).run(&Told::default())).await.unwrap().unwrap_err();
+    let refused = timeout(LIMIT, image.fetch(&url, None).run(&Reported::default())).await.unwrap().unwrap_err();
     assert!(refused.to_string().contains("ca.crt"), "{refused}");
 }
 
@@ -176,10 +177,10 @@ async fn said_of(answer: String) -> String {
     let authority = Authority::create().unwrap();
     let image = Image::trusting(&authority);
     let fetch = image.fetch(&saying(&authority, answer), None);
-    let told = Told::default();
-    let mut fetching = std::pin::pin!(fetch.run(&told));
+    let reported = Reported::default();
+    let mut fetching = std::pin::pin!(fetch.run(&reported));
     let told_once = async {
-        while told.0.borrow().is_empty() {
+        while reported.0.borrow().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -187,7 +188,7 @@ async fn said_of(answer: String) -> String {
         came = timeout(LIMIT, &mut fetching) => Some(came.unwrap().unwrap_err().to_string()),
         () = told_once => None,
     };
-    refused.unwrap_or_else(|| told.0.borrow()[0].clone())
+    refused.unwrap_or_else(|| reported.0.borrow()[0].clone())
 }
 
 #[tokio::test]

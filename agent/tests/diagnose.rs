@@ -58,7 +58,7 @@ async fn x2_a_report_has_every_section_and_no_secret() {
     ] {
         assert!(text.contains(&format!("\n== {section} ==\n")), "{section}: {text}");
     }
-    for told in [
+    for reported in [
         "$.node_id",
         "1: subject CN=",
         " until 20",
@@ -70,7 +70,7 @@ async fn x2_a_report_has_every_section_and_no_secret() {
         ", voter, healthy",
         "memory ",
     ] {
-        assert!(text.contains(told), "{told}: {text}");
+        assert!(text.contains(reported), "{reported}: {text}");
     }
     assert_without_secrets(&node, &text);
 }

@@ -143,7 +143,7 @@ async fn a_learner_is_promoted_once_it_is_in_sync_and_refuses_until_then_what_is
     let promoted = promoted.await;
     let entry = promoted.member(&cluster.member(new).peer_url());
     assert_eq!((promoted.members().len(), entry.get("isLearner"), &entry["name"]), (2, None, &"node02".into()));
-    // Whoever of them is asked, once it knows; the promoted one may learn of it a little later.
+    // Whichever of them is asked, once it knows; the promoted one may learn of it a little later.
     for asked in [0, new] {
         let status = (STATUS, json!({}));
         let voter = |status: &etcd::Answer| status.status == 200 && status.body.get("isLearner").is_none();
@@ -238,7 +238,7 @@ async fn without_a_quorum_a_running_voter_lists_what_it_knows_and_says_that_it_h
     cluster.kill(0);
     cluster.restart(0);
     cluster.says(0, "is starting a new election").await;
-    assert!(!cluster.member(0).process.told_ready());
+    assert!(!cluster.member(0).process.reported_ready());
     cluster.restart(1);
     cluster.ready(0).await;
     cluster.healthy(0).await;
@@ -250,7 +250,7 @@ async fn a_member_of_a_new_cluster_is_ready_once_enough_others_are_there() {
     let initial = cluster.initial_cluster();
     cluster.spawn_member(0, &initial, "new");
     cluster.says(0, "is starting a new election").await;
-    assert!(!cluster.member(0).process.told_ready());
+    assert!(!cluster.member(0).process.reported_ready());
     cluster.spawn_member(1, &initial, "new");
     for own in [0, 1] {
         cluster.ready(own).await;
@@ -270,7 +270,7 @@ async fn an_initial_cluster_that_is_not_the_list_ends_the_start() {
             cluster.spawn_member(new, initial, "existing");
             let (code, said) = cluster.ended(new).await;
             assert_eq!(code, 1, "{initial}: {said}");
-            assert!(!cluster.member(new).process.told_ready(), "{initial}");
+            assert!(!cluster.member(new).process.reported_ready(), "{initial}");
             if said.contains(text) {
                 break;
             }
@@ -278,7 +278,7 @@ async fn an_initial_cluster_that_is_not_the_list_ends_the_start() {
             assert!(said.contains(NOBODY), "{initial}: {said}");
         }
     };
-    // Nobody has added it.
+    // It was not added.
     refused(&mut cluster, &all, "member count is unequal").await;
     cluster.add_learner(0, new).await;
     refused(&mut cluster, &format!("{all},node99=https://127.0.0.9:2380"), "member count is unequal").await;
@@ -289,7 +289,7 @@ async fn an_initial_cluster_that_is_not_the_list_ends_the_start() {
     // With the right one it starts, in the same place and after all that.
     cluster.spawn_member(new, &all, "existing");
     cluster.ready(new).await;
-    // Whoever has data does not read it again.
+    // A member with data does not read it again.
     cluster.kill(new);
     cluster.spawn_member(new, "node02=https://127.0.0.9:2380", "new");
     cluster.ready(new).await;
@@ -338,7 +338,7 @@ async fn a_member_that_is_removed_ends_as_if_all_were_well_and_so_does_each_late
 async fn a_cluster_id_is_made_of_the_members_and_the_token_and_strangers_to_it_are_refused_for_ever() {
     let mut cluster = EtcdCluster::start(2).await;
     let id = async |cluster: &EtcdCluster| cluster.list(0).await.body["header"]["cluster_id"].clone();
-    let anew = async |cluster: &mut EtcdCluster| {
+    let fresh = async |cluster: &mut EtcdCluster| {
         for number in [0, 1] {
             cluster.kill(number);
             cluster.swap_data(number);
@@ -352,10 +352,10 @@ async fn a_cluster_id_is_made_of_the_members_and_the_token_and_strangers_to_it_a
         }
     };
     let first = id(&cluster).await;
-    anew(&mut cluster).await;
+    fresh(&mut cluster).await;
     assert_eq!(first, id(&cluster).await, "bootstrapped twice");
     cluster.token = "another".to_owned();
-    anew(&mut cluster).await;
+    fresh(&mut cluster).await;
     assert_ne!(first, id(&cluster).await, "with another token");
 
     // With the data of the cluster before it runs on and is never ready.
@@ -365,7 +365,7 @@ async fn a_cluster_id_is_made_of_the_members_and_the_token_and_strangers_to_it_a
     cluster.says(1, "request sent was ignored by remote peer due to cluster ID mismatch").await;
     cluster.says(0, "request cluster ID mismatch").await;
     cluster.says(1, "is starting a new election").await;
-    assert!(!cluster.member(1).process.told_ready());
+    assert!(!cluster.member(1).process.reported_ready());
     cluster.kill(1);
     cluster.swap_data(1);
     cluster.restart(1);

@@ -1,4 +1,4 @@
-//! The agent and real etcd servers: it makes nodes voting members of clusters that nobody here wrote (failure rows E1 to E12).
+//! The agent and real etcd servers: it makes nodes voting members of clusters of another implementation (failure rows E1 to E12).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "the fixture is that of several tests")]
@@ -145,7 +145,7 @@ async fn e6_e12_data_of_another_membership_blocks_and_is_not_thrown_away() {
     let cluster = cluster(1, 1).await;
     let node = Node::joining(&cluster, 1);
     assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
-    // Removed by somebody, and started again with the data of then.
+    // Removed by an operator, and started again with its old data.
     let id = cluster.borrow().list(0).await.member(&cluster.borrow().member(1).peer_url())["ID"].clone();
     cluster.borrow().ask_until(0, (REMOVE, json!({"ID": id})), "a removal", |answer| answer.status == 200).await;
     cluster.borrow_mut().kill(1);

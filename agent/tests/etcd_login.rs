@@ -74,7 +74,7 @@ impl WithUsers {
         names
     }
 
-    /// The node of the last server, configured to join through this one, with a certificate that names nobody.
+    /// The node of the last server, configured to join through this one, with a certificate without a name.
     fn node(&self, through: usize) -> Node {
         let (own, leader) = {
             let cluster = self.cluster.borrow();
@@ -178,7 +178,7 @@ async fn n5_a_login_that_does_not_do_blocks_at_once_with_its_reason_and_changes_
     assert_eq!(node.join().await, Outcome::Blocked, "{}", node.said());
     assert!(node.has("BlockedSecret") && node.said().contains("chmod"), "{}", node.said());
 
-    // A certificate that names somebody, whoever logs in.
+    // A certificate with a name, whatever the login.
     let folder = node.folder().to_owned();
     log_in(&mut node, "root", PASSWORD);
     node.edit(|config| {
@@ -190,7 +190,7 @@ async fn n5_a_login_that_does_not_do_blocks_at_once_with_its_reason_and_changes_
     assert_eq!(cluster.listed().await, ["node01"]);
     assert_kept(&node);
 
-    // Nobody is asked for a password any more.
+    // Passwords are no longer checked.
     let root = cluster.root().await;
     cluster.auth(Some(&root), "disable", json!({})).await;
     let mut node = cluster.node(0);

@@ -135,8 +135,11 @@ async fn n3_a_name_that_does_not_resolve_is_asked_for_again_and_addresses_work_w
     let run = node.run(&["join", "chainfire"]).await;
     assert_eq!(run.code, 1, "{run}");
     for event in ["RequestFailed", "AttemptsExhausted"] {
-        let told = run.message(event);
-        assert!(told.contains("leader.invalid does not resolve") && told.contains("leader.invalid:2379"), "{told}");
+        let reported = run.message(event);
+        assert!(
+            reported.contains("leader.invalid does not resolve") && reported.contains("leader.invalid:2379"),
+            "{reported}"
+        );
     }
 
     let (_cluster, node) = neighbours("https://leader.invalid:2379").await;

@@ -10,7 +10,7 @@ use first_boot_agent::plan::member::{Member, MemberAddress, MemberList, Word};
 use first_boot_agent::plan::membership::{Candidate, Move, next_move};
 use first_boot_agent::run::ports::Class;
 
-fn told(further: &str) -> Result<Config, String> {
+fn reported(further: &str) -> Result<Config, String> {
     let text =
         format!(r#"{{"node_id":"node04","leader_url":"https://node01:2379","raft_addr":"10.0.1.13:2380"{further}}}"#);
     let context =
@@ -24,7 +24,7 @@ fn endpoint() -> Endpoint {
 }
 
 fn chainfires_move(list: &MemberList) -> Move {
-    let config = told("").unwrap();
+    let config = reported("").unwrap();
     next_move(
         list,
         Candidate {
@@ -43,7 +43,7 @@ fn chainfires_move(list: &MemberList) -> Move {
 fn a_password_that_holds_the_mark_of_a_query_is_not_shown() {
     for password in ["first#second", "first?second", "fi?r#st/second@third"] {
         let report =
-            told(&format!(r#","services":{{"iam":{{"url":"https://admin:{password}@node01"}}}}"#)).unwrap_err();
+            reported(&format!(r#","services":{{"iam":{{"url":"https://admin:{password}@node01"}}}}"#)).unwrap_err();
         for part in ["admin", "first", "fi?", "st/", "second", "third"] {
             assert!(!report.contains(part), "{part}: {report}");
         }
@@ -54,7 +54,7 @@ fn a_password_that_holds_the_mark_of_a_query_is_not_shown() {
 /// A URL pasted behind a user and a password: all before `://` was taken for its scheme, and shown.
 #[test]
 fn a_password_before_a_whole_url_is_not_shown() {
-    let report = told(r#","services":{"iam":{"url":"admin:secret@https://user:other@node01"}}"#).unwrap_err();
+    let report = reported(r#","services":{"iam":{"url":"admin:secret@https://user:other@node01"}}"#).unwrap_err();
     assert!(report.contains("\"***@node01") && !report.contains("secret") && !report.contains("other"), "{report}");
 }
 
@@ -62,7 +62,7 @@ fn a_password_before_a_whole_url_is_not_shown() {
 #[test]
 fn the_path_of_a_file_holds_no_control_characters() {
     for control in ["\u{7f}", "\u{9b}2J"] {
-        let report = told(&format!(r#","tls":{{"ca":"/etc/{control}ca.crt"}}"#)).unwrap_err();
+        let report = reported(&format!(r#","tls":{{"ca":"/etc/{control}ca.crt"}}"#)).unwrap_err();
         assert!(report.contains("no control characters") && !report.contains(control), "{report:?}");
     }
 }

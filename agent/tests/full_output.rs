@@ -16,7 +16,7 @@ const AGENT: &str = env!("CARGO_BIN_EXE_first-boot-agent");
 
 fn commands(folder: &Path) -> Commands {
     let config = folder.join("cluster-config.json");
-    // Everything is off, so that nobody is asked and nothing is to be done.
+    // Everything is off, so that no request is made and nothing is to be done.
     let text = r#"{"node_id": "node01", "bootstrap": true, "initial_peers": ["10.0.1.10:2380"], "raft_addr": "10.0.1.10:2380",
         "services": {"chainfire": {"enable": false}, "flaredb": {"enable": false}, "iam": {"enable": false}}}"#;
     fs::write(&config, text).unwrap();

@@ -34,7 +34,7 @@ fn texts(value: &Value, key: &str, seen: &mut impl FnMut(&str, &str)) {
     }
 }
 
-/// A file as the store keeps it: everybody's to read, nobody's to write.
+/// A file as the store keeps it: readable by all, writable by none.
 fn in_the_store(root: &TempDir, name: &str, text: &str) -> PathBuf {
     let path = root.path().join("nix/store").join(format!("0c4bm0xw1lr9z2v5kq8n7yhjd3a6fisg-{name}"));
     fs::create_dir_all(path.parent().unwrap()).unwrap();

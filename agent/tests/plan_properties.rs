@@ -226,7 +226,10 @@ proptest! {
 /// A member list that other nodes have brought about, and perhaps an earlier run of this one.
 fn any_list() -> impl Strategy<Value = MemberList> {
     let entry = ("node0[1-5]", 10_u8..15, prop::sample::select(vec!["voter", "learner"]));
-    (prop::collection::vec(entry, 0..5), prop::sample::select(vec![Leader::NotTold, Leader::Known("node01".into())]))
+    (
+        prop::collection::vec(entry, 0..5),
+        prop::sample::select(vec![Leader::NotReported, Leader::Known("node01".into())]),
+    )
         .prop_map(|(entries, leader)| {
             let members =
                 entries.iter().map(|(id, last, role)| member(id, &format!("10.0.1.{last}:2380"), role)).collect();

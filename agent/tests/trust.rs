@@ -1,5 +1,5 @@
-//! Whom the agent trusts, and what it says of those whom it does not: a block at once where only somebody's hand helps,
-//! another try where time may.
+//! Whom the agent trusts, and what it says of those whom it does not: a block at once if an operator has to act,
+//! another try if waiting may help.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -47,11 +47,11 @@ async fn meet(cluster: &mut TrialCluster, stranger: &Stranger, prepare: impl Fn(
 async fn is_blocked(cluster: &mut TrialCluster, stranger: &Stranger, prepare: impl Fn(&Node), says: &[&str]) {
     for (run, took) in meet(cluster, stranger, prepare).await {
         assert_eq!(run.code, 78, "{run}");
-        let told = run.message("BlockedTrust");
+        let reported = run.message("BlockedTrust");
         for part in says.iter().chain([&stranger.url.as_str()]) {
-            assert!(told.contains(part), "not in the message: {part}\n{told}");
+            assert!(reported.contains(part), "not in the message: {part}\n{reported}");
         }
-        assert!(took < AT_ONCE, "blocked only after {took:?}: {told}");
+        assert!(took < AT_ONCE, "blocked only after {took:?}: {reported}");
     }
 }
 
@@ -60,8 +60,8 @@ async fn is_retried(cluster: &mut TrialCluster, stranger: &Stranger, says: &str)
     let [(as_leader, _), (as_own, _)] = meet(cluster, stranger, |_| ()).await;
     for (run, event) in [(&as_leader, "RequestFailed"), (&as_leader, "AttemptsExhausted"), (&as_own, "HealthTimeout")] {
         assert_eq!(run.code, 1, "{run}");
-        let told = run.message(event);
-        assert!(told.contains(says) && told.contains(&stranger.url), "{event} does not say {says}: {told}");
+        let reported = run.message(event);
+        assert!(reported.contains(says) && reported.contains(&stranger.url), "{event} does not say {says}: {reported}");
     }
     assert!(as_leader.message("AttemptsExhausted").contains("after 3 attempts"), "{as_leader}");
 }
@@ -190,8 +190,11 @@ async fn f38_a_connection_that_ends_in_the_middle_is_retried_and_explained_in_wo
         server.faults().set(vec![Rule::always("GET", "*", fault.clone())]);
         let own = cluster.start_waiting().await.unwrap();
         let run = Node::joining_through(&cluster, own, server.api_url()).run(&["join", "chainfire"]).await;
-        let told = run.message("RequestFailed");
-        assert!(told.contains("the other side closed the connection in the middle of its answer"), "{fault:?}: {told}");
+        let reported = run.message("RequestFailed");
+        assert!(
+            reported.contains("the other side closed the connection in the middle of its answer"),
+            "{fault:?}: {reported}"
+        );
         assert!(!run.to_string().contains("docs.rs"), "{run}");
     }
 }

@@ -1,5 +1,5 @@
 //! What is generated of the topology: its reference page from the table, its man page and completions from the command
-//! line. A test fails where one drifts, `make generate` writes it anew.
+//! line. A test fails where one drifts, `make generate` writes it again.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

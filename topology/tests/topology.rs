@@ -1,6 +1,6 @@
 //! The table of topologies in `nixos-module/tests/topology`, sound and wrong ones: configurations and sentences must be,
 //! byte for byte, those in the files beside them, which the functions in Nix are held to as well. `UPDATE_GOLDEN=1`
-//! writes those files anew.
+//! writes those files again.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 

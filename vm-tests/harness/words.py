@@ -45,6 +45,12 @@ TABLE = {
     r"lacking": "missing",
     r"os error \d+": "the text of the error alone (plain_error)",
 }
+#: The same, in the comments of Rust alone.
+COMMENTS = {
+    r"whoever": "the caller, the holder, the reader; or leave it out",
+    r"anew": "again",
+    r"nobody (can say|knows|waits)": "it is unknown; the caller has given up",
+}
 #: Not written by this project, or not for people.
 NOT_READ = ("Cargo.lock", "LICENSE", "agent/fuzz/corpus/", "agent/proptest-regressions/")
 #: They name the words.
@@ -63,11 +69,11 @@ PYTHON_TEST = re.compile(r"^[ \t]*(?:async )?def (test_\w+)", re.MULTILINE)
 
 
 @cache
-def patterns() -> list[tuple[re.Pattern[str], str]]:
-    """The table, compiled."""
+def patterns(of_comments: bool = False) -> list[tuple[re.Pattern[str], str]]:
+    """A table, compiled."""
     return [
         (re.compile(rf"(?<!-)\b(?:{found.replace(' ', chr(92) + 's+')})\b", re.IGNORECASE), instead)
-        for found, instead in TABLE.items()
+        for found, instead in (COMMENTS if of_comments else TABLE).items()
     ]
 
 
@@ -103,6 +109,12 @@ def of_rust(text: str) -> str:
     return _with_names(_blank_values(_only(text, spans)), text, RUST_TEST)
 
 
+def comments_of_rust(text: str) -> str:
+    """Comments alone, a phrase found across two lines as well."""
+    spans = (m.span() for m in RUST.finditer(text) if m.lastgroup == "comment")
+    return LEADER.sub(lambda leader: "\n" + " " * (len(leader[0]) - 1), _only(text, spans))
+
+
 def of_python(text: str) -> str:
     """Comments, strings and names of tests."""
     begins = [0]
@@ -136,6 +148,12 @@ def findings(path: str, text: str) -> Iterator[str]:
     """Every word of the table in a text, by line."""
     read = prose(path, text)
     found = [(m.start(), m[0], instead) for p, instead in patterns() for m in p.finditer(read)]
+    if Path(path).suffix == ".rs":
+        comments = comments_of_rust(text)
+        found += [
+            (m.start(), m[0], instead)
+            for p, instead in patterns(True) for m in p.finditer(comments)
+        ]
     for start, words, instead in sorted(found):
         line = read.count("\n", 0, start) + 1
         yield f"{line}: \"{' '.join(words.split())}\": write {instead}"

@@ -109,7 +109,7 @@ async fn at_once() -> AtOnce {
         voters: listed.iter().filter(|is_learner| !**is_learner).count(),
         most_learners: learners.most,
         looks: learners.looks,
-        refusals: nodes.iter().map(|node| node.told("ClusterBusy").len()).sum(),
-        attempts: nodes.iter().flat_map(|node| node.told("RequestFailed")).collect(),
+        refusals: nodes.iter().map(|node| node.reported("ClusterBusy").len()).sum(),
+        attempts: nodes.iter().flat_map(|node| node.reported("RequestFailed")).collect(),
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct AtOnce {
     pub(crate) voters: usize,
     pub(crate) most_learners: usize,
     pub(crate) looks: usize,
-    /// How often etcd asked somebody to come later.
+    /// How often etcd asked a client to retry later.
     pub(crate) refusals: usize,
     /// What failed otherwise.
     pub(crate) attempts: Vec<String>,

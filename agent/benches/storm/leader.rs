@@ -1,7 +1,7 @@
 //! The cluster of the storm: three endpoints, of which one leads and makes one change of membership at a time.
 //!
 //! It answers as chainfire would, in memory and on tokio's clock; nothing here decides what a node does. Every change
-//! takes its time whoever waits for it, a term that ends takes what was not committed with it, and all the new leader
+//! takes its time, a term that ends takes what was not committed with it, and all the new leader
 //! knows is the member list.
 
 use std::cell::{Cell, RefCell};
@@ -21,7 +21,7 @@ const COMMIT: Duration = Duration::from_millis(20);
 const CHANGE_WAIT: Duration = Duration::from_secs(5);
 /// What a leader without admission answers to everybody.
 const SOON: Duration = Duration::from_secs(1);
-/// How long nobody leads when the leader is lost.
+/// How long there is no leader after the leader is lost.
 const ELECTION: Duration = Duration::from_millis(1500);
 
 /// The hosts of the endpoints; the first leads at the beginning.

@@ -32,7 +32,7 @@ pub(crate) const NETWORK: Duration = Duration::from_millis(1);
 pub(crate) struct Fate {
     /// Whether it believes that it is a member.
     pub(crate) joined: bool,
-    /// What it asked of anybody.
+    /// The requests it has made.
     pub(crate) requests: u64,
 }
 

@@ -123,7 +123,7 @@ impl Storm {
                 figures.wrong_markers += usize::from(marked != fate.joined);
             }
         }
-        // The last changes may be under way when nobody waits for them any more.
+        // The last changes may still be in progress when their callers have given up.
         sleep(CHANGE).await;
         figures.not_once = (1..=self.nodes).filter(|number| cluster.voters(&node::id(*number)) != 1).count();
         figures.surplus = (cluster.size() + figures.not_once).saturating_sub(self.nodes + HOSTS.len());

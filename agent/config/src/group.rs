@@ -1,5 +1,5 @@
 //! What the config says about one cluster, and which of its addresses mean this node: the difference between "we are a
-//! member" and "somebody else has our name". That of a service which is not the first is made from the first one's wherever
+//! member" and "another node has our name". That of a service which is not the first is made from the first one's wherever
 //! the config does not say otherwise. Must not guess where two answers are possible.
 
 use super::{

@@ -1,4 +1,4 @@
-//! Logins in URLs, which nobody but their owner may see. Must not change anything else in a text.
+//! Logins in URLs, which must not be shown. Must not change anything else in a text.
 
 use std::borrow::Cow;
 

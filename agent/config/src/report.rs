@@ -23,7 +23,7 @@ impl Problem {
     }
 
     /// The whole of it, its advice behind this.
-    fn told(&self, before_hint: &str) -> String {
+    fn described(&self, before_hint: &str) -> String {
         let Self { path, found, expected, hint } = self;
         let hint = hint.as_ref().map_or_else(String::new, |hint| format!("{before_hint}{hint}"));
         format!("{path}: found {found}, expected {expected}{hint}")
@@ -32,7 +32,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.told("; "))
+        out.write_str(&self.described("; "))
     }
 }
 
@@ -72,8 +72,8 @@ impl Report {
     /// One line, for places that have no more space than that, and more readers than the config has: it quotes nothing.
     #[must_use]
     pub fn summary(&self) -> String {
-        let told = |problem: &Problem| format!("{}: expected {}", problem.path, problem.expected);
-        let first = self.problems.first().map(told).unwrap_or_default();
+        let described = |problem: &Problem| format!("{}: expected {}", problem.path, problem.expected);
+        let first = self.problems.first().map(described).unwrap_or_default();
         match self.problems.len() + self.left_out {
             0 | 1 => first,
             count => format!("{first}; and {} more", count - 1),
@@ -86,13 +86,13 @@ impl fmt::Display for Report {
         let count = self.problems.len() + self.left_out;
         write!(out, "{count} problem{}", if count == 1 { "" } else { "s" })?;
         for problem in &self.problems {
-            write!(out, "\n  {}", problem.told(OWN_LINE))?;
+            write!(out, "\n  {}", problem.described(OWN_LINE))?;
         }
         if self.left_out > 0 {
             write!(out, "\n  and {} more", self.left_out)?;
         }
         for warning in &self.warnings {
-            write!(out, "\n  (warning) {}", warning.told(OWN_LINE))?;
+            write!(out, "\n  (warning) {}", warning.described(OWN_LINE))?;
         }
         Ok(())
     }
@@ -115,7 +115,7 @@ pub(crate) fn below(path: &str, key: &str) -> String {
     if plain && key.len() <= WIDTH { [path, ".", key].concat() } else { format!("{path}[{}]", quoted(key)) }
 }
 
-/// Whether what a config holds may be quoted to whoever reads the console or the journal. Its owner may see it; of one that
+/// Whether what a config holds may be quoted on the console and in the journal. Its owner may see it; of one that
 /// came by a partition, a URL or a credential, paths and kinds are all that is said, for a secret may be anywhere in it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Quotes {

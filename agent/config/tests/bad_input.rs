@@ -385,7 +385,7 @@ fn a_node_that_would_join_through_itself_is_refused() {
         assert!(report.problems[0].found.ends_with("which is this node"), "{report}");
         assert!(report.to_string().contains("only if there is no cluster yet"), "{report}");
     }
-    // Another port is another service, and who bootstraps asks nobody. In a lab on loopback each node has its own address, or
+    // Another port is another service, and a bootstrapping node asks no leader. In a lab on loopback each node has its own address, or
     // its own ports.
     for sound in [
         r#"{"leader_url":"https://127.0.0.1:2379","raft_addr":"127.0.0.2:2380"}"#,

@@ -25,9 +25,9 @@ fn context() -> Context {
 fn outcome(document: &Value) -> Result<String, String> {
     let checked = check(&parse(document.to_string().as_bytes()).unwrap(), &context());
     checked.map(|checked| format!("{checked:?}")).map_err(|report| {
-        let told = format!("{report}\n{report:?}");
-        assert!(!told.contains("bug in the agent"), "{document}");
-        told
+        let reported = format!("{report}\n{report:?}");
+        assert!(!reported.contains("bug in the agent"), "{document}");
+        reported
     })
 }
 
@@ -133,7 +133,7 @@ proptest! {
         let refused_by_schema = json_schema::violation(&published(), &document);
         match outcome(&document) {
             Ok(_) => prop_assert_eq!(refused_by_schema, None),
-            // Needs are in both; that a certificate wants its key, that nobody joins through itself, which service needs which,
+            // Needs are in both; that a certificate wants its key, that no node joins through itself, which service needs which,
             // and which is the first of those that are all named, is not.
             Err(report) => {
                 let mut services = document["services"].as_object().into_iter().flat_map(Map::values);
@@ -179,8 +179,8 @@ proptest! {
             document["services"]["iam"]["admin_password_file"] = json!("canary");
             document["tls"]["key"] = json!("canary");
         }
-        let told = outcome(&document).unwrap_or_else(|report| report);
-        prop_assert!(!told.contains("canary"), "{}", told);
+        let reported = outcome(&document).unwrap_or_else(|report| report);
+        prop_assert!(!reported.contains("canary"), "{}", reported);
     }
 }
 

@@ -98,7 +98,7 @@ fn assert_hint(leader: &Endpoint) {
     let body = serde_json::json!({"leader": text}).to_string();
     let asked = NODES[0].services[2].url();
     let again = Heard::new(421, asked, &[], body.as_bytes()).fault();
-    // Who names itself names nobody else.
+    // A hint at the server that gave it is none.
     let expected = (leader != asked).then(|| leader.clone());
     assert_eq!(again.class, Class::NotLeader(expected));
 }

@@ -42,15 +42,15 @@ pub fn members(data: &[u8]) {
 /// An entry counts as this node's only where the service said this node's id, to the letter but for blanks around it.
 fn assert_own_is_own(list: &MemberList, data: &[u8]) {
     // Whole documents are read more strictly than what the agent passes over.
-    let Ok(told) = serde_json::from_slice::<Value>(data) else {
+    let Ok(reported) = serde_json::from_slice::<Value>(data) else {
         return;
     };
-    let told: Vec<&Value> = told["members"].as_array().into_iter().flatten().collect();
-    assert_eq!(told.len(), list.members.len(), "{list}");
-    for (told, member) in told.into_iter().zip(&list.members) {
+    let reported: Vec<&Value> = reported["members"].as_array().into_iter().flatten().collect();
+    assert_eq!(reported.len(), list.members.len(), "{list}");
+    for (reported, member) in reported.into_iter().zip(&list.members) {
         let is_taken_for_own = NODES.iter().any(|config| config.node.id.as_str() == member.id.as_str());
-        let is_told = told["id"].as_str().is_some_and(|id| id.trim() == member.id.as_str());
-        assert!(!is_taken_for_own || is_told, "{told} is taken for {}", member.id);
+        let is_told = reported["id"].as_str().is_some_and(|id| id.trim() == member.id.as_str());
+        assert!(!is_taken_for_own || is_told, "{reported} is taken for {}", member.id);
     }
 }
 

@@ -57,11 +57,11 @@ fn in_a_delivery(mut document: Value, salt: usize) {
         is_member: false,
         quotes_nothing: false,
     };
-    let told = match examine(text.as_bytes(), &Source::Delivered("a partition".to_owned()), &options) {
+    let reported = match examine(text.as_bytes(), &Source::Delivered("a partition".to_owned()), &options) {
         Ok(checked) => format!("{:?}", checked.warnings),
         Err(error) => format!("{error} {}", error.summary()),
     };
-    assert!(!told.contains(SECRET), "{told}\n{text}");
+    assert!(!reported.contains(SECRET), "{reported}\n{text}");
 }
 
 /// Puts the secret into the place that has this number: a value of any kind, or a key.
@@ -99,14 +99,14 @@ fn replace(value: &mut Value, seen: &mut usize, wanted: usize) {
 fn under_keys(mut document: Value, salt: usize) {
     plant(&mut document, &["admin_password", "api_token", "key", "unheard_of"]);
     let text = document.to_string();
-    let told = told(&text, |_| true);
-    assert!(!told.contains(SECRET), "{told}\n{text}");
+    let reported = reported(&text, |_| true);
+    assert!(!reported.contains(SECRET), "{reported}\n{text}");
     let mut cut = salt * 31 % text.len();
     while !text.is_char_boundary(cut) {
         cut -= 1;
     }
-    let told = parse(&text.as_bytes()[..cut]).err().map(|error| format!("{error} {error:?}")).unwrap_or_default();
-    assert!(!told.contains(SECRET), "{told}");
+    let reported = parse(&text.as_bytes()[..cut]).err().map(|error| format!("{error} {error:?}")).unwrap_or_default();
+    assert!(!reported.contains(SECRET), "{reported}");
 }
 
 fn plant(value: &mut Value, keys: &[&str]) {
@@ -136,8 +136,9 @@ fn within_a_text(mut document: Value, wanted: usize, carrier: fn(&str) -> String
         index += 1;
     });
     let text = document.to_string();
-    let told = told(&text, |path| ["url", "_addr", "_peers", "_ip"].iter().any(|ending| path.ends_with(ending)));
-    assert!(!told.contains(SECRET), "{told}\n{text}");
+    let reported =
+        reported(&text, |path| ["url", "_addr", "_peers", "_ip"].iter().any(|ending| path.ends_with(ending)));
+    assert!(!reported.contains(SECRET), "{reported}\n{text}");
 }
 
 fn each_text(value: &mut Value, visit: &mut dyn FnMut(&mut String)) {
@@ -150,21 +151,21 @@ fn each_text(value: &mut Value, visit: &mut dyn FnMut(&mut String)) {
 }
 
 /// Everything that is said of a config: all problems, and the values of the fields that are asked for.
-fn told(text: &str, asked_for: fn(&str) -> bool) -> String {
-    let mut told = String::new();
+fn reported(text: &str, asked_for: fn(&str) -> bool) -> String {
+    let mut reported = String::new();
     let Ok(document) = parse(text.as_bytes()) else {
-        return told;
+        return reported;
     };
     match check(&document, &context(false)) {
-        Err(report) => told = format!("{:?} {:?}", report.problems, report.warnings),
+        Err(report) => reported = format!("{:?} {:?}", report.problems, report.warnings),
         Ok(checked) => {
-            told = format!("{:?}", checked.warnings);
+            reported = format!("{:?}", checked.warnings);
             for shown in
                 checked.provenance().iter().filter(|shown| shown.origin != Origin::Default && asked_for(&shown.path))
             {
-                let _ = write!(told, "\n{} = {}", shown.path, shown.value);
+                let _ = write!(reported, "\n{} = {}", shown.path, shown.value);
             }
         }
     }
-    told
+    reported
 }

@@ -1,7 +1,6 @@
 //! What a command prints, of every program here, and how it ends. Must not know what is printed.
 //!
-//! A reader that goes away early (`| head -1`) is no fault; a disk that is full is one, and whoever takes the file for whole
-//! has to learn of it.
+//! A reader that closes early (`| head -1`) is no error. A full disk is one: otherwise the file would pass for complete.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -23,7 +22,7 @@ pub enum Exit {
     Transient = 1,
     /// `EX_SOFTWARE`: a fault of the program itself.
     Internal = 70,
-    /// `EX_CONFIG`: blocked until somebody changes something.
+    /// `EX_CONFIG`: blocked until something is changed.
     Blocked = 78,
 }
 
@@ -80,7 +79,7 @@ pub enum Written {
     Failed,
 }
 
-/// Writes to standard output, for whoever has more to say.
+/// Writes to standard output, for callers that write more than once.
 #[must_use]
 pub fn write(text: &str) -> Written {
     let mut out = io::stdout().lock();

@@ -60,7 +60,7 @@ impl Progress for StepProgress<'_> {
     }
 }
 
-/// For commands that only read: nobody waits for them.
+/// For commands that only read, whose progress is not shown.
 pub(super) struct Silent;
 
 impl Progress for Silent {

@@ -46,12 +46,12 @@ pub(super) async fn run(options: Options, to: Option<PathBuf>) -> Exit {
     }
     match write(&path, &text) {
         Ok(()) => {
-            let told = format!(
+            let reported = format!(
                 "{}: written, readable by root only. It has no keys, passwords or configurations, but names, addresses and hardware: \
                  read it before you pass it on.\n",
                 path.display()
             );
-            output::print(&told, Exit::Done)
+            output::print(&reported, Exit::Done)
         }
         Err(error) => {
             output::complain(&error);

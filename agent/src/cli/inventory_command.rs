@@ -24,7 +24,7 @@ pub(super) fn text(inventory: &Inventory) -> String {
     let Inventory { machine, firmware, processor, memory, .. } = inventory;
     let named = |field: &str, value: &Option<String>| match (value, machine.placeholders.get(field)) {
         (None, Some(filler)) => placeholder(filler),
-        _ => told(value.as_ref()),
+        _ => reported(value.as_ref()),
     };
     let product = [("vendor", &machine.vendor), ("product", &machine.product)];
     let product = product.map(|(field, name)| named(field, name)).join(", ");
@@ -47,22 +47,26 @@ pub(super) fn text(inventory: &Inventory) -> String {
         ("machine", product),
         ("serial", named("serial", &machine.serial)),
         ("uuid", named("uuid", &machine.uuid)),
-        ("machine-id", told(machine.machine_id.as_ref())),
+        ("machine-id", reported(machine.machine_id.as_ref())),
         ("firmware", format!("{kind}, Secure Boot {secure_boot}, {tpm}")),
-        ("boot", told(inventory.boot)),
+        ("boot", reported(inventory.boot)),
         (
             "processor",
             format!(
                 "{} CPUs, {} cores, {}, {}",
-                told(processor.cpus),
-                told(processor.cores),
+                reported(processor.cpus),
+                reported(processor.cores),
                 processor.architecture,
-                told(processor.model.as_ref())
+                reported(processor.model.as_ref())
             ),
         ),
         (
             "memory",
-            format!("{} installed, {} usable", told(memory.installed.map(say_size)), told(memory.usable.map(say_size))),
+            format!(
+                "{} installed, {} usable",
+                reported(memory.installed.map(say_size)),
+                reported(memory.usable.map(say_size))
+            ),
         ),
     ] {
         line(&mut text, format_args!("{name:<11}{value}"));
@@ -76,8 +80,8 @@ pub(super) fn text(inventory: &Inventory) -> String {
 
 fn show_link(text: &mut String, link: &Link) {
     let speed = link.speed.map(|speed| format!("{speed} Mbit/s")).unwrap_or_default();
-    let (mac, driver) = (told(link.mac.as_ref()), told(link.driver.as_ref()));
-    let state = told(link.state.as_ref());
+    let (mac, driver) = (reported(link.mac.as_ref()), reported(link.driver.as_ref()));
+    let state = reported(link.state.as_ref());
     let note = link.placeholder.as_deref().map(placeholder).unwrap_or_default();
     line(text, format_args!("  {:<10} {mac:<17}  {driver:<12} {state:<8} {speed}{note}", link.name));
 }
@@ -97,7 +101,7 @@ fn show_disk(text: &mut String, disk: &Disk) {
     let size = say_size(disk.size);
     line(text, format_args!("  {:<10} {size:>10}  {table:<8} {}  {notes}", disk.name, disk.stable_id()));
     for Partition { number, label, kind, size: bytes, .. } in &disk.table.partitions {
-        let (kind, size) = (told(kind.as_ref()), say_size(*bytes));
+        let (kind, size) = (reported(kind.as_ref()), say_size(*bytes));
         line(text, format_args!("  {number:>10} {size:>10}  {kind:<18} {}", label.as_deref().unwrap_or_default()));
     }
     for problem in &disk.table.problems {
@@ -110,7 +114,7 @@ fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
     let _ = writeln!(text, "{}", line.to_string().trim_end());
 }
 
-fn told(value: Option<impl ToString>) -> String {
+fn reported(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "unknown".to_owned(), |value| value.to_string())
 }
 

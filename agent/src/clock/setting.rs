@@ -1,4 +1,4 @@
-//! Waits until somebody sets the clock: NTP, or an operator.
+//! Waits until the clock is set, by NTP or an operator.
 //!
 //! The kernel reports it: a timer that is cancelled when the clock jumps (`timerfd_create(2)`, `TFD_TIMER_CANCEL_ON_SET`).
 
@@ -23,8 +23,8 @@ pub(crate) async fn until_set(limit: Duration) -> bool {
     let mut jumps = jumps();
     let set = async {
         while before_build().is_some() {
-            let told = async { jumps.as_mut()?.recv().await }.await;
-            if told.is_none() {
+            let jump = async { jumps.as_mut()?.recv().await }.await;
+            if jump.is_none() {
                 // The kernel does not report, as where a sandbox takes its timers away.
                 sleep(LOOK_AGAIN).await;
             }
@@ -40,7 +40,7 @@ fn jumps() -> Option<Receiver<()>> {
     let (send, receive) = channel(1);
     std::thread::spawn(move || {
         while timer.wait().is_ok() && !send.is_closed() {
-            // Armed again before anybody looks: no jump is missed.
+            // Armed again before the caller looks, so that no jump is missed.
             if arm(&timer).is_none() {
                 return;
             }

@@ -18,8 +18,8 @@ use crate::regular_file::{self, Links};
 /// How long a file may be empty or away that is just being written again.
 const WRITING: Duration = Duration::from_millis(100);
 
-/// A watch on some files, wherever they are; on none yet by default. Nothing is watched before somebody waits: the end of a
-/// watch costs a process some milliseconds, which one that finds everything done need not pay.
+/// A watch on some files, wherever they are; on none yet by default. Watching starts with the first wait: ending a
+/// watch costs a process some milliseconds, which one that finds everything done should not pay.
 #[derive(Debug, Default)]
 pub struct Changes {
     watch: DirectoryWatch,
@@ -69,7 +69,7 @@ impl Changes {
         directories.for_each(|directory| self.watch.include(directory));
         loop {
             if self.have_happened() {
-                // Whoever writes a file again empties or removes it first, and may write the same again.
+                // A writer may truncate or remove the file first, and may write the same content again.
                 if self.files.iter().all(|(path, known)| is_gone(path) || look(path) == *known) {
                     sleep(WRITING).await;
                 }

@@ -32,7 +32,7 @@ pub struct Owner {
 
 #[cfg(test)]
 impl Owner {
-    /// Of a unit that runs as whoever runs the tests.
+    /// Of a unit that runs as the user who runs the tests.
     pub(crate) fn of_this_process() -> Self {
         let uid = fs::metadata("/proc/self").map(|found| found.uid()).unwrap_or_default();
         Self { user: uid.to_string(), ..Self::default() }
@@ -144,7 +144,7 @@ fn not_owned(place: &Path, claim: &Claim<'_>) -> Option<String> {
         Some(expected) if expected != found => {
             Some(format!("it belongs to {}, and its unit runs as {}", named(found), named(expected)))
         }
-        // What is root's may be anybody's who runs as root.
+        // A directory of root may belong to any service that runs as root.
         Some(0) if !by_systemd && !is_named_after(place, claim) => Some(format!(
             "it belongs to root as most of the system does, and neither StateDirectory= of its unit nor its name says {}",
             claim.service

@@ -1,7 +1,7 @@
 //! What the answer to a request for a configuration means, and what to do next, for a machine that has none yet.
 //!
-//! No byte of a body is ever said: whatever it is taken for, it may be a configuration with somebody's password in it. Its
-//! type, its length and its digest are. Must not ask anybody.
+//! No byte of a body is ever shown, since any body may be a configuration with a password in it; its type, length and digest
+//! are. Makes no requests.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(super) enum Verdict {
         /// The pause that the server asks for.
         retry_after: Option<Duration>,
     },
-    /// Nothing until somebody changes the server or the URL.
+    /// Nothing until the server or the URL is changed.
     Never(String),
 }
 

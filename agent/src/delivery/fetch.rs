@@ -16,7 +16,7 @@ use crate::run::ports::{Class, Fault};
 use super::answer::{Verdict, judge};
 use super::{Digest, Hardware, UrlTemplate};
 
-/// A boot server is near, and a node that boots has nobody else to ask: shorter than for a cluster's members. More is read
+/// A boot server is near, and a booting node has no other source to ask: shorter than for a cluster's members. More is read
 /// than a configuration may have, to say what came instead.
 const REQUEST: Request =
     Request { connect: Duration::from_secs(3), total: Duration::from_secs(10), max_body: 4 * SIZE_LIMIT };
@@ -60,7 +60,7 @@ impl Fetch {
             blocked(format!("{}; {step} {}", blocker.reason, self.ca.display()))
         })?;
         let mut pauses = Schedule::polling(&PAUSES);
-        let mut told = String::new();
+        let mut reported = String::new();
         let mut doubted = None;
         loop {
             let hardware = Hardware::of(&self.root, self.boot_card.as_deref());
@@ -78,9 +78,9 @@ impl Fetch {
                 Err(why) => (why, None),
             };
             // Once a second the same would be noise.
-            if trouble != told {
+            if trouble != reported {
                 report.report(Event::ConfigurationFetchFailed { source: self.url.to_string(), error: trouble.clone() });
-                told = trouble;
+                reported = trouble;
             }
             sleep(pauses.next_delay(retry_after).unwrap_or(PAUSES.max_delay)).await;
         }

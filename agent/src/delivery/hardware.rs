@@ -35,7 +35,7 @@ impl Hardware {
         let links = inventory::links(root);
         let known: Vec<&Link> = links.iter().filter(|link| link.address().is_some()).collect();
         match (boot_card, known.first()) {
-            // Where none is shown, nobody can say.
+            // If none is shown, it is unknown.
             (Some(address), Some(_)) if known.iter().all(|link| link.mac.as_deref() != Some(address)) => {
                 // Another one is never taken in the place of the one that was named.
                 let named = |link: &&Link| format!("{} {}", link.name, link.mac.as_deref().unwrap_or_default());

@@ -2,8 +2,8 @@
 //!
 //! The partition is mounted read-only in a mount namespace that ends with the thread that reads: no other process ever
 //! sees the mount, and nothing is left to unmount, whatever happens. Where the boot has mounted it for writing, which rules
-//! out a mount of another kind, it is read where that is; it is never mounted for writing here. What is on it is somebody's
-//! whom nobody knows: no link is followed, nothing but a regular file is read, and no file system is mounted that writes
+//! out a mount of another kind, it is read where that is; it is never mounted for writing here. Its content is
+//! untrusted: no link is followed, nothing but a regular file is read, and no file system is mounted that writes
 //! although it must not, or that can be set to stop the kernel, as ext4 can. All of it blocks: see `initrd` for who waits.
 
 mod busy;
@@ -82,7 +82,7 @@ fn file(is_esp: bool) -> PathBuf {
     if is_esp { Path::new(DIRECTORY_ON_ESP).join(config::FILE) } else { PathBuf::from(config::FILE) }
 }
 
-/// The partitions of our type or label that the kernel does not show, for people: nobody can say what is on them.
+/// The partitions of our type or label that the kernel does not show, for people: their content is unknown.
 pub(crate) fn unseen(disks: &[Disk]) -> Vec<String> {
     let partitions = disks.iter().flat_map(|disk| disk.table.partitions.iter().map(move |partition| (disk, partition)));
     let hidden = partitions
@@ -95,7 +95,7 @@ pub(crate) fn unseen(disks: &[Disk]) -> Vec<String> {
 /// Why nothing could be read of a partition.
 #[derive(Debug)]
 pub enum Unreadable {
-    /// It cannot be mounted: whether there is a configuration on it nobody can say.
+    /// It cannot be mounted, so it is unknown whether it has a configuration.
     Partition(io::Error),
     /// The configuration's file, or what is in its place.
     File(io::Error),
@@ -128,7 +128,7 @@ impl Candidate {
     }
 }
 
-/// Mounts it where nobody else sees it. Busy is what is mounted for writing, or what another device has.
+/// Mounts it where no other process sees it. Busy is what is mounted for writing, or what another device has.
 fn mount_read_only(device: &Path, directory: &Path, file_systems: &[&str]) -> io::Result<()> {
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     unshare(CloneFlags::CLONE_NEWNS).and_then(|()| mount(NOTHING, "/", NOTHING, private, NOTHING))?;

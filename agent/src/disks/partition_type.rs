@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for PartitionType {
     }
 }
 
-/// How it is in the inventory: the name is for whoever reads it.
+/// How the inventory shows it: the name is for human readers.
 #[derive(Serialize, Deserialize)]
 struct Written {
     guid: String,

@@ -17,7 +17,7 @@ use super::{Disk, Partition, PartitionType, Table, TableKind, table};
 const CLASS: &str = "sys/class/block";
 /// sysfs counts in these, whatever the disk's own sectors are.
 const UNIT: u64 = 512;
-/// What nobody installs on: CD-ROM, floppy disk, bare flash memory, as that of the firmware, and what has no hardware.
+/// What is never an installation target: CD-ROM, floppy disk, bare flash memory, as that of the firmware, and what has no hardware.
 const NO_DISKS: [&str; 10] = ["sr", "fd", "mtdblock", "ubiblock", "loop", "ram", "zram", "dm-", "md", "nbd"];
 
 /// The kernel's names of all whole disks with hardware behind them; no disk is asked for it.
@@ -90,7 +90,7 @@ pub(crate) fn one(root: &Path, name: &str) -> Disk {
             table
         }
         Err(error) => Table {
-            kind: kind_told(&entry, &shown),
+            kind: reported_kind(&entry, &shown),
             guid: entry.property("ID_PART_TABLE_UUID"),
             partitions: shown,
             ..Table::bare(TableKind::Unknown, vec![format!("cannot read {}: {}", path.display(), plain_error(&error))])
@@ -139,7 +139,7 @@ fn partitions(tree: Tree<'_>, disk: &Path, disk_name: &str) -> Vec<Partition> {
     partitions
 }
 
-fn kind_told(entry: &Entry, shown: &[Partition]) -> TableKind {
+fn reported_kind(entry: &Entry, shown: &[Partition]) -> TableKind {
     match entry.property("ID_PART_TABLE_TYPE").as_deref() {
         Some("gpt") => TableKind::Gpt,
         Some("dos") => TableKind::Mbr,

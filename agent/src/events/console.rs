@@ -15,11 +15,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// What every console of the kernel's command line is reached by.
 const CONSOLE: &str = "/dev/console";
-/// A terminal that somebody is about to close, as PID 1 does after each of its lines, cannot be opened: the kernel says EIO. It is
+/// A terminal that is about to be closed, as PID 1 does after each of its lines, cannot be opened: the kernel says EIO. It is
 /// asked again as often as systemd's own `open_terminal()` does it.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long opening it may take, and a serial line for what is to be said. Once that was too short, nobody waits any more: the
-/// journal's entries are behind.
+/// How long opening it may take, and a serial line for what is to be said. If that was too short once, it is not tried again: the
+/// journal's entries are waiting.
 const LIMIT: Duration = Duration::from_secs(1);
 
 /// The console, opened when there is something to say.
@@ -105,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    /// A line of which nobody takes anything yet, and its other end.
+    /// A line that is not read yet, and its other end.
     fn line(folder: &Path) -> (File, File) {
         let path = folder.join("console");
         mkfifo(&path, Mode::S_IRWXU).expect("a pipe");

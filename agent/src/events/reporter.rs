@@ -66,7 +66,7 @@ pub struct ScopedReporter {
 
 impl Reporter {
     /// Starts the writing thread. `run_id` is the same for everything within one boot. A console gets what is more than
-    /// information: in an initrd nobody can read the journal.
+    /// information: in an initrd the journal cannot be read.
     #[must_use]
     pub(crate) fn start(format: Format, run_id: &str, console: Option<Console>) -> Self {
         let (queue, messages) = sync_channel(QUEUE);
@@ -75,7 +75,7 @@ impl Reporter {
             for message in messages {
                 match message {
                     Message::Record(record) => sinks.write(&record),
-                    // Nobody waits any more where this fails.
+                    // Fails if the caller has given up.
                     Message::Flush(done) => drop(done.send(())),
                 }
             }
@@ -129,7 +129,7 @@ impl Sinks {
             Format::Json | Format::Text => None,
         };
         let terminal = io::stderr().is_terminal();
-        // A unit's output goes to the journal, which has the events already; whoever else called wants to read them.
+        // A unit's output goes to the journal, which has the events already; other callers want to read them.
         let by_hand = journal.is_some() && std::env::var_os("JOURNAL_STREAM").is_none();
         Self {
             text: format == Format::Text || (format == Format::Auto && (terminal || by_hand)),

@@ -33,13 +33,13 @@ pub(crate) struct Client {
     pool: reqwest::Client,
     names: ClientNames,
     request: Request,
-    /// What is odd about this node's TLS files, for whoever is refused.
+    /// What is odd about this node's TLS files; added to a refusal.
     remarks: Vec<String>,
     /// What to do about an answer that is too long.
     shorter: &'static str,
 }
 
-/// A whole answer, within bounds. Shown without the body, which may be a secret or somebody's configuration.
+/// A whole answer, within bounds. Shown without the body, which may be a secret or a configuration.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) endpoint: Endpoint,
@@ -221,7 +221,7 @@ impl Answer {
             Class::Transient { retry_after: None }
         } else {
             let hint = classify::leader_hint(&self.json(), self.location.as_deref());
-            // Who names itself sends nobody elsewhere.
+            // A hint at the server that gave it is no redirect.
             classify::status(self.status, hint.filter(|leader| *leader != self.endpoint), self.retry_after)
         };
         let excerpt = self.excerpt();

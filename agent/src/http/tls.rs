@@ -24,8 +24,8 @@ use super::words;
 
 pub use described::{describe, ends_of_certificates};
 
-/// The client's side of TLS from the files of the configuration, and what is odd about these files; whether it matters, whoever
-/// meets them decides.
+/// The client's side of TLS from the files of the configuration, and what is odd about these files. Callers decide
+/// whether that matters.
 pub(super) fn client(paths: &TlsPaths) -> Result<(ClientConfig, Vec<String>), Blocker> {
     let (roots, mut remarks) = trusted(paths)?;
     let roots = Arc::new(roots);

@@ -1,4 +1,4 @@
-//! Work that a disk may keep waiting, on a thread of its own: whoever awaits it can stop waiting.
+//! Runs work that a slow disk may block on a thread of its own, so that the caller can stop waiting.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,14 +14,14 @@ pub(super) const READING_LIMIT: Duration = Duration::from_secs(5);
 /// The threads that have not come to their end.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
-/// What the work comes to; `None` where no thread is to be had. A thread that nobody waits for any more ends with its work.
+/// The result of the work; `None` if no thread can be started. A thread whose caller has given up ends with its work.
 pub(super) async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (done, result) = oneshot::channel();
     RUNNING.fetch_add(1, Ordering::SeqCst);
     let thread = std::thread::Builder::new().spawn(move || {
         let worked = work();
         RUNNING.fetch_sub(1, Ordering::SeqCst);
-        // Nobody waits any more where this fails.
+        // Fails if the caller has given up.
         let _ = done.send(worked);
     });
     if thread.is_err() {

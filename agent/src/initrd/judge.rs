@@ -34,19 +34,19 @@ pub(super) struct Judge<'a> {
     pub(super) report: &'a dyn Report,
     /// What was there and could not be taken: each of them may have said "join".
     refused: RefCell<Vec<(Rank, Refusal)>>,
-    /// What was last said to be found.
-    told: RefCell<Option<(Source, Digest)>>,
+    /// The last one reported as found.
+    announced: RefCell<Option<(Source, Digest)>>,
 }
 
 impl<'a> Judge<'a> {
     pub(super) fn new(options: &'a Options, report: &'a dyn Report) -> Self {
-        Self { options, report, refused: RefCell::default(), told: RefCell::default() }
+        Self { options, report, refused: RefCell::default(), announced: RefCell::default() }
     }
 
     /// A delivery that is valid by itself; reported where it is not.
     pub(super) fn valid(&self, rank: Rank, delivered: Result<Option<Delivery>, Broken>) -> Option<Delivery> {
         delivered.unwrap_or_else(|Broken { source, digest, error }| {
-            // Every problem is for the journal; whoever comes later has space for a line.
+            // The journal gets every problem; later readers have room for one line.
             self.refuse_as(rank, source.to_string(), digest, error.summary(), error.to_string());
             None
         })
@@ -56,7 +56,7 @@ impl<'a> Judge<'a> {
     pub(super) fn is_taken_at_once(&self, (rank, delivery): &Ranked) -> bool {
         let sure = !delivery.checked.config.bootstraps() || self.broken_before(*rank).is_none();
         if sure {
-            self.tell(delivery);
+            self.announce(delivery);
         }
         sure
     }
@@ -65,7 +65,7 @@ impl<'a> Judge<'a> {
     /// bootstraps may have said to join; a member is in its cluster already.
     pub(super) fn taken(&self, kind: BootKind, found: Ranked) -> Option<Ranked> {
         if self.is_taken_at_once(&found) || kind == BootKind::LaterBoot {
-            self.tell(&found.1);
+            self.announce(&found.1);
             return Some(found);
         }
         let (rank, Delivery { source, digest, .. }) = found;
@@ -98,14 +98,14 @@ impl<'a> Judge<'a> {
 
     /// The same for people; `None` where there is none.
     fn broken_before(&self, rank: Rank) -> Option<String> {
-        let told: Vec<String> = self.refused_before(rank).iter().map(ToString::to_string).collect();
-        (!told.is_empty()).then(|| told.join("; "))
+        let refused: Vec<String> = self.refused_before(rank).iter().map(ToString::to_string).collect();
+        (!refused.is_empty()).then(|| refused.join("; "))
     }
 
     /// At once, not when the root file system is there; and once.
-    fn tell(&self, delivery: &Delivery) {
+    fn announce(&self, delivery: &Delivery) {
         let Delivery { source, checked, digest, .. } = delivery;
-        if self.told.replace(Some((source.clone(), *digest))) == Some((source.clone(), *digest)) {
+        if self.announced.replace(Some((source.clone(), *digest))) == Some((source.clone(), *digest)) {
             return;
         }
         self.report.report(Event::ConfigurationDelivered {

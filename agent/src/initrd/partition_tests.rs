@@ -12,7 +12,7 @@ use crate::delivery::{Candidate, Content, Digest, Listing, Parameters, Unreadabl
 use crate::disks::tests::machine::{MIB, break_header, mbr, with_partitions};
 
 use super::search::{Found, Search};
-use super::tests::{BOOTSTRAP, INSTALLED, Initrd, Told, config_of};
+use super::tests::{BOOTSTRAP, INSTALLED, Initrd, Reported, config_of};
 
 /// What is in the folder of the device: the file, or a listing with the names that are there.
 fn read(candidate: &Candidate, place: &Path) -> Result<Content, Unreadable> {
@@ -59,9 +59,9 @@ fn pull_out(initrd: &Initrd, disk: &str) {
     fs::remove_file(initrd.path(&format!("dev/{disk}1"))).unwrap();
 }
 
-async fn search(initrd: &Initrd, told: &Told, root: impl Future<Output = ()>) -> Found {
+async fn search(initrd: &Initrd, reported: &Reported, root: impl Future<Output = ()>) -> Found {
     let stage = initrd.stage();
-    let mut search = Search::new(&stage.options, &stage.sysroot, &stage.parameters, told);
+    let mut search = Search::new(&stage.options, &stage.sysroot, &stage.parameters, reported);
     search.read = read;
     Box::pin(search.run(root)).await
 }
@@ -70,8 +70,8 @@ fn source(found: &Found) -> Option<String> {
     found.delivery.as_ref().map(|delivery| delivery.source.to_string())
 }
 
-fn said(told: &Told, name: &str) -> Vec<String> {
-    told.0.borrow().iter().filter(|event| event.meaning().name == name).map(ToString::to_string).collect()
+fn said(reported: &Reported, name: &str) -> Vec<String> {
+    reported.0.borrow().iter().filter(|event| event.meaning().name == name).map(ToString::to_string).collect()
 }
 
 const NAME: &str = "first-boot-config";
@@ -80,12 +80,12 @@ const FILE: &str = "cluster-config.json";
 #[tokio::test]
 async fn f51_two_partitions_that_differ_are_both_named_and_neither_is_taken() {
     for (one, other) in [(OURS, OURS), ("", ""), (OURS, "")] {
-        let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
+        let (initrd, reported) = (Initrd::with_root("ext4"), Reported::default());
         plug_in(&initrd, "sda", NAME, one, &[(FILE, &config_of("node04"))]);
         plug_in(&initrd, "sdb", NAME, other, &[(FILE, &config_of("node05"))]);
-        let found = search(&initrd, &told, async {}).await;
-        assert_eq!(source(&found), None, "{:?}", told.0);
-        let [refused] = &said(&told, "ConfigurationRefused")[..] else { panic!("{:?}", told.0) };
+        let found = search(&initrd, &reported, async {}).await;
+        assert_eq!(source(&found), None, "{:?}", reported.0);
+        let [refused] = &said(&reported, "ConfigurationRefused")[..] else { panic!("{:?}", reported.0) };
         for part in ["/dev/sda1", "/dev/sdb1", "node04", "node05"] {
             assert!(refused.contains(part), "{refused}");
         }
@@ -96,14 +96,14 @@ async fn f51_two_partitions_that_differ_are_both_named_and_neither_is_taken() {
 
 #[tokio::test]
 async fn f51_two_partitions_with_the_same_bytes_are_one_configuration() {
-    let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
+    let (initrd, reported) = (Initrd::with_root("ext4"), Reported::default());
     plug_in(&initrd, "sda", NAME, OURS, &[(FILE, &config_of("node04"))]);
     plug_in(&initrd, "sdb", NAME, "", &[(FILE, &config_of("node04"))]);
     // The ESP is another kind, and comes after.
     plug_in(&initrd, "sdc", "esp", ESP, &[(FILE, &config_of("node05"))]);
-    let found = search(&initrd, &told, async {}).await;
-    assert!(source(&found).unwrap().contains("/dev/sda1"), "{:?}", told.0);
-    assert_eq!((said(&told, "ConfigurationDelivered").len(), found.refused.len()), (1, 0), "{:?}", told.0);
+    let found = search(&initrd, &reported, async {}).await;
+    assert!(source(&found).unwrap().contains("/dev/sda1"), "{:?}", reported.0);
+    assert_eq!((said(&reported, "ConfigurationDelivered").len(), found.refused.len()), (1, 0), "{:?}", reported.0);
 }
 
 #[tokio::test]
@@ -111,31 +111,35 @@ async fn a_label_in_another_spelling_is_the_same_and_nothing_bootstraps_past_it(
     for label in
         ["First-Boot-Config", "first_boot_config", "FIRST_BOOT-CONFIG", " first-boot-config ", "First Boot Config"]
     {
-        let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
+        let (initrd, reported) = (Initrd::with_root("ext4"), Reported::default());
         plug_in(&initrd, "sda", label, "", &[(FILE, &config_of("node04"))]);
         initrd.write(INSTALLED, BOOTSTRAP);
-        let found = search(&initrd, &told, async {}).await;
-        assert!(source(&found).is_some_and(|source| source.contains("/dev/sda1")), "{label:?}: {:?}", told.0);
+        let found = search(&initrd, &reported, async {}).await;
+        assert!(source(&found).is_some_and(|source| source.contains("/dev/sda1")), "{label:?}: {:?}", reported.0);
     }
     for label in ["first-boot-configs", "my-first-boot-config", "firstbootconfig"] {
-        let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
+        let (initrd, reported) = (Initrd::with_root("ext4"), Reported::default());
         plug_in(&initrd, "sda", label, "", &[(FILE, &config_of("node04"))]);
-        assert_eq!(source(&search(&initrd, &told, async {}).await), None, "{label:?}");
+        assert_eq!(source(&search(&initrd, &reported, async {}).await), None, "{label:?}");
     }
 }
 
 #[tokio::test]
 async fn f51_two_esps_of_different_age_are_not_chosen_from() {
-    let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
+    let (initrd, reported) = (Initrd::with_root("ext4"), Reported::default());
     plug_in(&initrd, "sda", "esp", ESP, &[(FILE, &config_of("node04"))]);
     plug_in(&initrd, "sdb", "esp", ESP, &[(FILE, BOOTSTRAP)]);
     initrd.write(INSTALLED, BOOTSTRAP);
-    let found = search(&initrd, &told, async {}).await;
-    assert_eq!(source(&found), None, "nor does anybody bootstrap behind them: {:?}", told.0);
-    assert!(said(&told, "ConfigurationRefused").iter().any(|refused| refused.contains("they differ")), "{:?}", told.0);
+    let found = search(&initrd, &reported, async {}).await;
+    assert_eq!(source(&found), None, "nor does anybody bootstrap behind them: {:?}", reported.0);
+    assert!(
+        said(&reported, "ConfigurationRefused").iter().any(|refused| refused.contains("they differ")),
+        "{:?}",
+        reported.0
+    );
 }
 
-/// The same, once somebody has put a file `go` beside the folders.
+/// The same, as soon as there is a file `go` beside the folders.
 fn read_late(candidate: &Candidate, place: &Path) -> Result<Content, Unreadable> {
     let root = place.ancestors().nth(3).unwrap();
     while candidate.device.ends_with("sda1") && !root.join("go").exists() {
@@ -148,145 +152,145 @@ fn read_late(candidate: &Candidate, place: &Path) -> Result<Content, Unreadable>
 async fn a_slow_partition_is_taken_when_it_answers_and_holds_no_other() {
     // Side by side: each waits until a partition counts as silent.
     futures_util::future::join_all([false, true].map(async |has_another| {
-        let (initrd, told, root) = (Initrd::with_root("ext4"), Told::default(), Notify::new());
+        let (initrd, reported, root) = (Initrd::with_root("ext4"), Reported::default(), Notify::new());
         plug_in(&initrd, "sda", NAME, OURS, &[(FILE, &config_of("node04"))]);
         if has_another {
             plug_in(&initrd, "sdb", NAME, OURS, &[(FILE, &config_of("node05"))]);
         }
         let stage = initrd.stage();
-        let mut search = Search::new(&stage.options, &stage.sysroot, &stage.parameters, &told);
+        let mut search = Search::new(&stage.options, &stage.sysroot, &stage.parameters, &reported);
         search.read = read_late;
         let coming = async {
-            until_said(&told, "HardwareSilent").await;
+            until_said(&reported, "HardwareSilent").await;
             if has_another {
-                until_said(&told, "ConfigurationDelivered").await;
+                until_said(&reported, "ConfigurationDelivered").await;
             }
             initrd.write("go", "");
-            until_said(&told, if has_another { "ConfigurationRefused" } else { "ConfigurationDelivered" }).await;
+            until_said(&reported, if has_another { "ConfigurationRefused" } else { "ConfigurationDelivered" }).await;
             root.notify_one();
         };
         let (found, ()) = tokio::join!(Box::pin(search.run(root.notified())), coming);
-        assert_eq!(source(&found).is_some(), !has_another, "{:?}", told.0);
+        assert_eq!(source(&found).is_some(), !has_another, "{:?}", reported.0);
     }))
     .await;
 }
 
 #[tokio::test]
 async fn a_partition_that_never_answers_counts_as_broken_when_the_root_is_there() {
-    let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
+    let (initrd, reported) = (Initrd::with_root("ext4"), Reported::default());
     plug_in(&initrd, "sda", NAME, OURS, &[(FILE, &config_of("node04"))]);
     plug_in(&initrd, "sdb", "esp", ESP, &[(FILE, BOOTSTRAP)]);
     let stage = initrd.stage();
-    let mut search = Search::new(&stage.options, &stage.sysroot, &stage.parameters, &told);
+    let mut search = Search::new(&stage.options, &stage.sysroot, &stage.parameters, &reported);
     search.read = read_late;
     let found = Box::pin(search.run(async {})).await;
     initrd.write("go", "");
-    assert_eq!(source(&found), None, "it may have said to join: {:?}", told.0);
+    assert_eq!(source(&found), None, "it may have said to join: {:?}", reported.0);
     assert!(
-        said(&told, "ConfigurationRefused").iter().any(|refused| refused.contains("did not answer")),
+        said(&reported, "ConfigurationRefused").iter().any(|refused| refused.contains("did not answer")),
         "{:?}",
-        told.0
+        reported.0
     );
 }
 
 /// Waits until something is said.
-async fn until_said(told: &Told, name: &str) {
-    while said(told, name).is_empty() {
+async fn until_said(reported: &Reported, name: &str) {
+    while said(reported, name).is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
 }
 
 #[tokio::test]
 async fn f51_which_appears_first_means_nothing() {
-    let (initrd, told, root) = (Initrd::with_root("ext4"), Told::default(), Notify::new());
+    let (initrd, reported, root) = (Initrd::with_root("ext4"), Reported::default(), Notify::new());
     plug_in(&initrd, "sda", "esp", ESP, &[(FILE, &config_of("node04"))]);
     let coming = async {
-        until_said(&told, "ConfigurationDelivered").await;
+        until_said(&reported, "ConfigurationDelivered").await;
         plug_in(&initrd, "sdb", NAME, OURS, &[(FILE, &config_of("node05"))]);
         // It is looked at with the one before it, or after.
         plug_in(&initrd, "sdc", NAME, OURS, &[]);
-        until_said(&told, "PartitionWithoutConfiguration").await;
+        until_said(&reported, "PartitionWithoutConfiguration").await;
         root.notify_one();
     };
-    let (found, ()) = tokio::join!(search(&initrd, &told, root.notified()), coming);
-    assert!(source(&found).unwrap().contains("/dev/sdb1"), "a partition of ours comes before an ESP: {:?}", told.0);
-    assert_eq!(said(&told, "ConfigurationDelivered").len(), 2, "{:?}", told.0);
+    let (found, ()) = tokio::join!(search(&initrd, &reported, root.notified()), coming);
+    assert!(source(&found).unwrap().contains("/dev/sdb1"), "a partition of ours comes before an ESP: {:?}", reported.0);
+    assert_eq!(said(&reported, "ConfigurationDelivered").len(), 2, "{:?}", reported.0);
 }
 
 #[tokio::test]
 async fn f51_a_second_one_may_come_until_the_root_is_there() {
-    let (initrd, told, root) = (Initrd::with_root("ext4"), Told::default(), Notify::new());
+    let (initrd, reported, root) = (Initrd::with_root("ext4"), Reported::default(), Notify::new());
     plug_in(&initrd, "sda", NAME, OURS, &[(FILE, &config_of("node04"))]);
     let coming = async {
-        until_said(&told, "ConfigurationDelivered").await;
+        until_said(&reported, "ConfigurationDelivered").await;
         plug_in(&initrd, "sdb", NAME, OURS, &[(FILE, &config_of("node05"))]);
-        until_said(&told, "ConfigurationRefused").await;
+        until_said(&reported, "ConfigurationRefused").await;
         root.notify_one();
     };
-    let (found, ()) = tokio::join!(search(&initrd, &told, root.notified()), coming);
-    assert_eq!((source(&found), found.kind), (None, BootKind::FirstBoot), "{:?}", told.0);
+    let (found, ()) = tokio::join!(search(&initrd, &reported, root.notified()), coming);
+    assert_eq!((source(&found), found.kind), (None, BootKind::FirstBoot), "{:?}", reported.0);
 }
 
 #[tokio::test]
 async fn f51_what_is_left_when_the_other_is_pulled_out_is_taken() {
-    let (mut initrd, told) = (Initrd::with_root("ext4"), Told::default());
+    let (mut initrd, reported) = (Initrd::with_root("ext4"), Reported::default());
     initrd.parameters = Parameters::read("first_boot.required first_boot.timeout=10min").0;
     plug_in(&initrd, "sda", NAME, OURS, &[(FILE, &config_of("node04"))]);
     plug_in(&initrd, "sdb", NAME, OURS, &[(FILE, &config_of("node05"))]);
     let coming = async {
-        until_said(&told, "ConfigurationRefused").await;
+        until_said(&reported, "ConfigurationRefused").await;
         pull_out(&initrd, "sda");
         // Something appears, as devices do.
         initrd.write("dev/null", "");
     };
-    let (found, ()) = tokio::join!(search(&initrd, &told, async {}), coming);
-    assert!(source(&found).unwrap().contains("/dev/sdb1"), "{:?}", told.0);
+    let (found, ()) = tokio::join!(search(&initrd, &reported, async {}), coming);
+    assert!(source(&found).unwrap().contains("/dev/sdb1"), "{:?}", reported.0);
 }
 
 #[tokio::test]
 async fn f52_what_the_partition_holds_instead_is_said() {
-    let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
+    let (initrd, reported) = (Initrd::with_root("ext4"), Reported::default());
     plug_in(&initrd, "sda", NAME, OURS, &[("cluster-config.json.txt", "{}"), ("README", "")]);
     plug_in(&initrd, "sdb", NAME, "", &[]);
-    let found = search(&initrd, &told, async {}).await;
+    let found = search(&initrd, &reported, async {}).await;
     assert_eq!(source(&found), None);
-    let [refused] = &said(&told, "ConfigurationRefused")[..] else { panic!("{:?}", told.0) };
+    let [refused] = &said(&reported, "ConfigurationRefused")[..] else { panic!("{:?}", reported.0) };
     assert!(refused.contains("the partition is there; it holds "), "{refused}");
     assert!(
         refused.contains("\"cluster-config.json.txt\"") && refused.contains("and no cluster-config.json"),
         "{refused}"
     );
-    let [empty] = &said(&told, "PartitionWithoutConfiguration")[..] else { panic!("{:?}", told.0) };
+    let [empty] = &said(&reported, "PartitionWithoutConfiguration")[..] else { panic!("{:?}", reported.0) };
     assert!(empty.contains("/dev/sdb1") && empty.contains("it is empty"), "{empty}");
 }
 
 #[tokio::test]
 async fn f52_m11_a_file_of_another_name_may_have_said_to_join() {
     for (name, is_taken) in [("cluster-config.json.txt", false), ("README", true)] {
-        let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
+        let (initrd, reported) = (Initrd::with_root("ext4"), Reported::default());
         plug_in(&initrd, "sda", NAME, OURS, &[(name, "{}")]);
         initrd.write(INSTALLED, BOOTSTRAP);
-        let found = search(&initrd, &told, async {}).await;
-        assert_eq!(source(&found).is_some(), is_taken, "{:?}", told.0);
-        assert_eq!(found.refused.len(), usize::from(!is_taken), "{:?}", told.0);
+        let found = search(&initrd, &reported, async {}).await;
+        assert_eq!(source(&found).is_some(), is_taken, "{:?}", reported.0);
+        assert_eq!(found.refused.len(), usize::from(!is_taken), "{:?}", reported.0);
     }
 }
 
 #[tokio::test]
 async fn a_partition_that_cannot_be_read_is_named_and_an_esp_is_not() {
-    let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
+    let (initrd, reported) = (Initrd::with_root("ext4"), Reported::default());
     plug_in(&initrd, "sda", NAME, OURS, &[]);
     plug_in(&initrd, "sdb", "esp", ESP, &[]);
     fs::remove_dir_all(initrd.path("parts")).unwrap();
-    search(&initrd, &told, async {}).await;
-    let [refused] = &said(&told, "ConfigurationRefused")[..] else { panic!("{:?}", told.0) };
+    search(&initrd, &reported, async {}).await;
+    let [refused] = &said(&reported, "ConfigurationRefused")[..] else { panic!("{:?}", reported.0) };
     assert!(refused.contains("/dev/sda1") && refused.contains("cannot be read"), "{refused}");
 }
 
 #[tokio::test]
 async fn a_partition_of_ours_that_the_kernel_does_not_show_is_named() {
     for label in [NAME, "First_Boot_Config"] {
-        let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
+        let (initrd, reported) = (Initrd::with_root("ext4"), Reported::default());
         let mut bytes = with_partitions(512, 8 * MIB, &[(label, LINUX_ROOT_X64, 4)]);
         break_header(&mut bytes, 512, false);
         initrd.write("sys/class/block/sda/device/vendor", "x");
@@ -294,13 +298,13 @@ async fn a_partition_of_ours_that_the_kernel_does_not_show_is_named() {
         initrd.write("dev/null", "");
         fs::write(initrd.path("dev/sda"), bytes).unwrap();
         initrd.write(INSTALLED, BOOTSTRAP);
-        let found = search(&initrd, &told, async {}).await;
-        let refused = &said(&told, "ConfigurationRefused")[0];
+        let found = search(&initrd, &reported, async {}).await;
+        let refused = &said(&reported, "ConfigurationRefused")[0];
         assert!(
             refused.contains("partition 1 (first-boot-config) of /dev/sda") && refused.contains("gpt"),
             "{refused}"
         );
-        assert_eq!(source(&found), None, "it may have said to join: {:?}", told.0);
+        assert_eq!(source(&found), None, "it may have said to join: {:?}", reported.0);
     }
 }
 
@@ -314,9 +318,9 @@ async fn f52_a_usb_drive_without_a_gpt_is_named_where_nothing_was_found() {
         initrd.write(&format!("sys/class/block/{disk}/size"), "2048\n");
         fs::write(initrd.path(&format!("dev/{disk}")), bytes).unwrap();
     }
-    let told = Told::default();
-    initrd.stage().run(std::future::ready(()), &told).await;
-    let missing = &said(&told, "ConfigurationMissing")[0];
+    let reported = Reported::default();
+    initrd.stage().run(std::future::ready(()), &reported).await;
+    let missing = &said(&reported, "ConfigurationMissing")[0];
     assert!(missing.contains("/dev/sda has an MBR") && missing.contains("/dev/sdb has no partitions"), "{missing}");
     assert!(!missing.contains("sdc"), "{missing}");
 }

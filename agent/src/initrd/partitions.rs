@@ -125,8 +125,8 @@ impl<'a> Partitions<'a> {
         }
     }
 
-    /// What is taken of what was found: of our own partitions, else of ESPs. Where two of a kind differ, nobody can say
-    /// which is meant, and neither is taken.
+    /// What is taken of what was found: of our own partitions, else of ESPs. If two of a kind differ, it is unknown
+    /// which is meant, and neither is used.
     pub(super) fn chosen(&self) -> Option<Delivery> {
         [false, true].into_iter().find_map(|is_esp| {
             let of_kind = self.valid.iter().filter(|(candidate, _)| candidate.is_esp == is_esp);
@@ -142,11 +142,11 @@ impl<'a> Partitions<'a> {
 
     fn refuse_all(&self, found: &[&Delivery]) {
         let names: Vec<String> = found.iter().map(|delivery| delivery.source.to_string()).collect();
-        let told = found.iter().map(|found| format!("{} of {} has {}", found.source, found.node(), found.digest));
+        let reported = found.iter().map(|found| format!("{} of {} has {}", found.source, found.node(), found.digest));
         let error = format!(
             "they differ, so neither is used: {}; leave the one that is meant for this machine and take the others out, or \
              make them the same",
-            told.collect::<Vec<_>>().join(", ")
+            reported.collect::<Vec<_>>().join(", ")
         );
         self.refuse(names.join(" and "), error);
     }
@@ -242,7 +242,7 @@ impl<'a> Partitions<'a> {
         }
     }
 
-    /// Of what nobody can say what is on it, now that the boot is not to be held for it.
+    /// Reports partitions whose content is still unknown when the boot must no longer wait for them.
     pub(super) fn report_unread(&mut self) {
         for source in self.readings.silent(false) {
             // An ESP belongs to others, also where it does not answer.
@@ -260,8 +260,8 @@ impl<'a> Partitions<'a> {
     }
 }
 
-/// Where a partition is mounted. Only the reader has ever seen the mount, so the place can go at any time, also when nobody
-/// waits for the reader any more.
+/// The mount point of a partition. Only the reader sees the mount, so the directory can be removed at any time, also after the
+/// caller has given up on the reader.
 struct Place(PathBuf);
 
 impl Drop for Place {

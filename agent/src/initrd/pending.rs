@@ -27,7 +27,7 @@ impl<T: Send + 'static> Pending<T> {
         Self { running: FuturesUnordered::new(), names: HashSet::new(), reported: HashSet::new() }
     }
 
-    /// Begins some work, unless it is under way. `kept` is dropped when the answer has come, or nobody waits any more.
+    /// Starts some work, unless it is in progress. `kept` is dropped when the answer arrives or the caller gives up.
     pub(super) fn start<K: 'static>(&mut self, name: &str, kept: K, work: impl FnOnce() -> T + Send + 'static) {
         if self.names.insert(name.to_owned()) {
             let name = name.to_owned();
@@ -39,7 +39,7 @@ impl<T: Send + 'static> Pending<T> {
         }
     }
 
-    /// What answers within a time, until all have that did not let anybody wait before.
+    /// What answers within a time limit; returns early when all that have not timed out before have answered.
     pub(super) async fn within(&mut self, limit: Duration) -> Vec<Answer<T>> {
         let deadline = Instant::now() + limit;
         let mut answers = Vec::new();
@@ -61,10 +61,10 @@ impl<T: Send + 'static> Pending<T> {
         }
     }
 
-    /// What has not answered, sorted; `anew` leaves out what was asked for before.
-    pub(super) fn silent(&mut self, anew: bool) -> Vec<String> {
+    /// What has not answered, sorted; with `only_new`, without what an earlier call returned.
+    pub(super) fn silent(&mut self, only_new: bool) -> Vec<String> {
         let mut silent: Vec<String> =
-            self.names.iter().filter(|name| !anew || !self.reported.contains(*name)).cloned().collect();
+            self.names.iter().filter(|name| !only_new || !self.reported.contains(*name)).cloned().collect();
         silent.sort();
         self.reported.extend(silent.iter().cloned());
         silent

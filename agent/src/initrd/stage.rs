@@ -69,7 +69,7 @@ impl Stage {
         }
         let disks = inventory.map_or(&[][..], |inventory| &inventory.disks);
         let tried = format!("{}{}", self.tried(), without_gpt(disks));
-        // An installer is given its configuration by whoever installs.
+        // An installer gets its configuration from the person who installs.
         let url_was_given = self.parameters.url.is_some() || self.parameters.url_problem.is_some();
         if found.kind == BootKind::Netboot && !self.parameters.required && !url_was_given {
             report.report(Event::ConfigurationNotNeeded { tried });
@@ -131,7 +131,7 @@ impl Stage {
     }
 }
 
-/// USB drives that somebody may have put in for us, and that are of no use.
+/// Removable drives that may be meant for the agent but have no GPT.
 fn without_gpt(disks: &[Disk]) -> String {
     let is_meant = |disk: &&Disk| disk.removable && disk.size > 0;
     let of_kind = |disk: &Disk| match disk.table.kind {

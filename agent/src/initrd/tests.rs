@@ -68,10 +68,10 @@ impl Initrd {
     }
 
     async fn run(&self, manager: &Manager) -> Ending {
-        let told = Told::default();
-        let ended = self.stage().run(manager.root_is_there(), &told).await;
+        let reported = Reported::default();
+        let ended = self.stage().run(manager.root_is_there(), &reported).await;
         let boot = Boot::of_this_run(self.folder.path(), "0123").expect("boot.json is left by every ending");
-        Ending { ended, told: told.0.into_inner(), boot }
+        Ending { ended, reported: reported.0.into_inner(), boot }
     }
 
     fn handed_over(&self) -> Option<String> {
@@ -81,7 +81,7 @@ impl Initrd {
 
 struct Ending {
     ended: Ended,
-    told: Vec<Event>,
+    reported: Vec<Event>,
     boot: Boot,
 }
 
@@ -91,14 +91,14 @@ impl Ending {
     }
 
     fn says(&self, name: &str) -> Option<String> {
-        self.told.iter().find(|event| event.meaning().name == name).map(ToString::to_string)
+        self.reported.iter().find(|event| event.meaning().name == name).map(ToString::to_string)
     }
 }
 
 #[derive(Default)]
-pub(super) struct Told(pub(super) RefCell<Vec<Event>>);
+pub(super) struct Reported(pub(super) RefCell<Vec<Event>>);
 
-impl Report for Told {
+impl Report for Reported {
     fn report(&self, event: Event) {
         self.0.borrow_mut().push(event);
     }
@@ -130,10 +130,10 @@ async fn the_first_valid_source_wins_in_the_documented_order() {
     for (place, node) in [(INSTALLED, "installed"), (USUAL, "image"), (CREDENTIAL, "credential")] {
         let path = initrd.write(place, &config_of(node));
         let ending = initrd.run(&manager).await;
-        assert_eq!(ending.ended, Ended::Well, "{:?}", ending.told);
+        assert_eq!(ending.ended, Ended::Well, "{:?}", ending.reported);
         assert!(ending.source().unwrap().contains(path.to_str().unwrap()), "{:?}", ending.boot);
         assert_eq!(ending.boot.config.as_ref().unwrap().digest, Digest::of(config_of(node).as_bytes()).to_string());
-        assert!(ending.says("ConfigurationDelivered").unwrap().contains("sha256:"), "{:?}", ending.told);
+        assert!(ending.says("ConfigurationDelivered").unwrap().contains("sha256:"), "{:?}", ending.reported);
     }
 }
 
@@ -146,20 +146,20 @@ async fn m11_an_encrypted_credential_that_did_not_arrive_is_a_broken_source_of_t
         // What joins is taken, and the credential named; so the units pass it over as well.
         initrd.write(INSTALLED, &config_of("installed"));
         let ending = initrd.run(&manager).await;
-        assert!(ending.says("ConfigurationRefused").unwrap().contains(path.to_str().unwrap()), "{:?}", ending.told);
-        assert!(ending.boot.config.is_some(), "{:?}", ending.told);
+        assert!(ending.says("ConfigurationRefused").unwrap().contains(path.to_str().unwrap()), "{:?}", ending.reported);
+        assert!(ending.boot.config.is_some(), "{:?}", ending.reported);
         // What bootstraps is not, wherever it is.
         for place in [INSTALLED, USUAL] {
             initrd.write(place, BOOTSTRAP);
             let ending = initrd.run(&manager).await;
-            assert_eq!(ending.ended, Ended::Lacking, "{:?}", ending.told);
-            assert_eq!(ending.boot.config, None, "{:?}", ending.told);
+            assert_eq!(ending.ended, Ended::Lacking, "{:?}", ending.reported);
+            assert_eq!(ending.boot.config, None, "{:?}", ending.reported);
             assert!(ending.boot.refused[0].source.contains(store), "{:?}", ending.boot.refused);
         }
         // What arrived is what counts.
         initrd.write(CREDENTIAL, &config_of("credential"));
         let ending = initrd.run(&manager).await;
-        assert_eq!(ending.ended, Ended::Well, "{:?}", ending.told);
+        assert_eq!(ending.ended, Ended::Well, "{:?}", ending.reported);
         assert_eq!(ending.boot.refused, []);
     }
 }
@@ -175,7 +175,7 @@ async fn a_broken_source_is_reported_with_its_digest_and_passed_over() {
     assert_eq!(ending.ended, Ended::Well);
     assert!(ending.source().unwrap().contains("sysroot"), "{:?}", ending.boot);
     let refused: Vec<String> = ending
-        .told
+        .reported
         .iter()
         .filter(|event| event.meaning().name == "ConfigurationRefused")
         .map(ToString::to_string)
@@ -218,14 +218,14 @@ async fn f03_x2_nothing_that_a_source_holds_is_shown_whatever_it_holds() {
         initrd.write(USUAL, &content);
         initrd.write(INSTALLED, &content);
         let ending = initrd.run(&Manager::default()).await;
-        let refused = ending.told.iter().filter(|event| event.meaning().name == "ConfigurationRefused").count();
-        assert_eq!((ending.ended, refused), (Ended::Lacking, 3), "{content}: {:?}", ending.told);
+        let refused = ending.reported.iter().filter(|event| event.meaning().name == "ConfigurationRefused").count();
+        assert_eq!((ending.ended, refused), (Ended::Lacking, 3), "{content}: {:?}", ending.reported);
         // A partition or a URL.
-        let (told, stage) = (Told::default(), initrd.stage());
+        let (reported, stage) = (Reported::default(), initrd.stage());
         let source = Source::Delivered("a partition".to_owned());
         let delivered = Delivery::of(content.clone().into_bytes(), source, &stage.options).map(Some);
-        assert!(Judge::new(&stage.options, &told).valid(Rank::Partition, delivered).is_none(), "{content}");
-        for event in ending.told.iter().chain(told.0.borrow().iter()) {
+        assert!(Judge::new(&stage.options, &reported).valid(Rank::Partition, delivered).is_none(), "{content}");
+        for event in ending.reported.iter().chain(reported.0.borrow().iter()) {
             let fields: Vec<String> = event.fields().iter().map(|field| format!("{field:?}")).collect();
             let text = format!("{event} {}", fields.join(" "));
             assert!(!text.contains("hunter2"), "{content}: {text}");
@@ -242,11 +242,12 @@ async fn f03_a_valid_configuration_is_reported_by_its_node_and_digest_alone() {
     initrd.write(CREDENTIAL, &config_of("node04").replace('}', odd));
     let ending = initrd.run(&Manager::default()).await;
     assert_eq!(ending.ended, Ended::Well);
-    let told: Vec<String> = ending.told.iter().map(ToString::to_string).collect();
-    assert!(told.iter().all(|event| !event.contains("hunter2")), "{told:?}");
+    let reported: Vec<String> = ending.reported.iter().map(ToString::to_string).collect();
+    assert!(reported.iter().all(|event| !event.contains("hunter2")), "{reported:?}");
     assert!(
-        told.iter().any(|event| event.contains("[key 4]")) && told.iter().any(|event| event.contains("$.nodeid")),
-        "{told:?}"
+        reported.iter().any(|event| event.contains("[key 4]"))
+            && reported.iter().any(|event| event.contains("$.nodeid")),
+        "{reported:?}"
     );
 }
 
@@ -260,9 +261,9 @@ async fn m11_what_would_bootstrap_is_refused_while_a_source_of_higher_priority_i
     let ending = initrd.run(&Manager::default()).await;
     assert_eq!((ending.ended, ending.source()), (Ended::Lacking, None));
     assert!(
-        ending.told.iter().any(|event| event.to_string().contains("would bootstrap a cluster")),
+        ending.reported.iter().any(|event| event.to_string().contains("would bootstrap a cluster")),
         "{:?}",
-        ending.told
+        ending.reported
     );
     // For the units: the credential, and not the installed file, which they read themselves.
     assert_eq!(ending.boot.refused.len(), 1, "{:?}", ending.boot.refused);
@@ -279,7 +280,7 @@ async fn m11_a_url_that_cannot_be_used_may_have_said_to_join() {
         initrd.parameters = Parameters::read(line).0;
         initrd.write(INSTALLED, BOOTSTRAP);
         let ending = initrd.run(&Manager::default()).await;
-        assert_eq!((ending.ended, ending.source()), (Ended::Lacking, None), "{line}: {:?}", ending.told);
+        assert_eq!((ending.ended, ending.source()), (Ended::Lacking, None), "{line}: {:?}", ending.reported);
         assert!(ending.boot.refused[0].source.contains("command line"), "{:?}", ending.boot.refused);
     }
 }
@@ -295,7 +296,7 @@ async fn links_on_the_root_file_system_lead_where_they_will_when_it_is_the_root(
     let markers = initrd.path("sysroot/var/lib/first-boot-automation");
     std::os::unix::fs::symlink("/persist/markers", markers).unwrap();
     let ending = initrd.run(&Manager::default()).await;
-    assert_eq!((ending.ended, ending.boot.kind), (Ended::Well, BootKind::LaterBoot), "{:?}", ending.told);
+    assert_eq!((ending.ended, ending.boot.kind), (Ended::Well, BootKind::LaterBoot), "{:?}", ending.reported);
     assert!(ending.source().unwrap().ends_with("sysroot/persist/secrets/cluster-config.json"), "{:?}", ending.boot);
 }
 
@@ -316,7 +317,7 @@ async fn a_hostname_that_the_system_has_still_to_make_leaves_the_node_open() {
         initrd.write(INSTALLED, nameless);
         initrd.write("sysroot/etc/hostname", hostname);
         let ending = initrd.run(&Manager::default()).await;
-        assert_eq!(ending.ended == Ended::Well, accepted, "{hostname:?}: {:?}", ending.told);
+        assert_eq!(ending.ended == Ended::Well, accepted, "{hostname:?}: {:?}", ending.reported);
     }
 }
 
@@ -327,25 +328,25 @@ async fn a_member_keeps_its_bootstrap_configuration_whatever_else_is_broken() {
     initrd.write(CREDENTIAL, "{");
     initrd.write("sysroot/var/lib/first-boot-automation/.chainfire-initialized", "");
     let ending = initrd.run(&Manager::default()).await;
-    assert_eq!((ending.ended, ending.boot.kind), (Ended::Well, BootKind::LaterBoot), "{:?}", ending.told);
+    assert_eq!((ending.ended, ending.boot.kind), (Ended::Well, BootKind::LaterBoot), "{:?}", ending.reported);
     assert!(ending.source().unwrap().contains("sysroot"), "{:?}", ending.boot);
 }
 
 #[test]
 fn m11_a_bootstrap_configuration_is_refused_for_what_ranks_before_it_alone() {
-    let (initrd, told) = (Initrd::with_root("ext4"), Told::default());
+    let (initrd, reported) = (Initrd::with_root("ext4"), Reported::default());
     let stage = initrd.stage();
     let bootstrap = |rank| {
         let source = Source::Delivered("a source".to_owned());
         (rank, Delivery::of(BOOTSTRAP.as_bytes().to_vec(), source, &stage.options).unwrap())
     };
     // A URL that answers early is no reason against a partition, which comes before it.
-    let judge = Judge::new(&stage.options, &told);
+    let judge = Judge::new(&stage.options, &reported);
     judge.refuse(Rank::Url, "https://boot:443/c.json".to_owned(), None, "403".to_owned());
     assert!(judge.taken(BootKind::FirstBoot, bootstrap(Rank::Partition)).is_some());
     assert!(judge.taken(BootKind::LaterBoot, bootstrap(Rank::Installed)).is_some());
     assert!(judge.taken(BootKind::FirstBoot, bootstrap(Rank::Installed)).is_none());
-    let said = told.0.borrow().last().unwrap().to_string();
+    let said = reported.0.borrow().last().unwrap().to_string();
     assert!(said.contains("a source") && said.contains("https://boot:443/c.json: 403"), "{said}");
 }
 
@@ -376,7 +377,7 @@ async fn a_file_that_never_ends_holds_nobody() {
     initrd.write(INSTALLED, &config_of("installed"));
     let ending = initrd.run(&Manager::default()).await;
     assert_eq!(ending.ended, Ended::Lacking);
-    assert!(ending.says("HardwareSilent").unwrap().contains("configuration on the root"), "{:?}", ending.told);
+    assert!(ending.says("HardwareSilent").unwrap().contains("configuration on the root"), "{:?}", ending.reported);
     assert!(super::is_held(), "its reader still waits");
 }
 
@@ -407,8 +408,11 @@ async fn nothing_found_is_an_error_on_a_disk_and_none_in_an_installer() {
         let initrd = Initrd::with_root(file_system);
         let ending = initrd.run(&Manager::default()).await;
         assert_eq!((ending.ended, ending.boot.kind), (ended, kind));
-        let told = ending.says("ConfigurationMissing").or_else(|| ending.says("ConfigurationNotNeeded")).unwrap();
-        assert!(told.contains("credential") && told.contains("GPT") && told.contains("root file system"), "{told}");
+        let reported = ending.says("ConfigurationMissing").or_else(|| ending.says("ConfigurationNotNeeded")).unwrap();
+        assert!(
+            reported.contains("credential") && reported.contains("GPT") && reported.contains("root file system"),
+            "{reported}"
+        );
         assert_eq!(ending.says("BootHalted"), None);
     }
 }
@@ -428,14 +432,14 @@ async fn required_by_the_command_line_waits_for_its_time_and_halts() {
 #[tokio::test(start_paused = true)]
 async fn a_url_that_is_refused_is_asked_again_while_the_boot_is_held_and_reported_once() {
     let mut initrd = Initrd::with_root("ext4");
-    // There is no CA certificate, which somebody in front of the machine may still bring.
+    // There is no CA certificate, which an operator at the machine may still provide.
     initrd.parameters = Parameters::read("first_boot.config_url=https://boot/c.json first_boot.required").0;
     let began = tokio::time::Instant::now();
     let ending = initrd.run(&Manager::default()).await;
     assert_eq!(ending.ended, Ended::Halted);
     assert!(began.elapsed() >= std::time::Duration::from_mins(1), "{:?}", began.elapsed());
-    let refused = ending.told.iter().filter(|event| event.meaning().name == "ConfigurationRefused").count();
-    assert_eq!((refused, ending.boot.refused.len()), (1, 1), "{:?}", ending.told);
+    let refused = ending.reported.iter().filter(|event| event.meaning().name == "ConfigurationRefused").count();
+    assert_eq!((refused, ending.boot.refused.len()), (1, 1), "{:?}", ending.reported);
 }
 
 #[tokio::test]
@@ -450,7 +454,7 @@ async fn what_cannot_be_handed_over_is_missing_and_halts_where_the_configuration
         initrd.write(CREDENTIAL, &text);
         let ending = initrd.run(&Manager::default()).await;
         assert_eq!((ending.ended, ending.says("BootHalted").is_some()), (ended, required));
-        assert!(ending.says("HandOverFailed").unwrap().contains("cluster-config.json"), "{:?}", ending.told);
+        assert!(ending.says("HandOverFailed").unwrap().contains("cluster-config.json"), "{:?}", ending.reported);
         // To the units it must not look as if nothing had been found.
         assert_eq!(ending.source(), None);
         assert!(ending.boot.refused[0].error.contains("could not be handed over"), "{:?}", ending.boot.refused);
@@ -464,9 +468,9 @@ async fn a_machine_that_is_not_what_is_expected_is_reported_on_a_disk_and_not_in
         let initrd = Initrd::with_root(file_system);
         initrd.write(CREDENTIAL, &text);
         let ending = initrd.run(&Manager::default()).await;
-        assert_eq!(ending.ended, ended, "{:?}", ending.told);
-        let told = ending.says("BlockedHardware").unwrap_or_default();
-        assert_eq!(told.contains("9999 CPUs"), ended == Ended::Lacking, "{told}");
+        assert_eq!(ending.ended, ended, "{:?}", ending.reported);
+        let reported = ending.says("BlockedHardware").unwrap_or_default();
+        assert_eq!(reported.contains("9999 CPUs"), ended == Ended::Lacking, "{reported}");
     }
 }
 

@@ -36,7 +36,7 @@ impl Link {
             (_, Some(driver)) if COMPUTERS_ON_USB.contains(&driver) => {
                 (2, "the interface is a computer on USB, such as a BMC, and in a fleet these often share one address")
             }
-            // Anybody may have put it in; a fleet may be installed over one of them.
+            // USB adapters come and go; a fleet may be installed over a single one.
             (Some("usb"), _) => (1, "the interface is a USB adapter, which may be put into another machine"),
             _ => return None,
         })

@@ -1,5 +1,5 @@
-//! A machine's network links: those with hardware behind them, and what an operator makes of these. Must not say whether
-//! anybody can be reached.
+//! A machine's network links: those with hardware behind them, and what an operator makes of these. Must not judge
+//! whether they lead anywhere.
 
 use std::path::Path;
 
@@ -73,8 +73,8 @@ fn link(tree: Tree<'_>, name: &str) -> Option<Link> {
     // Not every name there is a link: bonding_masters is a file.
     let state = tree.line(format!("{at}/operstate"))?;
     // A bond gives its own address to its members.
-    let told = tree.line(format!("{at}/bonding_slave/perm_hwaddr")).or_else(|| tree.line(format!("{at}/address")));
-    let (mac, placeholder) = match told {
+    let address = tree.line(format!("{at}/bonding_slave/perm_hwaddr")).or_else(|| tree.line(format!("{at}/address")));
+    let (mac, placeholder) = match address {
         // Of InfiniBand it has 20 bytes.
         Some(mac) if mac.parse::<HardwareAddress>().is_ok_and(filler::is_address) => (None, Some(mac)),
         Some(mac) => (Some(mac).filter(|mac| mac.contains(|c: char| !"0:".contains(c))), None),

@@ -36,8 +36,8 @@ pub fn machine(root: &Path) -> Machine {
     let tree = Tree::at(root);
     let mut placeholders = BTreeMap::new();
     let mut own = |field: &str, places: &[(&str, &str)], is_filler: fn(&str) -> bool| {
-        let told = places.iter().filter_map(|(folder, name)| tree.line(Path::new(folder).join(name)));
-        filler::own(field, told, is_filler, &mut placeholders)
+        let texts = places.iter().filter_map(|(folder, name)| tree.line(Path::new(folder).join(name)));
+        filler::own(field, texts, is_filler, &mut placeholders)
     };
     let uuid = own("uuid", &[(DMI, "product_uuid")], filler::is_uuid).map(|uuid| uuid.to_ascii_lowercase());
     let serial = own("serial", &[(DMI, "product_serial"), (DEVICE_TREE, "serial-number")], filler::is_serial);

@@ -81,7 +81,7 @@ impl Identity {
     pub fn mismatch(&self, this_node: &Self) -> Option<String> {
         self.parts().into_iter().zip(this_node.parts()).find_map(|((part, found), (_, expected))| {
             let (found, expected) = found.zip(expected).filter(|(found, expected)| found != expected)?;
-            // Whoever wrote the marker chose this text, and a terminal obeys what it is shown.
+            // The text is untrusted and may contain terminal control sequences.
             let found = foreign_text::shown(found, LONGEST_SHOWN);
             Some(format!("{part} is {found} there and {expected} here"))
         })

@@ -1,6 +1,6 @@
 //! One agent at a time changes a service: a lock on a file beside the markers, which the kernel releases with its holder.
 //!
-//! Who holds it is in the file, for whoever meets it. The lock is also the right to write or remove the service's
+//! The file names the holder. The lock is also the right to write or remove the service's
 //! markers: both ask for it.
 
 use std::fmt;
@@ -40,7 +40,7 @@ pub struct Lock {
     _file: File,
 }
 
-/// A lock that somebody else has.
+/// A lock that another process holds.
 #[derive(Debug)]
 pub struct Held {
     /// Who.
@@ -71,7 +71,7 @@ impl Held {
 }
 
 impl Markers {
-    /// Tries to take a service's lock for `who`, or says that somebody else has it.
+    /// Tries to take a service's lock for `who`, or reports that another process holds it.
     ///
     /// # Errors
     /// The state directory cannot be used, with the path and what to do.
@@ -81,7 +81,7 @@ impl Markers {
         std::fs::create_dir_all(&self.directory).map_err(|source| failed(source.into()))?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        // Whoever holds it is written into it: not through a link into another file.
+        // The holder is written into the file, so a link to another file must not be followed.
         let file = regular_file::open(&path, &mut options, Links::Refuse).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Ok(taken(service, file, who))),
@@ -92,7 +92,7 @@ impl Markers {
         }
     }
 
-    /// Who has a service's lock, where somebody has it; neither takes it nor makes its file.
+    /// The holder of a service's lock, if it is held; neither takes the lock nor creates its file.
     ///
     /// # Errors
     /// Something else has its name, or the system refuses.

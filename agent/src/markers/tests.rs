@@ -251,8 +251,8 @@ async fn s5_the_second_learns_who_has_the_lock_and_gets_it_when_it_is_free() {
     let Err(held) = markers.try_lock(ServiceName::CHAINFIRE, &holder("the second")).unwrap() else {
         panic!("two have the lock");
     };
-    let told = held.to_string();
-    assert!(told.starts_with("the test holds ") && told.contains("/chainfire.lock"), "{told}");
+    let reported = held.to_string();
+    assert!(reported.starts_with("the test holds ") && reported.contains("/chainfire.lock"), "{reported}");
     assert_eq!(held.holder, holder("the test"));
     let second = tokio::spawn(held.released());
     drop(first);

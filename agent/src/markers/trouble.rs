@@ -1,7 +1,7 @@
 //! What holds a unit's run up, as data for `status`: reason and remedy side by side, whatever is in them.
 //!
-//! The status line of systemd has space for a sentence and is for people. This file is for programs; it is as good as the run
-//! of the unit that wrote it, so it needs no durability, and whoever reads it compares the run.
+//! The status line of systemd has space for a sentence and is for people. This file is for programs; it is valid for
+//! the unit's run that wrote it, so it needs no durability, and its readers compare the run.
 
 use std::fmt;
 use std::fs::{self, Permissions};

@@ -84,7 +84,7 @@ impl Turns {
         self.queue.back().copied()
     }
 
-    /// Takes out who cannot answer; whether nobody is left.
+    /// Removes a server that cannot answer; returns whether none is left.
     fn is_over_without(&mut self, turn: usize) -> bool {
         self.queue.retain(|other| *other != turn);
         if self.unasked > 0 {

@@ -1,5 +1,5 @@
 //! One question to one name server: over UDP, and over TCP where the answer does not fit (RFC 7766). Must not know other
-//! servers, nor how long anybody waits: the caller drops the exchange.
+//! servers, nor a time limit: the caller drops the exchange.
 
 use std::io;
 use std::net::SocketAddr;
@@ -32,7 +32,7 @@ pub(super) async fn exchange(at: SocketAddr, over_tcp: bool, question: &Question
 }
 
 async fn by_udp(at: SocketAddr, id: u16, query: &[u8], question: &Question) -> Result<Answer, Failure> {
-    // Connected, so that nobody else can answer and that a closed port is noticed.
+    // Connected, so that only this server can answer and a closed port is noticed.
     let socket = UdpSocket::bind(any(at.ip())).await?;
     socket.connect(at).await?;
     socket.send(query).await?;

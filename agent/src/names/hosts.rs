@@ -1,5 +1,5 @@
 //! The hosts file (hosts(5)), read as the C library's `files` reads it: a line that makes no sense is passed over, never
-//! the whole file. Must not ask anybody.
+//! the whole file. Makes no lookups.
 
 use std::net::IpAddr;
 use std::path::Path;

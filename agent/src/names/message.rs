@@ -48,7 +48,7 @@ impl Question {
 }
 
 /// Reads what came from the name server that was asked `question` under this id. `None` is not the answer to this question: it
-/// is late, or somebody else's, and the right one may still come.
+/// is late, or from another server, and the right one may still arrive.
 pub(crate) fn read(bytes: &[u8], id: u16, question: &Question) -> Option<Result<Answer, Failure>> {
     let mut decoder = BinDecoder::new(bytes);
     let header = Header::read(&mut decoder).ok()?;
@@ -79,7 +79,7 @@ pub(crate) fn read(bytes: &[u8], id: u16, question: &Question) -> Option<Result<
     Some(match meta.response_code {
         _ if !addresses.is_empty() => Ok(Answer::Addresses(addresses)),
         ResponseCode::NXDomain => Ok(Answer::NoSuchName),
-        // It neither knows the name nor asks anybody: another one may (RFC 1912, 2.8: lame delegation).
+        // It neither knows the name nor asks other servers: another one may (RFC 1912, 2.8: lame delegation).
         _ if records.is_empty() && !knows => Err(Failure::Lame),
         _ => Ok(Answer::NoAddress),
     })

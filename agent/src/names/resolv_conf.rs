@@ -14,7 +14,7 @@ const LIMIT: u64 = 1 << 20;
 
 /// The name servers that are asked: further ones are not, as with the C library (`MAXNS`).
 const MOST_SERVERS: usize = 3;
-/// Each entry may cost two questions. The C library has no such bound, and nobody needs as many.
+/// Each entry may cost two questions. The C library has no such limit, and no site needs as many.
 const MOST_SEARCHED: usize = 32;
 /// `RES_MAXNDOTS`.
 const MOST_DOTS: usize = 15;
@@ -46,7 +46,7 @@ pub(crate) struct ResolvConf {
     pub(super) use_vc: bool,
 }
 
-/// Reads it below `root`; the error says why there is nobody to ask.
+/// Reads it below `root`; the error says why there is no server to ask.
 pub(super) fn read(root: &Path, host_name: Option<&str>) -> Result<ResolvConf, String> {
     let path = root.join("etc/resolv.conf");
     let mut draft = Draft::default();

@@ -1,5 +1,5 @@
-//! The lines of a file that anybody may have edited: bytes, whatever they are. Must not wait on what is no regular file,
-//! and must not read without an end.
+//! The lines of a file that was edited by hand: any bytes. Must not wait on anything but a regular file, and must not read
+//! without a limit.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Why a name has no addresses, in words for an operator: the name, who was asked, what came of it, what to do. Must not
-//! ask anybody.
+//! Why a name has no addresses, in words for an operator: the name, who was asked, the result, what to do. Makes
+//! no lookups.
 
 use std::fmt;
 use std::io;

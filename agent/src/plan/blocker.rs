@@ -1,4 +1,4 @@
-//! What cannot be done until somebody changes something: the reason and the remedy.
+//! What cannot be done until something is changed: the reason and the remedy.
 
 use std::fmt;
 use std::path::Path;
@@ -132,7 +132,12 @@ impl Blocker {
 
     /// A marker is of another cluster than the one that the members answer for. Only their word says so, and it may change.
     #[must_use]
-    pub fn marked_in_another(service: &MemberService, path: &Path, marked: Option<&Word>, told: Option<&Word>) -> Self {
+    pub fn marked_in_another(
+        service: &MemberService,
+        path: &Path,
+        marked: Option<&Word>,
+        reported: Option<&Word>,
+    ) -> Self {
         let shown = |id: Option<&Word>| id.map(Word::to_string).unwrap_or_default();
         Self {
             cause: Cause::AnotherCluster,
@@ -141,7 +146,7 @@ impl Blocker {
                 path.display(),
                 shown(marked),
                 service.name,
-                shown(told)
+                shown(reported)
             ),
             remedy: format!(
                 "correct leader_url and initial_peers; or, if the cluster of the marker is lost for good, begin again with \

@@ -145,7 +145,7 @@ pub fn reset_command(service: &MemberService) -> String {
 /// What starts services that are stopped, and their joins: after a reset, and where `status` sees them stopped. A node that
 /// is to bootstrap may have peers whose cluster it was in, or is to be in: started as it is, it would begin another.
 #[must_use]
-pub fn to_join_anew(services: &[&MemberService]) -> String {
+pub fn to_join_again(services: &[&MemberService]) -> String {
     let start = start_again(services);
     let bootstrapping: Vec<&str> =
         services.iter().filter(|service| service.mode.is_bootstrap()).map(|service| service.unit.as_str()).collect();

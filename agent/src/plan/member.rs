@@ -44,7 +44,7 @@ pub enum Answered {
 pub enum Leader {
     /// Nothing: the service does not report leaders.
     #[default]
-    NotTold,
+    NotReported,
     /// That none is known: who gave the list is cut off, or an election is under way, so the list may be out of date.
     Unknown,
     /// Its id.
@@ -57,7 +57,7 @@ impl Leader {
     pub fn id(&self) -> Option<&Word> {
         match self {
             Self::Known(id) => Some(id),
-            Self::NotTold | Self::Unknown => None,
+            Self::NotReported | Self::Unknown => None,
         }
     }
 }

@@ -232,7 +232,9 @@ impl FirstMet {
         };
         let reason = match (&self.cluster_id, &list.cluster_id) {
             (Some((first, _)), Some(other)) if first.is_identity(other) => return Ok(()),
-            (Some((first, told_by)), Some(other)) => format!("it is in cluster {other}, and {told_by} is in {first}"),
+            (Some((first, reported_by)), Some(other)) => {
+                format!("it is in cluster {other}, and {reported_by} is in {first}")
+            }
             // Once an identity is known, a list without one may be of any cluster.
             (None, _) if is_configured => return Ok(()),
             _ if shares_a_member() => return Ok(()),

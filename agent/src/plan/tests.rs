@@ -224,8 +224,8 @@ fn m2_m8_an_entry_of_another_incarnation_is_not_this_node() {
         let entry = member("node04", "10.0.1.13:2380", Some("voter"), "healthy");
         list(vec![Member { incarnation: incarnation.map(Word::new), ..entry }])
     };
-    for (listed, told) in [(None, None), (Some("a"), None), (None, Some("a")), (Some("a"), Some("a"))] {
-        assert_eq!(move_of(&joining(), &own(listed), told), Move::Confirmed, "{listed:?} {told:?}");
+    for (listed, reported) in [(None, None), (Some("a"), None), (None, Some("a")), (Some("a"), Some("a"))] {
+        assert_eq!(move_of(&joining(), &own(listed), reported), Move::Confirmed, "{listed:?} {reported:?}");
     }
     let mut others = own(Some("a"));
     for (id, status) in [("node01", "healthy"), ("node02", "healthy")] {
@@ -242,13 +242,13 @@ fn m2_m8_an_entry_of_another_incarnation_is_not_this_node() {
 fn what_a_list_need_not_contain_may_have_any_shape() {
     let members = r#""members": [{"id": "node01\u001b[31m", "raft_addr": "10.0.1.10:2380", "role": [7]}]"#;
     for (further, leader) in [
-        ("", Leader::NotTold),
+        ("", Leader::NotReported),
         (r#", "leader": "node01""#, Leader::Known("node01".into())),
         (
             r#", "leader": {"id": "node01", "url": "https://node01:2379"}, "cluster_id": {}"#,
             Leader::Known("node01".into()),
         ),
-        (r#", "leader": [1]"#, Leader::NotTold),
+        (r#", "leader": [1]"#, Leader::NotReported),
     ] {
         let list = read(&format!("{{{members}{further}}}")).unwrap();
         assert_eq!((list.leader, list.cluster_id), (leader, None), "{further}");

@@ -85,8 +85,8 @@ pub(crate) fn member_list(answer: &Answer) -> Result<MemberList, Fault> {
 /// What a health endpoint says beside its 200; a body of another form says nothing.
 pub(super) fn health(answer: &Answer) -> Health {
     let body = answer.json();
-    let told = |key| body.get(key).and_then(wire::identity);
-    Health { node_id: told("node_id"), cluster_id: told("cluster_id"), incarnation: told("incarnation") }
+    let reported = |key| body.get(key).and_then(wire::identity);
+    Health { node_id: reported("node_id"), cluster_id: reported("cluster_id"), incarnation: reported("incarnation") }
 }
 
 /// A member list as a service would have written it, for the tests of the code that judges it.

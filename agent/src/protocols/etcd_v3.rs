@@ -28,8 +28,8 @@ use answer::Said;
 
 /// The pause where a cluster is too young for changes, or takes one after the other.
 const YOUNG: Duration = Duration::from_secs(1);
-/// Members whose health is asked for where the cluster is called unhealthy: as many as any has. Where one is not asked, nobody
-/// knows whether the cluster is only young.
+/// Members whose health is asked for where the cluster is called unhealthy: as many as any has. If one is not asked, it is unknown
+/// whether the cluster is only young.
 const MOST_ASKED: usize = 15;
 
 impl Protocol for Calls<'_, Etcd> {
@@ -126,7 +126,7 @@ impl Calls<'_, Etcd> {
         Ok(Said::of(answer, self.service.name))
     }
 
-    /// The fault with who is on its way in: one that never comes up is to be removed by somebody.
+    /// The fault with the learners of the cluster: an operator has to remove one that never starts.
     async fn with_the_learner(&self, at: &Endpoint, mut fault: Fault) -> Fault {
         let list = self.members(at).await.unwrap_or_default();
         for learner in list.members.iter().filter(|member| !member.is_full()) {
@@ -135,7 +135,7 @@ impl Calls<'_, Etcd> {
         fault
     }
 
-    /// The fault with the names of those voters that do not answer: an "unhealthy cluster" names nobody.
+    /// The fault with the names of those voters that do not answer: an "unhealthy cluster" names none.
     async fn with_the_dead(&self, at: &Endpoint, mut fault: Fault) -> Fault {
         let Ok(list) = self.members(at).await else { return fault };
         let (mut dead, mut asked) = (Vec::new(), 0);

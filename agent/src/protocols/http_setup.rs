@@ -38,7 +38,7 @@ pub(super) async fn set_up(
         409 => IamSetup::DoneAlready,
         _ => return Err(answer.fault_without_body()),
     };
-    // The answer may be somebody else's on the way. An IAM that reports its state has the last word.
+    // The answer may be a proxy's. An IAM that reports its state has the last word.
     let state = client.send(Method::GET, &iam.url, iam.setup_path.as_str(), None).await?;
     match completed(&state) {
         Some(false) => Err(answer

@@ -1,5 +1,5 @@
-//! The rounds of questions of one run of a step: whoever wants to ask a cluster, or to change it, needs a [`Round`], and
-//! there is no way to another one but through a pause that a schedule gives here.
+//! The rounds of questions of one run of a step: asking or changing a cluster requires a [`Round`], and
+//! the only way to the next one is a pause from a schedule here.
 //!
 //! Each kind of trouble has one schedule for the whole run. It does not begin again when trouble comes back, so that members
 //! which disagree, or a service that keeps dying, cannot make a run endless or fast.

@@ -1,5 +1,5 @@
 //! Bootstrap: the local service forms its cluster with its peers, and the marker says so once its own list does and no
-//! peer contradicts it. Must not add anybody.
+//! peer contradicts it. Must not add members.
 
 use std::net::IpAddr;
 use std::time::Duration;

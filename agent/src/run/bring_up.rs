@@ -196,7 +196,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
     }
 }
 
-/// What is here already of a service that would be added to the cluster that `at` is in, and is somebody else's: it is left
+/// What is here already of a service that would be added to the cluster that `at` is in, and was not made by this agent: it is left
 /// alone, and nothing is started with it. What cannot be looked at is left to the join.
 #[must_use]
 pub fn left_alone(service: &MemberService, at: &Endpoint) -> Option<Blocker> {
@@ -241,7 +241,7 @@ fn is_hidden(path: &Path) -> bool {
     first.is_some_and(|place| fs::metadata(place).map_or(true, |found| found.mode() & 0o777 == 0))
 }
 
-/// Why nothing is written, or started with it, where somebody else has written this: the service might begin a cluster of its own.
+/// Why nothing is written, or started with it, if another program has written this file: the service might begin a cluster of its own.
 fn foreign_environment(service: &MemberService, path: &Path, bytes: &[u8]) -> Option<Blocker> {
     let (name, unit) = (service.name, &service.unit);
     let reason = format!("{} was not written by this agent for {name}", path.display());

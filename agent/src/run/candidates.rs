@@ -270,9 +270,9 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
     }
 }
 
-/// The fault that decides what comes next, with what all the others said. Who asks to come later is heard whoever else is
-/// dead, and hides what will not pass for as long as `awaits_busy`; a list that contradicts itself, or is of another cluster, is
-/// reported whoever else is; what may pass hides what will not, since another peer may still be right.
+/// The fault that decides what comes next, with what all the others said. A busy peer counts more than dead
+/// ones, and more than permanent faults while `awaits_busy`. A list that contradicts itself or is of another cluster is always
+/// reported. Other transient faults count more than permanent ones, since another peer may still be right.
 fn in_one(mut faults: Vec<Fault>, awaits_busy: bool) -> Option<Fault> {
     let urgency = |fault: &Fault| match fault.class {
         Class::Permanent(_) if !awaits_busy => 0,

@@ -84,9 +84,9 @@ fn find_markers<U, C>(context: &Context<'_, U, C>, findings: &mut Findings<'_>) 
                     continue;
                 }
                 let Some(raft) = service.members() else { continue };
-                let (marked, told) = (cluster_of(&identity), cluster_id(&findings.groups, raft.name));
-                if is_another(marked.as_ref(), told) {
-                    let blocker = Blocker::marked_in_another(raft, &path, marked.as_ref(), told);
+                let (marked, reported) = (cluster_of(&identity), cluster_id(&findings.groups, raft.name));
+                if is_another(marked.as_ref(), reported) {
+                    let blocker = Blocker::marked_in_another(raft, &path, marked.as_ref(), reported);
                     findings.foreign_markers.push(blocker);
                 }
             }
@@ -256,9 +256,9 @@ async fn live_list<U, C: Cluster>(
         }
     }
     let knows_leader = |list: &MemberList| list.leader.id().is_some();
-    let mut told = known.iter().filter_map(|(at, list)| Some((at, list.cluster_id.as_ref()?)));
-    let two_clusters = told.next().and_then(|(at, first)| {
-        let (there, other) = told.find(|(_, other)| !other.is_identity(first))?;
+    let mut reported = known.iter().filter_map(|(at, list)| Some((at, list.cluster_id.as_ref()?)));
+    let two_clusters = reported.next().and_then(|(at, first)| {
+        let (there, other) = reported.find(|(_, other)| !other.is_identity(first))?;
         Some(format!("{at} is in cluster {first}, and {there} in {other}"))
     });
     let marked = match context.markers.read(service.name) {

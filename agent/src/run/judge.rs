@@ -8,7 +8,7 @@ use crate::plan::membership::{Candidate, Move, next_move};
 use super::ports::{Members, Probe};
 
 /// The next move. Where a member of this node's id is in the way, and would give way if it were dead, its cluster is asked, and
-/// whether anybody answers there.
+/// then its address.
 pub async fn judge<C: Members + Probe>(
     cluster: &C,
     list: &mut MemberList,

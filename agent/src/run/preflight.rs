@@ -1,4 +1,4 @@
-//! Before anything is locked or anybody is asked: is the machine what the configuration expects? Hardware that does not
+//! Before any lock or request: is the machine what the configuration expects? Hardware that does not
 //! fit blocks the step (the plan says so), a link or a clock is waited for, what cannot be judged is reported.
 
 use tokio::time::{Instant, sleep};
@@ -46,17 +46,17 @@ async fn await_links<U, C>(context: &Context<'_, U, C>, report: &dyn Report) -> 
     }
     let (began, policy) = (Instant::now(), &context.config.policies.link);
     let mut schedule = Schedule::polling(policy);
-    let mut told = false;
+    let mut reported = false;
     loop {
         let unmet = expectations::links_unmet(&context.config.expect.links, &context.machine.links());
         let Some(first) = unmet.first() else {
-            if told {
+            if reported {
                 report.report(Event::LinksUp { duration_ms: milliseconds(began.elapsed()) });
             }
             return Ok(());
         };
-        if !told {
-            told = true;
+        if !reported {
+            reported = true;
             let reason = expectations::together(&unmet.iter().collect::<Vec<_>>());
             context.progress.status(&format!("waiting up to {} s for the network: {reason}", policy.limit.as_secs()));
             report.report(Event::WaitingForLink { reason, limit_s: policy.limit.as_secs() });

@@ -40,7 +40,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
         std::future::pending().await
     }
 
-    /// The own service lists this node, the leader of the same cluster does not, and nobody who can be asked does. Where
+    /// The own service lists this node, the leader of the same cluster does not, and no other member that can be asked does. Where
     /// cluster or leader are not reported, nothing is known: an old list must not have a member reset.
     async fn find_removed(&self) -> Option<Blocker> {
         let (id, service) = (self.id(), self.service);

@@ -9,7 +9,7 @@ use crate::config::{Config, MemberService, ServiceName};
 use crate::data_directory::{self, Claim};
 use crate::events::{Event, Report};
 use crate::plan::Step;
-use crate::plan::health::to_join_anew;
+use crate::plan::health::to_join_again;
 
 use super::leave::{
     Quorum, foresee_removal, foreseen, forget_setup, remove_markers, stop_steps, stop_unit, taking_over,
@@ -71,8 +71,8 @@ pub fn after_reset_of_all(config: &Config) -> Event {
 }
 
 fn last_word(services: &[&MemberService]) -> String {
-    let anew = to_join_anew(services);
-    if services.iter().any(|service| service.mode.is_bootstrap()) { anew } else { format!("to join anew: {anew}") }
+    let again = to_join_again(services);
+    if services.iter().any(|service| service.mode.is_bootstrap()) { again } else { format!("to join anew: {again}") }
 }
 
 /// Resets a service that is set up once: it keeps nothing here but its marker; what IAM knows is in flaredb.

@@ -162,13 +162,13 @@ struct Waiting<'a, U, C> {
 impl<U: Units, C: Cluster> Waiting<'_, U, C> {
     async fn until_healthy(&self) -> Result<Health, Stop> {
         let watch = match &self.context.units {
-            Some(units) => self.told(units.watch(self.local.unit).await),
+            Some(units) => self.or_report(units.watch(self.local.unit).await),
             None => None,
         };
         let Some(mut watch) = watch else {
             return self.probe_until_healthy().await;
         };
-        let mut phase = self.told(watch.next().await);
+        let mut phase = self.or_report(watch.next().await);
         loop {
             let Some(known) = phase else {
                 // systemd went away: the health endpoint is left.
@@ -178,15 +178,15 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
             phase = match known {
                 UnitPhase::Active | UnitPhase::Unknown(_) => tokio::select! {
                     healthy = self.probe_until_healthy() => return healthy,
-                    phase = watch.next() => self.told(phase),
+                    phase = watch.next() => self.or_report(phase),
                 },
-                UnitPhase::NotYet(_) | UnitPhase::Failed(_) => self.told(watch.next().await),
+                UnitPhase::NotYet(_) | UnitPhase::Failed(_) => self.or_report(watch.next().await),
             };
         }
     }
 
     /// What systemd says; the error is reported where it says nothing.
-    fn told<T>(&self, answer: Result<T, String>) -> Option<T> {
+    fn or_report<T>(&self, answer: Result<T, String>) -> Option<T> {
         answer.map_err(|error| self.report.report(Event::SystemdUnreachable { error })).ok()
     }
 

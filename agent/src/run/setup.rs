@@ -73,7 +73,7 @@ impl<U, C: Cluster> SettingUp<'_, U, C> {
         let (context, iam, report) = (self.context, self.iam, self.report);
         let policy = &context.config.policies.iam_setup;
         let mut schedule = Schedule::polling(policy);
-        let mut told = String::new();
+        let mut reported = String::new();
         loop {
             let (event, reason, pause) = match self.ask().await {
                 Ok(Some(done)) => return Ok(done),
@@ -86,10 +86,10 @@ impl<U, C: Cluster> SettingUp<'_, U, C> {
                     (Event::IamNotReady { error: fault.to_string() }, fault.to_string(), fault.retry_after())
                 }
             };
-            if reason != told {
+            if reason != reported {
                 report.report(event);
                 context.progress.status(&format!("waiting for IAM to be set up: {reason}"));
-                told.clone_from(&reason);
+                reported.clone_from(&reason);
             }
             let Some(delay) = schedule.next_delay(pause) else {
                 return Err(Stop::Failed(Event::IamSetupFailed {

@@ -18,7 +18,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(30);
 const ROOT_IS_THERE: &str = "initrd-root-fs.target";
 /// Reached when all is mounted in it that the initrd mounts (bootup(7)).
 const ALL_IS_THERE: &str = "initrd-fs.target";
-/// Where the mounts of an initrd are described, by generators and by whoever made it.
+/// Where the mounts of an initrd are described, by generators and by the image's builder.
 const UNITS: [&str; 2] = ["run/systemd/generator", "etc/systemd/system"];
 /// What else has to be done to the root file system before it is there, such as `systemd-volatile-root.service`, which mounts
 /// another one in its place (systemd-volatile-root.service(8)): the links of [`ROOT_IS_THERE`].

@@ -185,15 +185,15 @@ impl EtcdCluster {
     /// Waits until it has reported to systemd that it is ready.
     pub(crate) async fn ready(&self, number: usize) {
         let process = &self.member(number).process;
-        let told = || if process.told_ready() { Ok(()) } else { Err(process.said()) };
-        until("READY=1", async || told()).await;
+        let ready = || if process.reported_ready() { Ok(()) } else { Err(process.said()) };
+        until("READY=1", async || ready()).await;
     }
 
     /// Waits until it says a text in its log.
     pub(crate) async fn says(&self, number: usize, text: &str) {
         let process = &self.member(number).process;
-        let told = || Some(process.said()).filter(|said| !said.contains(text)).map_or(Ok(()), Err);
-        until(text, async || told()).await;
+        let ready = || Some(process.said()).filter(|said| !said.contains(text)).map_or(Ok(()), Err);
+        until(text, async || ready()).await;
     }
 
     /// Waits until it is healthy.
@@ -217,7 +217,7 @@ impl EtcdCluster {
         self.ask_as(&self.client, None, number, path, body).await
     }
 
-    /// The same, as somebody else.
+    /// The same, as another user.
     pub(crate) async fn ask_as(
         &self,
         client: &Client,
@@ -270,7 +270,7 @@ impl EtcdCluster {
         self.ask_until(asked, (PROMOTE, json!({"ID": id})), "a promotion", promoted).await;
     }
 
-    /// Puts a certificate that names nobody beside a server's own, as `agent.crt`: with users, etcd takes no other.
+    /// Puts a certificate without a name beside a server's own, as `agent.crt`: with users, etcd takes no other.
     pub(crate) fn issue_nameless(&self, number: usize) {
         let issued = self.authority.issue("", &["127.0.0.1".to_owned()], Validity::Valid).unwrap();
         issued.write(self.member(number).process.folder(), "agent").unwrap();
@@ -281,7 +281,7 @@ impl EtcdCluster {
         self.relay_as("own", &format!("{}:{RELAYS}", self.member(number).place.address()), number).await
     }
 
-    /// The same for a server with users, at any port of 127.0.0.1, with the certificate that names nobody.
+    /// The same for a server with users, at any port of 127.0.0.1, with the certificate without a name.
     pub(crate) async fn nameless_relay(&self, number: usize) -> Relay {
         self.issue_nameless(number);
         self.relay_as("agent", "127.0.0.1:0", number).await
@@ -301,7 +301,7 @@ impl EtcdCluster {
     }
 }
 
-/// The port of relays: nobody listens there.
+/// The port of relays, where no server listens.
 pub(crate) const RELAYS: u16 = 2377;
 pub(crate) const LIST: &str = "/v3/cluster/member/list";
 pub(crate) const ADD: &str = "/v3/cluster/member/add";

@@ -6,12 +6,12 @@ use std::net::{Ipv4Addr, TcpListener};
 /// What etcd listens on where nothing else is said.
 const CLIENTS: u16 = 2379;
 const PEERS: u16 = 2380;
-/// Nobody listens there: whoever does in one of these tests has the address.
+/// No server listens there, unless a test has taken the address.
 const CLAIM: u16 = 2378;
 /// There are 16 million addresses, and a machine runs a few dozen servers.
 const TRIES: u32 = 100;
 
-/// Where a server lives, as long as this does: also while the server is down, and its port free for anybody.
+/// Where a server lives, as long as this does: also while the server is down, and its port free.
 pub(crate) struct Place {
     address: Ipv4Addr,
     _claim: TcpListener,
@@ -26,7 +26,7 @@ impl Place {
             // The first ones are where other tests and the machine's own services listen.
             let address = Ipv4Addr::new(127, a.max(1), b, c.clamp(1, 254));
             match TcpListener::bind((address, CLAIM)).and_then(|claim| {
-                // Taken by somebody who listens on every address.
+                // Taken by a server that listens on every address.
                 TcpListener::bind((address, CLIENTS))?;
                 TcpListener::bind((address, PEERS))?;
                 Ok(claim)

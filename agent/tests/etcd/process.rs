@@ -112,7 +112,7 @@ impl Process {
     }
 
     /// Whether it has reported to systemd that it is ready since this was asked.
-    pub(crate) fn told_ready(&self) -> bool {
+    pub(crate) fn reported_ready(&self) -> bool {
         let mut message = [0; 4096];
         match self.notified.recv(&mut message) {
             Ok(length) => message[..length].split(|byte| *byte == b'\n').any(|line| line == b"READY=1"),
@@ -122,7 +122,7 @@ impl Process {
     }
 
     fn forget_notifications(&self) {
-        while self.told_ready() {}
+        while self.reported_ready() {}
     }
 
     /// Its exit code, once it has ended by itself.

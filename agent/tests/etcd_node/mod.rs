@@ -243,11 +243,11 @@ impl Node {
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        !self.told(name).is_empty()
+        !self.reported(name).is_empty()
     }
 
     /// Each time that it was said.
-    pub(crate) fn told(&self, name: &str) -> Vec<String> {
+    pub(crate) fn reported(&self, name: &str) -> Vec<String> {
         let events = self.events.0.borrow();
         events.iter().filter(|event| event.meaning().name == name).map(Event::to_string).collect()
     }
@@ -258,7 +258,7 @@ pub(crate) struct Unit {
     cluster: Shared,
     number: usize,
     environment: PathBuf,
-    /// Where its clients find it, which may be somebody in between.
+    /// Where its clients find it, which may be a relay.
     found_at: String,
 }
 
@@ -299,7 +299,7 @@ impl Units for Unit {
     }
 
     async fn owner(&self, _unit: &UnitName) -> Result<Owner, String> {
-        // Whoever runs the tests runs their servers.
+        // The servers run as the user who runs the tests.
         let owner = std::fs::metadata("/proc/self").map_err(|error| error.to_string())?.uid();
         Ok(Owner { user: owner.to_string(), ..Owner::default() })
     }
@@ -319,7 +319,7 @@ impl UnitWatch for Watch {
                 self.last = Some(is_running);
                 return Ok(if is_running { UnitPhase::Active } else { UnitPhase::NotYet("inactive".to_owned()) });
             }
-            // Until it is otherwise; nobody reports a process.
+            // Polled: nothing reports the end of a process.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

@@ -43,7 +43,7 @@ pub(crate) struct Wrong {
     pub(crate) make: fn(&str) -> Fault,
 }
 
-/// Nobody listens there, and nobody may: port 9 is the discard service's.
+/// No server listens there: port 9 is reserved for the discard service.
 const DEAD: &str = "https://127.0.0.1:9";
 /// The agent's own deadline is a second (`limit` in `case`).
 const BEYOND_THE_DEADLINE_MS: u64 = 1200;

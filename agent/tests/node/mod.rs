@@ -119,7 +119,7 @@ impl Node {
         )
     }
 
-    /// The same, as systemd runs a unit: with an invocation and a socket for its state, which nobody reads here.
+    /// The same, as systemd runs a unit: with an invocation and a socket for its state, which is not read here.
     pub(crate) async fn run_as_unit(&self, arguments: &[&str]) -> Run {
         let mut command = self.command(arguments);
         command.env("INVOCATION_ID", "0123456789abcdef0123456789abcdef").env("NOTIFY_SOCKET", self.path("notify"));

@@ -30,7 +30,7 @@ pub(crate) fn a_full_device_is_an_error(commands: Commands) {
 
 pub(crate) fn a_reader_that_goes_away_early_is_no_error(commands: Commands) {
     for (mut command, code) in commands {
-        // Nobody reads from the beginning: the first byte is one too many.
+        // The reader has closed its end already: even the first byte cannot be written.
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let ended = command.stdout(writer).output().unwrap();

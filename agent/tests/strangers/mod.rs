@@ -86,7 +86,7 @@ pub(crate) async fn openssl_server(folder: &Path, name: &str, arguments: &[&str]
     panic!("openssl s_server ended before it listened");
 }
 
-/// How a program that knows nothing of TLS behaves towards whoever connects.
+/// How a program that knows nothing of TLS behaves towards its clients.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Manner {
     /// Waits for a request and answers that it is none.

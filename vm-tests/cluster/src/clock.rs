@@ -1,4 +1,4 @@
-//! The time at which certificates are judged on a machine whose clock nobody has set.
+//! The time at which certificates are judged on a machine whose clock is not set.
 //!
 //! As the agent does: not before the program itself came to be, here by the time of its file. Without
 //! it a machine whose clock is at 1980 would turn away the leader that wants to reach it.

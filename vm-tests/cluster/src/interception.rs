@@ -30,7 +30,7 @@ const WHOLE: usize = 1 << 20;
 pub(crate) struct Interception {
     pub(crate) faults: Faults,
     pub(crate) requests: Requests,
-    /// Held by each request that is still to be carried out although nobody waits for its answer.
+    /// Held by each request that is still to be carried out although its client has given up.
     pub(crate) late: Arc<()>,
 }
 

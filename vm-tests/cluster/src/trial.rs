@@ -65,7 +65,7 @@ impl TrialCluster {
         Ok(cluster)
     }
 
-    /// Starts every member anew, and later ones as well, with nothing but what the admin API demands.
+    /// Restarts every member, and later ones as well, with nothing but what the admin API demands.
     ///
     /// # Errors
     /// A member does not start, or is not healthy in ten seconds.

@@ -44,7 +44,7 @@ impl FromStr for LinkChoice {
     }
 }
 
-/// Whether somebody meant an address, though there are digits too many, too few, or none of its kind: waiting for a link of
+/// Whether an address was meant, though there are digits too many, too few, or none of its kind: waiting for a link of
 /// that name would be in vain.
 fn looks_like_an_address(text: &str) -> bool {
     let text = text.strip_prefix("0x").unwrap_or(text);

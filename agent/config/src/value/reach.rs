@@ -14,7 +14,7 @@ pub enum Reach {
     ThisMachine,
     /// Not defined yet: kept for later (`240.0.0.0/4`, RFC 1112, section 4).
     Reserved,
-    /// By nobody: unspecified, multicast or broadcast.
+    /// From nowhere: unspecified, multicast or broadcast.
     Nowhere,
 }
 

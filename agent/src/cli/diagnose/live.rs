@@ -88,9 +88,9 @@ fn of_health(health: Result<Health, Fault>) -> String {
         Ok(health) => health,
         Err(fault) => return fault.to_string(),
     };
-    let told = [("node_id", node_id), ("cluster_id", cluster_id), ("incarnation", incarnation)];
-    let told = told.iter().filter_map(|(name, word)| word.as_ref().map(|word| format!(", {name} {word}")));
-    format!("ok{}", told.collect::<String>())
+    let reported = [("node_id", node_id), ("cluster_id", cluster_id), ("incarnation", incarnation)];
+    let reported = reported.iter().filter_map(|(name, word)| word.as_ref().map(|word| format!(", {name} {word}")));
+    format!("ok{}", reported.collect::<String>())
 }
 
 fn of_list(list: Result<MemberList, Fault>) -> String {
@@ -100,7 +100,7 @@ fn of_list(list: Result<MemberList, Fault>) -> String {
     };
     let cluster = list.cluster_id.as_ref().map_or_else(String::new, |id| format!(", cluster {id}"));
     let leader = match &list.leader {
-        Leader::NotTold => "not reported".to_owned(),
+        Leader::NotReported => "not reported".to_owned(),
         Leader::Unknown => "unknown".to_owned(),
         Leader::Known(id) => id.to_string(),
     };

@@ -9,7 +9,7 @@ use crate::config::{ClusterName, Config, MemberService, Service};
 use crate::markers::{Hold, Trouble};
 use crate::names::Unresolved;
 use crate::plan::expectations::Outlook;
-use crate::plan::health::{EndpointFinding, Findings, GroupFinding, Table, Verdict, reset_command, to_join_anew};
+use crate::plan::health::{EndpointFinding, Findings, GroupFinding, Table, Verdict, reset_command, to_join_again};
 use crate::plan::member::{Leader, NAMED};
 use crate::plan::{self, Action, Blocker, Decision, SkipReason, Step, Unmet};
 use crate::shell_word::quoted;
@@ -69,7 +69,7 @@ pub(super) struct StepStatus {
     pub(super) detail: String,
     /// What to do, where there is something to do.
     pub(super) next: Option<String>,
-    /// Whether it is looked at again without anybody's doing.
+    /// Whether it is tried again without an operator's action.
     pub(super) looks_again: bool,
 }
 
@@ -337,7 +337,7 @@ impl ToDo<'_> {
         let action = self.action;
         match (self.raft(), self.awaited) {
             (Some(raft), _) if self.stopped_service().is_some() => {
-                (format!("not started, and {} is stopped: {action}", raft.unit), Some(to_join_anew(&[raft])))
+                (format!("not started, and {} is stopped: {action}", raft.unit), Some(to_join_again(&[raft])))
             }
             (_, Some(needed)) if self.nothing_wakes_it() => {
                 let (needed, path) = (needed.label(), self.step.path_unit());
@@ -379,7 +379,7 @@ impl ToDo<'_> {
         let unit = self.service()?.unit();
         match (stopped, self.raft()) {
             (ActiveState::Failed, _) => Some(format!("journalctl -b -u {unit}")),
-            (_, Some(raft)) if raft.mode.is_bootstrap() => Some(to_join_anew(&[raft])),
+            (_, Some(raft)) if raft.mode.is_bootstrap() => Some(to_join_again(&[raft])),
             (_, None) if self.awaited.is_some() => None,
             _ => Some(format!("systemctl start {unit}")),
         }

@@ -1,4 +1,4 @@
-//! A partition that somebody has already: where it is mounted, or why it cannot be read. Must not mount anything.
+//! A partition that is already in use: where it is mounted, or why it cannot be read. Must not mount anything.
 
 use std::ffi::OsString;
 use std::fs;

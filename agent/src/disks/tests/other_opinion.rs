@@ -42,9 +42,9 @@ fn sfdisk_prints_the_same_partitions() {
             break_header(&mut bytes, 512, false);
             fs::write(&image, bytes).unwrap();
         }
-        let told: Value = serde_json::from_str(&sfdisk(&["--json"], &image, "").unwrap()).unwrap();
+        let reported: Value = serde_json::from_str(&sfdisk(&["--json"], &image, "").unwrap()).unwrap();
         let ours = only(&machine).table;
-        let theirs = &told["partitiontable"];
+        let theirs = &reported["partitiontable"];
         assert_eq!(ours.guid.unwrap().to_uppercase(), theirs["id"].as_str().unwrap());
         let rows = theirs["partitions"].as_array().unwrap();
         assert_eq!((ours.partitions.len(), rows.len()), (3, 3));

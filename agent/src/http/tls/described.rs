@@ -1,5 +1,5 @@
-//! What there is to say of the TLS files to whoever reads a fault report: certificates with their dates and names, and of keys
-//! nothing but that they are there. Judges nothing.
+//! The TLS files as a fault report describes them: certificates with their dates and names, and of keys only that they exist.
+//! Judges nothing.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -15,7 +15,7 @@ use crate::config::TlsPaths;
 use crate::foreign_text::shown;
 use crate::http::words;
 
-/// A chain has three; a bundle of public CAs more than anybody reads.
+/// A chain has three; a bundle of public CAs has too many to read.
 const MOST_CERTIFICATES: usize = 20;
 /// Characters of a name that are shown.
 const LONGEST_NAME: usize = 200;

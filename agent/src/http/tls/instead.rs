@@ -68,7 +68,7 @@ fn found(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(String, String)> 
 
 /// What a text holds, by the labels of its PEM sections.
 fn text(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(&'static str, String)> {
-    let anew = || match wanted {
+    let replace = || match wanted {
         Wanted::Certificate => "install the certificate again".to_owned(),
         Wanted::Key => "install the key again, or have a new key and certificate issued".to_owned(),
     };
@@ -77,8 +77,10 @@ fn text(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(&'static str, Stri
     let ends = |end: &str| labels.iter().any(|found| found.ends_with(end));
     let openssl = |command: &str| converted(path, wanted, &in_and_out(path, command));
     Some(match wanted {
-        _ if bytes.trim_ascii().is_empty() => ("it is empty", anew()),
-        _ if bytes.iter().all(|byte| *byte == 0) => ("it holds nothing but zero bytes, as after a power cut", anew()),
+        _ if bytes.trim_ascii().is_empty() => ("it is empty", replace()),
+        _ if bytes.iter().all(|byte| *byte == 0) => {
+            ("it holds nothing but zero bytes, as after a power cut", replace())
+        }
         Wanted::Key if is_protected(bytes) => (
             "its key is protected by a passphrase, which nobody can type when a machine boots",
             openssl("openssl pkey"),
@@ -91,7 +93,7 @@ fn text(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(&'static str, Stri
                 quoted(path)
             ),
         ),
-        Wanted::Key if is("DSA PRIVATE KEY") => ("it holds a DSA key, which TLS no longer uses", anew()),
+        Wanted::Key if is("DSA PRIVATE KEY") => ("it holds a DSA key, which TLS no longer uses", replace()),
         Wanted::Key if ends("CERTIFICATE") => (NO_KEY, SWAPPED.to_owned()),
         Wanted::Key if is("PUBLIC KEY") || is("RSA PUBLIC KEY") => (
             "it holds the public half of a key and not the private one",
@@ -138,7 +140,7 @@ fn binary(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(&'static str, St
     })
 }
 
-/// PEM that cannot be read, or something that nobody knows.
+/// PEM that cannot be read, or something unknown.
 fn damaged(path: &Path, wanted: Wanted, error: Option<&pem::Error>) -> (String, String) {
     let (thing, look) = match wanted {
         Wanted::Certificate => ("certificate", format!("openssl x509 -in {} -noout -text", quoted(path))),

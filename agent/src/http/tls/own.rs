@@ -203,7 +203,7 @@ fn expired_ca(certificate: &CertificateDer<'_>, number: usize, path: &Path, reas
 
 /// The names of a certificate, as webpki prints them; `None` where it cannot be read.
 pub(super) fn names(certificate: &CertificateDer<'_>) -> Option<Vec<String>> {
-    // webpki lists them where it is asked for one that nobody has.
+    // webpki lists them when asked for one that no certificate has.
     let nobody = ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into());
     match EndEntityCert::try_from(certificate).ok()?.verify_is_valid_for_subject_name(&nobody) {
         Err(webpki::Error::CertNotValidForName(context)) => Some(context.presented),

@@ -14,7 +14,7 @@ use crate::plan::Cause;
 const OLD_TLS: &str = "it speaks no TLS 1.2 or 1.3";
 const OTHER_PROTOCOL: &str = "it speaks no HTTP/1.1 over TLS (ALPN)";
 
-/// What will not pass before somebody changes something, `None` where it may; and `it …`.
+/// What lasts until something is changed, `None` if it may pass; and `it …`.
 type Judged = (Option<Cause>, String);
 
 /// What is wrong with a file of this node, where rustls minds it.

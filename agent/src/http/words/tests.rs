@@ -247,7 +247,7 @@ fn tls_errors() -> Vec<Error> {
     ];
     let lists = [CertRevocationListError::ParseError, CertRevocationListError::IssuerInvalidForCrl];
     all.extend(lists.map(Error::InvalidCertRevocationList));
-    // Every alert there is, and those that nobody has assigned.
+    // Every alert, assigned or not.
     all.extend((0..=u8::MAX).map(|code| Error::AlertReceived(AlertDescription::from(code))));
     all.extend(certificate_errors().into_iter().map(Error::InvalidCertificate));
     all.extend(incompatibilities().into_iter().map(Error::PeerIncompatible));

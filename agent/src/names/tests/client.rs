@@ -126,7 +126,7 @@ async fn m9_a_dead_address_of_two_costs_its_share_of_the_time_to_connect() {
     assert_eq!(client.get("leader.example", http.at.port()).await, Ok(200));
 }
 
-/// A socket whose queue of connections is full: whoever connects hears nothing.
+/// A socket whose backlog is full: connecting to it gets no answer.
 async fn deaf(address: &str, port: u16) -> (tokio::net::TcpListener, Vec<TcpStream>) {
     let socket = TcpSocket::new_v4().unwrap();
     let at = SocketAddr::new(address.parse().unwrap(), port);
@@ -141,7 +141,7 @@ async fn deaf(address: &str, port: u16) -> (tokio::net::TcpListener, Vec<TcpStre
 
 #[tokio::test]
 async fn f02_half_of_the_answers_that_leads_nowhere_is_not_used_for_ever() {
-    // IPv6 is answered at once, and nobody listens there; IPv4 comes later than anybody waits for at first.
+    // The IPv6 address comes at once and has no server; the IPv4 address comes later than the first lookup waits.
     let servers = Servers::start(vec![always(
         1,
         Reply::Late(Duration::from_millis(600), Box::new(Reply::Has(&["127.0.0.1"]))),

@@ -72,7 +72,7 @@ async fn f02_one_family_is_enough_whatever_becomes_of_the_other() {
 
 #[tokio::test]
 async fn f02_addresses_without_a_route_are_not_enough() {
-    // Link-local, and nothing says behind which interface: nobody can send there.
+    // Link-local, and nothing says behind which interface, so it cannot be reached.
     let servers = Servers::start(vec![always(
         1,
         Reply::Late(Duration::from_millis(500), Box::new(HERE)),
@@ -149,7 +149,7 @@ async fn n3_a_server_that_does_not_answer_costs_a_moment_and_not_the_name() {
         assert_eq!(machine.addresses("leader.example").await, Ok(vec!["127.0.0.9".to_owned()]), "{kind}");
         assert!(servers.asked().contains(&"1 A leader.example".to_owned()), "{kind}: not in their order");
     }
-    // Nobody listens at the first two, the third cannot be sent to.
+    // The first address has no server, the second cannot be reached.
     let servers = Servers::start(vec![sound(2)]).await;
     let conf = "nameserver 127.0.0.7\nnameserver fe80::53%nic9\nnameserver 127.0.0.2\n";
     assert!(machine(&servers, conf).addresses("leader.example").await.is_ok());

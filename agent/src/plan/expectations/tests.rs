@@ -28,7 +28,7 @@ fn inventory() -> Inventory {
     inventory
 }
 
-fn told(json: &str, inventory: &Inventory) -> Vec<String> {
+fn reported(json: &str, inventory: &Inventory) -> Vec<String> {
     unmet(&expecting(json), inventory, None).iter().map(|unmet| format!("{}: {unmet}", unmet.outlook)).collect()
 }
 
@@ -42,7 +42,7 @@ fn what_is_there_is_met() {
         r#"{"partitions": {"C12A7328-F81F-11D2-BA4B-00A0C93EC93B": "1MiB"}}"#,
         r#"{"links": ["any", "eth0", "52:54:00:00:00:01"], "clock": true}"#,
     ] {
-        assert_eq!(told(json, &inventory()), [] as [String; 0], "{json}");
+        assert_eq!(reported(json, &inventory()), [] as [String; 0], "{json}");
     }
 }
 
@@ -64,7 +64,7 @@ fn what_is_missing_is_reported_with_what_is_there() {
         (r#"{"links": ["52:54:00:00:00:02"]}"#, "waited for: expected link 52:54:00:00:00:02 up, found eth1 down"),
         (r#"{"links": ["bond0"]}"#, "waited for: expected link bond0 up, found no such link"),
     ] {
-        assert_eq!(told(json, &inventory()), [is], "{json}");
+        assert_eq!(reported(json, &inventory()), [is], "{json}");
     }
 }
 
@@ -72,7 +72,10 @@ fn what_is_missing_is_reported_with_what_is_there() {
 fn any_link_is_unmet_where_none_is_up() {
     let mut inventory = inventory();
     inventory.links.remove(0);
-    assert_eq!(told(r#"{"links": ["any"]}"#, &inventory), ["waited for: expected a network link up, found eth1 down"]);
+    assert_eq!(
+        reported(r#"{"links": ["any"]}"#, &inventory),
+        ["waited for: expected a network link up, found eth1 down"]
+    );
 }
 
 #[test]
@@ -89,7 +92,7 @@ fn the_kernels_own_memory_is_not_missing_where_the_installed_size_is_unknown() {
     let mut inventory = inventory();
     for (usable, is_met) in [(7_600_000_000, true), (7_400_000_000, false)] {
         inventory.memory = Memory { installed: None, usable: Some(usable) };
-        assert_eq!(told(r#"{"memory": "8GiB"}"#, &inventory).is_empty(), is_met, "{usable}");
+        assert_eq!(reported(r#"{"memory": "8GiB"}"#, &inventory).is_empty(), is_met, "{usable}");
     }
 }
 
@@ -99,9 +102,9 @@ fn what_is_unknown_does_not_block() {
     inventory.memory = Memory::default();
     inventory.processor.cpus = None;
     inventory.disks[0].table = Table::bare(TableKind::Unknown, Vec::new());
-    let told = told(r#"{"memory": "8GiB", "cpus": 4, "partitions": {"esp": "1MiB"}}"#, &inventory);
-    assert_eq!(told.len(), 3);
-    assert!(told.iter().all(|told| told.starts_with("cannot be judged: expected ")), "{told:?}");
+    let reported = reported(r#"{"memory": "8GiB", "cpus": 4, "partitions": {"esp": "1MiB"}}"#, &inventory);
+    assert_eq!(reported.len(), 3);
+    assert!(reported.iter().all(|reported| reported.starts_with("cannot be judged: expected ")), "{reported:?}");
     assert_eq!(blocker(&unmet(&expecting(r#"{"memory": "8GiB"}"#), &inventory, None)), None);
 }
 
@@ -111,10 +114,14 @@ fn what_udev_reports_is_judged_and_what_the_kernel_alone_reports_is_not() {
     let table = &mut inventory.disks[0].table;
     assert_eq!((table.primary.take(), table.backup.take()), (Some(TableCopy::Good), Some(TableCopy::Good)));
     let data = r#"{"partitions": {"data": "1MiB"}}"#;
-    assert!(told(data, &inventory)[0].starts_with("blocked"));
+    assert!(reported(data, &inventory)[0].starts_with("blocked"));
     inventory.disks[0].table.partitions[1].kind = None;
-    assert!(told(data, &inventory)[0].starts_with("cannot be judged"));
-    assert_eq!(told(r#"{"partitions": {"root disk": "16MiB"}}"#, &inventory), [] as [String; 0], "its label is enough");
+    assert!(reported(data, &inventory)[0].starts_with("cannot be judged"));
+    assert_eq!(
+        reported(r#"{"partitions": {"root disk": "16MiB"}}"#, &inventory),
+        [] as [String; 0],
+        "its label is enough"
+    );
 }
 
 #[test]
@@ -123,9 +130,9 @@ fn an_mbr_has_none_of_the_partitions_and_removable_disks_do_not_count() {
     machine.disk("vda", "old", 512, &mbr(MIB));
     let mut inventory = Inventory::take(machine.root());
     let found = "blocked: expected a partition esp of at least 1MiB, found no partition of a GPT";
-    assert_eq!(told(r#"{"partitions": {"esp": "1MiB"}}"#, &inventory), [found]);
+    assert_eq!(reported(r#"{"partitions": {"esp": "1MiB"}}"#, &inventory), [found]);
     inventory.disks[0].removable = true;
-    assert_eq!(told(r#"{"disks": 1}"#, &inventory), ["blocked: expected at least 1 disk, found none"]);
+    assert_eq!(reported(r#"{"disks": 1}"#, &inventory), ["blocked: expected at least 1 disk, found none"]);
 }
 
 #[test]
@@ -136,10 +143,10 @@ fn the_largest_of_several_counts_and_many_are_not_all_named() {
     second.table.partitions[0].size = 512 * MIB;
     second.table.partitions[1].kind = PartitionType::of_guid("0657fd6d-a4ab-43c4-84e5-0933c84b4f4f");
     inventory.disks.push(second.clone());
-    assert_eq!(told(r#"{"partitions": {"esp": "512MiB"}}"#, &inventory), [] as [String; 0]);
+    assert_eq!(reported(r#"{"partitions": {"esp": "512MiB"}}"#, &inventory), [] as [String; 0]);
     inventory.disks.extend(std::iter::repeat_n(second, 9));
-    let told = told(r#"{"partitions": {"data": "1MiB"}}"#, &inventory);
-    assert!(told[0].ends_with("others") && told[0].len() < 300, "{told:?}");
+    let reported = reported(r#"{"partitions": {"data": "1MiB"}}"#, &inventory);
+    assert!(reported[0].ends_with("others") && reported[0].len() < 300, "{reported:?}");
 }
 
 #[test]

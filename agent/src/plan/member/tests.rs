@@ -128,7 +128,7 @@ fn f04_every_spelling_of_nobody_is_nobody() {
         assert_eq!(leader(somebody), Leader::Known(id.into()), "{somebody}");
     }
     for nothing in ["[]", "{}", "true", "1.5", "[\"node01\"]", "{\"url\": \"https://node01:2379\"}"] {
-        assert_eq!(leader(nothing), Leader::NotTold, "{nothing}");
+        assert_eq!(leader(nothing), Leader::NotReported, "{nothing}");
     }
 }
 

@@ -25,22 +25,22 @@ fn member(entry: &Value) -> Option<Member> {
     })
 }
 
-/// The identity of a cluster, of a node or of a data directory: every spelling of nobody reports none.
+/// The identity of a cluster, of a node or of a data directory: every spelling of "none" is none.
 pub(super) fn identity(value: &Value) -> Option<Word> {
     Word::read(value).filter(|word| !word.is_nobody())
 }
 
-/// `"ID"`, `{"id": "ID"}` or null; any other shape reports nothing. Every spelling of nobody is nobody.
+/// `"ID"`, `{"id": "ID"}` or null; any other shape reports nothing.
 fn leader(value: Option<&Value>) -> Leader {
     let id = match value {
         Some(Value::Object(leader)) => leader.get("id"),
         other => other,
     };
     match id {
-        None | Some(Value::Array(_) | Value::Object(_) | Value::Bool(true)) => Leader::NotTold,
+        None | Some(Value::Array(_) | Value::Object(_) | Value::Bool(true)) => Leader::NotReported,
         Some(Value::Null | Value::Bool(false)) => Leader::Unknown,
-        // A number with a fraction is nobody's id.
+        // A number with a fraction is no id.
         Some(id) => Word::read(id)
-            .map_or(Leader::NotTold, |id| if id.is_nobody() { Leader::Unknown } else { Leader::Known(id) }),
+            .map_or(Leader::NotReported, |id| if id.is_nobody() { Leader::Unknown } else { Leader::Known(id) }),
     }
 }

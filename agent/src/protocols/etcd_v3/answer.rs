@@ -39,10 +39,10 @@ impl Said {
     pub(super) fn of(answer: Answer, service: ServiceName) -> Self {
         let body = answer.json();
         // 3.4 has the text twice, 3.5 as `message` alone; a plain text is the gateway's own.
-        let told = body.get("message").or_else(|| body.get("error")).and_then(Value::as_str);
-        let message = match (answer.status, told) {
+        let reported = body.get("message").or_else(|| body.get("error")).and_then(Value::as_str);
+        let message = match (answer.status, reported) {
             (200, _) => String::new(),
-            (_, Some(told)) => told.to_owned(),
+            (_, Some(reported)) => reported.to_owned(),
             (_, None) if answer.is_html() => String::new(),
             (_, None) => String::from_utf8_lossy(&answer.body).trim().to_owned(),
         };
@@ -130,7 +130,7 @@ fn member(entry: &Value) -> Option<Member> {
     let urls = entry.get("peerURLs").map_or(Some(&[][..]), |urls| urls.as_array().map(Vec::as_slice))?;
     let urls = urls.iter().map(Value::as_str).collect::<Option<Vec<&str>>>()?;
     let is_learner = entry.get("isLearner").map_or(Some(false), Value::as_bool)?;
-    // Whoever bootstraps does not know what the others are called, and calls them by their addresses until they say it.
+    // A bootstrapping node does not know the others' names and uses their addresses until they report them.
     let is_named = !urls.iter().any(|url| url.split_once("://").is_some_and(|(_, address)| address == name));
     let is_started = is_named && !name.is_empty();
     let key = id(entry.get("ID")?)?;

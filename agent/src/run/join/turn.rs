@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(turn.judged(silence.clone(), &list(&["voter"])), silence);
         let judged = turn.judged(silence, &list(&["voter", "learner"]));
         assert_eq!(judged.class, Class::Busy { retry_after: Some(PAUSE) });
-        // A refusal is one, whoever was first.
+        // A refusal counts, whichever node was first.
         let refusal = fault(Class::Permanent(crate::plan::Cause::Refused));
         assert_eq!(turn.judged(refusal.clone(), &list(&["voter", "learner"])), refusal);
     }

@@ -195,8 +195,8 @@ impl Members for Adversary {
             let of_another = at.host().to_string() == "other" || (is_bad && world.chance.is(5));
             let leader = if is_bad && world.chance.is(20) { Leader::Unknown } else { Leader::Known("node01".into()) };
             let own_name = ["one", "ONE", "One"][usize::try_from(world.chance.below(3)).unwrap()];
-            let told = if of_another { "another" } else { own_name };
-            let cluster_id = (!is_bad || world.chance.is(80)).then(|| told.into());
+            let reported = if of_another { "another" } else { own_name };
+            let cluster_id = (!is_bad || world.chance.is(80)).then(|| reported.into());
             let answered = if is_bad && world.chance.is(5) { Answered::Here } else { Answered::Elsewhere };
             MemberList { members, leader, cluster_id, answered }
         };
@@ -349,8 +349,8 @@ fn judge(
             .collect();
         let last = usable.last();
         prop_assert!(last.is_some_and(|last| last.0), "marked without a list that confirms it: {last:?}");
-        let mut told = usable.iter().filter_map(|(_, cluster)| cluster.as_ref());
-        let is_one = told
+        let mut reported = usable.iter().filter_map(|(_, cluster)| cluster.as_ref());
+        let is_one = reported
             .next()
             .is_none_or(|first| last.is_none_or(|(_, last)| last.as_ref().is_none_or(|last| last.is_identity(first))));
         prop_assert!(looks_again || is_one, "asked of one cluster, confirmed by another");

@@ -206,7 +206,7 @@ async fn m3_only_the_leader_can_say_that_a_membership_has_ended() {
 #[tokio::test(start_paused = true)]
 async fn a_leader_of_another_cluster_is_asked_for_nothing() {
     let (node, cluster) = member_of(&FOUR[1..3]);
-    // Led by somebody whose list shares nothing but this node.
+    // Led by a node whose list shares only this node.
     cluster.0.borrow_mut().members.push(voter("lead", "10.0.1.15:2380"));
     cluster.0.borrow_mut().leader = Some("lead");
     let others = vec![voter("a", "10.9.9.1:2380"), voter("b", "10.9.9.2:2380"), voter("node04", "10.0.1.13:2380")];

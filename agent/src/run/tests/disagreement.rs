@@ -190,21 +190,21 @@ async fn the_own_service_never_confirms_its_own_join() {
 #[tokio::test(start_paused = true)]
 async fn one_run_is_of_one_cluster() {
     // A hint into another cluster, by its id and, where ids are not reported, by its members.
-    for told in [true, false] {
+    for reported in [true, false] {
         let (node, cluster) = joining();
         cluster.0.borrow_mut().add_faults = vec![AddFault::NotLeader(Some("other:2379"))].into();
         let others = vec![voter("a", "10.9.9.1:2380"), voter("node04", "10.0.1.13:2380")];
         cluster.0.borrow_mut().lists = vec![("other", others)];
-        if told {
+        if reported {
             cluster.0.borrow_mut().cluster_id = Some("x".into());
             cluster.0.borrow_mut().cluster_ids = vec![("other", "y")];
         }
         assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Done);
-        assert_eq!((cluster.calls("ADD other"), cluster.calls("LIST other") > 0), (0, true), "with an id: {told}");
+        assert_eq!((cluster.calls("ADD other"), cluster.calls("LIST other") > 0), (0, true), "with an id: {reported}");
         let MarkerState::Present { identity, .. } = node.markers.read(ServiceName::CHAINFIRE) else {
             panic!("no marker")
         };
-        assert_eq!(identity.cluster_id.as_deref(), told.then_some("x"));
+        assert_eq!(identity.cluster_id.as_deref(), reported.then_some("x"));
     }
     // Asked of one, confirmed by another: the id changes between two calls.
     let (node, cluster) = joining();

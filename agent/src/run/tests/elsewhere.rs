@@ -1,4 +1,4 @@
-//! Trouble that somebody has to fix elsewhere: shown as blocked, and looked at again; trouble here waits for its change.
+//! Trouble that has to be fixed on another machine: shown as blocked, and looked at again; trouble here waits for its change.
 
 use std::time::Duration;
 

@@ -72,12 +72,12 @@ async fn m4_m6_an_id_under_another_address_is_blocked_and_nothing_is_added() {
 #[tokio::test(start_paused = true)]
 async fn m2_a_wiped_node_removes_its_old_entry_and_is_added_anew() {
     let old = || Member { incarnation: Some("before".into()), ..voter("node04", "10.0.1.13:2380") };
-    for (told_by, replaced) in [("node04", true), ("node01", false)] {
+    for (reported_by, replaced) in [("node04", true), ("node01", false)] {
         let outcome = if replaced { Outcome::Done } else { Outcome::Blocked };
         let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
         cluster.0.borrow_mut().members.push(old());
         cluster.0.borrow_mut().incarnation = Some("now".into());
-        cluster.0.borrow_mut().health_of = told_by.to_owned();
+        cluster.0.borrow_mut().health_of = reported_by.to_owned();
         assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, outcome);
         assert_eq!((cluster.calls("REMOVE"), cluster.calls("ADD")), (usize::from(replaced), usize::from(replaced)));
         assert_eq!(entries(&cluster, "node04"), 1);
@@ -177,8 +177,8 @@ async fn transient_failures_use_up_the_attempts_of_a_run_and_are_reported_each_t
     assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert_eq!(cluster.calls("LIST"), 5 * 3);
     assert!(!marked(&node));
-    let told = node.events.names().iter().filter(|name| **name == "RequestFailed").count();
-    assert_eq!(told, 4, "the end reports the fifth");
+    let reported = node.events.names().iter().filter(|name| **name == "RequestFailed").count();
+    assert_eq!(reported, 4, "the end reports the fifth");
     assert!(node.events.text().contains("Join request failed: connection error"));
     assert!(node.events.text().contains("Failed to join cluster after 5 attempts"));
 }
@@ -192,8 +192,8 @@ async fn m10_a_busy_leader_uses_up_no_attempts_and_is_never_given_up() {
     assert!(began.elapsed().as_secs() >= 20 * 30, "each named time was waited for");
     assert_eq!((cluster.calls("LIST"), cluster.calls("ADD")), (42, 41), "one list before each add, one at the end");
     assert_eq!(cluster.calls("ADD node01"), 41, "the leader stays the first to be asked");
-    let told = |name| node.events.names().iter().filter(|other| **other == name).count();
-    assert_eq!((told("ClusterBusy"), told("RequestFailed")), (40, 0));
+    let reported = |name| node.events.names().iter().filter(|other| **other == name).count();
+    assert_eq!((reported("ClusterBusy"), reported("RequestFailed")), (40, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -406,7 +406,7 @@ impl UnitWatch for ModelWatch {
     }
 }
 
-/// Nobody reads the status line.
+/// The status line is not read.
 pub(super) struct Quiet;
 
 /// A machine whose links come up one look after another.

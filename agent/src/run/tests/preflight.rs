@@ -1,4 +1,4 @@
-//! A machine that is not what the configuration expects: nobody is asked, nothing is locked; a link is waited for.
+//! A machine that is not what the configuration expects: no request is made, nothing is locked; a link is waited for.
 
 use std::time::Duration;
 

@@ -17,7 +17,7 @@ fn search() -> ServiceName {
     "search".parse().unwrap()
 }
 
-/// A node with the three services and one that nobody has ever heard of.
+/// A node with the three services and an unknown one.
 fn with_a_fourth() -> TestNode {
     TestNode::new(
         r#"{"node_id": "node04", "cluster_name": "prod", "leader_url": "https://node01:2379",

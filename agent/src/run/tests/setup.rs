@@ -83,7 +83,7 @@ async fn a_password_that_systemd_could_not_decrypt_is_not_replaced_by_another() 
     assert!(node.events.text().contains(path.to_str().unwrap()), "{}", node.events.text());
     assert!(!node.markers.directory().join("iam-admin-password").exists());
     assert_eq!(cluster.calls("IAM!"), 0);
-    // Where it is set up already, nobody needs the password.
+    // If it is set up already, the password is not needed.
     cluster.0.borrow_mut().iam_is_set_up = true;
     assert_eq!(run_step(&context, Step::IAM, true, &node.events).await, Outcome::Done);
 }

@@ -21,7 +21,7 @@ pub(super) const SOON: Duration = Duration::from_secs(1);
 pub(crate) enum Refusal {
     /// Another member leads; here is where.
     NotLeader(LeaderHint),
-    /// Nobody leads, as far as this member knows.
+    /// There is no leader, as far as this member knows.
     NoLeader,
     /// Other changes come first; this is when to come again, in whole seconds.
     Busy(Duration),
@@ -29,7 +29,7 @@ pub(crate) enum Refusal {
     NoQuorum,
     /// The id or the address belongs to this member already.
     AlreadyMember(MemberNode),
-    /// Nobody of that name is a member.
+    /// No member has that name.
     NotAMember(String),
     /// A cluster cannot lose its only voter.
     LastVoter(String),

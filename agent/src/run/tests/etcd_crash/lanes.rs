@@ -82,7 +82,7 @@ async fn lane(kinds: &[(What, usize)], number: usize, folder: &Path) {
     note(folder, &format!("{number}.missed"), &missed);
 }
 
-/// Whoever reads it meanwhile reads all of it or nothing.
+/// Concurrent readers read all of it or nothing.
 fn note(folder: &Path, name: &str, places: &[Place]) {
     fs::write(folder.join(format!("{name}.new")), serde_json::to_vec(places).unwrap()).unwrap();
     fs::rename(folder.join(format!("{name}.new")), folder.join(name)).unwrap();

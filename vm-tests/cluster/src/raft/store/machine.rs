@@ -1,6 +1,6 @@
 //! The state that committed commands add up to: keys, the cluster's identity, the membership.
 //!
-//! Whoever answers requests sees identity and membership through a watch channel, so that only what
+//! Request handlers see identity and membership through a watch channel, so that only what
 //! is committed is ever shown.
 
 use std::io::Cursor;
