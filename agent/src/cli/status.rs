@@ -9,7 +9,7 @@ mod view;
 mod without_root;
 
 use std::fs;
-use std::io::stdout;
+use std::io::{stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -99,7 +99,7 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
         };
     }
     let mut view = manner.watch.then(|| View::of_this_process(manner.json));
-    let mut progress = View::lines();
+    let mut progress = View::lines(Layout::of(&stderr()));
     let mut last = None;
     loop {
         let looked = until(deadline, look(options, systemd.as_ref())).await;

@@ -14,6 +14,8 @@ const COLUMNS: usize = 80;
 const TABLE: usize = 2;
 const SECOND: usize = TABLE + 11;
 const BELOW: usize = SECOND + 2;
+/// The columns before a detail that is below what it belongs to.
+const DETAIL: usize = 4;
 /// What the shortest answer of an endpoint needs: `ok`.
 const SHORTEST: usize = 2;
 
@@ -70,6 +72,14 @@ impl Layout {
             column += length;
         }
         wrapped
+    }
+
+    /// What comes first, and a detail: on one line, else the detail below.
+    pub(super) fn below(self, first: &str, detail: &str) -> String {
+        if self == Self::Plain || first.chars().count() + detail.chars().count() <= COLUMNS {
+            return format!("{first}{detail}");
+        }
+        format!("{}\n{:DETAIL$}{}", first.trim_end(), "", self.wrapped(detail, DETAIL))
     }
 
     /// A text of several lines that begins at a column. Each line keeps its own indent, also where it is wrapped.

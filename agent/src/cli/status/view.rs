@@ -12,8 +12,8 @@ use super::show::{self, Row};
 pub(super) enum View {
     /// A person at a terminal: the whole of it, in its place. And whether it has been drawn.
     Terminal(Layout, bool),
-    /// A log, a pipe: a line for each change of what was printed last: rows, warnings, the last word.
-    Lines(Vec<Row>, Vec<String>, String),
+    /// A log, a pipe, or the lines of a wait: a line for each change of what was printed last: rows, warnings, the last word.
+    Lines(Layout, Vec<Row>, Vec<String>, String),
     /// A program: an object per line. And the last one.
     Json(String),
 }
@@ -24,13 +24,13 @@ impl View {
         match Layout::of(&stdout()) {
             _ if as_json => Self::Json(String::new()),
             layout @ Layout::Terminal { .. } if !layout::is_dumb() => Self::Terminal(layout, false),
-            _ => Self::lines(),
+            layout => Self::lines(layout),
         }
     }
 
-    /// Whatever reads line by line.
-    pub(super) fn lines() -> Self {
-        Self::Lines(Vec::new(), Vec::new(), String::new())
+    /// For a reader that takes one line after the other.
+    pub(super) fn lines(layout: Layout) -> Self {
+        Self::Lines(layout, Vec::new(), Vec::new(), String::new())
     }
 
     /// What is to be written now; nothing where nothing has changed.
@@ -44,12 +44,16 @@ impl View {
                 // nothing flickers (ECMA-48: CUP, EL, ED).
                 format!("{clear}\u{1b}[H{}\u{1b}[J", text.replace('\n', "\u{1b}[K\n"))
             }
-            Self::Lines(rows, warnings, verdict) => {
+            Self::Lines(layout, rows, warnings, verdict) => {
                 let (now, word) = (show::rows(status), show::verdict(status));
                 let mut text = String::new();
                 let mut line = |name: &str, state: &dyn Display, detail: &str| {
                     // Writing to a string does not fail.
-                    let _ = writeln!(text, "{time} {name:<10} {state:<8} {}", detail.replace('\n', " "));
+                    let _ = writeln!(
+                        text,
+                        "{}",
+                        layout.below(&format!("{time} {name:<10} {state:<8} "), &detail.replace('\n', " "))
+                    );
                 };
                 for Row { name, state, detail, next } in now.iter().filter(|row| !rows.contains(row)) {
                     let next = next.as_ref().map_or_else(String::new, |next| format!(" → {next}"));
@@ -101,7 +105,7 @@ mod tests {
 
     #[test]
     fn without_a_terminal_there_is_a_line_for_each_change_and_none_else() {
-        let mut view = View::lines();
+        let mut view = View::lines(Layout::Plain);
         let waiting = status(State::Waiting, "waiting for\nchainfire.service");
         let first = view.of(&waiting, TIME);
         assert!(first.starts_with(&format!("{TIME} chainfire  waiting  waiting for chainfire.service\n")), "{first}");
@@ -113,8 +117,25 @@ mod tests {
     }
 
     #[test]
+    fn on_a_terminal_the_lines_of_a_wait_fit_it() {
+        let mut view = View::lines(Layout::Terminal { is_coloured: false });
+        let (detail, command) =
+            ("a detail of many words ".repeat(8), "systemctl restart --no-block chainfire-cluster-join.service");
+        let mut waiting = status(State::Waiting, &format!("{detail}: {command}; then wait"));
+        waiting.warnings = vec!["a warning of many words ".repeat(8)];
+        let text = view.of(&waiting, TIME);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert!(
+            text.contains(command) && text.starts_with(&format!("{TIME} chainfire  waiting\n    a detail")),
+            "{text}"
+        );
+        let text = view.of(&status(State::Done, "joined"), TIME);
+        assert!(text.starts_with(&format!("{TIME} chainfire  done     joined\n")), "{text}");
+    }
+
+    #[test]
     fn a_name_that_resolves_again_is_reported() {
-        let mut view = View::lines();
+        let mut view = View::lines(Layout::Plain);
         let unresolved = Unresolved {
             name: "node01".to_owned(),
             servers: Vec::new(),
