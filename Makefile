@@ -118,7 +118,7 @@ power-cuts: host ## agents killed and nodes cut off in the middle: RUNS=50, or C
 soak: host ## a cluster's whole life again and again, for MINUTES=10
 	@exec env $(PYTHON) -m harness.soak $(MINUTES)
 
-bench: host ## the agent beside the baseline script, on the same nodes in one run (ONLY=storm: the storm, ONLY=initrd: the initrd's stage, ONLY=topology: thousands of nodes, ONLY=etcd: joins of etcd, ONLY=etcd-at-once: ten of them at once)
+bench: host ## the agent beside the baseline script, on the same nodes in one run (ONLY=storm: the storm, ONLY=initrd: the initrd's stage, ONLY=start: the start of the joiner, ONLY=topology: thousands of nodes, ONLY=etcd: joins of etcd, ONLY=etcd-at-once: ten of them at once)
 	@exec env $(PYTHON) -m harness.bench $(ONLY)
 
 fuzz: host ## search for bytes that break what reads them (TARGET=config SECONDS=3600; KEEP=1 reduces what was found)

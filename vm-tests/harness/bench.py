@@ -4,8 +4,9 @@ Three members stand; a fourth node joins them again and again, by turns with the
 joiner and the other, and the table says what each took. Changes nothing in the tree
 but `target/vm-tests/bench`, where every single number is kept. `storm` as an argument
 runs the storm alone, which needs neither root nor nodes; `initrd` what the initrd's stage
-costs, on QEMU machines; `topology` what thousands of nodes cost in one topology; `etcd` a
-join of a real etcd; `etcd-at-once` ten of them at once, which needs etcd and no nodes.
+costs, on QEMU machines; `start` what the start of the joiner costs; `topology` what
+thousands of nodes cost in one topology; `etcd` a join of a real etcd; `etcd-at-once` ten of
+them at once, which needs etcd and no nodes.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import platform
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import bench_alone, bench_cargo, bench_etcd, bench_etcd_report, bench_initrd
-from . import bench_initrd_report, bench_report, bench_topology, blueprint
+from . import bench_initrd_report, bench_report, bench_start, bench_topology, blueprint
 from . import host, places, product, provision, rootfs
 from .bench_leader import Leader
 from .bench_report import Results
@@ -106,15 +109,13 @@ def measure(node: JoiningNode, results: Results) -> None:
         results.started[side] = bench_alone.started(node, side, KEPT)
 
 
-def run() -> Results:
-    """Build, boot, measure; no node is left when this returns."""
-    KEPT.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def joining() -> Iterator[JoiningNode]:
+    """The node that joins three others, built and booted; no node is left afterwards."""
     say("building the agent (release, static) and the stand-in services")
-    binary = product.agent(quiet=False)
+    product.agent(quiet=False)
     product.standin(quiet=False)
     base = rootfs.base(say)
-    results = Results(described_host(), 0.0)
-    results.raw_bytes, results.packed_bytes = bench_alone.sizes(binary)
     with Lab() as lab:
         nodes = provision.nodes_of(lab, base, blueprint.read(BENCH / "nodes.json"))
         install(lab, nodes)
@@ -124,9 +125,18 @@ def run() -> Results:
         for machine in machines:
             machine.wait_for_unit("multi-user.target", timeout=60)
         leader = Leader(machines[0], lab.path(provision.CERTIFICATES / "ca.crt"))
-        results.clock_error_ms = leader.clock_error_ns / 1e6
         say(f"{len(nodes)} nodes are up, {leader.name} leads")
-        measure(JoiningNode(machines[3], leader), results)
+        yield JoiningNode(machines[3], leader)
+
+
+def run() -> Results:
+    """Measure all that needs the nodes."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    results = Results(described_host(), 0.0)
+    with joining() as node:
+        results.raw_bytes, results.packed_bytes = bench_alone.sizes(product.agent())
+        results.clock_error_ms = node.leader.clock_error_ns / 1e6
+        measure(node, results)
     return results
 
 
@@ -137,6 +147,7 @@ def main() -> int:
     parts = {
         "storm": lambda: by_cargo("storm"),
         "initrd": initrd,
+        "start": start,
         "topology": topology,
         "etcd": etcd,
         "etcd-at-once": lambda: by_cargo("etcd_at_once"),
@@ -172,6 +183,23 @@ def etcd() -> int:
         print(f"the benchmark failed: {error}", file=sys.stderr)
         return 1
     print(bench_etcd_report.table(results))
+    return 0
+
+
+def start() -> int:
+    """The start of the joiner alone."""
+    if reason := host.obstacle():
+        print(f"no nodes here, so nothing to measure: {reason}", file=sys.stderr)
+        return 1
+    described = described_host()
+    try:
+        with joining() as node:
+            joins = [node.join_ordered(AGENT) for _ in range(bench_start.JOINS)]
+            took = bench_start.measure(node.machine, say)
+    except (AssertionError, LabError, RequestedAssertionFailed, RuntimeError) as error:
+        print(f"the benchmark failed: {error}", file=sys.stderr)
+        return 1
+    print(bench_start.table(described, joins, took))
     return 0
 
 
