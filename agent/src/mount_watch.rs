@@ -32,7 +32,7 @@ fn wait(limit: Duration, place: &Path) -> io::Result<bool> {
     // Opened before the first look: what changes in between wakes at once.
     let changes = File::open(MOUNTS)?;
     let deadline = Instant::now() + limit;
-    while file_system_at(place, &fs::read_to_string(MOUNTS)?).is_none() {
+    while file_system_at(place, &listed(Path::new(MOUNTS))?).is_none() {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(false);
@@ -46,6 +46,14 @@ fn wait(limit: Duration, place: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
+/// The kernel's list in a file. A path of a mount may be of any bytes.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn listed(list: &Path) -> io::Result<String> {
+    fs::read(list).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// The type of what is mounted last at a place, by the text of that list: the fifth field is the place, the first after the
 /// dash the type.
 pub(crate) fn file_system_at<'a>(place: &Path, mounts: &'a str) -> Option<&'a str> {
@@ -56,8 +64,16 @@ pub(crate) fn file_system_at<'a>(place: &Path, mounts: &'a str) -> Option<&'a st
 
 #[cfg(test)]
 mod tests {
-    use super::mounted_within;
+    use super::{file_system_at, listed, mounted_within};
+    use std::path::Path;
     use std::time::Duration;
+
+    #[test]
+    fn a_mount_of_odd_bytes_hides_no_other() {
+        let list = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&list, b"1 0 0:1 / /a\xff rw - tmpfs a rw\n2 0 0:2 / /sysroot rw - ext4 b rw\n").unwrap();
+        assert_eq!(file_system_at(Path::new("/sysroot"), &listed(list.path()).unwrap()), Some("ext4"));
+    }
 
     #[tokio::test]
     async fn what_is_mounted_is_there_at_once_and_what_is_not_is_waited_for() {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::BackUpError;
 use crate::config::of_the_system;
+use crate::mount_watch;
 use crate::regular_file::{self, Links};
 use crate::shell_word::quoted;
 
@@ -86,7 +87,7 @@ pub fn can_be_moved(directory: &Path, claim: &Claim<'_>) -> Result<(), BackUpErr
     if fs::read_dir(&place).map_err(failed)?.next().is_none() {
         return Ok(());
     }
-    let mounts = fs::read_to_string("/proc/thread-self/mountinfo").unwrap_or_default();
+    let mounts = mount_watch::listed(Path::new("/proc/thread-self/mountinfo")).unwrap_or_default();
     if mounted(&mounts).any(|point| point == place) {
         return Err(BackUpError::new("move aside", directory, io::ErrorKind::ResourceBusy.into()));
     }

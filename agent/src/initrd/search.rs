@@ -16,6 +16,7 @@ use crate::boot::{self, BootKind, Refusal};
 use crate::config::{self, FILE, Options, SECRETS, Source};
 use crate::delivery::{Candidate, Delivery, Fetch, Parameters};
 use crate::events::Report;
+use crate::mount_watch;
 use crate::sysfs::Tree;
 
 use super::bounded::in_time;
@@ -152,7 +153,7 @@ impl<'a> Search<'a> {
     async fn kind(&self) -> BootKind {
         let (root, sysroot) = (self.judge.options.root.clone(), self.sysroot.to_owned());
         let kind = in_time(self.judge.report, "the root file system could not be read", move || {
-            let mounts = std::fs::read_to_string(root.join("proc/self/mountinfo")).unwrap_or_default();
+            let mounts = mount_watch::listed(&root.join("proc/self/mountinfo")).unwrap_or_default();
             BootKind::of(&sysroot, &sysroot, &mounts)
         });
         kind.await.unwrap_or(BootKind::Unknown)

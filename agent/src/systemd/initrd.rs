@@ -3,6 +3,9 @@
 //! PID 1 is there, but may be busy: it reads all units again when the root file system appears, and an emulated or a slow
 //! machine takes seconds for it. So it is asked again, as nowhere else.
 
+mod root_units;
+
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,19 +15,14 @@ use crate::initrd::SYSROOT;
 use crate::mount_watch::mounted_within;
 use crate::sysfs::Tree;
 
+use root_units::RootUnits;
+
 /// How often PID 1 is asked while nothing is mounted there.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 /// Reached when the root file system is mounted, however it is (bootup(7)).
 const ROOT_IS_THERE: &str = "initrd-root-fs.target";
 /// Reached when all is mounted in it that the initrd mounts (bootup(7)).
 const ALL_IS_THERE: &str = "initrd-fs.target";
-/// Where the mounts of an initrd are described, by generators and by the image's builder.
-const UNITS: [&str; 2] = ["run/systemd/generator", "etc/systemd/system"];
-/// What else has to be done to the root file system before it is there, such as `systemd-volatile-root.service`, which mounts
-/// another one in its place (systemd-volatile-root.service(8)): the links of [`ROOT_IS_THERE`].
-const NEEDED_BY_ROOT: [&str; 2] = ["initrd-root-fs.target.requires", "initrd-root-fs.target.wants"];
-/// The mount of the root file system itself.
-const ROOT_MOUNT: &str = "sysroot.mount";
 /// Where the root file system asks for some of its own (systemd.mount(5): `x-initrd.mount`).
 const FSTAB: &str = "sysroot/etc/fstab";
 /// How long PID 1 may be too busy to answer.
@@ -33,11 +31,15 @@ const BUSY: Duration = Duration::from_secs(30);
 /// Returns when the root file system is mounted, and with it all that the initrd mounts. It may wait for a passphrase, as long
 /// as it takes a person to come.
 ///
+/// PID 1 signals every unit and every device to every new listener, which costs the boot more than all that this stage does. So
+/// the kernel reports the mount, and PID 1 is asked only what follows from no mount.
+///
 /// # Errors
 /// systemd cannot be reached: nothing would report the end of a wait.
 pub async fn root_is_there() -> Result<(), SystemdError> {
-    root_is_mounted().await?;
-    if mounts_more(Path::new("/")) {
+    let units = RootUnits::of(Path::new("/"));
+    root_is_ready(units, async || mounted_within(ASK_AGAIN, SYSROOT.into()).await, is_active, until_active).await?;
+    if units.holds_mounts || fstab_holds_mounts(Path::new("/")) {
         until_active(ALL_IS_THERE).await?;
     }
     Ok(())
@@ -53,40 +55,38 @@ pub async fn stop_the_boot() -> Result<(), SystemdError> {
     connected().await?.session().await?.start_unit(EMERGENCY, "isolate").await
 }
 
-/// PID 1 signals every unit and every device to every new listener, which costs both more than all that this stage does. So the
-/// mount is waited for first, with the kernel. PID 1 is asked now and then whether there will be none, and in the end only where
-/// the mount is not all that makes the root file system.
-async fn root_is_mounted() -> Result<(), SystemdError> {
-    // Where the kernel cannot be asked, PID 1 is.
-    while let Ok(false) = mounted_within(ASK_AGAIN, SYSROOT.into()).await {
-        if connected().await?.watch(ROOT_IS_THERE).await?.next().await?.active == ActiveState::Active {
-            return Ok(());
+/// The root file system is mounted, and nothing more is to be done to it. `is_mounted` waits as long as it likes.
+async fn root_is_ready<E>(
+    units: RootUnits,
+    is_mounted: impl AsyncFn() -> io::Result<bool>,
+    is_active: impl AsyncFn(&'static str) -> Result<bool, E>,
+    until_active: impl AsyncFn(&'static str) -> Result<(), E>,
+) -> Result<(), E> {
+    loop {
+        match is_mounted().await {
+            Ok(true) if !units.is_changed => return Ok(()),
+            // Where the kernel cannot be asked, PID 1 is.
+            Ok(true) | Err(_) => return until_active(ROOT_IS_THERE).await,
+            // There may never be a mount.
+            Ok(false) if is_active(ROOT_IS_THERE).await? => return Ok(()),
+            Ok(false) => {}
         }
     }
-    if takes_more_than_its_mount(Path::new("/")) { until_active(ROOT_IS_THERE).await } else { Ok(()) }
 }
 
-async fn until_active(unit: &str) -> Result<(), SystemdError> {
+async fn is_active(unit: &'static str) -> Result<bool, SystemdError> {
+    Ok(connected().await?.watch(unit).await?.next().await?.active == ActiveState::Active)
+}
+
+async fn until_active(unit: &'static str) -> Result<(), SystemdError> {
     let mut watch = connected().await?.watch(unit).await?;
     while watch.next().await?.active != ActiveState::Active {}
     Ok(())
 }
 
-/// Whether the initrd below `root` does more to its root file system than mount it.
-fn takes_more_than_its_mount(root: &Path) -> bool {
-    let folders = UNITS.iter().flat_map(|units| NEEDED_BY_ROOT.map(|needed| format!("{units}/{needed}")));
-    folders.flat_map(|folder| Tree::at(root).names(&folder)).any(|name| name != ROOT_MOUNT)
-}
-
-/// Whether the initrd below `root` mounts more than the root file system and its `/usr`, such as a `/var` with the markers.
-fn mounts_more(root: &Path) -> bool {
-    let mut names = UNITS.iter().flat_map(|folder| Tree::at(root).names(folder));
-    let is_further = |name: String| {
-        let place = name.strip_prefix("sysroot-").and_then(|rest| rest.strip_suffix(".mount"));
-        place.is_some_and(|place| place != "usr")
-    };
-    names.any(is_further)
-        || Tree::at(root).bytes(FSTAB).is_some_and(|text| String::from_utf8_lossy(&text).contains("x-initrd.mount"))
+/// Whether the root file system asks for mounts of its own in the initrd.
+fn fstab_holds_mounts(root: &Path) -> bool {
+    Tree::at(root).bytes(FSTAB).is_some_and(|text| String::from_utf8_lossy(&text).contains("x-initrd.mount"))
 }
 
 async fn connected() -> Result<Systemd, SystemdError> {
@@ -95,43 +95,52 @@ async fn connected() -> Result<Systemd, SystemdError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{mounts_more, takes_more_than_its_mount};
+    use std::cell::RefCell;
     use std::fs;
+    use std::io;
 
-    #[test]
-    fn what_an_initrd_mounts_beside_the_root_is_seen() {
-        let further = [
-            ("run/systemd/generator/sysroot-var.mount", "", true),
-            ("etc/systemd/system/sysroot-etc-nixos.mount", "", true),
-            ("sysroot/etc/fstab", "LABEL=var /var ext4 x-initrd.mount 0 2\n", true),
-            ("run/systemd/generator/sysroot.mount", "", false),
-            ("run/systemd/generator/sysroot-usr.mount", "", false),
-            ("sysroot/etc/fstab", "LABEL=root / ext4 defaults 0 1\n", false),
-        ];
-        for (path, text, expected) in further {
-            let root = tempfile::tempdir().unwrap();
-            assert!(!mounts_more(root.path()));
-            let path = root.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, text).unwrap();
-            assert_eq!(mounts_more(root.path()), expected, "{}", path.display());
-        }
+    use super::{ROOT_IS_THERE, RootUnits, fstab_holds_mounts, root_is_ready};
+
+    /// What PID 1 is asked, where the kernel answers so.
+    async fn asked(is_changed: bool, kernel: &[Option<bool>], target_is_active: bool) -> Vec<String> {
+        let (answers, asked) = (RefCell::new(kernel.iter()), RefCell::new(Vec::new()));
+        let units = RootUnits { is_changed, holds_mounts: false };
+        let is_mounted = async || answers.borrow_mut().next().unwrap().ok_or_else(|| io::Error::other("no list"));
+        let note = |what: &str, unit: &str| asked.borrow_mut().push(format!("{what} {unit}"));
+        let is_active = async |unit: &'static str| {
+            note("is", unit);
+            Ok::<_, ()>(target_is_active)
+        };
+        let until_active = async |unit: &'static str| {
+            note("until", unit);
+            Ok(())
+        };
+        root_is_ready(units, is_mounted, is_active, until_active).await.unwrap();
+        asked.into_inner()
+    }
+
+    #[tokio::test]
+    async fn the_kernel_is_believed_where_the_mount_is_all_there_is_to_the_root() {
+        let (is, until) = (format!("is {ROOT_IS_THERE}"), format!("until {ROOT_IS_THERE}"));
+        assert_eq!(asked(false, &[Some(true)], false).await, [""; 0]);
+        assert_eq!(asked(true, &[Some(true)], false).await, [until.as_str()]);
+        // The kernel cannot be asked: the root is not taken to be there.
+        assert_eq!(asked(false, &[None], false).await, [until.as_str()]);
+        assert_eq!(asked(false, &[Some(false), None], false).await, [is.as_str(), until.as_str()]);
+        assert_eq!(asked(false, &[Some(false), Some(true)], false).await, [is.as_str()]);
+        assert_eq!(asked(false, &[Some(false)], true).await, [is.as_str()]);
     }
 
     #[test]
-    fn what_an_initrd_does_to_its_root_beside_mounting_it_is_seen() {
-        let links = [
-            ("run/systemd/generator/initrd-root-fs.target.requires/sysroot.mount", false),
-            ("run/systemd/generator/initrd-root-fs.target.requires/systemd-volatile-root.service", true),
-            ("etc/systemd/system/initrd-root-fs.target.wants/rollback.service", true),
-            ("etc/systemd/system/initrd-fs.target.requires/sysroot-var.mount", false),
-        ];
-        for (link, expected) in links {
+    fn what_the_root_mounts_of_its_own_in_the_initrd_is_seen() {
+        for (text, expected) in
+            [("LABEL=var /var ext4 x-initrd.mount 0 2\n", true), ("LABEL=root / ext4 defaults 0 1\n", false)]
+        {
             let root = tempfile::tempdir().unwrap();
-            let link = root.path().join(link);
-            fs::create_dir_all(link.parent().unwrap()).unwrap();
-            fs::write(&link, "").unwrap();
-            assert_eq!(takes_more_than_its_mount(root.path()), expected, "{}", link.display());
+            assert!(!fstab_holds_mounts(root.path()));
+            fs::create_dir_all(root.path().join("sysroot/etc")).unwrap();
+            fs::write(root.path().join("sysroot/etc/fstab"), text).unwrap();
+            assert_eq!(fstab_holds_mounts(root.path()), expected, "{text}");
         }
     }
 }
