@@ -1,7 +1,8 @@
 """Nothing usable: reported on the console at once; the boot goes on, unless it must not (row N5).
 
 What is installed on node01 would bootstrap a cluster, and what is in its initrd, and is broken,
-may have said to join one (row M11).
+may have said to join one (row M11). A unit of its initrd installs it after the mount of the root
+file system: what is done before initrd-root-fs.target belongs to the root.
 node02's boot loader has brought a credential that was encrypted for another machine.
 """
 
