@@ -116,5 +116,6 @@ def nodes_of(
         provision(lab, node, blueprints)
     # Emulated machines have a kernel of their own.
     containers = sum(blueprint.hardware is None for blueprint in blueprints)
-    lab.before_close(room.take(containers).close)
+    if containers:
+        lab.before_close(room.take(containers).close)
     return nodes

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import io
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import processes, room, waiting
+from harness import blueprint, processes, product, provision, room, waiting
+from harness.lab import Lab
 from harness.waiting import WATCHDOG
 
 LIBC = ctypes.CDLL(None)
@@ -97,3 +100,20 @@ def test_instances_of_a_claim_count_once_and_all_others_beside_it() -> None:
     finally:
         for instance in ours:
             os.close(instance)
+
+
+@pytest.mark.parametrize(("hardware", "awaited"), [({"hardware": {}}, []), ({}, [1])])
+def test_emulated_machines_wait_for_no_room(
+    hardware: dict[str, object], awaited: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = tmp_path / "nodes.json"
+    node = {"address": "10.0.1.10", **hardware}
+    described.write_text(json.dumps({"nodes": {"node01": node}}))
+    asked: list[int] = []
+    monkeypatch.setattr(room, "take", lambda nodes: asked.append(nodes) or io.BytesIO())
+    monkeypatch.setattr(Lab, "before_close", lambda *_: None)
+    monkeypatch.setattr(product, "layer", lambda *_, **__: tmp_path)
+    for made in ("issue_certificates", "provision", "Node", "QemuNode"):
+        monkeypatch.setattr(provision, made, lambda *_: None)
+    provision.nodes_of(Lab.__new__(Lab), tmp_path, blueprint.read(described))
+    assert asked == awaited
