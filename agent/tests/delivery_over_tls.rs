@@ -119,14 +119,14 @@ async fn a_file_that_is_not_there_yet_is_reported_once_and_waited_for() {
     let (reported, late) = (Reported::default(), url.replace("${mac:hexhyp}", "late"));
     let fetch = image.fetch(&late, None);
     let mut fetching = std::pin::pin!(fetch.run(&reported));
-    let told_once = async {
+    let reported_once = async {
         while reported.0.borrow().is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     tokio::select! {
         _ = &mut fetching => panic!("nothing was there"),
-        () = told_once => {}
+        () = reported_once => {}
     }
     put(&cluster, "late").await;
     let (bytes, _) = timeout(LIMIT, fetching).await.unwrap().unwrap();
@@ -179,14 +179,14 @@ async fn said_of(answer: String) -> String {
     let fetch = image.fetch(&saying(&authority, answer), None);
     let reported = Reported::default();
     let mut fetching = std::pin::pin!(fetch.run(&reported));
-    let told_once = async {
+    let reported_once = async {
         while reported.0.borrow().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     let refused = tokio::select! {
         came = timeout(LIMIT, &mut fetching) => Some(came.unwrap().unwrap_err().to_string()),
-        () = told_once => None,
+        () = reported_once => None,
     };
     refused.unwrap_or_else(|| reported.0.borrow()[0].clone())
 }

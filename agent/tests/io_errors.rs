@@ -87,7 +87,8 @@ fn the_search_for_io_errors_finds_them() {
     }
 }
 
-/// The texts of errors that show what they hold as it is, where that is a `std::io::Error`.
+/// The texts of errors that show what they hold as it is, where that is a `std::io::Error`. It sees typed errors alone: those of
+/// `thiserror`, not an `io::Error` that a `format!` or an `impl Display` shows.
 fn as_it_is(text: &str) -> Vec<&str> {
     let attributes = text.split("#[error(").skip(1).filter_map(|after| after.split_once(")]"));
     let of_io = attributes.filter(|(words, after)| {

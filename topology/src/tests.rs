@@ -46,7 +46,7 @@ fn large(count: usize) -> Vec<(&'static str, Value)> {
         ("one hardware address", of(json!({"mac": "52:54:00:00:00:01"}))),
         ("everybody bootstraps", of(json!({"bootstrap": true}))),
         ("everybody is a peer", with(cluster(count, &json!({})), "peers", json!(names("node", count)))),
-        ("nobody knows the peers", with(cluster(count, &json!({})), "peers", json!(names("other", count)))),
+        ("the peers are unknown", with(cluster(count, &json!({})), "peers", json!(names("other", count)))),
         ("an unknown leader", with(cluster(count, &json!({})), "leader", json!("other"))),
         ("one address in many sites", json!({"clusters": sites.collect::<Map<_, _>>()})),
     ]

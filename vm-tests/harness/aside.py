@@ -40,7 +40,7 @@ class Aside:
             thread.start()
 
     def next(self) -> Step | None:
-        """The next step that nobody has begun, for whoever asks."""
+        """The next step that has not begun; the caller runs it."""
         with suppress(IndexError):
             return self._steps.popleft()
         return None

@@ -44,7 +44,7 @@ class CutCluster:
     units: Mapping[str, str] = crash_once.WORDS
     #: Services that have members.
     services: tuple[str, ...] = tuple(RAFT_PORTS)
-    #: What puts a node back, and what begins anew on it.
+    #: What puts a node back, and what begins again on it.
     empty, enable, start, join = EMPTY, ENABLE, START, JOIN
 
     def __init__(self, lab: Lab, log: Log) -> None:

@@ -256,7 +256,7 @@ class Resetting(Command):
         return self.machine.succeed(f"cd {folder} && find . | sort", timeout=20).splitlines()
 
     def judge(self) -> None:
-        """Out of one cluster and not the other, all data in one backup; then it joins anew."""
+        """Out of one cluster and not the other, all data in one backup; then it joins again."""
         other = next(service for service in RAFT_PORTS if service != self._service)
         self.cluster.members.wait_for_voters(self._service, MEMBERS)
         self.cluster.members.wait_for_voters(other, [*MEMBERS, "node04"])

@@ -28,7 +28,8 @@ def command(*which: str, manifest: Path = places.REPOSITORY / "Cargo.toml") -> t
     """The call that checks these, or all; fails where Cargo.lock is out of date."""
     rules = f"--config={places.REPOSITORY / 'deny.toml'}"
     given = ("--locked", f"--manifest-path={manifest}", rules)
-    # Warnings are for whoever asks for all; what is refused is shown with who needs it.
+    # `make deny` shows warnings as well, `make test` errors alone.
+    # An error names what needs the crate.
     quiet = ("--log-level=error",) if which else ()
     return (str(program()), *given, *quiet, "check", *which)
 

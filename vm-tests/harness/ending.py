@@ -1,7 +1,7 @@
 """Ends a program together with all that it started, and reports first what that is.
 
-For what has had its time: asks nobody, waits for no output. Whoever started a
-program ends it; must not be given a process of others.
+For what has had its time: asks nobody, waits for no output. A program is ended
+by its parent; must not be given a process of others.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def kill(process: subprocess.Popen[Any]) -> None:
 
 
 def kill_all_below(pid: int) -> None:
-    """Kill whatever a process has started; whoever started each of them collects it."""
+    """Kill whatever a process has started; the parent of each collects it."""
     _kill_each(processes.descendants_of(pid))
 
 

@@ -28,7 +28,7 @@ def start(command: Sequence[str], **streams: Any) -> subprocess.Popen[bytes]:
 
 def _continue(pid: int) -> None:
     """In the background: continue a child whenever it stops, until it ends."""
-    # Looks only: collecting the exit code is for whoever started it.
+    # Looks only: collecting the exit code is left to its parent.
     events = os.WSTOPPED | os.WEXITED | os.WNOWAIT
     with suppress(ChildProcessError, ProcessLookupError):
         while True:

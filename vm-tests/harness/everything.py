@@ -51,7 +51,7 @@ def tests_of_rust(say: Say | None) -> Counts:
     binaries = rust_tests.build()
     if binaries is None:
         return Counts(rust_tests.NAME, failed=1)
-    # The stand-ins were built with the tests: whoever starts nodes from here on takes these.
+    # The stand-ins were built with the tests: nodes started from here on use these.
     built = str(places.binary("dev", "cluster-standin"))
     os.environ.setdefault(product.STANDIN_VARIABLE, built)
     return rust_tests.run(binaries)

@@ -21,7 +21,7 @@ from . import places, unpacked
 
 SUITE = "trixie"
 PACKAGES = ("nix-bin",)
-#: Whoever has a Nix can have it used instead: the path of a `nix-instantiate`.
+#: The path of an installed `nix-instantiate` to use instead.
 VARIABLE = "NIX_INSTANTIATE"
 #: An evaluation takes a fraction of a second; an endless recursion is ended.
 LIMIT = 300.0

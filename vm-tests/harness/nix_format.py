@@ -16,7 +16,7 @@ from . import cargo_program
 
 CRATE = "nixfmt_rs"
 VERSION = "0.5.3"
-#: Whoever has nixfmt can have it used instead: its path.
+#: The path of an installed nixfmt to use instead.
 VARIABLE = "NIXFMT"
 LIMIT = 300.0
 

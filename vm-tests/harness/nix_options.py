@@ -1,6 +1,6 @@
 """Writes the reference of the NixOS options, from the modules' own declarations.
 
-Needs nixpkgs' `lib`, so the page is committed: `NIXPKGS_LIB=… make generate` makes it anew,
+Needs nixpkgs' `lib`, so the page is committed: `NIXPKGS_LIB=… make generate` makes it again,
 and `make nix` with the same variable fails when it is out of date. Must not explain more than
 the descriptions do.
 """

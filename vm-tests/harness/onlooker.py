@@ -1,7 +1,7 @@
 """Looks at markers and member lists again and again while a node is cut off (promises 1 and 3).
 
 The marker is read before the lists: what it claims must be true by then. Looks
-only; what it finds is kept for whoever started it.
+only; what it finds is kept for the caller.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def torn(node: str, found: dict[str, str]) -> list[str]:
 
 def unfounded(node: str, service: str, found: dict[str, str], lists: dict[str, List]) -> list[str]:
     """Markers ahead of their effect: no list has the node as a voter, the leader's neither."""
-    # A follower may hear of a change later than whoever wrote the marker.
+    # A follower may hear of a change later than the writer of the marker.
     told_by_leader = any(listed.get("leader") == asked for asked, listed in lists.items())
     if not told_by_leader or any(node in voters(listed) for listed in lists.values()):
         return []

@@ -1,6 +1,6 @@
 """Where things lie: the repository, the build's output, the harness' cache.
 
-Must not create anything: whoever writes a file makes its folder.
+Must not create anything: the writer of a file makes its folder.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reads `/proc`: who is whose child, and which process is PID 1 of a node.
 
-Must not signal anything; whoever started a process ends it.
+Must not signal anything; the parent of a process ends it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Builds this repository's programs and lays them over the root file system.
 
-The layer is made anew in every lab (it takes a quarter of a second), so that
+The layer is made again in every lab (it takes a quarter of a second), so that
 what is tested is what `make install` installs from the tree as it is now.
 """
 

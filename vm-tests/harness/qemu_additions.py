@@ -28,7 +28,7 @@ OF_TESTS = {"tests-journal.service": "sysinit.target", "tests-network.service": 
 OF_TESTS |= {"tests-shell.service": "initrd.target", "tests-clock.service": "sysinit.target"}
 #: On a busy host a disk takes its time to appear, and a minute and a half is soon over.
 PATIENCE = "[Manager]\nDefaultDeviceTimeoutSec=600\n"
-#: The kernel takes zeros for the end of what is packed with lz4; what follows is looked at anew.
+#: The kernel takes zeros for the end of what is packed with lz4; what follows is looked at again.
 GAP = bytes(512)
 #: systemd's own command would switch root; a test that has a shell says when.
 WAITING = "[Service]\nExecStart=\nExecStart=/usr/bin/true\n"

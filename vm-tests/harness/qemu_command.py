@@ -72,7 +72,7 @@ class Call:
         line += COUNTED if self.counted else ["-accel", "tcg,thread=multi"]
         line += ["-cpu", PROCESSOR, "-smp", str(hardware.cpus), "-m", f"{hardware.memory}M"]
         if hardware.clock is not None:
-            # At every power-on anew, as with an empty RTC battery.
+            # At every power-on again, as with an empty RTC battery.
             line += ["-rtc", f"base={hardware.clock}"]
         line += qemu_firmware.identity(hardware)
         line += qemu_firmware.credentials(hardware, folder)

@@ -1,6 +1,6 @@
 """Reads what a QEMU machine sent of its journal.
 
-An initrd sends its part, and the system after it begins anew with the same boot's first
+An initrd sends its part, and the system after it begins again with the same boot's first
 entry, so that nothing is missing wherever a machine was cut off. Must not judge entries.
 """
 

@@ -21,7 +21,7 @@ from .rootfs import SUITE
 
 #: The library is what later depmod reads packed modules with; no package asks for it.
 PACKAGES = ("linux-image-cloud-amd64", "busybox-static", "liblzma5")
-#: In the order of loading: whoever is needed comes first. No module is on the disk.
+#: In the order of loading: what others need comes first. No module is on the disk.
 MODULES = (
     *("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci"),
     *("virtio_blk", "virtio_console", "failover", "net_failover", "virtio_net"),

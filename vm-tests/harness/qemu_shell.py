@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class ShellGone(Exception):
-    """No answer will come: the machine went down, or was started anew."""
+    """No answer will come: the machine went down, or was started again."""
 
 
 class NoAnswer(ShellGone):
@@ -66,7 +66,7 @@ class PortShell:
             while True:
                 word, *rest = self._header(deadline)
                 if self.boot != boot:
-                    raise ShellGone("the machine was started anew")
+                    raise ShellGone("the machine was started again")
                 if word != "done":
                     continue
                 answered, code, out, err = map(int, rest)

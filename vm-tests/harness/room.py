@@ -61,7 +61,7 @@ def held_by(process: Path) -> Counter[str]:
 def claim(instances: int) -> IO[bytes] | None:
     """A claim, or None where there is no room, or where another run looks at this moment."""
     with ALLOWED.open() as allowed:
-        # Whoever else looked before the claim is made would take the same room.
+        # Another run that looked before the claim is made would take the same room.
         try:
             fcntl.flock(allowed, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -17,7 +17,7 @@ FONT, LINE, CHARACTER, MARGIN = 13, 18, 7.9, 16
 COLUMNS, ROWS = 116, 36
 #: So much slower than it was: some lines are milliseconds apart.
 SLOWER = 3.0
-#: Seconds: after a line that gives no time, and at the end, before it begins anew.
+#: Seconds: after a line that gives no time, and at the end, before it begins again.
 BEAT, HOLD = 0.15, 12.0
 TIME = re.compile(r" *(\d+\.\d\d) s  ")
 #: By their codes, the colours of a terminal, dark enough for the light ground.

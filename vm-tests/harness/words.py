@@ -45,7 +45,7 @@ TABLE = {
     r"lacking": "missing",
     r"os error \d+": "the text of the error alone (plain_error)",
 }
-#: The same, in the comments of Rust alone.
+#: The same, in the comments of Rust and in what is read of Python.
 COMMENTS = {
     r"whoever": "the caller, the holder, the reader; or leave it out",
     r"anew": "again",
@@ -148,12 +148,16 @@ def findings(path: str, text: str) -> Iterator[str]:
     """Every word of the table in a text, by line."""
     read = prose(path, text)
     found = [(m.start(), m[0], instead) for p, instead in patterns() for m in p.finditer(read)]
-    if Path(path).suffix == ".rs":
-        comments = comments_of_rust(text)
-        found += [
-            (m.start(), m[0], instead)
-            for p, instead in patterns(True) for m in p.finditer(comments)
-        ]
+    match Path(path).suffix:
+        case ".rs":
+            comments = comments_of_rust(text)
+        case ".py":
+            comments = read
+        case _:
+            comments = ""
+    found += [
+        (m.start(), m[0], instead) for p, instead in patterns(True) for m in p.finditer(comments)
+    ]
     for start, words, instead in sorted(found):
         line = read.count("\n", 0, start) + 1
         yield f"{line}: \"{' '.join(words.split())}\": write {instead}"

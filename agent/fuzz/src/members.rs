@@ -49,8 +49,8 @@ fn assert_own_is_own(list: &MemberList, data: &[u8]) {
     assert_eq!(reported.len(), list.members.len(), "{list}");
     for (reported, member) in reported.into_iter().zip(&list.members) {
         let is_taken_for_own = NODES.iter().any(|config| config.node.id.as_str() == member.id.as_str());
-        let is_told = reported["id"].as_str().is_some_and(|id| id.trim() == member.id.as_str());
-        assert!(!is_taken_for_own || is_told, "{reported} is taken for {}", member.id);
+        let is_reported = reported["id"].as_str().is_some_and(|id| id.trim() == member.id.as_str());
+        assert!(!is_taken_for_own || is_reported, "{reported} is taken for {}", member.id);
     }
 }
 

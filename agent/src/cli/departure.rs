@@ -32,7 +32,7 @@ impl Manner {
         if self.accept_quorum_loss { Quorum::MayBeLost } else { Quorum::Keep }
     }
 
-    /// Where what is met goes. Events are what happens to a node, and alerts are made of them: a dry run that is refused has
+    /// Where findings go. Events are what happens to a node, and alerts are made of them: a dry run that is refused has
     /// failed at nothing, so it is reported to its caller alone.
     fn log_format(self, asked: Format) -> Format {
         if self.dry_run && asked == Format::Auto { Format::Text } else { asked }
@@ -147,7 +147,7 @@ async fn depart(
     }
     let (markers, notifier) = (Markers::new(options.state_dir.clone()), Notifier::from_environment());
     let step_progress = StepProgress::new(&notifier, &options.state_dir, "leave");
-    // A dry run leaves no note in the state directory, also not where it is a unit's.
+    // A dry run leaves no note in the state directory, not even in a unit's.
     let progress: &dyn Progress = if manner.dry_run { &Silent } else { &step_progress };
     let requests = Requests::default();
     let scoped = |service: &str| reporter.scoped(context::scope(service, departure.operation(), Some(config)));
@@ -226,7 +226,7 @@ mod tests {
     use super::{Format, Manner};
 
     #[test]
-    fn a_dry_run_leaves_no_event_in_the_journal() {
+    fn a_dry_run_reports_as_text_where_no_format_is_asked_for() {
         let manner = |dry_run| Manner { accept_quorum_loss: false, dry_run, yes: false };
         for (dry_run, asked, format) in [
             (true, Format::Auto, Format::Text),

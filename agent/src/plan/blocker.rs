@@ -286,7 +286,7 @@ impl Blocker {
             ),
             remedy: format!(
                 "to join that cluster again set bootstrap to false and leader_url to {at}, and move the data of {} aside; \
-                 the join then removes the old entry and adds this node anew",
+                 the join then removes the old entry and adds this node again",
                 service.unit
             ),
         }

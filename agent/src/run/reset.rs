@@ -72,7 +72,7 @@ pub fn after_reset_of_all(config: &Config) -> Event {
 
 fn last_word(services: &[&MemberService]) -> String {
     let again = to_join_again(services);
-    if services.iter().any(|service| service.mode.is_bootstrap()) { again } else { format!("to join anew: {again}") }
+    if services.iter().any(|service| service.mode.is_bootstrap()) { again } else { format!("to join again: {again}") }
 }
 
 /// Resets a service that is set up once: it keeps nothing here but its marker; what IAM knows is in flaredb.

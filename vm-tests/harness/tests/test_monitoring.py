@@ -92,7 +92,7 @@ def probe_success(job: dict[str, Any], node: PlainNode, exporter: str) -> str:
     return str(verdict.partition(" ")[2])
 
 
-def test_a_service_is_healthy_for_whoever_trusts_its_ca(stage: Stage, tmp_path: Path) -> None:
+def test_a_service_is_healthy_for_a_client_that_trusts_its_ca(stage: Stage, tmp_path: Path) -> None:
     one, two, _, node = stage.nodes
     trusting, doubting = f"{one.address}:9115", f"{two.address}:9115"
     said = f"(builtins.fromJSON {string(json.dumps(topology_of(node)))})"

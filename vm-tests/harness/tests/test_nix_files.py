@@ -60,7 +60,7 @@ def of_another_cluster(folder: Path) -> Path:
     return folder / "nixos-module" / "tests"
 
 
-def test_the_cases_hold_for_whoever_makes_the_example_their_own(tmp_path: Path) -> None:
+def test_the_cases_hold_for_an_example_made_ones_own(tmp_path: Path) -> None:
     tests = of_another_cluster(tmp_path)
     for path in (tests / path.relative_to(nix_checks.TESTS) for path in nix_checks.case_files()):
         hold(nix_checks.cases_of(path))

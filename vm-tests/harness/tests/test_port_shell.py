@@ -65,7 +65,7 @@ def test_the_answer_to_a_command_that_was_given_up_is_not_the_next_ones(
 
 def test_a_new_boot_ends_the_command(shell: PortShell, machine: socket.socket) -> None:
     answering(machine, lambda _: b"greeting two\n")
-    with pytest.raises(ShellGone, match="started anew"):
+    with pytest.raises(ShellGone, match="started again"):
         shell.run("systemctl reboot", b"", WATCHDOG)
     assert shell.boot == "two"
 

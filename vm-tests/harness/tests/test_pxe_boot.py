@@ -18,7 +18,7 @@ from harness.waiting import WATCHDOG
 pytestmark = pytest.mark.usefixtures("an_image_can_be_made")
 
 STRANGER = "52:54:00:00:99:99"
-#: Whoever hands out configurations is no part of the PXE server: a plain HTTPS server.
+#: What hands out configurations is no part of the PXE server: a plain HTTPS server.
 DEPLOY = """
 events {}
 pid /run/deploy.pid;

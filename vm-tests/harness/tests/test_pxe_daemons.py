@@ -53,7 +53,7 @@ ODD_FIRMWARE = (
     ("7", "PXEClient:Arch:00000", EFI64),
     ("16", "PXEClient:Arch:00016", EFI64),
     ("7", "HTTPClient:Arch:00007", EFI64_HTTP),
-    # No loader: 32-bit and Arm UEFI, by either way, and what nobody knows.
+    # No loader: 32-bit and Arm UEFI, by either way, and unknown ones.
     ("6", "PXEClient:Arch:00006", None),
     ("15", "HTTPClient:Arch:00015", None),
     ("11", "PXEClient:Arch:00011", None),

@@ -96,7 +96,7 @@ def large(count: int) -> dict[str, Any]:
         "one hardware address": cluster({"mac": "52:54:00:00:00:01"}),
         "everybody bootstraps": cluster({"bootstrap": True}),
         "everybody is a peer": cluster({}, peers=names),
-        "nobody knows the peers": cluster({}, peers=[f"other{name}" for name in names]),
+        "the peers are unknown": cluster({}, peers=[f"other{name}" for name in names]),
         "one address in many sites": {
             "clusters": {f"site-{name}": {"site": name, "nodes": {name: node}} for name in names}
         },

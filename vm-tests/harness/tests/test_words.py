@@ -66,13 +66,14 @@ fn is_told() {}
     ]
 
 
-def test_some_words_are_found_in_comments_of_rust_alone() -> None:
+def test_some_words_are_found_in_comments_of_rust_and_in_python() -> None:
     text = """//! For whoever reads it; nobody
 //! can say when.
 let anew = "to join anew"; // it begins anew
 """
     assert found("a.rs", text) == ['1: "whoever"', '1: "nobody can say"', '3: "anew"']
-    assert found("a.py", '"whoever begins anew"') == []
+    assert found("a.py", '# whoever\nanew = "begins anew"') == ['1: "whoever"', '2: "anew"']
+    assert found("a.md", "whoever begins anew") == []
 
 
 def test_of_python_comments_texts_and_names_of_tests_are_read() -> None:

@@ -52,7 +52,7 @@ with subtest("reset: the data is moved aside, and its last words bring the node 
     node04.succeed("test -d /var/lib/etcd.backup-*/member")
     t.assertEqual(node04.succeed("ls -A /var/lib/etcd"), "")
     t.assertEqual(node04.succeed("stat --format='%U:%G %a' /var/lib/etcd"), owner)
-    way = said.splitlines()[-1].partition("to join anew: ")[2]
+    way = said.splitlines()[-1].partition("to join again: ")[2]
     t.assertNotEqual(way, "")
     node04.succeed(way, timeout=120)
     is_back()

@@ -1,6 +1,6 @@
 """An etcd member whose disk was wiped, and a machine with the name of a lost one (M2, M4).
 
-Neither votes under an id that had data: an old entry goes before the node is added anew.
+Neither votes under an id that had data: an old entry goes before the node is added again.
 """
 
 SECRETS = "/etc/nixos/secrets"
@@ -27,7 +27,7 @@ node04.start()
 node04.wait_for_unit(JOIN, timeout=120)
 [(first, *first_state)] = entries()
 
-with subtest("node04 comes back with an empty disk: its entry goes, and it is added anew"):
+with subtest("node04 comes back with an empty disk: its entry goes, and it is added again"):
     node04.succeed(
         f"systemctl stop etcd.service {JOIN}",
         f"rm -rf /var/lib/etcd/* {MARKERS}/.etcd-* {MARKERS}/etcd.env",
@@ -56,10 +56,10 @@ with subtest("node04 gets a new disk for its data alone: the commands of the how
         "systemctl restart --no-block cluster-join@etcd && systemctl start multi-user.target",
     )
     node04.wait_for_file(f"{MARKERS}/.etcd-joined", timeout=300)
-    [(anew, *anew_state)] = entries()
-    t.assertNotEqual(second, anew)
+    [(again, *anew_state)] = entries()
+    t.assertNotEqual(second, again)
     t.assertEqual(anew_state, second_state)
-    second = anew
+    second = again
 
 with subtest("node04 is lost for good, and its entry keeps another machine of its name out"):
     node04.crash()

@@ -97,7 +97,7 @@ with subtest("the inventory says what lsblk and sfdisk say"):
         )
     t.assertEqual([part["label"] for part in disks["root"]["table"]["partitions"]], ["esp", "root"])
 
-with subtest("power is cut in the initrd, and the next boot begins anew"):
+with subtest("power is cut in the initrd, and the next boot begins again"):
     before = boot["run_id"]
     node04.crash()
     node04.start(allow_reboot=True)

@@ -86,7 +86,7 @@ with subtest("reset: stopped, and the data moved aside; its last words bring the
     # What a run met before the reset is no longer so.
     node04.fail(f"systemctl is-failed {JOIN}")
     node04.succeed(f"rm {DROP_IN}", "systemctl daemon-reload")
-    way = said.splitlines()[-1].partition("to join anew: ")[2]
+    way = said.splitlines()[-1].partition("to join again: ")[2]
     t.assertIn("systemctl start chainfire.service flaredb.service && ", way)
     t.assertIn("--no-block", way)
     t.assertIn("systemctl start chainfire.service && ", node04.fail("first-boot-agent status"))

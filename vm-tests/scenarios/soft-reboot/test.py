@@ -1,7 +1,7 @@
 """A soft-reboot keeps the boot, and what its initrd has refused (rows M11, S3).
 
 The kernel's boot ID stays, /run stays, and no initrd looks again: a source that was broken may
-still have said to join. Only a reboot of the machine begins anew.
+still have said to join. Only a reboot of the machine begins again.
 """
 
 import json
@@ -55,7 +55,7 @@ if version >= 254:
         t.assertEqual(boot_id(), first)
         is_refused()
 
-with subtest("a reboot of the machine begins anew"):
+with subtest("a reboot of the machine begins again"):
     aio01.reboot()
     aio01.wait_for_unit(JOIN, timeout=60)
     aio01.succeed(f"test -s {MARKER}", f"test ! -e {HAND_OVER}/boot.json")

@@ -30,10 +30,10 @@ fn any_byte_of_header_and_entries_may_be_wrong() {
     for at in (440..1024 + 256).chain(end - 512..end - 512 + 96) {
         bytes[at] ^= 0xff;
         let table = read(&bytes, 512);
-        let is_told = !table.problems.is_empty() || table.kind != TableKind::Gpt;
+        let is_reported = !table.problems.is_empty() || table.kind != TableKind::Gpt;
         // The last byte that is summed is the 92nd of a header, the first of a record that matters is its kind.
         if (512..604).contains(&at) || (1024..1280).contains(&at) || (end - 512..end - 420).contains(&at) {
-            assert!(is_told, "byte {at}");
+            assert!(is_reported, "byte {at}");
             assert_eq!(table.partitions.len(), 2, "byte {at}: the other copy is read");
         }
         bytes[at] = whole[at];

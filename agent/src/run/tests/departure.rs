@@ -116,7 +116,7 @@ fn the_last_word_of_a_reset_of_all_has_every_service_in_order_and_warns_a_node_t
     let said = |node: &TestNode| after_reset_of_all(&node.config).to_string();
     let start = "systemctl start chainfire.service flaredb.service && systemctl restart --no-block \
                  chainfire-cluster-join.service flaredb-cluster-join.service && systemctl start multi-user.target";
-    assert_eq!(said(&node), format!("Reset; to join anew: {start}"));
+    assert_eq!(said(&node), format!("Reset; to join again: {start}"));
     node.config.member_service_mut(ServiceName::CHAINFIRE).mode = Mode::Bootstrap { address: None };
     assert!(said(&node).contains("set bootstrap to false") && said(&node).ends_with(start), "{}", said(&node));
     for name in [ServiceName::CHAINFIRE, ServiceName::FLAREDB] {

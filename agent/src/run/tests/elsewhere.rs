@@ -170,10 +170,10 @@ async fn m5_a_service_with_the_data_of_a_membership_that_has_ended_is_not_waited
 #[tokio::test(start_paused = true)]
 async fn m5_an_old_list_does_not_have_a_member_reset() {
     // It starts slowly; who is asked first has not heard of it, and others have.
-    for (is_told, is_fresh) in [(true, false), (false, true)] {
+    for (is_reported, is_fresh) in [(true, false), (false, true)] {
         let (mut node, cluster) = unit();
         node.looks_again = false;
-        cluster.0.borrow_mut().cluster_id = is_told.then(|| "x".into());
+        cluster.0.borrow_mut().cluster_id = is_reported.then(|| "x".into());
         cluster.0.borrow_mut().sick_for = Some(60);
         let before: Vec<_> = THREE.iter().map(|(id, address)| voter(id, address)).collect();
         let mut now = before.clone();
