@@ -85,7 +85,7 @@ impl Walk<'_> {
             (Kind::Services, Tree::Object(entries)) => return self.services(entries, at),
             (Kind::List(kind), Tree::List(items)) => self.list(kind, items, at),
             (Kind::Map(kind), Tree::Object(entries)) => self.map(kind, entries, at),
-            (kind, _) => self.single(&kind, tree, at),
+            (kind, _) => self.single(&kind, field.example(), tree, at),
         };
         if let Some(value) = value {
             self.fields.put(at, value, self.origin.clone());
@@ -143,21 +143,21 @@ impl Walk<'_> {
         let protocol = match given_protocol(tree) {
             None => default_of(key).map(|service| service.protocol),
             Some(given) => self
-                .single(&Kind::Text(&PROTOCOL), given, &below(path, SERVICE.protocol.place.name))
+                .single(&Kind::Text(&PROTOCOL), None, given, &below(path, SERVICE.protocol.place.name))
                 .and_then(|value| Protocol::of(&value)),
         };
         // Which fields it has is not known then; its protocol is what there is to say.
         let Some(protocol) = protocol else { return };
         let Tree::Object(entries) = tree else {
             let found = self.fields.quotes.value(path, tree);
-            return self.fields.problem(path, found, Kind::Object(&[]).expected(), None);
+            return self.fields.problem(path, found, Kind::Object(&[]).expected(None), None);
         };
         self.fields.rows.push(Row { name, protocol });
         self.object(service_table::fields(key, protocol), entries, path);
     }
 
     fn list(&mut self, kind: &'static TextKind, items: &[Tree], at: &str) -> Option<Value> {
-        let read = |(index, item)| self.single(&Kind::Text(kind), item, &format!("{at}[{index}]"));
+        let read = |(index, item)| self.single(&Kind::Text(kind), None, item, &format!("{at}[{index}]"));
         let values: Vec<Option<Value>> = items.iter().enumerate().map(read).collect();
         values.into_iter().collect::<Option<_>>().map(Value::List)
     }
@@ -170,7 +170,7 @@ impl Walk<'_> {
             if !seen.insert(key.as_str()) {
                 self.fields.repeated(&below);
             }
-            let value = self.single(&Kind::Text(kind), tree, &below);
+            let value = self.single(&Kind::Text(kind), None, tree, &below);
             match key.parse::<Label>() {
                 Ok(label) => values.push(value.map(|value| (label, value))),
                 Err(advice) => {
@@ -182,12 +182,12 @@ impl Walk<'_> {
         values.into_iter().collect::<Option<_>>().map(Value::Map)
     }
 
-    fn single(&mut self, kind: &Kind, tree: &Tree, at: &str) -> Option<Value> {
+    fn single(&mut self, kind: &Kind, example: Option<&str>, tree: &Tree, at: &str) -> Option<Value> {
         match kind.read(tree) {
             Ok(value) => Some(value),
             Err(advice) => {
                 let advice = advice.and_then(|advice| self.advice(&advice, at));
-                self.fields.problem(at, self.fields.quotes.value(at, tree), kind.expected(), advice);
+                self.fields.problem(at, self.fields.quotes.value(at, tree), kind.expected(example), advice);
                 None
             }
         }

@@ -57,7 +57,7 @@ pub(crate) enum Absent {
 impl Field {
     /// What is expected there, in words, with an example of this very field.
     pub(crate) fn expected(&self) -> String {
-        self.kind.expected_as(self.example())
+        self.kind.expected(self.example())
     }
 
     /// A value for this field: its default, where that is a text; else the one of its kind.
@@ -199,13 +199,8 @@ values! {
 }
 
 impl Kind {
-    /// What is expected there, in words.
-    pub(crate) fn expected(&self) -> String {
-        self.expected_as(None)
-    }
-
-    /// The same with another example than the kind's own.
-    fn expected_as(&self, example: Option<&str>) -> String {
+    /// What is expected there, in words, with this example, or without one with the kind's own. Of a field, ask the field.
+    pub(crate) fn expected(&self, example: Option<&str>) -> String {
         match self {
             Self::Flag => "true or false".to_owned(),
             Self::Port => "a port from 1 to 65535".to_owned(),
@@ -223,7 +218,7 @@ impl Kind {
                     "a size from {} to {}, for example \"{}\"",
                     show_size(*least),
                     show_size(*most),
-                    example.unwrap_or("1MiB")
+                    example.unwrap_or("64GiB")
                 )
             }
             Self::Text(text) if text.name.contains(text.example) => text.name.to_owned(),

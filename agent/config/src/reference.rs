@@ -63,7 +63,51 @@ fn absent(absent: Absent) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{
+        Context, Origin, check,
+        kind::{Field, Kind},
+        parse,
+        report::below,
+        service_table::{DEFAULT, DefaultService},
+        table::ROOT,
+    };
     use super::reference;
+
+    /// Every field whose kind has an example, of the default services and of others by protocol.
+    fn with_example(table: &'static [Field], path: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for field in table {
+            let at = below(path, field.key);
+            match field.kind {
+                Kind::Object(inner) => found.extend(with_example(inner, &at)),
+                Kind::Services => {
+                    let of_service =
+                        |service: &DefaultService| with_example(service.fields, &below(&at, service.name.as_str()));
+                    found.extend(DEFAULT.iter().flat_map(of_service));
+                }
+                _ => found.extend(field.example().is_some().then(|| (at, field.expected()))),
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_message_has_the_example_of_its_field() {
+        let context =
+            Context { given: Origin::Credential, host_name: None, secrets: "/etc/nixos/secrets".into(), strict: false };
+        let fields = with_example(ROOT, "$");
+        assert!(fields.len() > 40, "{fields:?}");
+        for (at, expected) in fields.into_iter().filter(|(at, _)| at != "$[\"$schema\"]") {
+            let names: Vec<&str> = at.split('.').skip(1).collect();
+            let json = names.iter().rev().fold("false".to_owned(), |inner, name| format!("{{\"{name}\":{inner}}}"));
+            let report = check(&parse(json.as_bytes()).unwrap(), &context).unwrap_err();
+            let problem = report.problems.iter().find(|problem| problem.path == at);
+            assert_eq!(problem.map(|problem| &*problem.expected), Some(&*expected), "{at}: {report}");
+        }
+        let wrong = r#"{"services":{"flaredb":{"data_dir":"/data"}}}"#;
+        let report = check(&parse(wrong.as_bytes()).unwrap(), &context).unwrap_err().to_string();
+        assert!(report.contains("/var/lib/flaredb") && !report.contains("/var/lib/chainfire"), "{report}");
+    }
 
     #[test]
     fn the_example_of_a_field_is_its_own() {
@@ -77,6 +121,9 @@ mod tests {
             ("services.NAME.environment_file", "/var/lib/first-boot-automation/etcd.env"),
             ("services.flaredb.data_dir", "/var/lib/flaredb"),
             ("services.flaredb.unit", "flaredb.service"),
+            ("services.NAME.unit", "etcd.service"),
+            ("services.NAME.data_dir", "/var/lib/etcd"),
+            ("expect.memory", "\"64GiB\""),
             ("services.chainfire.paths.add", "/admin/member/add"),
             ("policies.health.first_delay", "\"10ms\""),
             ("rack", "rack7"),

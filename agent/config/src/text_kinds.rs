@@ -32,7 +32,7 @@ texts! {
     SERVICE_NAME(Service): "the name of a service", "chainfire", "^[a-z][a-z0-9-]{0,30}$";
     CLUSTER(Cluster): "the name of a cluster", "prod-cluster", "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$";
     USER(User): "the name of an account", "admin", "^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}$";
-    UNIT(Unit): "a systemd service unit", "chainfire.service", r"^[A-Za-z0-9:_.\\@-]{1,247}\.service$";
+    UNIT(Unit): "a systemd service unit", "etcd.service", r"^[A-Za-z0-9:_.\\@-]{1,247}\.service$";
     DNS(Dns): "a hostname", "node01.prod.example.com", "^[A-Za-z0-9_.-]{1,254}$";
     LABEL(Label): SHORT_TEXT, "dc1", SHORT_TEXT_PATTERN;
     RACK(Label): SHORT_TEXT, "rack7", SHORT_TEXT_PATTERN;
@@ -62,7 +62,7 @@ pub(crate) static IP: TextKind = TextKind {
 
 pub(crate) static DIRECTORY: TextKind = TextKind {
     name: "the absolute path of a directory",
-    example: "/var/lib/chainfire",
+    example: "/var/lib/etcd",
     // Two names at least: what is moved away must not be a directory of the system.
     pattern: "^(/[A-Za-z0-9_@:+.,-]*[A-Za-z0-9_@:+,-][A-Za-z0-9_@:+.,-]*){2,64}$",
     read: |text| {
@@ -73,7 +73,7 @@ pub(crate) static DIRECTORY: TextKind = TextKind {
         if text.starts_with('/') && (2..=64).contains(&names.len()) && names.iter().all(is_plain) {
             Ok(Value::File(PathBuf::from(text)))
         } else {
-            Err(ValueError::new("give a path of at least two plain names, as in `/var/lib/chainfire`"))
+            Err(ValueError::new("give a path of at least two plain names"))
         }
     },
 };
