@@ -70,6 +70,14 @@ pub enum MarkerState {
         /// What is wrong with it.
         reason: String,
     },
+    /// This user may not read it, nor perhaps look whether it is there. For root, whom something else refuses then, it is
+    /// as one that is damaged.
+    NotPermitted {
+        /// The file.
+        path: PathBuf,
+        /// How the system refuses.
+        reason: String,
+    },
 }
 
 /// The directory of markers.
@@ -120,7 +128,7 @@ impl Markers {
         match self.read_one(service, Achievement::Initialized) {
             MarkerState::Absent => joined,
             initialized @ MarkerState::Present { .. } => initialized,
-            damaged @ MarkerState::Damaged { .. } => damaged,
+            unusable @ (MarkerState::Damaged { .. } | MarkerState::NotPermitted { .. }) => unusable,
         }
     }
 
@@ -129,6 +137,9 @@ impl Markers {
         let found = match regular_file::read(&path, Links::Refuse, MAX_BYTES) {
             Ok(bytes) => parse(bytes).map_err(str::to_owned),
             Err(error) if error.is_missing() => return MarkerState::Absent,
+            Err(error) if error.is_not_permitted() => {
+                return MarkerState::NotPermitted { path, reason: error.to_string() };
+            }
             Err(error) => Err(error.to_string()),
         };
         match found {

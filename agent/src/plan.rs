@@ -251,10 +251,12 @@ pub fn decide<'a>(config: &'a Config, observed: &Observed, step: Step) -> Decisi
         return Decision::Skip(SkipReason::Disabled(name));
     };
     match observed.marker(name) {
-        MarkerState::Absent | MarkerState::Damaged { .. } => match expectations::blocker(&observed.unmet) {
-            Some(blocker) => Decision::Blocked(blocker),
-            None => Decision::Run(action(service)),
-        },
+        MarkerState::Absent | MarkerState::Damaged { .. } | MarkerState::NotPermitted { .. } => {
+            match expectations::blocker(&observed.unmet) {
+                Some(blocker) => Decision::Blocked(blocker),
+                None => Decision::Run(action(service)),
+            }
+        }
         MarkerState::Present { written, identity, path, .. } => match identity.mismatch(&observed.this_node) {
             Some(mismatch) => Decision::Blocked(Blocker::foreign_marker(path, &mismatch)),
             None => Decision::Done { since: written.clone() },

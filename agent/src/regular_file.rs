@@ -49,6 +49,12 @@ impl RegularFileError {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
     }
 
+    /// Whether this user may not read it, or not even look whether it is there.
+    #[must_use]
+    pub fn is_not_permitted(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::PermissionDenied)
+    }
+
     /// What to do about a file that is to be read.
     #[must_use]
     pub fn remedy(&self, path: &Path) -> String {

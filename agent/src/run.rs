@@ -333,7 +333,7 @@ fn to_do<'a, U, C>(
         }
         Decision::Blocked(blocker) => Err(blocker.into()),
         Decision::Run(action) => {
-            if let Some(MarkerState::Damaged { path, reason }) =
+            if let Some(MarkerState::Damaged { path, reason } | MarkerState::NotPermitted { path, reason }) =
                 step.marked_by().map(|service| observed.marker(service))
             {
                 report.report(Event::MarkerDamaged { path: path.display().to_string(), reason: reason.clone() });

@@ -146,7 +146,7 @@ fn is_member(options: &Options) -> bool {
     let this_machine = this_machine();
     let is_marked = |service| match markers.read(service) {
         MarkerState::Present { identity, .. } => identity.mismatch(&this_machine).is_none(),
-        MarkerState::Absent | MarkerState::Damaged { .. } => false,
+        MarkerState::Absent | MarkerState::Damaged { .. } | MarkerState::NotPermitted { .. } => false,
     };
     // IAM has no members.
     markers.services().into_iter().any(|service| service != ServiceName::IAM && is_marked(service))

@@ -90,7 +90,9 @@ fn find_markers<U, C>(context: &Context<'_, U, C>, findings: &mut Findings<'_>) 
                     findings.foreign_markers.push(blocker);
                 }
             }
-            MarkerState::Damaged { path, reason } => findings.damaged_markers.push((path, reason)),
+            MarkerState::Damaged { path, reason } | MarkerState::NotPermitted { path, reason } => {
+                findings.damaged_markers.push((path, reason));
+            }
             MarkerState::Absent => {}
         }
     }
@@ -263,7 +265,7 @@ async fn live_list<U, C: Cluster>(
     });
     let marked = match context.markers.read(service.name) {
         MarkerState::Present { identity, .. } => cluster_of(&identity),
-        MarkerState::Absent | MarkerState::Damaged { .. } => None,
+        MarkerState::Absent | MarkerState::Damaged { .. } | MarkerState::NotPermitted { .. } => None,
     };
     let is_foreign = |list: &MemberList| is_another(marked.as_ref(), list.cluster_id.as_ref());
     let best = known

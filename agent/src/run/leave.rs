@@ -430,7 +430,7 @@ impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
                 Some(mismatch) => return Err(Blocker::foreign_marker(&path, &mismatch).into()),
                 None => (true, identity.cluster_id.as_deref().map(Word::new).filter(|id| !id.is_nobody())),
             },
-            MarkerState::Absent | MarkerState::Damaged { .. } => (false, None),
+            MarkerState::Absent | MarkerState::Damaged { .. } | MarkerState::NotPermitted { .. } => (false, None),
         };
         // The service itself knows better than a marker which cluster it is in: one may have been restored under a new identity.
         let cluster = own.as_ref().and_then(|own| own.cluster_id.as_ref()).or(marked.as_ref());

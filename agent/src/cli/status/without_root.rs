@@ -24,7 +24,7 @@ pub(super) fn status(error: &str, steps: &[(Step, MarkerState, StepUnits)], this
 fn nodes<'a>(markers: impl Iterator<Item = &'a MarkerState>) -> Vec<&'a str> {
     let named = markers.filter_map(|marker| match marker {
         MarkerState::Present { identity, .. } => identity.node_id.as_deref(),
-        MarkerState::Absent | MarkerState::Damaged { .. } => None,
+        MarkerState::Absent | MarkerState::Damaged { .. } | MarkerState::NotPermitted { .. } => None,
     });
     let mut nodes: Vec<&str> = named.collect();
     nodes.sort_unstable();
@@ -35,6 +35,11 @@ fn nodes<'a>(markers: impl Iterator<Item = &'a MarkerState>) -> Vec<&'a str> {
 fn of_step(step: Step, marker: &MarkerState, nodes: &[&str], units: &StepUnits, this_machine: &Identity) -> StepStatus {
     let (state, detail) = match marker {
         MarkerState::Absent => return without_marker(step, units),
+        MarkerState::NotPermitted { .. } => {
+            let seen = without_marker(step, units);
+            let detail = format!("{}; its marker cannot be read without root", seen.detail);
+            return StepStatus { detail, ..seen };
+        }
         MarkerState::Damaged { path, reason } => {
             (State::Failed, format!("its marker {} is damaged ({reason})", path.display()))
         }

@@ -88,7 +88,9 @@ impl Case {
         match self.node.markers.read(self.service()) {
             MarkerState::Present { .. } => true,
             MarkerState::Absent => false,
-            MarkerState::Damaged { path, reason } => panic!("torn marker {}: {reason}", path.display()),
+            MarkerState::Damaged { path, reason } | MarkerState::NotPermitted { path, reason } => {
+                panic!("torn marker {}: {reason}", path.display())
+            }
         }
     }
 

@@ -327,6 +327,26 @@ fn without_root_a_marker_that_may_be_another_nodes_is_not_called_done() {
     assert!(!hostile.detail.contains('\u{1b}'), "{hostile:?}");
 }
 
+/// The state directory may be closed as well, or only a marker.
+#[test]
+fn without_root_a_marker_that_may_not_be_read_is_not_called_damaged() {
+    let refused = || MarkerState::NotPermitted { path: "/state/.chainfire-joined".into(), reason: "no".to_owned() };
+    let here = Identity::default();
+    for (active, state, words) in [
+        (None, State::Waiting, "systemd cannot be asked"),
+        (Some(ActiveState::Inactive), State::Waiting, "not started"),
+        (Some(ActiveState::Activating), State::Working, "its unit is running"),
+        (Some(ActiveState::Failed), State::Failed, "its unit has failed"),
+    ] {
+        let unit = active.map(|active| UnitState { active, ..UnitState::default() });
+        let step = (Step::CHAINFIRE, refused(), only(unit));
+        let found = &without_root::status("cannot read it", &[step], &here).steps[0];
+        assert_eq!(found.state, state, "{found:?}");
+        assert_eq!(found.detail, format!("{words}; its marker cannot be read without root"));
+        assert_eq!(found.next.is_some(), state == State::Failed, "{found:?}");
+    }
+}
+
 /// Markers and what systemd says are open to everybody, the configuration and the member lists are not.
 #[test]
 fn without_root_markers_and_units_are_shown_and_nothing_is_called_well() {
