@@ -1,5 +1,6 @@
 //! `status`: read once, an operator knows what to do.
 
+mod commands;
 mod counts;
 mod judge;
 mod layout;

@@ -15,6 +15,7 @@ use crate::plan::{self, Action, Blocker, Decision, SkipReason, Step, Unmet};
 use crate::shell_word::quoted;
 use crate::systemd::{ActiveState, LoadState, UnitState};
 
+use super::commands;
 use super::counts::GroupCounts;
 
 /// Everything that was looked at.
@@ -91,8 +92,8 @@ pub(super) struct Status {
     /// The names in the configuration that do not resolve; the lookup puts them here.
     pub(super) names: Vec<Unresolved>,
     pub(super) warnings: Vec<String>,
-    /// The table of groups and endpoints.
-    pub(super) table: Option<Table>,
+    /// The table of groups and endpoints; empty where nothing was asked.
+    pub(super) table: Table,
     /// The same as numbers, a row for each group.
     pub(super) groups: Vec<GroupCounts>,
     /// The verdict on the cluster in a word, where there is one.
@@ -161,7 +162,7 @@ pub(super) fn judge(config: &Config, facts: Facts<'_>) -> Status {
             Verdict::Degraded(_) => "degraded",
             Verdict::Unhealthy(_) => "unhealthy",
         }),
-        table: facts.live.ok().map(|findings| findings.table()),
+        table: facts.live.map(|findings| findings.table()).unwrap_or_default(),
         ..Status::default()
     }
 }
@@ -191,26 +192,11 @@ fn blocked(step: Step, blocker: &Blocker) -> StepStatus {
     StepStatus::new(step, State::Blocked, detail, Some(next))
 }
 
-/// What a remedy begins with that is a command, and no sentence.
-const COMMANDS: [&str; 11] = [
-    "(umask ",
-    "chmod ",
-    "chown ",
-    "first-boot-agent ",
-    "journalctl ",
-    "mv ",
-    "openssl ",
-    "rm ",
-    "rmdir ",
-    "systemctl ",
-    "timedatectl",
-];
-
 /// An arrow is to be pasted: of `remove it: rm FILE` the words go to what is wrong, and the command is left. Where there is
 /// anything to choose, or to do before it, all of it is to be read first, and stays together.
 pub(super) fn with_command(detail: String, remedy: &str) -> (String, String) {
     let is_one = |text: &str| !text.contains("; ") && !text.contains(", ");
-    let is_command = |text: &str| COMMANDS.iter().any(|command| text.starts_with(command)) && is_one(text);
+    let is_command = |text: &str| commands::is_for_an_arrow(text) && is_one(text);
     let ends_something = |text: &str| {
         ["first-boot-agent reset", "first-boot-agent leave", "rm "].iter().any(|end| text.starts_with(end))
     };

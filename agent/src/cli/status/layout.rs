@@ -6,14 +6,14 @@ use std::io::IsTerminal;
 
 use crate::plan::health::Table;
 
+use super::commands::pieces;
 use super::judge::State;
 
 /// Columns of a terminal, also of a serial console, which does not know its own.
 const COLUMNS: usize = 80;
-/// The columns before a table, before its second column, and before what does not fit into its row.
+/// The columns before a table, and before what does not fit into its row.
 const TABLE: usize = 2;
-const SECOND: usize = TABLE + 11;
-const BELOW: usize = SECOND + 2;
+const BELOW: usize = TABLE + Table::NAMES + 3;
 /// The columns before a detail that is below what it belongs to.
 const DETAIL: usize = 4;
 /// What the shortest answer of an endpoint needs: `ok`.
@@ -100,15 +100,22 @@ impl Layout {
             let text = table.to_string();
             return text.lines().map(|line| indented(line.to_owned())).collect::<Vec<_>>().join("\n");
         }
-        let groups = table.groups.iter();
-        let groups = groups.map(|(service, summary)| format!("{service:<10} {}", self.wrapped(summary, SECOND)));
-        let (members, urls) = (table.width(1), table.width(2));
-        let answers = SECOND + members + 2 + urls + 2;
+        let (services, members, urls) = (table.services(), table.width(1), table.width(2));
+        let second = TABLE + services + 1;
+        let beside = |service: &str, text: &str| {
+            // Beside a long name there is little left of a line.
+            if services > Table::NAMES {
+                return format!("{service}\n{:BELOW$}{}", "", self.wrapped(text, BELOW));
+            }
+            format!("{service:<services$} {}", self.wrapped(text, second))
+        };
+        let groups = table.groups.iter().map(|(service, summary)| beside(service, summary));
+        let answers = second + members + 2 + urls + 2;
         let endpoints = table.endpoints.iter().map(|[service, member, url, answer]| {
             if answers + SHORTEST > COLUMNS {
-                return format!("{service:<10} {}", self.wrapped(&format!("{member} {url} {answer}"), SECOND));
+                return beside(service, &format!("{member} {url} {answer}"));
             }
-            let row = format!("{service:<10} {member:<members$}  {url:<urls$}");
+            let row = format!("{service:<services$} {member:<members$}  {url:<urls$}");
             if answers + answer.chars().count() <= COLUMNS {
                 return format!("{row}  {answer}");
             }
@@ -121,83 +128,6 @@ impl Layout {
 /// Whether the terminal obeys no control sequences (environ(7)).
 pub(super) fn is_dumb() -> bool {
     env::var_os("TERM").is_none_or(|terminal| terminal == "dumb")
-}
-
-/// The words that begin a command in what `status` shows.
-const PROGRAMS: [&str; 25] = [
-    "ETCDCTL_API=3",
-    "chattr",
-    "chmod",
-    "chown",
-    "curl",
-    "etcdctl",
-    "df",
-    "findmnt",
-    "first-boot-agent",
-    "ip",
-    "journalctl",
-    "ls",
-    "lsattr",
-    "lsblk",
-    "mkdir",
-    "mv",
-    "namei",
-    "openssl",
-    "rm",
-    "rmdir",
-    "systemctl",
-    "systemd-creds",
-    "systemd-run",
-    "timedatectl",
-    "umask",
-];
-/// What joins commands to one.
-const OPERATORS: [&str; 5] = ["&&", "||", "|", ">", "<"];
-/// The words with which a sentence goes on behind a command.
-const VERBS: [&str; 6] = ["has", "lists", "prints", "returns", "says", "shows"];
-
-/// What a line must not be broken in: words, commands, and what is in backticks.
-fn pieces(text: &str) -> Vec<&str> {
-    // One that is never closed quotes nothing.
-    let quotes = text.matches('`').count().is_multiple_of(2);
-    let mut pieces: Vec<&str> = Vec::new();
-    let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let mut end = word_end(rest, 0);
-        if quotes && rest[..end].matches('`').count() % 2 == 1 {
-            end = rest[end..].find('`').map_or(end, |closing| word_end(rest, end + closing));
-        } else if PROGRAMS.contains(&rest[..end].trim_start_matches('(')) {
-            end = command_end(rest, end);
-        }
-        let (piece, after) = rest.split_at(end);
-        pieces.push(piece);
-        rest = after.trim_start();
-    }
-    pieces
-}
-
-/// Where the word that holds this place ends.
-fn word_end(text: &str, from: usize) -> usize {
-    text[from..].find(char::is_whitespace).map_or(text.len(), |length| from + length)
-}
-
-/// Where a command ends whose first word ends there: with its clause, unless the mark is in quotes or brackets.
-fn command_end(text: &str, first: usize) -> usize {
-    let mut end = first;
-    loop {
-        let command = &text[..end];
-        let count = |character: char| command.matches(character).count();
-        let is_quoted = !count('\'').is_multiple_of(2);
-        let is_open = is_quoted || count('(') > count(')');
-        let after = &text[end..];
-        let next = after.trim_start();
-        let word = &next[..word_end(next, 0)];
-        let is_over = !is_open && (command.ends_with([',', ';', ':', ')']) && !OPERATORS.contains(&word));
-        if next.is_empty() || is_over || (!is_quoted && VERBS.contains(&word)) {
-            return end;
-        }
-        end = word_end(text, end + (after.len() - next.len()));
-    }
 }
 
 #[cfg(test)]

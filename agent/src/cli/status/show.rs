@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::judge::{State, Status, StepStatus};
 use super::layout::Layout;
 
+/// The columns of a name; on a terminal, the detail of a longer one is below it.
+const NAME: usize = 10;
 /// The columns before a detail, and before its arrow.
 const INDENT: usize = 24;
 const BEFORE_THE_ARROW: usize = INDENT - 1;
@@ -23,7 +25,11 @@ pub(super) fn text(status: &Status, layout: Layout) -> String {
             State::Failed | State::Blocked => "✗",
         };
         let (mark, word) = (layout.coloured(mark, state), layout.coloured(&format!("{state:<8}"), state));
-        let _ = writeln!(text, "  {mark} {name:<10} {word} {}", layout.wrapped(&detail, INDENT));
+        let below = match layout {
+            Layout::Terminal { .. } if name.chars().count() > NAME => format!("\n{:INDENT$}", ""),
+            _ => " ".to_owned(),
+        };
+        let _ = writeln!(text, "  {mark} {name:<NAME$} {word}{below}{}", layout.wrapped(&detail, INDENT));
         if let Some(next) = next {
             let _ = writeln!(text, "{:BEFORE_THE_ARROW$}→ {}", "", layout.wrapped(&next, BEFORE_THE_ARROW + 2));
         }
@@ -31,7 +37,8 @@ pub(super) fn text(status: &Status, layout: Layout) -> String {
     for warning in &status.warnings {
         let _ = writeln!(text, "\n  ! {}", layout.lines(warning, 4));
     }
-    if let Some(table) = status.table.as_ref().map(|table| layout.table(table)).filter(|table| !table.is_empty()) {
+    let table = layout.table(&status.table);
+    if !table.is_empty() {
         let _ = writeln!(text, "\n{table}");
     }
     let _ = writeln!(text, "\n{}", layout.wrapped(&verdict(status), 0));

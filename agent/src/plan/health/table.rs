@@ -19,6 +19,16 @@ pub struct Table {
 }
 
 impl Table {
+    /// The least width of the names of services: what those of the platform need.
+    pub const NAMES: usize = 10;
+
+    /// The width of the names of services.
+    #[must_use]
+    pub fn services(&self) -> usize {
+        let groups = self.groups.iter().map(|(service, _)| service.chars().count());
+        groups.max().unwrap_or(0).max(self.width(0)).max(Self::NAMES)
+    }
+
     /// The width of a column of the endpoints.
     #[must_use]
     pub fn width(&self, column: usize) -> usize {
@@ -50,12 +60,13 @@ fn cells(row: &EndpointFinding) -> [String; 4] {
 impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = String::new();
+        let services = self.services();
         for (service, summary) in &self.groups {
-            writeln!(table, "{service:<10} {summary}")?;
+            writeln!(table, "{service:<services$} {summary}")?;
         }
         let (members, urls) = (self.width(1), self.width(2));
         for [service, member, url, answer] in &self.endpoints {
-            writeln!(table, "{service:<10} {member:<members$}  {url:<urls$}  {answer}")?;
+            writeln!(table, "{service:<services$} {member:<members$}  {url:<urls$}  {answer}")?;
         }
         table.extend(self.count.as_deref());
         formatter.write_str(table.trim_end())

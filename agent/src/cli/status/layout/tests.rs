@@ -1,6 +1,7 @@
 use super::super::judge::{State, Status, StepStatus};
 use super::super::show;
 use super::{COLUMNS, Layout, pieces};
+use crate::config::ServiceName;
 use crate::plan::Step;
 use crate::plan::health::Table;
 
@@ -37,7 +38,7 @@ fn all_of_a_status_fits_a_terminal_of_80_columns() {
         source: Some("/etc/nixos/secrets/cluster-config.json".to_owned()),
         steps: vec![step],
         warnings: vec![invalid.clone()],
-        table: Some(table.clone()),
+        table: table.clone(),
         ..Status::default()
     };
     let shown = show::text(&status, TERMINAL);
@@ -92,23 +93,30 @@ fn a_command_is_never_broken() {
     }
 }
 
+/// A name of a service has up to 31 characters.
 #[test]
-fn a_sentence_goes_on_behind_a_command() {
-    let text = "first-boot-agent config show has the paths of all files (first-boot-agent inventory shows the disks)";
-    let expected = [
-        "first-boot-agent config show",
-        "has",
-        "the",
-        "paths",
-        "of",
-        "all",
-        "files",
-        "(first-boot-agent inventory",
-        "shows",
-        "the",
-        "disks)",
-    ];
-    assert_eq!(pieces(text), expected);
-    assert_eq!(pieces("what ` is never closed"), ["what", "`", "is", "never", "closed"]);
-    assert_eq!(pieces(""), [""; 0]);
+fn a_long_name_of_a_service_fits_as_well() {
+    let name = "a-service-with-a-long-name-of31";
+    let service: ServiceName = name.parse().unwrap();
+    let detail = "a detail of many words ".repeat(4);
+    let step = StepStatus::new(Step::from(service), State::Failed, detail.trim().to_owned(), None);
+    let long = "no answer within 5 s from this endpoint, and none from the one that it names as its leader";
+    let row = |url: &str, answer: &str| [name, "node01", url, answer].map(str::to_owned);
+    let of = |url: &str| Table {
+        groups: vec![("chainfire".to_owned(), "3 members".to_owned()), (name.to_owned(), long.to_owned())],
+        endpoints: vec![row(url, "ok"), row(url, long)],
+        count: None,
+    };
+    let table = of("https://10.0.1.10:2379/health");
+    let status = Status { steps: vec![step.clone()], table: table.clone(), ..Status::default() };
+    let shown = show::text(&status, TERMINAL);
+    assert_eq!(too_wide(&shown), Vec::<&str>::new(), "{shown}");
+    assert!(shown.contains(&format!("{name} failed  \n{:24}a detail of", "")), "{shown}");
+    assert!(shown.contains(&format!("\n  {name} node01  https://10.0.1.10:2379/health  ok\n")), "{shown}");
+    let wide = TERMINAL.table(&of("https://node-of-a-long-name.example.com:2379/health"));
+    assert_eq!(too_wide(&wide), Vec::<&str>::new(), "{wide}");
+
+    let plain = show::text(&status, Layout::Plain);
+    assert!(plain.contains(&format!("{name} failed   {}\n", detail.trim())), "one line each: {plain}");
+    assert!(table.to_string().starts_with(&format!("{:<31} 3 members\n{name} no answer", "chainfire")), "{table}");
 }
