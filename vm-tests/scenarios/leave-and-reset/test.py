@@ -1,5 +1,7 @@
 """The way out and back: leave, reset; both refused where the quorum needs the node (M3, M5)."""
 
+import json
+
 ASK = "curl --silent --show-error --fail --cacert /etc/nixos/secrets/ca.crt"
 AGENT = "first-boot-agent --log-format text"
 MARKERS = "/var/lib/first-boot-automation"
@@ -12,6 +14,14 @@ def ids(port, asked):
     return asked.succeed(
         f"{ASK} https://localhost:{port}/admin/cluster/members | jq --raw-output '.members[].id'"
     ).split()
+
+
+def events(node):
+    """How many events of leaves and resets the journal has."""
+    node.succeed("journalctl --sync")
+    entries = node.succeed("journalctl --output=json -t first-boot-agent").splitlines()
+    logged = [entry for entry in map(json.loads, entries) if "MESSAGE_ID" in entry]
+    return len([entry for entry in logged if entry["OPERATION"] in ("leave", "reset")])
 
 
 def is_out():
@@ -108,6 +118,17 @@ with subtest("a member that the quorum needs is refused both, and nothing change
             " '[.members[] | select(.id == \"node03\") | .status] == [\"unreachable\"]'",
             timeout=30,
         )
+    # A dry run is refused as well, and is no event: no alert is made of it.
+    logged = events(node02)
+    kept = node02.succeed(f"ls -A {MARKERS}")
+    for command in ("leave", "reset chainfire", "reset all"):
+        code, said = node02.execute(f"first-boot-agent {command} --dry-run 2>&1", timeout=60)
+        t.assertEqual(code, 78)
+        t.assertIn("without node02 there would be no quorum", said)
+    t.assertEqual(events(node02), logged)
+    t.assertEqual(node02.succeed(f"ls -A {MARKERS}"), kept)
+    node02.fail("first-boot-agent leave", timeout=60)
+    t.assertGreater(events(node02), logged, "what is no dry run is an event")
     for command in ("leave", "reset chainfire", "reset all"):
         code, said = node02.execute(f"{AGENT} {command} 2>&1", timeout=60)
         log.info(said)
