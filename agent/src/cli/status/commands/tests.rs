@@ -35,7 +35,7 @@ fn what_may_be_behind_an_arrow_alone_is_a_column_of_the_list() {
 }
 
 /// Whatever is shown as a command is in the list, or a line is broken within it: a word behind `: ` or `&& ` with an option or
-/// a path behind it, and what has a program's form of name. Other words with a subcommand cannot be distinguished from a sentence.
+/// a path behind it, and a name that ends like `systemctl`. Other words with a subcommand cannot be distinguished from a sentence.
 #[test]
 fn the_programs_of_remedies_are_in_the_list() {
     let mut unknown = Vec::new();
@@ -58,7 +58,7 @@ fn programs(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for line in lines {
         let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '-';
-        let words = line.split(|letter: char| !is_of_name(letter) && letter != '_');
+        let words = line.split_whitespace().map(|word| word.trim_matches(|mark: char| "\"'`(),;".contains(mark)));
         found.extend(words.filter(|word| word.len() > 3 && word.ends_with("ctl") && word.chars().all(is_of_name)));
         for before in [": ", "&& "] {
             for after in line.split(before).skip(1) {
