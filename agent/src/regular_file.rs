@@ -13,8 +13,12 @@ use first_boot_output::plain_error;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
+use crate::foreign_text;
 use crate::obstacle::{self, name_of};
 use crate::shell_word::quoted;
+
+/// What is shown of a link's target: it may be of any bytes.
+const LONGEST_TARGET: usize = 300;
 
 /// What to make of a path whose last part is a symbolic link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +36,7 @@ pub enum RegularFileError {
     #[error("it is {0}, not a file")]
     NotAFile(&'static str),
     /// A symbolic link to nothing.
-    #[error("it is a link to {}, which does not exist", .0.display())]
+    #[error("it is a link to {}, which does not exist", foreign_text::shown(&.0.to_string_lossy(), LONGEST_TARGET))]
     LeadsNowhere(PathBuf),
     /// More bytes than such a file ever has.
     #[error("it has more than {0} bytes")]
@@ -154,6 +158,15 @@ mod tests {
         let mut all: Vec<_> = named.into_iter().map(|(name, what)| (at(name), what)).collect();
         all.extend(["/dev/zero", "/dev/tty", "/dev/null"].map(|device| (PathBuf::from(device), "a device")));
         all
+    }
+
+    #[test]
+    fn the_target_of_a_link_is_shown_without_what_a_terminal_obeys() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        symlink("/x\u{1b}]0;title\u{7}", &link).unwrap();
+        let error = read(&link, Links::Follow, 10).unwrap_err().to_string();
+        assert_eq!(error, "it is a link to /x\\u{1b}]0;title\\u{7}, which does not exist");
     }
 
     #[test]

@@ -75,6 +75,18 @@ fn standard_input_is_refused_where_it_would_be_read_twice() {
     }
 }
 
+#[test]
+fn an_argument_of_any_bytes_gets_an_answer() {
+    use std::os::unix::ffi::OsStrExt;
+    let odd = std::ffi::OsStr::from_bytes(b"/no/such/\xff");
+    for command in [&["status"][..], &["leave"], &["reset", "all"], &["join", "chainfire"], &["config", "show"]] {
+        let mut agent = Command::new(env!("CARGO_BIN_EXE_first-boot-agent"));
+        let ended = agent.args(command).arg("--config").arg(odd).output().unwrap();
+        let complaint = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(78) && !complaint.contains("panicked"), "{command:?}: {complaint}");
+    }
+}
+
 /// Root writes the metrics: what is not a file stays what it is.
 #[test]
 fn metrics_are_written_to_a_file_and_in_the_place_of_nothing_else() {

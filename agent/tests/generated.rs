@@ -55,3 +55,24 @@ fn the_man_page_and_the_completions() {
         is_current(&format!("agent/packaging/{file}"), &text);
     }
 }
+
+#[test]
+fn bash_completes_what_comes_behind_a_command() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/completions/bash/first-boot-agent");
+    for (words, expected) in [
+        ("st", "status"),
+        ("config ''", "validate"),
+        ("leave --d", "--dry-run"),
+        ("health-check --w", "--wait"),
+        ("config example ''", "bootstrap"),
+    ] {
+        let script = format!(
+            "source {file}; COMP_WORDS=(first-boot-agent {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _first__boot__agent first-boot-agent \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; \
+             printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        let ended = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+        assert!(said.lines().any(|line| line == expected), "{words}: {said}{}", String::from_utf8_lossy(&ended.stderr));
+    }
+}

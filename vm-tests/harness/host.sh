@@ -113,6 +113,12 @@ fi
 # The list comes first, then the work.
 if ((${#missing[@]} > 0 && EUID != 0)); then
   echo "not root, so these packages stay missing: ${missing[*]}" >&2
+  # Without these nothing here runs at all.
+  for program in cc python3; do
+    command -v "$program" >/dev/null && continue
+    echo "$program is needed; as root: apt-get install ${missing[*]}" >&2
+    exit 1
+  done
   missing=()
 fi
 ((${#missing[@]} == 0)) || echo "to install with apt: ${missing[*]}"

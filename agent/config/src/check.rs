@@ -17,6 +17,11 @@ use super::{
 };
 use std::collections::HashSet;
 
+/// More services than a node has; they are compared with each other.
+pub(crate) const MOST_SERVICES: usize = 64;
+/// More entries than a list or a map of a cluster has; they are compared with each other as well.
+pub(crate) const MOST_ENTRIES: usize = 1024;
+
 /// Checks a whole config, field by field.
 pub(crate) fn walk(tree: &Tree, origin: &Origin, quotes: Quotes) -> Fields {
     let mut walk = Walk { origin, fields: Fields::default() };
@@ -94,6 +99,9 @@ impl Walk<'_> {
 
     /// The default services, with what differs; where one has a protocol, those that are there and no others.
     fn services(&mut self, entries: &[(String, Tree)], at: &str) {
+        if self.is_too_long(entries.len(), MOST_SERVICES, "services", at) {
+            return;
+        }
         let is_whole = entries.iter().any(|(_, tree)| given_protocol(tree).is_some());
         let mut seen = HashSet::new();
         for (place, (key, tree)) in entries.iter().enumerate() {
@@ -157,12 +165,18 @@ impl Walk<'_> {
     }
 
     fn list(&mut self, kind: &'static TextKind, items: &[Tree], at: &str) -> Option<Value> {
+        if self.is_too_long(items.len(), MOST_ENTRIES, "entries", at) {
+            return None;
+        }
         let read = |(index, item)| self.single(&Kind::Text(kind), None, item, &format!("{at}[{index}]"));
         let values: Vec<Option<Value>> = items.iter().enumerate().map(read).collect();
         values.into_iter().collect::<Option<_>>().map(Value::List)
     }
 
     fn map(&mut self, kind: &'static TextKind, entries: &[(String, Tree)], at: &str) -> Option<Value> {
+        if self.is_too_long(entries.len(), MOST_ENTRIES, "entries", at) {
+            return None;
+        }
         let mut seen = HashSet::new();
         let mut values = Vec::new();
         for (place, (key, tree)) in entries.iter().enumerate() {
@@ -180,6 +194,15 @@ impl Walk<'_> {
             }
         }
         values.into_iter().collect::<Option<_>>().map(Value::Map)
+    }
+
+    /// Whether there are more than are looked at. In an initrd, memory for a problem of each pair would end the stage.
+    fn is_too_long(&mut self, count: usize, most: usize, what: &str, at: &str) -> bool {
+        let is_too_long = count > most;
+        if is_too_long {
+            self.fields.problem(at, format!("{count} {what}"), format!("at most {most} {what}"), None);
+        }
+        is_too_long
     }
 
     fn single(&mut self, kind: &Kind, example: Option<&str>, tree: &Tree, at: &str) -> Option<Value> {

@@ -17,6 +17,9 @@ pub(crate) struct Row {
     pub(crate) protocol: Protocol,
 }
 
+/// More problems than are ever shown; the rest is counted, so that no config makes the agent run out of memory.
+const MOST_PROBLEMS: usize = 1000;
+
 /// The checked values of one config.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fields {
@@ -29,6 +32,8 @@ pub(crate) struct Fields {
     /// Whether a problem may quote the config.
     pub(crate) quotes: Quotes,
     pub(crate) problems: Vec<Problem>,
+    /// How many problems there are beyond [`MOST_PROBLEMS`].
+    pub(crate) left_out: usize,
     /// What is most likely a mistake: refused when strict.
     pub(crate) warnings: Vec<Problem>,
     /// What works, and may not be what was meant: reported when strict, never refused.
@@ -81,7 +86,11 @@ impl Fields {
         expected: impl Into<String>,
         hint: Option<String>,
     ) {
-        self.problems.push(Problem::new(path, found, expected, hint));
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(Problem::new(path, found, expected, hint));
+        } else {
+            self.left_out += 1;
+        }
     }
 
     pub(crate) fn warn(&mut self, path: &str, found: impl Into<String>, expected: &str, hint: Option<String>) {

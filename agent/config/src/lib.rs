@@ -124,6 +124,6 @@ pub fn check_quoting(document: &Document, context: &Context, quotes: Quotes) -> 
         Some(config) if fields.problems.is_empty() => {
             Ok(Checked { config, warnings: report::bounded(warnings), fields, given: context.given.clone() })
         }
-        _ => Err(Report::of(fields.problems, warnings)),
+        _ => Err(Report::of(fields.problems, fields.left_out, warnings)),
     }
 }

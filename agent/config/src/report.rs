@@ -53,7 +53,7 @@ const SHOWN: usize = 100;
 const OWN_LINE: &str = "\n      ";
 
 impl Report {
-    pub(crate) fn of(mut problems: Vec<Problem>, warnings: Vec<Problem>) -> Self {
+    pub(crate) fn of(mut problems: Vec<Problem>, not_kept: usize, warnings: Vec<Problem>) -> Self {
         if problems.is_empty() {
             // No config came about, and no field is to blame.
             let hint = "this is a bug in the agent; report it with the output of `config show`".to_owned();
@@ -64,7 +64,7 @@ impl Report {
                 Some(hint),
             ));
         }
-        let left_out = problems.len().saturating_sub(SHOWN);
+        let left_out = not_kept + problems.len().saturating_sub(SHOWN);
         problems.truncate(SHOWN);
         Self { problems, left_out, warnings: bounded(warnings) }
     }

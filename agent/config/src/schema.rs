@@ -4,6 +4,7 @@
 //! duration is shorter than another) it leaves out.
 
 use super::{
+    check::{MOST_ENTRIES, MOST_SERVICES},
     kind::{Absent, Field, Kind, TextKind},
     rules::{NEEDS, Need},
     service_table::{DEFAULT, further},
@@ -57,10 +58,14 @@ fn property(field: &Field) -> Tree {
             with(bytes, "pattern", Tree::text(SIZE.pattern))
         }
         Kind::Text(kind) => text(kind, field.example(), &["string", "null"]),
-        Kind::List(kind) => with(typed(&["array", "null"]), "items", text(kind, None, &["string"])),
+        Kind::List(kind) => {
+            let list = with(typed(&["array", "null"]), "maxItems", count(MOST_ENTRIES));
+            with(list, "items", text(kind, None, &["string"]))
+        }
         Kind::Map(kind) => {
             let names = Tree::object([("pattern", Tree::text(LABEL.pattern))]);
-            let schema = with(typed(&["object", "null"]), "propertyNames", names);
+            let schema = with(typed(&["object", "null"]), "maxProperties", count(MOST_ENTRIES));
+            let schema = with(schema, "propertyNames", names);
             with(schema, "additionalProperties", text(kind, None, &["string", "null"]))
         }
         Kind::Object(inner) => with(typed(&["object", "null"]), "properties", properties(inner)),
@@ -87,7 +92,8 @@ fn services() -> Tree {
     });
     // Of any type: what has no protocol is an unknown key, and passed over.
     let further = Tree::object([("allOf", Tree::List(further.collect()))]);
-    let schema = with(typed(&["object", "null"]), "properties", Tree::Object(defaults.collect()));
+    let schema = with(typed(&["object", "null"]), "maxProperties", count(MOST_SERVICES));
+    let schema = with(schema, "properties", Tree::Object(defaults.collect()));
     with(schema, "additionalProperties", further)
 }
 
@@ -97,6 +103,10 @@ fn described(field: &Field) -> String {
         Absent::Needed(when) => format!("{} Needed {when}.", field.about),
         Absent::Default(_) | Absent::Open | Absent::Inner => field.about.to_owned(),
     }
+}
+
+fn count(most: usize) -> Tree {
+    Tree::Count(u64::try_from(most).unwrap_or(u64::MAX))
 }
 
 fn typed(types: &[&str]) -> Tree {

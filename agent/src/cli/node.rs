@@ -47,7 +47,9 @@ const CHANGING: [&str; 6] = ["join", "setup", "health-check", "run", "leave", "r
 
 /// This process, for another that meets its lock: its command, number and unit, and since when.
 pub(super) fn who() -> Holder {
-    let words: Vec<String> = env::args().skip_while(|word| !CHANGING.contains(&word.as_str())).collect();
+    // A path among them may be of any bytes.
+    let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let words: Vec<String> = words.skip_while(|word| !CHANGING.contains(&word.as_str())).collect();
     let unit = own_unit(Path::new("/"));
     let of_unit = unit.as_ref().map_or_else(String::new, |unit| format!(", {unit}"));
     let (command, process, now) = (words.join(" "), std::process::id(), crate::clock::now());

@@ -19,7 +19,10 @@ pub(crate) fn of(mut command: clap::Command) -> Vec<(String, String)> {
     for (shell, path) in shells {
         let mut text = Vec::new();
         clap_complete::generate(shell, &mut command.clone(), &name, &mut text);
-        files.push((path, String::from_utf8(text).unwrap()));
+        let text = String::from_utf8(text).unwrap();
+        // clap_complete names the cases of a program with dashes otherwise than what it compares them with.
+        let compared = name.replace('-', "__");
+        files.push((path, text.replace(&compared.replace("__", "__subcmd__"), &compared)));
     }
     files
 }

@@ -21,6 +21,8 @@ pub(crate) fn violation(schema: &Value, document: &Value) -> Option<String> {
             "minimum" => document.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
             "maximum" => document.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap()),
             "minItems" => document.as_array().is_none_or(|items| items.len() as u64 >= rule.as_u64().unwrap()),
+            "maxItems" => document.as_array().is_none_or(|items| items.len() as u64 <= rule.as_u64().unwrap()),
+            "maxProperties" => document.as_object().is_none_or(|object| object.len() as u64 <= rule.as_u64().unwrap()),
             "required" => document.as_object().is_none_or(|object| {
                 rule.as_array().unwrap().iter().all(|key| object.contains_key(key.as_str().unwrap()))
             }),

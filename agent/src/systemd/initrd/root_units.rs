@@ -21,9 +21,9 @@ const FOLDERS: [&str; 7] = [
 const PULLS_IN: [&str; 3] = [".wants", ".requires", ".upholds"];
 /// The mount of the root file system itself.
 const ROOT_MOUNT: &str = "sysroot.mount";
-/// Pulled in everywhere, and does nothing where nothing tells it which partitions to make (systemd-repart(8)).
+/// Pulled in everywhere, and does nothing where no file says which partitions to make (systemd-repart(8)).
 const REPART: &str = "systemd-repart.service";
-/// Where it is told.
+/// Where those files are.
 const REPART_FOLDERS: [&str; 4] = ["etc/repart.d", "run/repart.d", "usr/local/lib/repart.d", "usr/lib/repart.d"];
 
 /// What is done beside mounting the root file system.
