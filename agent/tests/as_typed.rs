@@ -75,6 +75,21 @@ fn standard_input_is_refused_where_it_would_be_read_twice() {
     }
 }
 
+/// The book and the README show what the command prints.
+#[test]
+fn the_examples_of_etcd_are_those_of_the_book() {
+    let read = |page: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page)).unwrap();
+    for (kind, pages) in
+        [("etcd", &["README.md", "docs/src/how-to/etcd.md"][..]), ("etcd-join", &["docs/src/how-to/etcd.md"])]
+    {
+        let (code, example, complaint) = ran(&["config", "example", kind], None);
+        assert_eq!(code, 0, "{complaint}");
+        for page in pages {
+            assert!(read(page).contains(&example), "{page} has not the example {kind}");
+        }
+    }
+}
+
 #[test]
 fn an_argument_of_any_bytes_gets_an_answer() {
     use std::os::unix::ffi::OsStrExt;

@@ -111,7 +111,8 @@ pub(super) fn verdict(status: &Status) -> String {
             "Not seen without root: the configuration, the member lists, the names in DNS. Run it as root.".to_owned()
         }
         State::Blocked if status.node.is_none() => {
-            "Blocked: fix the configuration as shown above; the units start again when /etc/nixos/secrets changes."
+            "Blocked: fix the configuration as shown above (`first-boot-agent config example` prints one); units that are enabled \
+             start again when /etc/nixos/secrets changes."
                 .to_owned()
         }
         State::Blocked if worst.is_some_and(|step| step.looks_again) => format!(
