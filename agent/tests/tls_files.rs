@@ -357,6 +357,20 @@ fn f16_what_one_peer_may_refuse_and_another_take_is_a_remark() {
     }
 }
 
+#[test]
+fn a_certificate_that_is_not_of_a_ca_in_tls_ca_is_a_remark() {
+    for (what, further, says) in [
+        ("a CA of the same name", &[][..], "another CA has the same name"),
+        ("another CA", &["-subj", "/CN=another"], "signed by a CA that is not in tls.ca"),
+    ] {
+        let files = Files::new(EC);
+        files.put("ca.crt", Ca::with(EC, further).read("ca.crt").as_bytes());
+        let found = files.findings();
+        assert!(found.refused.is_empty() && found.remarks.len() == 1, "{what}: {found:?}");
+        assert!(found.remarks[0].contains("node.crt: it") && found.remarks[0].contains(says), "{what}: {found:?}");
+    }
+}
+
 /// What `openssl ca` wants to know; it is the one that takes dates.
 const WITH_DATES: &str = "[ca]\ndefault_ca=tests\n[tests]\nnew_certs_dir=.\ndatabase=index.txt\nunique_subject=no\n\
     serial=serial\ndefault_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n";

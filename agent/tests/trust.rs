@@ -130,6 +130,18 @@ async fn n5_a_certificate_of_this_node_that_is_revoked_or_unknown_is_blocked() {
     }
 }
 
+/// With a wrong `tls.ca`, the certificate of a healthy leader looks like a stranger's.
+#[tokio::test(flavor = "multi_thread")]
+async fn n5_where_the_own_certificate_does_not_fit_tls_ca_either_that_is_said() {
+    let mut cluster = cluster_of(0).await.unwrap();
+    let other = Authority::create().unwrap();
+    let identity = strangers::identity(&cluster, &other, HERE, Validity::Valid);
+    let stranger = strangers::service(&cluster, identity, false).await;
+    let own = strangers::issue(&other, HERE, Validity::Valid);
+    let says = ["this node's own certificate does not fit its tls.ca either, which may be the wrong file"];
+    is_blocked(&mut cluster, &stranger, |node| node.install(&own), &says).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn f16_a_refusal_of_this_nodes_certificate_says_what_is_odd_about_it() {
     let mut cluster = cluster_of(0).await.unwrap();

@@ -22,7 +22,7 @@ use crate::plan::member::Answered;
 use crate::plan::{Blocker, Cause};
 use crate::run::ports::{Class, Fault};
 
-use super::{classify, tls, words};
+use super::{classify, tls, tls::Remarks, words};
 
 /// Characters of an unexpected answer that go into a message.
 const EXCERPT: usize = 160;
@@ -34,7 +34,7 @@ pub(crate) struct Client {
     names: ClientNames,
     request: Request,
     /// What is odd about this node's TLS files; added to a refusal.
-    remarks: Vec<String>,
+    remarks: Remarks,
     /// What to do about an answer that is too long.
     shorter: &'static str,
 }
@@ -143,13 +143,23 @@ impl Client {
         Ok(Answer { answered, ..answer })
     }
 
-    /// A peer that refuses this node's certificate says so with one word; what is odd about it is known here.
+    /// A peer that refuses this node's certificate says so with one word; what is odd about it is known here. So is whose file
+    /// is wrong, where the peer's certificate is refused: with a wrong `tls.ca` it would be that of a healthy leader.
     fn explained(&self, mut fault: Fault) -> Fault {
-        if fault.class == Class::Permanent(Cause::OwnCertificate) {
-            for remark in &self.remarks {
-                fault.message.push_str("; ");
-                fault.message.push_str(remark);
+        let Remarks { texts, own_is_of_another_ca } = &self.remarks;
+        match fault.class {
+            Class::Permanent(Cause::OwnCertificate) => {
+                for remark in texts {
+                    fault.message.push_str("; ");
+                    fault.message.push_str(remark);
+                }
             }
+            Class::Permanent(Cause::Trust | Cause::PeerCertificate) if *own_is_of_another_ca => {
+                fault.message.push_str(
+                    "; this node's own certificate does not fit its tls.ca either, which may be the wrong file",
+                );
+            }
+            _ => {}
         }
         fault
     }

@@ -24,11 +24,20 @@ use super::words;
 
 pub use described::{describe, ends_of_certificates};
 
+/// What is odd about the files of a configuration, and may be refused by others.
+#[derive(Debug, Default)]
+pub(super) struct Remarks {
+    pub(super) texts: Vec<String>,
+    /// This node's certificate is not of a CA in `tls.ca`. Members may trust its CA all the same; if a member's is not of one
+    /// either, `tls.ca` is the file to look at.
+    pub(super) own_is_of_another_ca: bool,
+}
+
 /// The client's side of TLS from the files of the configuration, and what is odd about these files. Callers decide
 /// whether that matters.
-pub(super) fn client(paths: &TlsPaths) -> Result<(ClientConfig, Vec<String>), Blocker> {
-    let (roots, mut remarks) = trusted(paths)?;
-    let roots = Arc::new(roots);
+pub(super) fn client(paths: &TlsPaths) -> Result<(ClientConfig, Remarks), Blocker> {
+    let (roots, texts) = trusted(paths)?;
+    let (roots, mut remarks) = (Arc::new(roots), Remarks { texts, ..Remarks::default() });
     let own = own::presented(paths, &roots, &mut remarks)?;
     let builder = ClientConfig::builder_with_details(Arc::new(ring::default_provider()), Arc::new(NotBeforeBuild))
         .with_safe_default_protocol_versions()
@@ -55,26 +64,24 @@ pub struct TlsFindings {
 /// Looks at the TLS files of a configuration, and makes no connection.
 #[must_use]
 pub fn findings(paths: &TlsPaths) -> TlsFindings {
-    let mut found = TlsFindings::default();
+    let (mut found, mut remarks) = (TlsFindings::default(), Remarks::default());
     let mut roots = RootCertStore::empty();
     if is_missing(&paths.ca) {
         found.missing.push(("tls.ca", paths.ca.clone()));
     } else {
         match trusted(paths) {
-            Ok((usable, remarks)) => {
-                roots = usable;
-                found.remarks = remarks;
-            }
+            Ok((usable, texts)) => (roots, remarks.texts) = (usable, texts),
             Err(blocker) => found.refused.push(blocker),
         }
     }
     let own = [("tls.cert", &paths.certificate), ("tls.key", &paths.key)];
     let missing: Vec<_> = own.into_iter().filter(|(_, path)| is_missing(path)).collect();
     if missing.len() == own.len() && !paths.identity_required {
+        found.remarks = remarks.texts;
         return found;
     }
     let roots = Arc::new(roots);
-    let together = missing.is_empty().then(|| own::presented(paths, &roots, &mut found.remarks));
+    let together = missing.is_empty().then(|| own::presented(paths, &roots, &mut remarks));
     if !matches!(together, Some(Ok(_))) {
         let each = own::problems(paths, &roots);
         // What only both together show, as that they are not each other's.
@@ -82,6 +89,7 @@ pub fn findings(paths: &TlsPaths) -> TlsFindings {
         found.refused.extend(each);
     }
     found.missing.extend(missing.into_iter().map(|(setting, path)| (setting, path.clone())));
+    found.remarks = remarks.texts;
     found
 }
 

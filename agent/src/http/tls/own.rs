@@ -18,7 +18,7 @@ use webpki::EndEntityCert;
 use super::algorithm::{self, KeyKind, USABLE_KEYS};
 use super::der::{first, tag::SEQUENCE};
 use super::instead::own_file;
-use super::{described, is_missing, pem_file};
+use super::{Remarks, described, is_missing, pem_file};
 use crate::clock::NotBeforeBuild;
 use crate::config::TlsPaths;
 use crate::http::words;
@@ -30,7 +30,7 @@ use crate::shell_word::quoted;
 pub(super) fn presented(
     paths: &TlsPaths,
     roots: &Arc<RootCertStore>,
-    remarks: &mut Vec<String>,
+    remarks: &mut Remarks,
 ) -> Result<Option<CertifiedKey>, Blocker> {
     if !paths.identity_required && is_missing(&paths.certificate) && is_missing(&paths.key) {
         return Ok(None);
@@ -39,7 +39,9 @@ pub(super) fn presented(
     let keys = pem_file::keys(&paths.key)?;
     let kind = readable(&chain, &paths.certificate)?;
     let own = belonging_together(&chain, &keys, paths, kind.as_ref())?;
-    remarks.extend(remarks_on(&own.cert, &paths.certificate, roots)?);
+    let Remarks { texts, own_is_of_another_ca } = remarks_on(&own.cert, &paths.certificate, roots)?;
+    remarks.texts.extend(texts);
+    remarks.own_is_of_another_ca = own_is_of_another_ca;
     Ok(Some(own))
 }
 
@@ -125,16 +127,12 @@ fn belonging_together(
 
 /// What a peer may mind. Refuses a certificate that is past its own dates: every peer would say so, with a bare alert. An
 /// expired one of a CA in the file a peer can do without, where it has the CA's other certificate. Where it seems not valid
-/// yet, it is this node's clock that is behind, not theirs; and they may trust it by a CA that is not in `tls.ca`.
-fn remarks_on(
-    chain: &[CertificateDer<'static>],
-    path: &Path,
-    roots: &Arc<RootCertStore>,
-) -> Result<Vec<String>, Blocker> {
+/// yet, it is this node's clock that is behind, not theirs. They may trust it by a CA that is not in `tls.ca`, so that is a remark.
+fn remarks_on(chain: &[CertificateDer<'static>], path: &Path, roots: &Arc<RootCertStore>) -> Result<Remarks, Blocker> {
     let Some((leaf, intermediates)) = chain.split_first() else {
-        return Ok(Vec::new());
+        return Ok(Remarks::default());
     };
-    let mut remarks = Vec::new();
+    let (mut remarks, mut own_is_of_another_ca) = (Vec::new(), false);
     let provider = Arc::new(ring::default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), provider).build();
     if let (Ok(verifier), Some(now)) = (verifier, NotBeforeBuild.current_time()) {
@@ -156,10 +154,10 @@ fn remarks_on(
                     Some(expired_ca(certificate, index + 2, path, &expired(certificate)?))
                 }));
             }
-            Err(Error::InvalidCertificate(
-                CertificateError::UnknownIssuer | CertificateError::NotValidYetContext { .. },
-            )) => {}
+            Err(Error::InvalidCertificate(CertificateError::NotValidYetContext { .. })) => {}
             Err(Error::InvalidCertificate(other)) => {
+                own_is_of_another_ca =
+                    matches!(other, CertificateError::UnknownIssuer | CertificateError::BadSignature);
                 remarks.push(format!("{}: {}", path.display(), words::certificate(&other)));
             }
             _ => {}
@@ -171,7 +169,7 @@ fn remarks_on(
             path.display()
         ));
     }
-    Ok(remarks)
+    Ok(Remarks { texts: remarks, own_is_of_another_ca })
 }
 
 /// Whether a certificate is past its own dates. Of a path, webpki says only that some certificate in it has expired. Given
