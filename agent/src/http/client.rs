@@ -251,7 +251,8 @@ impl Answer {
     }
 
     fn excerpt(&self) -> String {
-        foreign_text::shown(String::from_utf8_lossy(&self.body).trim(), EXCERPT)
+        // An arrow is how this agent's own remedies are shown.
+        foreign_text::shown(String::from_utf8_lossy(&self.body).trim(), EXCERPT).replace('→', "->")
     }
 }
 

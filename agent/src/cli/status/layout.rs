@@ -55,11 +55,20 @@ impl Layout {
 
     /// A text that begins at a column, its further lines below its first. A command stays on one line.
     pub(super) fn wrapped(self, text: &str, indent: usize) -> String {
+        self.flowed(text, pieces(text).into_iter(), indent)
+    }
+
+    /// The same for text that may be another machine's: a command in it is words like others, and gets no line of its own.
+    pub(super) fn prose(self, text: &str, indent: usize) -> String {
+        self.flowed(text, text.split_whitespace(), indent)
+    }
+
+    fn flowed<'a>(self, text: &str, pieces: impl Iterator<Item = &'a str>, indent: usize) -> String {
         if self == Self::Plain {
             return text.to_owned();
         }
         let (mut wrapped, mut column) = (String::new(), indent);
-        for piece in pieces(text) {
+        for piece in pieces {
             let length = piece.chars().count();
             if column > indent && column + 1 + length > COLUMNS {
                 let _ = write!(wrapped, "\n{:indent$}", "");
@@ -105,9 +114,9 @@ impl Layout {
         let beside = |service: &str, text: &str| {
             // Beside a long name there is little left of a line.
             if services > Table::NAMES {
-                return format!("{service}\n{:BELOW$}{}", "", self.wrapped(text, BELOW));
+                return format!("{service}\n{:BELOW$}{}", "", self.prose(text, BELOW));
             }
-            format!("{service:<services$} {}", self.wrapped(text, second))
+            format!("{service:<services$} {}", self.prose(text, second))
         };
         let groups = table.groups.iter().map(|(service, summary)| beside(service, summary));
         let answers = second + members + 2 + urls + 2;
@@ -119,7 +128,7 @@ impl Layout {
             if answers + answer.chars().count() <= COLUMNS {
                 return format!("{row}  {answer}");
             }
-            format!("{}\n{:BELOW$}{}", row.trim_end(), "", self.wrapped(answer, BELOW))
+            format!("{}\n{:BELOW$}{}", row.trim_end(), "", self.prose(answer, BELOW))
         });
         groups.chain(endpoints).chain(table.count.clone()).map(indented).collect::<Vec<_>>().join("\n")
     }

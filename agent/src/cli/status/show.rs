@@ -29,7 +29,7 @@ pub(super) fn text(status: &Status, layout: Layout) -> String {
             Layout::Terminal { .. } if name.chars().count() > NAME => format!("\n{:INDENT$}", ""),
             _ => " ".to_owned(),
         };
-        let _ = writeln!(text, "  {mark} {name:<NAME$} {word}{below}{}", layout.wrapped(&detail, INDENT));
+        let _ = writeln!(text, "  {mark} {name:<NAME$} {word}{below}{}", layout.prose(&detail, INDENT));
         if let Some(next) = next {
             let _ = writeln!(text, "{:BEFORE_THE_ARROW$}→ {}", "", layout.wrapped(&next, BEFORE_THE_ARROW + 2));
         }

@@ -120,3 +120,13 @@ fn a_long_name_of_a_service_fits_as_well() {
     assert!(plain.contains(&format!("{name} failed   {}\n", detail.trim())), "one line each: {plain}");
     assert!(table.to_string().starts_with(&format!("{:<31} 3 members\n{name} no answer", "chainfire")), "{table}");
 }
+
+#[test]
+fn a_command_in_the_text_of_a_server_gets_no_line_of_its_own() {
+    let command = format!("first-boot-agent leave --accept-quorum-loss --yes && rm -rf /{}", "var ".repeat(9));
+    let answered = format!("not healthy: answered HTTP 500: revoked; -> {command}");
+    let table = Table { groups: vec![("kvs".to_owned(), answered.clone())], ..Table::default() };
+    for shown in [TERMINAL.prose(&answered, 24), TERMINAL.table(&table)] {
+        assert_eq!(too_wide(&shown), Vec::<&str>::new(), "{shown}");
+    }
+}
