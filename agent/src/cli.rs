@@ -28,7 +28,7 @@ use departure::{Departure, Of};
 
 pub use first_boot_output::Exit;
 
-/// Makes this machine a member of its cluster: chainfire, flaredb, IAM, then a health verdict
+/// Makes this machine a member of its cluster (etcd, or chainfire, flaredb and IAM), then checks the cluster's health
 ///
 /// Exit codes:
 ///   0   success

@@ -92,6 +92,9 @@ pub(super) fn verdict(status: &Status) -> String {
     let name = worst.map_or("", |step| step.step.label());
     match status.overall {
         State::Done | State::Off => match status.names.len() {
+            0 if status.verdict == Some("degraded") => {
+                "This node is done; the cluster is degraded: see the line of health.".to_owned()
+            }
             0 => "All done: nothing to do.".to_owned(),
             1 => "All done; 1 name does not resolve: see its line.".to_owned(),
             names => format!("All done; {names} names do not resolve: see their lines."),
@@ -233,6 +236,9 @@ mod tests {
         assert_eq!(verdict(&done), "All done; 1 name does not resolve: see its line.");
         let names = vec![done.names[0].clone(), done.names[0].clone()];
         assert!(verdict(&Status { names, ..done.clone() }).contains("2 names do not resolve"));
-        assert_eq!(verdict(&Status { names: Vec::new(), ..done }), "All done: nothing to do.");
+        let done = Status { names: Vec::new(), ..done };
+        assert_eq!(verdict(&done), "All done: nothing to do.");
+        let degraded = Status { verdict: Some("degraded"), ..done };
+        assert_eq!(verdict(&degraded), "This node is done; the cluster is degraded: see the line of health.");
     }
 }
