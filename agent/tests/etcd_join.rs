@@ -508,3 +508,25 @@ async fn m2_m11_a_wiped_node_that_is_configured_to_bootstrap_starts_nothing() {
     assert_eq!(node.join().await, Outcome::Blocked, "{}", node.said());
     assert!(node.has("BlockedWiped") && !node.has("ServiceStarted"), "{}", node.said());
 }
+
+#[tokio::test]
+async fn e6_e10_a_service_that_its_package_started_before_the_bootstrap_is_named() {
+    let cluster = cluster(1, 2).await;
+    let peer_url = cluster.borrow().member(1).peer_url();
+    let node = Node::bootstrapping(&cluster, 1, &[peer_url.trim_start_matches("https://").to_owned()]);
+    // As Debian's package does: a cluster of its own, which answers at another address.
+    let (own, elsewhere) = (cluster.borrow().member(1).client_url(), cluster.borrow().member(2).client_url());
+    let alone = of_a_cluster_of_its_own(&node, &peer_url).replace(&own, &elsewhere);
+    cluster.borrow_mut().restart_as_it_was(1, &alone);
+    cluster.borrow().ready(1).await;
+    assert_eq!(node.join().await, Outcome::Transient, "{}", node.said());
+    for part in ["was not started by this agent", "etcd.env is missing", "first-boot-agent reset etcd"] {
+        assert!(node.said().contains(part), "not said: {part}: {}", node.said());
+    }
+    assert!(!node.has("ServiceStarted") && !node.is_marked(), "{}", node.said());
+
+    // Without its data, the agent begins the cluster.
+    cluster.borrow_mut().kill(1);
+    cluster.borrow_mut().wipe(1);
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+}
