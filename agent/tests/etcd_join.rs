@@ -530,3 +530,17 @@ async fn e6_e10_a_service_that_its_package_started_before_the_bootstrap_is_named
     cluster.borrow_mut().wipe(1);
     assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
 }
+
+#[tokio::test]
+async fn e10_n4_a_member_whose_state_was_lost_and_that_knows_no_leader_is_not_taken_for_one_of_the_package() {
+    let cluster = cluster(2, 0).await;
+    let address = |number| cluster.borrow().member(number).peer_url().trim_start_matches("https://").to_owned();
+    let mut node = Node::bootstrapping(&cluster, 0, &[address(0), address(1)]);
+    node.edit(|config| config["policies"]["health"]["limit"] = "1s".into());
+    cluster.borrow_mut().kill(1);
+    assert_eq!(node.join().await, Outcome::Transient, "{}", node.said());
+    assert!(!node.has("ServiceNotStarted") && node.has("HealthTimeout"), "{}", node.said());
+    cluster.borrow_mut().restart(1);
+    cluster.borrow_mut().healthy(0).await;
+    assert_eq!(node.join().await, Outcome::Done, "{}", node.said());
+}

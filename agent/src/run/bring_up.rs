@@ -17,7 +17,7 @@ use crate::regular_file::{self, Links};
 
 use super::ports::{Class, Cluster, Environment, Health, UnitPhase, UnitWatch, Units};
 use super::service::look_further;
-use super::{Setback, Stop, Work};
+use super::{Stop, Work};
 
 /// More than any environment of a unit has.
 const LONGEST: u64 = 1 << 20;
@@ -37,18 +37,19 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
     }
 
     /// Whether a unit that runs can become the member that it is waited for. Its package may have started it first: then it runs
-    /// without what the agent writes, and answers elsewhere. A member whose state directory was lost runs so as well, and answers.
+    /// without what the agent writes, and answers elsewhere. A member whose state directory was lost runs so as well, and lists its
+    /// members here, also where they know no leader.
     async fn was_started_here(&self) -> Result<(), Stop> {
         let Some(path) = self.service.api.environment_file() else { return Ok(()) };
         if self.written(path)?.is_some() {
             return Ok(());
         }
-        match self.ask_own().await {
-            Err(Setback::Fault(fault)) if matches!(fault.class, Class::Transient { .. }) => {
+        match self.own_cluster().await {
+            Err(fault) if matches!(fault.class, Class::Transient { .. }) => {
                 let (unit, name, path) = (&self.service.unit, self.service.name, path.display());
                 let error = format!("{unit} runs and was not started by this agent ({path} is missing): {fault}");
                 let remedy = format!(
-                    "look what it is: journalctl -b -u {unit}; if its package started it before this node had a cluster, \
+                    "look at it: journalctl -b -u {unit}; if its package started it before this node had a cluster, \
                      first-boot-agent reset {name} stops it and moves its data aside"
                 );
                 Err(Stop::Failed(Event::ServiceNotStarted { error, remedy }))
