@@ -51,10 +51,10 @@ in
 
   templates.default = {
     path = ../template;
-    description = "A node of an etcd cluster, joined by first-boot-agent";
+    description = "Three nodes of an etcd cluster, joined by first-boot-agent";
     welcomeText = ''
-      Replace OWNER and COMMIT in flake.nix, and add hardware and network to node01.nix.
-      docs/src/how-to/nixos.md and docs/src/how-to/etcd.md of first-boot-agent say more.
+      Set first-boot.url and the addresses in flake.nix, and add hardware and network to node01.nix and
+      the others. docs/src/how-to/nixos.md of first-boot-agent has every step.
     '';
   };
 

@@ -202,23 +202,27 @@ in
     ];
   };
 
-  theTemplateIsANode = {
+  theTemplateIsThreeNodes = {
     expr =
       let
         inherit (outputs.templates) default;
         template = import (default.path + "/flake.nix");
         made = template.outputs {
-          nixpkgs.lib.nixosSystem = given: given;
+          nixpkgs.lib = builtins // {
+            nixosSystem = { modules }: modules;
+          };
           first-boot = outputs;
         };
+        modules = builtins.attrValues made.nixosConfigurations;
       in
       [
         (builtins.isString default.description)
         (names template.inputs)
-        (builtins.head made.nixosConfigurations.node01.modules == outputs.nixosModules.default)
-        (builtins.all (
-          module: !(builtins.isPath module) || builtins.pathExists module
-        ) made.nixosConfigurations.node01.modules)
+        (names made.nixosConfigurations)
+        (builtins.all (one: builtins.head one == outputs.nixosModules.default) modules)
+        (builtins.filter (module: builtins.isPath module && !builtins.pathExists module) (
+          builtins.concatLists modules
+        ))
       ];
     expected = [
       true
@@ -226,8 +230,13 @@ in
         "first-boot"
         "nixpkgs"
       ]
+      [
+        "node01"
+        "node02"
+        "node03"
+      ]
       true
-      true
+      [ ]
     ];
   };
 

@@ -176,6 +176,7 @@ let
       interfaces = setOf ports;
     };
     hardware.firmware = packages';
+    nixpkgs.hostPlatform = optional types.str;
     services.dnsmasq = {
       enable = bool false;
       resolveLocalQueries = bool true;
@@ -192,6 +193,13 @@ let
           types.attrsOf (types.either atom (types.listOf atom));
         default = { };
       };
+    };
+    services.etcd = {
+      enable = bool false;
+      package = optional types.package;
+      openFirewall = bool false;
+      clientCertAuth = bool false;
+      peerClientCertAuth = bool false;
     };
     services.getty = {
       autologinUser = mkOption {
@@ -253,6 +261,7 @@ let
     );
     system.build = any;
     system.checks = list;
+    system.stateVersion = optional types.str;
     systemd = {
       packages = packages';
       paths = units { pathConfig = section; };
