@@ -1,4 +1,4 @@
-# The table of topologies in `topology/`, sound and wrong ones, and the examples. The files beside them are what the
+# The table of topologies in `topology/`, sound and wrong ones. The files beside them are what the
 # command without Nix is held to as well (`topology/tests/topology.rs`), so that the two cannot differ.
 let
   inherit (builtins)
@@ -70,8 +70,6 @@ let
   );
 
   four = given ./topology/good "four-nodes";
-  oneExample = (import ../examples/topology.nix).nix-nos;
-  twoSites = (import ../examples/topology-two-sites.nix).nix-nos;
 in
 wrong
 // good
@@ -125,37 +123,5 @@ wrong
       address = node.ip;
       profile = node.role;
     }) four.clusters.prod-cluster.nodes;
-  };
-
-  "the example is sound" = {
-    expr = {
-      problems = topology.problems oneExample;
-      warnings = topology.warnings oneExample;
-    };
-    expected = {
-      problems = [ ];
-      warnings = [ ];
-    };
-  };
-
-  "the example of two sites is sound" = {
-    expr = {
-      problems = topology.problems twoSites;
-      warnings = topology.warnings twoSites;
-      clusters = mapAttrs (_: node: node.cluster) (topology.nodesOf twoSites);
-    };
-    expected = {
-      problems = [ ];
-      warnings = [ ];
-      clusters = {
-        osaka01 = "osaka";
-        osaka02 = "osaka";
-        osaka03 = "osaka";
-        osaka-vm01 = "osaka";
-        tokyo01 = "tokyo";
-        tokyo02 = "tokyo";
-        tokyo03 = "tokyo";
-      };
-    };
   };
 }

@@ -2,7 +2,8 @@
 
 A file of `nixos-module/tests` evaluates, on bare Nix, to cases: `NAME = { expr; expected; }`,
 or `NAME = { expr; expectedError = "REGEX"; }` where evaluation must fail and say so. A file
-of `nixos-module/tests/with-lib` is a function of nixpkgs' `lib` to such cases. Reads only.
+of `nixos-module/tests/with-lib` is a function of nixpkgs' `lib` to such cases. Those of the
+examples, as they are shipped, are in `examples` below. Reads only.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from .nix import EvaluationFailed, Nix, quoted, string
 
 MODULE = places.REPOSITORY / "nixos-module"
 TESTS = MODULE / "tests"
-WITH_LIB = TESTS / "with-lib"
+#: The examples are their reader's to change: no other case may judge them.
+OF_EXAMPLES = TESTS / "examples"
+WITH_LIB = "with-lib"
 #: Where nixpkgs' `lib` is on this host, if it is there: the folder with its `default.nix`.
 LIB_VARIABLE = "NIXPKGS_LIB"
 #: Whether a case holds, or how it must fail.
@@ -30,9 +33,9 @@ def nix_files() -> list[Path]:
     return sorted([*places.REPOSITORY.glob("*.nix"), *below])
 
 
-def case_files() -> list[Path]:
+def case_files(folder: Path = TESTS) -> list[Path]:
     """The files of cases that need nothing but Nix."""
-    return sorted(TESTS.glob("*.nix"))
+    return sorted(folder.glob("*.nix"))
 
 
 def library() -> Path | None:
@@ -41,9 +44,9 @@ def library() -> Path | None:
     return Path(given).resolve(strict=True) if given else None
 
 
-def case_files_with_lib() -> list[Path]:
+def case_files_with_lib(folder: Path = TESTS) -> list[Path]:
     """The files of cases that need nixpkgs' `lib` as well."""
-    return sorted(WITH_LIB.glob("*.nix"))
+    return case_files(folder / WITH_LIB)
 
 
 def cases_of(path: Path, lib: Path | None = None) -> str:

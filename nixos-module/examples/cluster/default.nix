@@ -1,9 +1,4 @@
-# The example cluster: three nodes that bootstrap, and a fourth that joins. Each is a NixOS
-# module; the flake makes `nixosConfigurations` of those that the topology has, and
-# nixos-anywhere installs them.
-builtins.intersectAttrs (import ./nodes.nix) {
-  node01 = ./node01.nix;
-  node02 = ./node02.nix;
-  node03 = ./node03.nix;
-  node04 = ./node04.nix;
-}
+# The example cluster: three nodes that bootstrap, and a fourth that joins. Each node of the
+# topology has a file here, which is a NixOS module; the flake makes `nixosConfigurations` of
+# them, and nixos-anywhere installs them.
+builtins.mapAttrs (name: _: ./. + "/${name}.nix") (import ./nodes.nix)

@@ -221,8 +221,8 @@ in
     expr =
       let
         inherit
-          ((host "osaka-vm01" [
-            ../../examples/topology-two-sites.nix
+          ((host "osaka04" [
+            { nix-nos = lib.importJSON ../topology/good/two-sites.json; }
             ../../first-boot-automation.nix
           ]).services.first-boot-automation
           )

@@ -2,9 +2,9 @@
 # joins, and that what one file says fits what another does.
 { lib }:
 let
-  cluster = import ../../examples/cluster;
-  nodes = import ../../examples/cluster/nodes.nix;
-  evaluate = import ../stubs/nixos.nix {
+  cluster = import ../../../examples/cluster;
+  nodes = import ../../../examples/cluster/nodes.nix;
+  evaluate = import ../../stubs/nixos.nix {
     inherit lib;
     packages =
       package:
@@ -29,11 +29,6 @@ let
   allDisks = lib.concatLists (lib.attrValues (every disks));
 in
 {
-  whatTheTopologyHas = {
-    expr = lib.attrNames cluster;
-    expected = lib.attrNames nodes;
-  };
-
   whoBootstraps = {
     expr = every (config: config.services.first-boot-automation.settings.bootstrap);
     expected = lib.mapAttrs (_: node: node.bootstrap) nodes;
@@ -118,7 +113,7 @@ in
   # The repository holds nobody's key; if somebody has added one, there is no warning.
   aNodeThatNobodyCanLogInTo = {
     expr = every (config: lib.any (lib.hasInfix "nobody can log in") config.warnings);
-    expected = every (_: !lib.pathExists ../../examples/cluster/authorized_keys);
+    expected = every (_: !lib.pathExists ../../../examples/cluster/authorized_keys);
   };
 
   rootByKeyOnly = {
