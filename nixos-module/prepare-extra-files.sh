@@ -16,7 +16,8 @@ Makes the folder that nixos-anywhere --extra-files takes for one node.
   prepare-extra-files.sh NODE DIR [--secrets DIR] [--config FILE]
 
   NODE            the node's node_id
-  DIR             where the files go: DIR/etc/nixos/secrets, 0700, its files 0600
+  DIR             where the files go: DIR/etc/nixos/secrets, 0700; the key and the
+                  configuration 0600, certificates 0644
   --secrets DIR   has ca.crt, NODE.crt and NODE.key (default: secrets)
   --config FILE   the node's configuration (default: NODE.json in --secrets, where there is one;
                   a system that generates its own needs none)
@@ -174,8 +175,8 @@ write() {
   local folder=$target/etc/nixos/secrets
   install --directory --mode=0755 -- "$target" "$target/etc" "$target/etc/nixos"
   install --directory --mode=0700 -- "$folder"
-  install --mode=0600 --no-target-directory -- "$authority" "$folder/ca.crt"
-  install --mode=0600 --no-target-directory -- "$certificate" "$folder/$node.crt"
+  install --mode=0644 --no-target-directory -- "$authority" "$folder/ca.crt"
+  install --mode=0644 --no-target-directory -- "$certificate" "$folder/$node.crt"
   install --mode=0600 --no-target-directory -- "$key" "$folder/$node.key"
   if [[ -n $config ]]; then
     install --mode=0600 --no-target-directory -- "$config" "$folder/cluster-config.json"

@@ -5,7 +5,7 @@
   nixpkgs,
   disko,
   ...
-}:
+}@inputs:
 let
   inherit (nixpkgs) lib;
 
@@ -32,7 +32,11 @@ let
   };
 
   modules = import ./modules.nix { inherit disko overlay; };
-  machines = import ./machines.nix { inherit lib modules; };
+  machines = import ./machines.nix {
+    inherit lib modules;
+    # An input of that name brings the packages of the services.
+    overlays = if inputs ? platform then [ inputs.platform.overlays.default ] else [ ];
+  };
 
   packagesOf =
     system: pkgs:

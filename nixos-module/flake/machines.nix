@@ -1,5 +1,9 @@
 # Whole systems: the netboot images of every profile, and the example cluster.
-{ lib, modules }:
+{
+  lib,
+  modules,
+  overlays,
+}:
 let
   inherit (import ../lib/images.nix) profiles;
   system =
@@ -9,7 +13,12 @@ let
         modules.disko
         modules.first-boot-automation
         module
-        { nixpkgs.hostPlatform = lib.mkDefault platform; }
+        {
+          nixpkgs = {
+            hostPlatform = lib.mkDefault platform;
+            inherit overlays;
+          };
+        }
       ];
     };
 in

@@ -20,6 +20,7 @@ let
       );
     mapAttrs' = f: set: builtins.listToAttrs (map (name: f name set.${name}) (builtins.attrNames set));
     mkDefault = value: value;
+    unique = builtins.foldl' (seen: one: if builtins.elem one seen then seen else seen ++ [ one ]) [ ];
     generators.toPretty = _: builtins.toJSON;
     nixosSystem = given: {
       inherit given;
@@ -61,19 +62,23 @@ let
   lastModified = 1795867200;
   rev = "0123456789abcdef0123456789abcdef01234567";
   outputs = outputsOf { inherit lastModified rev; };
-  outputsOf =
-    source:
-    flake.outputs {
-      self = outputs // source;
-      nixpkgs = {
-        inherit lib;
-        legacyPackages = {
-          x86_64-linux = pkgs;
-          aarch64-linux = pkgs;
+  outputsOf = source: outputsWith source { };
+  outputsWith =
+    source: more:
+    flake.outputs (
+      {
+        self = outputs // source;
+        nixpkgs = {
+          inherit lib;
+          legacyPackages = {
+            x86_64-linux = pkgs;
+            aarch64-linux = pkgs;
+          };
         };
-      };
-      disko.nixosModules.disko = { };
-    };
+        disko.nixosModules.disko = { };
+      }
+      // more
+    );
 
   packageOf =
     abi: given:
@@ -248,6 +253,28 @@ in
   theExampleClusterIsThere = {
     expr = missing (names (import ../examples/cluster/nodes.nix)) outputs.nixosConfigurations;
     expected = [ ];
+  };
+
+  # The services' packages: an input and nothing else.
+  thePlatformsOverlayIsOfEveryMachine = {
+    expr =
+      map
+        (
+          more:
+          lib.unique (
+            map (machine: (builtins.elemAt machine.given.modules 3).nixpkgs.overlays) (
+              builtins.attrValues (outputsWith { } more).nixosConfigurations
+            )
+          )
+        )
+        [
+          { }
+          { platform.overlays.default = "the platform's"; }
+        ];
+    expected = [
+      [ [ ] ]
+      [ [ "the platform's" ] ]
+    ];
   };
 
   everyServiceIsAModule = {
