@@ -20,13 +20,16 @@
 //! - `names` resolves names, from the hosts file and name servers.
 //! - [`markers`] is the only writer of state, [`durable`] makes it survive a power cut. [`secret_file`] reads secrets.
 //! - [`regular_file`] opens regular files and nothing else; `obstacle` knows the remedy when that fails.
+//! - `directory_watch` and `mount_watch` report that something has changed, as something to await.
 //! - [`inventory`] lists the machine's hardware; [`disks`] finds block devices and reads their partition tables; `sysfs` reads
 //!   what the kernel and udev report about hardware; [`hardware_address`], of the configuration's crate, is the address of a
 //!   network interface; [`filler`] knows the placeholder names that identify no machine.
 //! - [`data_directory`] moves a service's data aside, for `reset`.
 //! - [`retry`] knows how long to wait; `clock` what time it is; `random` asks the kernel for numbers.
-//! - [`events`] is everything that the agent reports, each with a MESSAGE_ID; `foreign_text` makes foreign text safe to show.
+//! - [`events`] is everything that the agent reports, each with a MESSAGE_ID; `foreign_text` makes foreign text safe to show,
+//!   `shell_word` a path safe to paste.
 //! - [`cli`] is the command line: it connects the modules and prints.
+//! - For tests alone: `crash` has the places at which a test build can be killed, `fuzzing` the readers of foreign bytes.
 
 // Tests of the run share their etcd servers with those that use this crate from outside.
 #[cfg(test)]
