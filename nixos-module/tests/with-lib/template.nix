@@ -13,6 +13,8 @@ let
   every = f: lib.mapAttrs f nodes;
   always = value: every (_: _: value);
   etcd = node: node.systemd.services.etcd;
+  # What the agent checks when the system is built.
+  generated = node: builtins.fromJSON node.system.build.clusterConfig.attributes.text;
 in
 {
   theJoinOfEtcdAloneIsEnabled = {
@@ -51,12 +53,22 @@ in
     );
   };
 
-  # As the certificates name it, and the configuration that the agent checks when the system is built.
+  theConfigurationIsOfEtcdAlone = {
+    expr = every (_: node: (generated node).services);
+    expected = always {
+      chainfire.enable = false;
+      flaredb.enable = false;
+      iam.enable = false;
+      etcd.protocol = "etcd-v3";
+    };
+  };
+
+  # As the certificates name it.
   eachNodeIsItself = {
     expr = every (
       _: node: [
         node.networking.hostName
-        (builtins.fromJSON node.system.build.clusterConfig.attributes.text).node_id
+        (generated node).node_id
         (lib.last (etcd node).serviceConfig.LoadCredential)
       ]
     );
