@@ -1,5 +1,6 @@
 # The etcd of a node, which the agent starts, and the agent. Called with the node's name.
 name:
+{ pkgs, ... }:
 let
   # Written by the agent. Without it, etcd would begin a cluster of its own.
   members = "/var/lib/first-boot-automation/etcd.env";
@@ -20,6 +21,8 @@ in
 
   services.etcd = {
     enable = true;
+    # The agent was tested with etcd 3.4 and 3.5; nixos-unstable has 3.6.
+    # package = pkgs.etcd_3_5;
     openFirewall = true;
     clientCertAuth = true;
     peerClientCertAuth = true;

@@ -35,7 +35,9 @@ let
     first-boot.nixosModules.default = {{ }};
   }};
   of = modules: builtins.foldl' configuration.merge {{ }} (
-    map (module: if builtins.isAttrs module then module else import module) modules
+    map (module: if builtins.isFunction module then module {{ pkgs = {{ }}; }} else module) (
+      map (module: if builtins.isPath module then import module else module) modules
+    )
   );
   generated = config: let agent = config.services.first-boot-automation; in
     configuration.clusterConfig {{
