@@ -11,6 +11,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored")
@@ -21,6 +22,10 @@ SEVERITY = ("passed", "skipped", "failed")
 BINARY = re.compile(r"^ +Running .*/(\w+)-[0-9a-f]+\)")
 TOOK = re.compile(r"; finished in ([\d.]+)s$")
 IGNORED = re.compile(r"^test (\S+) .*\.\.\. ignored(?:, (.*))?$")
+#: Before what cargo prints of a test that failed.
+FAILURE = re.compile(r"^---- (\S+) stdout ----$")
+#: So many lines say why a test failed, of so many characters: several fit in the end of a long log.
+REASON, WIDTH = 6, 200
 
 
 @dataclass
@@ -32,12 +37,19 @@ class Counts:
     failed: int = 0
     #: What was skipped, each with its reason.
     skipped: list[str] = field(default_factory=list)
+    #: What failed, each with the beginning of its reason.
+    failures: list[str] = field(default_factory=list)
     #: What came of each test, by its name alone: "passed", "failed" or "skipped".
     outcomes: dict[str, str] = field(default_factory=dict)
     #: How long the step took, each of its tests where that is known, and cargo's test binaries.
     seconds: float = 0.0
     tests: list[tuple[float, str]] = field(default_factory=list)
     binaries: list[tuple[float, str]] = field(default_factory=list)
+
+    def fail(self, name: str, reason: Iterable[str]) -> None:
+        """One test that failed, and what was printed of it."""
+        begun = [line.rstrip()[:WIDTH] for line in reason if line.strip()][:REASON]
+        self.failures.append("\n    ".join([f"{self.name}: {name}", *begun]))
 
     def note(self, name: str, outcome: str) -> None:
         """Of the cases of one test the worst counts."""
@@ -49,6 +61,7 @@ class Counts:
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
+        self.failures += other.failures
         self.seconds += other.seconds
         self.tests += other.tests
         self.binaries += other.binaries
@@ -61,10 +74,17 @@ class Counts:
 
 def of_cargo(name: str, lines: Iterable[str], code: int) -> Counts:
     """The sum over all test binaries; a build that failed is one failure."""
-    counts = Counts(name)
+    counts, lines = Counts(name), list(lines)
+
+    def of_this_one(line: str) -> bool:
+        """Whether it belongs to the failure whose text is being read."""
+        return not line.startswith(("---- ", "failures:"))
+
     ignored = 0
     binary = ""
-    for line in lines:
+    for number, line in enumerate(lines):
+        if failure := FAILURE.match(line.rstrip()):
+            counts.fail(failure[1], takewhile(of_this_one, lines[number + 1 :]))
         if running := BINARY.match(line):
             binary = running[1]
         if told := OUTCOME.match(line):
@@ -92,8 +112,11 @@ def of_pytest(name: str, report: Path, code: int) -> Counts:
         # A test with parameters is one test.
         test = str(case.get("name")).partition("[")[0]
         counts.tests.append((float(case.get("time", 0)), str(case.get("name"))))
-        if case.find("failure") is not None or case.find("error") is not None:
+        # Not by truth: an element without children is false.
+        wrong = [case.find(kind) for kind in ("failure", "error")]
+        if (failure := next((one for one in wrong if one is not None), None)) is not None:
             counts.failed += 1
+            counts.fail(str(case.get("name")), failure.get("message", "").splitlines())
             counts.note(test, "failed")
         elif (skip := case.find("skipped")) is not None:
             counts.skipped.append(f"{case.get('name')}: {skip.get('message')}")

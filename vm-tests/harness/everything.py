@@ -145,6 +145,9 @@ def summary(results: list[Counts], seconds: float) -> bool:
     for counts in results:
         total.add(counts)
     print("slowest test binaries (stable cargo times no test)", *slowest(total.binaries), sep="\n")
+    # At the end: of a long log, often no more is kept.
+    for failure in total.failures:
+        print(f"failed: {failure}")
     print(f"{minutes(total.seconds)} of steps, side by side in {minutes(seconds)}")
     skip_counts = os.environ.get("CI") == "true" and bool(total.skipped)
     if skip_counts:

@@ -135,6 +135,27 @@ def test_times_are_those_of_tests_and_of_cargos_binaries(tmp_path: Path) -> None
     ]
 
 
+def test_the_summary_says_why_what_failed_did(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["---- a::b stdout ----", "", "thread 'a::b' panicked at a.rs:1:", "not 2"]
+    lines += ["---- c stdout ----", "failures:", "test result: FAILED. 1 passed; 1 failed"]
+    results = [counts.of_cargo("rust", lines, 101)]
+    report = tmp_path / "report.xml"
+    case = '<testcase name="{}"><{} message="test.py:3: start()&#10;{}" /></testcase>'
+    cases = case.format("boots", "failure", "no shell&#10;" * 99)
+    cases += case.format("b", "error", "no lab")
+    report.write_text(f"<testsuite>{cases}</testsuite>")
+    results.append(counts.of_pytest("scenarios", report, 1))
+    assert not everything.summary(results, 1.0)
+    said = capsys.readouterr().out
+    shown = "failed: rust: a::b\n    thread 'a::b' panicked at a.rs:1:\n    not 2\n"
+    assert f"{shown}failed: rust: c\n" in said
+    assert "failed: scenarios: boots\n    test.py:3: start()\n    no shell\n" in said
+    assert said.count("no shell") == counts.REASON - 1
+    assert "failed: scenarios: b\n    test.py:3: start()\n    no lab\n" in said
+
+
 def test_the_test_binaries_are_those_that_cargo_names_the_longest_first() -> None:
     def message(name: str, executable: str | None, test: bool = True) -> str:
         target = {"target": {"name": name}, "profile": {"test": test}}
