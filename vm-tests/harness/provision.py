@@ -17,6 +17,9 @@ from .qemu_node import QemuNode
 
 SECRETS = "/etc/nixos/secrets"
 CONFIG = f"{SECRETS}/cluster-config.json"
+#: Milliseconds, for a cluster with an emulated machine: such a machine takes longer than the usual
+#: 100 for a handshake where the host is busy, and its cluster would be without a leader for ever.
+UNHURRIED = 1000
 CERTIFICATES = places.LAB / "certificates"
 
 
@@ -56,6 +59,8 @@ def service_arguments(node: NodeBlueprint, service: str, nodes: list[NodeBluepri
             f"--raft-addr {node.address}:{RAFT_PORTS[service]}",
             f"--advertise https://{node.address}:{API_PORTS[service]}",
         ]
+        if any(other.hardware for other in nodes):
+            words.append(f"--heartbeat-interval {UNHURRIED}")
         if node.initial_member:
             words.append(f"--initial-cluster {initial_cluster(nodes, service)}")
     if extra := node.arguments.get(service):

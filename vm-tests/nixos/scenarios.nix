@@ -84,6 +84,13 @@ let
         "--raft-addr ${node.address}:${toString raftPorts.${service}}"
         "--advertise https://${node.address}:${toString apiPorts.${service}}"
       ]
+      # As the harness has it; NixOS' test machines are all emulated where there is no KVM.
+      ++ (
+        if builtins.any (other: other.hardware or { } != { }) nodes then
+          [ "--heartbeat-interval 1000" ]
+        else
+          [ ]
+      )
       ++ (if node.initial_member then [ "--initial-cluster ${initialCluster nodes service}" ] else [ ]);
       extra = if node.arguments ? ${service} then [ node.arguments.${service} ] else [ ];
     in

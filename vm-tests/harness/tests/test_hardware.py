@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import qemu_additions, qemu_disks, qemu_initrd, qemu_journal, qemu_kernel, rootfs
+from harness import provision, qemu_additions, qemu_disks, qemu_initrd, qemu_journal, qemu_kernel
+from harness import rootfs
+from harness.blueprint import node_from
 from harness.cpio import Archive
 from harness.hardware import Hardware, hardware_from
 from harness.lab import Lab
@@ -34,6 +36,14 @@ def call(**data: object) -> list[str]:
     hardware = hardware_from("node01", data)
     places = {"folder": FOLDER, "kernel": Path("vmlinuz"), "initrd": Path("initrd")}
     return Call("node01", hardware, **places, link="port0", card_address="52:54::1").words()
+
+
+def test_a_cluster_with_a_machine_gives_its_members_time() -> None:
+    data = {"address": "10.0.1.10", "services": ["chainfire"], "agent": True}
+    for hardware, expected in ({}, False), ({"hardware": {"boot": "netboot"}}, True):
+        nodes = [node_from("node01", data), node_from("node04", {**data, **hardware})]
+        words = provision.service_arguments(nodes[0], "chainfire", nodes)
+        assert (f"--heartbeat-interval {provision.UNHURRIED}" in words) is expected
 
 
 def after(words: list[str], option: str) -> list[str]:

@@ -7,7 +7,7 @@ use std::time::Duration;
 use openraft::ServerState;
 use serde::Serialize;
 
-use super::member::{LEADER_SILENCE, Member};
+use super::member::Member;
 use super::types::Service;
 
 /// The body of `GET /health`.
@@ -99,6 +99,6 @@ impl Member {
         let metrics = self.raft.metrics();
         let metrics = metrics.borrow();
         let silence = metrics.millis_since_quorum_ack.map(Duration::from_millis);
-        metrics.state == ServerState::Leader && silence.is_some_and(|silence| silence > LEADER_SILENCE)
+        metrics.state == ServerState::Leader && silence.is_some_and(|silence| silence > self.peers().leader_silence())
     }
 }

@@ -17,9 +17,8 @@ use super::roster::{self, Offered, Roster};
 use super::store::{Applied, Store};
 use super::types::{Raft, Service};
 
-/// Longer than an election takes: a leader not heard for this long is not to be sent clients to.
-pub(super) const LEADER_SILENCE: Duration = Duration::from_secs(2);
-const ASK_LEADER: Duration = Duration::from_millis(500);
+/// The leader has so many heartbeats to answer a question.
+const ASK_LEADER: u32 = 5;
 
 /// One member of a cluster, or a node that waits to become one.
 pub(crate) struct Member {
@@ -85,7 +84,7 @@ impl Member {
         let heard = self.peers.last_leader()?;
         let metrics = self.raft.metrics();
         let metrics = metrics.borrow();
-        if metrics.current_leader != Some(heard.raft_id) || heard.at.elapsed() > LEADER_SILENCE {
+        if metrics.current_leader != Some(heard.raft_id) || heard.at.elapsed() > self.peers.leader_silence() {
             return None;
         }
         let membership = metrics.membership_config.membership();
@@ -148,7 +147,7 @@ impl Member {
         };
         let url = format!("https://{raft_addr}/raft/statuses");
         let call = self.client.get(url).header(RECIPIENT, leader);
-        let response = call.timeout(ASK_LEADER).send().await.ok()?;
+        let response = call.timeout(self.peers.heartbeat() * ASK_LEADER).send().await.ok()?;
         response.error_for_status().ok()?.json().await.ok()
     }
 }

@@ -29,7 +29,8 @@ pub(crate) const CLUSTER: &str = "x-raft-cluster";
 /// The header that says where the caller's API is.
 pub(crate) const CALLER_API: &str = "x-raft-caller-api";
 
-const BACKOFF: Duration = Duration::from_millis(200);
+/// So many heartbeats pass before a peer that cannot be reached is called again.
+const BACKOFF: u32 = 2;
 
 type CallError<E> = RPCError<u64, MemberNode, RaftError<u64, E>>;
 
@@ -122,6 +123,6 @@ impl RaftNetwork<TypeConfig> for Connection {
     }
 
     fn backoff(&self) -> Backoff {
-        Backoff::new(std::iter::repeat(BACKOFF))
+        Backoff::new(std::iter::repeat(self.network.peers.heartbeat() * BACKOFF))
     }
 }

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-/// Heartbeats go out several times within it: a peer that missed them all is down.
-const SILENCE: Duration = Duration::from_millis(1500);
+/// So many heartbeats go out to a peer before it is down.
+const UNANSWERED: u32 = 15;
+/// More than an election takes: a leader that was not heard for so many heartbeats is not to be sent clients to.
+const UNHEARD: u32 = 20;
 
 /// How a member looks from here.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -40,13 +42,28 @@ struct Contact {
 }
 
 /// See the head of this file.
-#[derive(Default)]
 pub(crate) struct Peers {
+    heartbeat: Duration,
     contacts: Mutex<HashMap<u64, Contact>>,
     leader: Mutex<Option<HeardLeader>>,
 }
 
 impl Peers {
+    /// Nobody has answered yet; a leader calls this often.
+    pub(crate) fn new(heartbeat: Duration) -> Self {
+        Self { heartbeat, contacts: Mutex::default(), leader: Mutex::default() }
+    }
+
+    /// How often a leader calls.
+    pub(crate) fn heartbeat(&self) -> Duration {
+        self.heartbeat
+    }
+
+    /// How long a leader may be silent.
+    pub(crate) fn leader_silence(&self) -> Duration {
+        self.heartbeat * UNHEARD
+    }
+
     /// A call to this peer begins.
     pub(crate) fn called(&self, peer: u64) {
         let mut contacts = lock(&self.contacts);
@@ -65,7 +82,7 @@ impl Peers {
             return Status::Unknown;
         };
         match contact.unanswered_since {
-            Some(since) if since.elapsed() > SILENCE => Status::Unreachable,
+            Some(since) if since.elapsed() > self.heartbeat * UNANSWERED => Status::Unreachable,
             _ if contact.has_answered => Status::Healthy,
             _ => Status::Unknown,
         }

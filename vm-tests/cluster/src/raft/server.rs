@@ -158,7 +158,7 @@ async fn open_member(options: &RaftOptions) -> Result<Member, StandinError> {
     let (machine, applied) = Machine::open(store.clone()).map_err(failed)?;
     let incarnation = store.incarnation().map_err(failed)?;
     let client = options.identity.client()?;
-    let peers = Arc::new(Peers::default());
+    let peers = Arc::new(Peers::new(options.heartbeat));
     let api_url = options.advertise.clone().unwrap_or_else(|| format!("https://{}", options.listen));
     let network = Network {
         client: client.clone(),
@@ -194,12 +194,13 @@ async fn open_member(options: &RaftOptions) -> Result<Member, StandinError> {
 }
 
 fn raft_config(options: &RaftOptions) -> Result<Config, StandinError> {
+    let heartbeat = u64::try_from(options.heartbeat.as_millis()).unwrap_or(u64::MAX / 20);
     let config = Config {
         cluster_name: options.cluster_name.clone(),
-        heartbeat_interval: 100,
-        election_timeout_min: 400,
-        election_timeout_max: 800,
-        install_snapshot_timeout: 2000,
+        heartbeat_interval: heartbeat,
+        election_timeout_min: 4 * heartbeat,
+        election_timeout_max: 8 * heartbeat,
+        install_snapshot_timeout: 20 * heartbeat,
         ..Config::default()
     };
     let valid = config.validate();
