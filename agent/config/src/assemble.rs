@@ -40,26 +40,27 @@ pub(crate) fn assemble(fields: &mut Fields, context: &Context) -> Option<Config>
 
 fn services(fields: &mut Fields, node: &Node) -> Option<Vec<Service>> {
     let mut services = Vec::new();
-    let mut first: Option<(Group, MemberService)> = None;
+    let mut first: Option<(Group, Option<MemberService>)> = None;
     for row in fields.rows.clone() {
         services.push(if row.protocol.has_members() {
             let group = Group::of(fields, row, first.as_ref().map(|(group, _)| group))?;
-            let service = service_config(fields, &group, node)?;
+            let service = service_config(fields, &group, node);
             first.get_or_insert((group, service.clone()));
-            Service::Members(service)
+            service.map(Service::Members)
         } else {
-            Service::Setup(setup(fields, row, node, first.as_ref())?)
+            setup(fields, row, node, first.as_ref()).map(Service::Setup)
         });
     }
-    apart(fields, &services);
-    Some(services)
+    // One that is wrong hides no problem of the others.
+    apart(fields, services.iter().flatten());
+    services.into_iter().collect()
 }
 
 /// Two services with members on one port would be asked, and joined, in each other's place. The platform's own are left as
 /// configured.
-fn apart(fields: &mut Fields, services: &[Service]) {
+fn apart<'a>(fields: &mut Fields, services: impl Iterator<Item = &'a Service>) {
     let mut seen: Vec<&MemberService> = Vec::new();
-    for service in services.iter().filter_map(Service::members).filter(|service| service.enable) {
+    for service in services.filter_map(Service::members).filter(|service| service.enable) {
         for other in &seen {
             let is_known = [service, other].iter().all(|one| ServiceName::DEFAULT.contains(&one.name));
             let shared = [
@@ -81,7 +82,16 @@ fn apart(fields: &mut Fields, services: &[Service]) {
     }
 }
 
-fn setup(fields: &mut Fields, row: Row, node: &Node, first: Option<&(Group, MemberService)>) -> Option<SetupService> {
+fn setup(
+    fields: &mut Fields,
+    row: Row,
+    node: &Node,
+    first: Option<&(Group, Option<MemberService>)>,
+) -> Option<SetupService> {
+    let first = match first {
+        Some((group, service)) => Some((group, service.as_ref()?)),
+        None => None,
+    };
     let port = fields.get(SERVICE.api_port.of(row.name))?;
     let host = match first {
         Some((_, service)) => Some((service.url.host().clone(), format!("{}'s url, api_port", service.name))),

@@ -8,7 +8,7 @@ use super::{
     near::nearest,
     origin::Origin,
     report::{Quotes, below, looks_secret},
-    service_table::{self, DEFAULT, SERVICE, default_of},
+    service_table::{self, DEFAULT, default_of},
     syntax,
     table::ROOT,
     text_kinds::PROTOCOL,
@@ -90,6 +90,11 @@ impl Walk<'_> {
             (Kind::Services, Tree::Object(entries)) => return self.services(entries, at),
             (Kind::List(kind), Tree::List(items)) => self.list(kind, items, at),
             (Kind::Map(kind), Tree::Object(entries)) => self.map(kind, entries, at),
+            (kind @ (Kind::Object(_) | Kind::Services), _) => {
+                self.single(&kind, None, tree, at);
+                // What is in it has its defaults, so that the rest of the config is checked as well.
+                return self.absent(field, at);
+            }
             (kind, _) => self.single(&kind, field.example(), tree, at),
         };
         if let Some(value) = value {
@@ -140,28 +145,25 @@ impl Walk<'_> {
     }
 
     fn service(&mut self, key: &str, tree: &Tree, path: &str, place: usize) {
+        let entries: &[_] = if let Tree::Object(entries) = tree { entries } else { &[] };
+        let Some(protocol) = protocol_of(key, tree, entries) else { return };
+        let fields = service_table::fields(key, protocol);
         let name = match key.parse::<ServiceName>() {
             Ok(name) => name,
             Err(advice) => {
                 let shown = self.fields.quotes.below("$.services", key, place);
                 let advice = self.advice(&advice, &shown);
-                return self.fields.problem(&shown, "this key", "the name of a service", advice);
+                self.fields.problem(&shown, "this key", "the name of a service", advice);
+                return self.object(fields, entries, &shown);
             }
         };
-        let protocol = match given_protocol(tree) {
-            None => default_of(key).map(|service| service.protocol),
-            Some(given) => self
-                .single(&Kind::Text(&PROTOCOL), None, given, &below(path, SERVICE.protocol.place.name))
-                .and_then(|value| Protocol::of(&value)),
-        };
-        // Which fields it has is not known then; its protocol is what there is to say.
-        let Some(protocol) = protocol else { return };
-        let Tree::Object(entries) = tree else {
+        // Others may need it, right or wrong.
+        self.fields.rows.push(Row { name, protocol });
+        if !matches!(tree, Tree::Object(_)) {
             let found = self.fields.quotes.value(path, tree);
             return self.fields.problem(path, found, Kind::Object(&[]).expected(None), None);
-        };
-        self.fields.rows.push(Row { name, protocol });
-        self.object(service_table::fields(key, protocol), entries, path);
+        }
+        self.object(fields, entries, path);
     }
 
     fn list(&mut self, kind: &'static TextKind, items: &[Tree], at: &str) -> Option<Value> {
@@ -240,6 +242,23 @@ impl Walk<'_> {
 fn given_protocol(tree: &Tree) -> Option<&Tree> {
     let Tree::Object(entries) = tree else { return None };
     entries.iter().find(|(key, tree)| key == "protocol" && *tree != Tree::Null).map(|(_, tree)| tree)
+}
+
+/// The protocol of a service. Of one that is wrong, the one that was most likely meant: what else is wrong with this service, and
+/// with those that need it, is reported in the same run.
+fn protocol_of(name: &str, tree: &Tree, entries: &[(String, Tree)]) -> Option<Protocol> {
+    let usual = || default_of(name).map(|service| service.protocol);
+    let Some(given) = given_protocol(tree) else { return usual() };
+    let near = || match given {
+        Tree::Text(text) => nearest(text, Protocol::ALL.iter().map(|protocol| protocol.as_str()))?.parse().ok(),
+        _ => None,
+    };
+    // The first of those that have the most of its fields.
+    let has = |protocol, key: &str| service_table::fields(name, protocol).iter().any(|field| field.key == key);
+    let known = |protocol: &&Protocol| entries.iter().filter(|(key, _)| has(**protocol, key)).count();
+    let by_fields = || Protocol::ALL.iter().rev().max_by_key(known).copied();
+    let read = Kind::Text(&PROTOCOL).read(given).ok().and_then(|value| Protocol::of(&value));
+    read.or_else(near).or_else(usual).or_else(by_fields)
 }
 
 /// The first place at which the table has a key.

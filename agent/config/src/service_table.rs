@@ -79,7 +79,7 @@ pub(crate) fn fields(name: &str, protocol: Protocol) -> &'static [Field] {
 }
 
 keys!(SERVICE: ServiceKeys, any_service "" {
-    protocol: Protocol, needs: Vec<ServiceName>, enable: bool, unit: UnitName, data_dir: PathBuf, url: BaseUrl,
+    needs: Vec<ServiceName>, enable: bool, unit: UnitName, data_dir: PathBuf, url: BaseUrl,
     leader_url: BaseUrl, raft_addr: HostPort, api_port: u16, raft_port: u16, initial_peers: Vec<HostPort>,
     environment_file: PathBuf, admin_user: UserName, admin_password_file: PathBuf, health_path: ApiPath,
     setup_path: ApiPath,

@@ -234,6 +234,82 @@ fn all_problems_come_in_one_report() {
 }
 
 #[test]
+fn what_is_wrong_hides_nothing_else_that_is_wrong() {
+    for (text, paths) in [
+        // A wrong protocol: of the service alone, of one of several, of another type.
+        (
+            r#"{"services":{"kv":{"protocol":"etcd-v4","api_port":0,"usr":1}}}"#,
+            "services.kv.protocol services.kv.api_port services.kv.leader_url services.kv.raft_addr",
+        ),
+        (
+            r#"{"bootstrap":true,"services":{"kv":{"protocol":"raft","unit":"x"}}}"#,
+            "services.kv.protocol services.kv.unit services.kv.initial_peers",
+        ),
+        (
+            r#"{"services":{"kv":{"protocol":7},"db":{"protocol":"etcd-v3","api_port":"2"}}}"#,
+            "services.kv.protocol services.db.api_port services.kv.leader_url services.kv.raft_addr",
+        ),
+        (
+            r#"{"bootstrap":true,"services":{"rest":{"protocol":"http","api_port":0},"kv":{"protocol":"etcd-v3"}}}"#,
+            "services.rest.protocol services.rest.api_port services.kv.initial_peers",
+        ),
+        // Which of the protocols is meant, its fields say too; one of its own fields is none that is unknown.
+        (
+            r#"{"services":{"a":{"protocol":"x","admin_user":7,"api_port":8080}}}"#,
+            "services.a.protocol services.a.admin_user",
+        ),
+        (
+            r#"{"services":{"chainfire":{"protocol":"x"}}}"#,
+            "services.chainfire.protocol services.chainfire.leader_url services.chainfire.raft_addr",
+        ),
+        // What needs it needs a service of this node.
+        (
+            r#"{"services":{"kv":{"protocol":"etcd"},"iam":{"protocol":"http-setup","needs":["kv"]}},"raft_addr":"a:1"}"#,
+            "services.kv.protocol services.kv.leader_url",
+        ),
+        // A wrong name, and what is no object where one belongs.
+        (
+            r#"{"services":{"My_KV":{"protocol":"etcd-v3","api_port":0,"user":7}}}"#,
+            "services.My_KV services.My_KV.api_port services.My_KV.user",
+        ),
+        (
+            r#"{"services":{"kv":{"protocol":"admin-v1"},"chainfire":7,"iam":{"needs":["chainfire"]}}}"#,
+            "services.chainfire services.kv.leader_url services.kv.raft_addr",
+        ),
+        (r#"{"services":["chainfire"]}"#, "services services.chainfire.leader_url services.chainfire.raft_addr"),
+        (r#"{"leader_url":"https://node09","raft_addr":"node09:1","services":7}"#, "services leader_url"),
+        (r#"{"leader_url":"https://node09","raft_addr":"node09:1","tls":7,"expect":7}"#, "expect tls leader_url"),
+        // A service that cannot be made hides no other: two share an API, and of a third its port is wrong.
+        (
+            r#"{"bootstrap":true,"services":{"a":{"protocol":"http-setup","setup_path":"x"},
+                "b":{"protocol":"etcd-v3","initial_peers":["node09:1"]},"c":{"protocol":"etcd-v3","raft_port":3}}}"#,
+            "services.a.setup_path services.c.api_port",
+        ),
+        (
+            r#"{"bootstrap":true,"services":{"a":{"protocol":"etcd-v3","initial_peers":["node09:1"],"health_path":"x"},
+                "b":{"protocol":"etcd-v3","api_port":1,"raft_port":2},"c":{"protocol":"etcd-v3","api_port":1,"raft_port":3}}}"#,
+            "services.a.health_path services.c.api_port",
+        ),
+    ] {
+        let report = checked(text, false).expect_err(text);
+        let found: Vec<&str> = report.problems.iter().map(|problem| problem.path.trim_start_matches("$.")).collect();
+        // The order is that of the file, which is not what this is about.
+        let sorted = |mut paths: Vec<&str>| {
+            paths.sort_unstable();
+            paths.join("\n")
+        };
+        let expected = paths.split(' ').map(|path| match path {
+            // Of the first service, the field at the top is the usual place.
+            path if path.ends_with("er_url") || path.ends_with("raft_addr") || path.ends_with("_peers") => {
+                path.rsplit('.').next().unwrap()
+            }
+            path => path,
+        });
+        assert_eq!(sorted(found), sorted(expected.collect()), "{text}: {report}");
+    }
+}
+
+#[test]
 fn what_is_too_long_is_one_problem_and_not_one_of_each_pair() {
     let many = |count: usize, one: &dyn Fn(usize) -> String| (0..count).map(one).collect::<Vec<_>>().join(",");
     let services = many(1000, &|number| format!(r#""s{number}":{{"protocol":"admin-v1"}}"#));
