@@ -206,7 +206,7 @@ fn f26_a_byte_order_mark_and_crlf_carry_no_meaning_and_other_texts_are_named() {
         (wide(&plain, u16::to_be_bytes), "it is UTF-16"),
         (utf32(&plain), "UTF-32"),
         (b"{\"clusters\": \"\xe9\"}".to_vec(), "byte 14 is not UTF-8"),
-        (vec![0; 64], "nothing but zero bytes"),
+        (vec![0; 64], "it holds zero bytes"),
         (Vec::new(), "it is empty"),
         ("\u{feff}\r\n".as_bytes().to_vec(), "it is empty"),
         ("\u{feff}\u{feff}{}".as_bytes().to_vec(), "not JSON"),

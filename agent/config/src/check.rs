@@ -7,7 +7,7 @@ use super::{
     kind::{Absent, Field, Held, Kind, TextKind, Value},
     near::nearest,
     origin::Origin,
-    report::{Quotes, below, looks_secret},
+    report::{Quotes, WIDTH, below, looks_secret},
     service_table::{self, DEFAULT, default_of},
     syntax,
     table::ROOT,
@@ -28,7 +28,10 @@ pub(crate) fn walk(tree: &Tree, origin: &Origin, quotes: Quotes) -> Fields {
     walk.fields.quotes = quotes;
     match tree {
         Tree::Object(entries) => walk.object(ROOT, entries, "$"),
-        other => walk.fields.problem("$", other.kind(), "an object with the cluster config", None),
+        other => {
+            let hint = "`first-boot-agent config example` prints one".to_owned();
+            walk.fields.problem("$", other.kind(), "an object with the cluster config", Some(hint));
+        }
     }
     walk.fields
 }
@@ -44,7 +47,7 @@ impl Walk<'_> {
         for (place, (key, tree)) in entries.iter().enumerate() {
             let Some(field) = table.iter().find(|field| field.key == key) else {
                 if seen.insert(key.as_str()) {
-                    self.unknown_key(table.iter().map(|field| field.key), path, key, place);
+                    self.unknown_key(table.iter().map(|field| field.key), path, (key, tree), place);
                 }
                 continue;
             };
@@ -66,14 +69,26 @@ impl Walk<'_> {
 
     /// Guesses what was meant: a neighbour of nearly that name, or a field of
     /// just that name elsewhere.
-    fn unknown_key(&mut self, known: impl Iterator<Item = &'static str>, path: &str, key: &str, place: usize) {
+    fn unknown_key(
+        &mut self,
+        known: impl Iterator<Item = &'static str>,
+        path: &str,
+        (key, tree): (&str, &Tree),
+        place: usize,
+    ) {
         let near = nearest(key, known);
         let (meant, hint) = if let Some(near) = near {
             (Some(below(path, near)), Some(format!("did you mean `{near}`?")))
         } else {
             // A service of another protocol has no field of this one's.
             let is_of_services = |home: &String| path.starts_with("$.services.") && home.starts_with("$.services.");
-            let home = place_of(ROOT, "$", key).filter(|home| !is_of_services(home));
+            let is_service =
+                default_of(key).is_some() || (self.fields.quotes == Quotes::Shown && given_protocol(tree).is_some());
+            let home = if is_service && path == "$" {
+                Some(below("$.services", key))
+            } else {
+                place_of(ROOT, "$", key).filter(|home| !is_of_services(home))
+            };
             let hint = home.as_ref().map(|home| format!("`{key}` belongs at `{home}`"));
             (home, hint)
         };
@@ -136,12 +151,13 @@ impl Walk<'_> {
     /// Without a protocol it is none, be it meant as one or not.
     fn unknown_service(&mut self, at: &str, key: &str, tree: &Tree, place: usize) {
         let known = || DEFAULT.iter().map(|service| service.name.as_str());
-        if nearest(key, known()).is_none() && matches!(tree, Tree::Object(_)) {
+        let is_meant_as_one = matches!(tree, Tree::Object(_)) || place_of(ROOT, "$", key).is_none();
+        if nearest(key, known()).is_none() && is_meant_as_one {
             let path = self.fields.quotes.below(at, key, place);
             let hint = format!("to declare a service, give it a `protocol`: {}", PROTOCOL.name);
             return self.fields.unknown_key(path, None, Some(hint));
         }
-        self.unknown_key(known(), at, key, place);
+        self.unknown_key(known(), at, (key, tree), place);
     }
 
     fn service(&mut self, key: &str, tree: &Tree, path: &str, place: usize) {
@@ -211,7 +227,9 @@ impl Walk<'_> {
         match kind.read(tree) {
             Ok(value) => Some(value),
             Err(advice) => {
-                let advice = advice.and_then(|advice| self.advice(&advice, at));
+                let other = kind.of_another_type(tree).map(str::to_owned);
+                let other = other.or_else(|| self.whole_path(kind, example, tree, at));
+                let advice = other.or_else(|| advice.and_then(|advice| self.advice(&advice, at)));
                 self.fields.problem(at, self.fields.quotes.value(at, tree), kind.expected(example), advice);
                 None
             }
@@ -221,6 +239,22 @@ impl Walk<'_> {
     /// What to do about a value. It may quote it.
     fn advice(&self, advice: &ValueError, at: &str) -> Option<String> {
         (self.fields.quotes == Quotes::Shown && !looks_secret(at)).then(|| advice.to_string())
+    }
+
+    /// What to write in the place of a path that does not begin at the root: the same name where this field's file usually is,
+    /// or that file itself, where the text may be more than a path.
+    fn whole_path(&self, kind: &Kind, example: Option<&str>, tree: &Tree, at: &str) -> Option<String> {
+        let (Kind::Text(text), Tree::Text(given)) = (kind, tree) else { return None };
+        let example = example.unwrap_or(text.example);
+        let (directory, _) =
+            example.rsplit_once('/').filter(|_| example.starts_with('/') && !given.starts_with('/'))?;
+        let name = given.rsplit('/').next().unwrap_or_default();
+        let is_plain = name.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && name.len() <= WIDTH
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        let may_be_shown = is_plain && self.fields.quotes == Quotes::Shown && !looks_secret(at);
+        let whole = if may_be_shown { format!("{directory}/{name}") } else { example.to_owned() };
+        Some(format!("write the whole path, such as `{whole}`"))
     }
 
     fn absent(&mut self, field: &Field, at: &str) {
@@ -268,6 +302,9 @@ fn place_of(table: &[Field], path: &str, key: &str) -> Option<String> {
     }
     table.iter().find_map(|field| match field.kind {
         Kind::Object(inner) => place_of(inner, &below(path, field.key), key),
+        Kind::Services if DEFAULT.iter().all(|service| service.fields.iter().any(|field| field.key == key)) => {
+            Some(format!("{path}.{}.NAME.{key}", field.key))
+        }
         Kind::Services => DEFAULT
             .iter()
             .find_map(|service| place_of(service.fields, &format!("{path}.{}.{}", field.key, service.name), key)),

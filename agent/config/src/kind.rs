@@ -3,6 +3,7 @@
 //! Must not know which fields there are.
 
 use super::{
+    syntax,
     tree::Tree,
     value::{
         ApiPath, BaseUrl, Cidr, ClusterName, DnsName, HostPort, Label, LinkChoice, NodeId, NodeRole, Protocol,
@@ -227,6 +228,28 @@ impl Kind {
             Self::Map(text) => format!("an object, each value {}, for example \"{}\"", text.name, text.example),
             Self::Object(_) => "an object".to_owned(),
             Self::Services => "an object of services by name, each an object".to_owned(),
+        }
+    }
+
+    /// What to change where a value would be right if it were written as another type.
+    pub(crate) fn of_another_type(&self, tree: &Tree) -> Option<&'static str> {
+        let is_right = |kind: &Self, tree: Tree| kind.read(&tree).is_ok();
+        match (self, tree) {
+            (Self::Services, _) => Some("give each service a key, as in {\"etcd\": {\"protocol\": \"etcd-v3\"}}"),
+            (Self::List(text), Tree::Text(_)) if is_right(&Self::Text(text), tree.clone()) => {
+                Some("put it in brackets")
+            }
+            (Self::Text(_), Tree::List(items)) if items.len() == 1 && is_right(self, items[0].clone()) => {
+                Some("remove the brackets")
+            }
+            (Self::Text(_), Tree::Count(count)) if is_right(self, Tree::text(count.to_string())) => {
+                Some("put it in double quotes")
+            }
+            (Self::Flag | Self::Port | Self::Count(..), Tree::Text(text)) => {
+                let unquoted = syntax::read(text.as_bytes()).ok()?;
+                is_right(self, unquoted).then_some("remove the quotes")
+            }
+            _ => None,
         }
     }
 

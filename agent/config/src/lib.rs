@@ -47,7 +47,7 @@ pub use reference::reference;
 pub use report::{Problem, Quotes, Report};
 pub use schema::schema;
 pub use shown::Shown;
-pub use syntax::{SIZE_LIMIT, SyntaxError, is_empty, text};
+pub use syntax::{Format, SIZE_LIMIT, SyntaxError, after_marks, is_empty, text};
 pub use system_directory::of_the_system;
 pub use value::{
     ClusterName, Endpoint, Host, HostPort, NodeId, Protocol, RaftAddr, ServiceName, TlsPaths, UnitName, ValueError,

@@ -160,6 +160,8 @@ fn shown(path: &str, tree: &Tree) -> String {
         Tree::Null => "null".to_owned(),
         Tree::Flag(flag) => flag.to_string(),
         Tree::Count(count) => count.to_string(),
+        // As it was written, not as the whole number that a fraction or an exponent may come to.
+        Tree::Number(number) if *number >= 0.0 || number.fract() != 0.0 => format!("{number:?}"),
         Tree::Number(number) => number.to_string(),
         Tree::Text(text) => quoted(&without_credentials(text)),
         Tree::List(_) | Tree::Object(_) => tree.kind(),
@@ -174,7 +176,8 @@ pub(crate) fn looks_secret(path: &str) -> bool {
         || path.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word.ends_with("key") || word == "pin")
 }
 
-const WIDTH: usize = 64;
+/// The most characters of a text that are shown.
+pub(crate) const WIDTH: usize = 64;
 
 fn quoted(text: &str) -> String {
     let mut short: String = text.chars().take(WIDTH).collect();

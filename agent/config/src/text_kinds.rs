@@ -73,7 +73,7 @@ pub(crate) static DIRECTORY: TextKind = TextKind {
         if text.starts_with('/') && (2..=64).contains(&names.len()) && names.iter().all(is_plain) {
             Ok(Value::File(PathBuf::from(text)))
         } else {
-            Err(ValueError::new("give a path of at least two plain names"))
+            Err(ValueError::new("give a path of at least two names, each of letters, digits and `_@:+.,-`"))
         }
     },
 };
@@ -103,7 +103,7 @@ fn read_file(text: &str) -> Result<Value, ValueError> {
     if text.starts_with('/') && (2..=4095).contains(&text.len()) && !text.chars().any(char::is_control) {
         Ok(Value::File(PathBuf::from(text)))
     } else {
-        Err(ValueError::new("begin the path with `/` (units have no working directory); use no control characters"))
+        Err(ValueError::new("name a file below `/`, in at most 4095 bytes and without control characters"))
     }
 }
 

@@ -56,8 +56,13 @@ impl Tree {
             Self::Flag(_) => "a boolean".to_owned(),
             Self::Count(_) | Self::Number(_) => "a number".to_owned(),
             Self::Text(_) => "a string".to_owned(),
+            Self::List(items) if items.is_empty() => "an empty list".to_owned(),
             Self::List(items) => format!("a list of {}", items.len()),
-            Self::Object(entries) => format!("an object with {} keys", entries.len()),
+            Self::Object(entries) => match entries.len() {
+                0 => "an empty object".to_owned(),
+                1 => "an object with 1 key".to_owned(),
+                count => format!("an object with {count} keys"),
+            },
         }
     }
 }

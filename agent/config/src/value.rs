@@ -43,5 +43,5 @@ impl ValueError {
 /// must not repeat a password.
 fn plain_or<'a>(text: &'a str, example: &'a str) -> &'a str {
     let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || ".:-[]".contains(c));
-    if is_plain { text } else { example }
+    if is_plain && !text.is_empty() { text } else { example }
 }

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use first_boot_config::{Checked, Context, Origin, Problem, Report, SyntaxError, check, parse};
+use first_boot_config::{Checked, Context, Format, Origin, Problem, Report, SyntaxError, check, parse};
 
 fn checked(text: &str, strict: bool) -> Result<Checked, Report> {
     let context = Context {
@@ -28,7 +28,26 @@ fn only_problem(text: &str) -> Problem {
 
 /// Further members, path, found, part of expected, part of the advice.
 const ROWS: &[[&str; 5]] = &[
-    [r#""node_id":7"#, "$.node_id", "7", "the id of a node, for example node01", ""],
+    [r#""node_id":7"#, "$.node_id", "7", "the id of a node, for example node01", "put it in double quotes"],
+    [r#""node_id":7.5"#, "$.node_id", "7.5", "the id of a node, for example node01", ""],
+    [r#""node_id":{"a":1}"#, "$.node_id", "an object with 1 key", "the id of a node, for example node01", ""],
+    [r#""bootstrap":"false""#, "$.bootstrap", r#""false""#, "true or false", "remove the quotes"],
+    [
+        r#""services":{"iam":{"api_port":"80"}}"#,
+        "$.services.iam.api_port",
+        r#""80""#,
+        "a port from",
+        "remove the quotes",
+    ],
+    [r#""expect":{"cpus":"4"}"#, "$.expect.cpus", r#""4""#, "a whole number", "remove the quotes"],
+    [r#""policies":{"join":{"attempts":1e3}}"#, "$.policies.join.attempts", "1000.0", "a whole number", ""],
+    [
+        r#""services":[{"protocol":"etcd-v3"}]"#,
+        "$.services",
+        "a list of 1",
+        "services by name",
+        "give each service a key",
+    ],
     [r#""node_id":"node 1""#, "$.node_id", r#""node 1""#, "the id of a node", "letters a-z"],
     [r#""node_id":"""#, "$.node_id", r#""""#, "the id of a node", "1 to 128"],
     [
@@ -39,16 +58,52 @@ const ROWS: &[[&str; 5]] = &[
         "one of these exactly",
     ],
     [r#""bootstrap":"yes""#, "$.bootstrap", r#""yes""#, "true or false", ""],
-    [r#""cluster_name":["a"]"#, "$.cluster_name", "a list of 1", "the name of a cluster", ""],
+    [r#""cluster_name":["a"]"#, "$.cluster_name", "a list of 1", "the name of a cluster", "remove the brackets"],
     [r#""node_ip":"10.0.1.10/24""#, "$.node_ip", r#""10.0.1.10/24""#, "an IPv4 or IPv6 address", "without port"],
     [r#""node_fqdn":"node_1..example""#, "$.node_fqdn", r#""node_1..example""#, "a hostname", "63 between two dots"],
     [r#""initial_peers":["node01"]"#, "$.initial_peers[0]", r#""node01""#, "HOST:PORT", "`node01:PORT`"],
-    [r#""initial_peers":"node01:2380""#, "$.initial_peers", r#""node01:2380""#, "a list, each item HOST:PORT", ""],
+    [
+        r#""initial_peers":"node01:2380""#,
+        "$.initial_peers",
+        r#""node01:2380""#,
+        "a list, each item HOST:PORT",
+        "put it in brackets",
+    ],
     [r#""network":{"lan":"10.0.1.0"}"#, "$.network.lan", r#""10.0.1.0""#, "an address range", "length of the prefix"],
     [r#""network":{"a b":"10.0.1.0/33"}"#, r#"$.network["a b"]"#, r#""10.0.1.0/33""#, "an address range", "0 to 32"],
-    [r#""tls":{"ca":"ca.crt"}"#, "$.tls.ca", r#""ca.crt""#, "the absolute path of a file", "begin the path with `/`"],
+    [r#""tls":{"ca":"/"}"#, "$.tls.ca", r#""/""#, "the absolute path of a file", "name a file below `/`"],
+    [r#""tls":{"ca":"a/x.crt"}"#, "$.tls.ca", r#""a/x.crt""#, "path of a file", "such as `/etc/nixos/secrets/x.crt`"],
+    [r#""tls":{"ca":"$DIR/"}"#, "$.tls.ca", r#""$DIR/""#, "path of a file", "such as `/etc/nixos/secrets/ca.crt`"],
+    [
+        r#""services":{"iam":{"admin_password_file":"password"}}"#,
+        "$.services.iam.admin_password_file",
+        "a string (not shown)",
+        "the absolute path of a file",
+        "such as `/etc/nixos/secrets/iam-admin-password`",
+    ],
+    [
+        r#""services":{"etcd":{"protocol":"etcd-v3","environment_file":"etcd.env"}}"#,
+        "$.services.etcd.environment_file",
+        r#""etcd.env""#,
+        "the absolute path of a file",
+        "such as `/var/lib/first-boot-automation/etcd.env`",
+    ],
+    [
+        r#""services":{"flaredb":{"data_dir":"./data/db"}}"#,
+        "$.services.flaredb.data_dir",
+        r#""./data/db""#,
+        "the absolute path of a directory, for example /var/lib/flaredb",
+        "such as `/var/lib/db`",
+    ],
+    [
+        r#""services":{"iam":{"setup_path":"setup"}}"#,
+        "$.services.iam.setup_path",
+        r#""setup""#,
+        "the path of an API call, for example /admin/setup",
+        "such as `/admin/setup`",
+    ],
     [r#""tls":{"cert":"/a.crt"}"#, "$.tls.key", "nothing", "belongs to `cert`", "give `key` with `cert`"],
-    [r#""tls":[]"#, "$.tls", "a list of 0", "an object", ""],
+    [r#""tls":[]"#, "$.tls", "an empty list", "an object", ""],
     [
         r#""services":{"kv":{"protocol":"etcd"}}"#,
         "$.services.kv.protocol",
@@ -166,6 +221,7 @@ fn every_mistake_is_reported_with_path_found_expected_and_advice() {
 #[test]
 fn addresses_that_nobody_can_reach_are_refused() {
     for (address, advice) in [
+        ("", "`10.0.1.10:PORT`"),
         ("10.0.1.10", "`10.0.1.10:PORT`"),
         ("10.0.1.10:0", "1 to 65535"),
         ("10.0.1.10:65536", "1 to 65535"),
@@ -194,6 +250,7 @@ fn addresses_that_nobody_can_reach_are_refused() {
 fn x2_urls_that_are_no_plain_https_base_are_refused_without_showing_credentials() {
     for (url, advice) in [
         ("http://node01:2379", "does not use plain HTTP"),
+        ("", "`https://node01:2379`"),
         ("node01:2379", "`https://node01:2379`"),
         ("https://", "put a host"),
         ("https://:2379", "put a host"),
@@ -456,6 +513,24 @@ fn a_needed_field_that_is_misspelt_is_pointed_at() {
 }
 
 #[test]
+fn what_is_at_another_place_is_named_with_its_own() {
+    for (further, path, hint) in [
+        (r#""etcd":{"protocol":"etcd-v3"}"#, "$.etcd", "`etcd` belongs at `$.services.etcd`"),
+        (r#""chainfire":{"api_port":1}"#, "$.chainfire", "`chainfire` belongs at `$.services.chainfire`"),
+        (r#""protocol":"etcd-v3""#, "$.protocol", "`protocol` belongs at `$.services.NAME.protocol`"),
+        (r#""admin_user":"a""#, "$.admin_user", "`admin_user` belongs at `$.services.iam.admin_user`"),
+        (r#""services":{"unit":"a"}"#, "$.services.unit", "`unit` belongs at `$.services.NAME.unit`"),
+        (r#""services":{"etcd":"etcd-v3"}"#, "$.services.etcd", "to declare a service, give it a `protocol`: "),
+        (r#""ca":"/a""#, "$.ca", "`ca` belongs at `$.tls.ca`"),
+    ] {
+        let warnings = checked(&joining(&format!(",{further}")), false).unwrap().warnings;
+        let [warning] = &warnings[..] else { panic!("{further}: {warnings:?}") };
+        assert_eq!(warning.path, path);
+        assert!(warning.hint.as_deref().unwrap_or_default().starts_with(hint), "{warning}");
+    }
+}
+
+#[test]
 fn a_node_that_would_join_through_itself_is_refused() {
     for leader in
         ["node09", "NODE09.", "10.0.1.13", "[::ffff:10.0.1.13]", "localhost", "127.0.0.1", "[::1]", "n.example.com"]
@@ -520,10 +595,27 @@ fn x2_text_that_is_no_json_is_located_and_not_quoted() {
     let error = |bytes: &[u8]| parse(bytes).unwrap_err();
     assert_eq!(error(b" \n"), SyntaxError::Empty);
     for yaml in ["---\nnode_id: node01\n", "# the cluster\nbootstrap: true\n", "services:\n  chainfire:\n"] {
-        assert_eq!(error(yaml.as_bytes()), SyntaxError::Yaml, "{yaml}");
+        assert_eq!(error(yaml.as_bytes()), SyntaxError::Other(Format::Yaml), "{yaml}");
     }
-    for other in ["{node_id: 1}", "node_id", "node_id=1", "\"a\": 1", "https://node01:2379"] {
-        assert!(matches!(error(other.as_bytes()), SyntaxError::Malformed(_)), "{other}");
+    for other in ["node_id", "\"a\": 1", "https://node01:2379", "cluster config", "%", "\u{201c}a\u{201d}: 1"] {
+        assert_eq!(error(other.as_bytes()), SyntaxError::Other(Format::Unknown), "{other}");
+    }
+    for (other, remedy) in [
+        ("{node_id: 1}", "double quotes"),
+        ("{'node_id': 1}", "double quotes"),
+        ("{\"a\": \u{201c}b\u{201d}}", "a text in double quotes"),
+        ("{\"a\": True}", "true, false"),
+        ("{\"a\": \"b\n\"}", "close the quote"),
+        ("{\"a\": 1,}", "remove the comma"),
+        ("{\"a\": 1\n\"b\": 2}", "put a comma"),
+        ("{} {}", "behind the end"),
+        ("[\"a\"] x", "behind the end"),
+        ("[1] x", "behind the end"),
+        ("{\"a\": 1 /}", "put a comma"),
+        ("{\"a\": 01}", "correct the JSON there"),
+    ] {
+        assert!(matches!(error(other.as_bytes()), SyntaxError::Malformed(..)), "{other}");
+        assert!(error(other.as_bytes()).to_string().contains(remedy), "{}", error(other.as_bytes()));
     }
     assert_eq!(error(&[0; 512]), SyntaxError::Zeroed);
     for (text, encoding) in [
@@ -540,11 +632,69 @@ fn x2_text_that_is_no_json_is_located_and_not_quoted() {
     assert_eq!(error(b"{\"a\":\xff}"), SyntaxError::NotUtf8(5));
     assert_eq!(error(b"{\n\"node_id\": \"no"), SyntaxError::Truncated(2, 14));
     assert!(matches!(error(&vec![b' '; 2 << 20]), SyntaxError::TooLarge(0x20_0000)));
-    assert!(matches!(error("[".repeat(9000).as_bytes()), SyntaxError::Malformed(_)));
-    assert!(matches!(error(b"{} {}"), SyntaxError::Malformed(place) if place.contains("at line 1 ")));
+    assert!(matches!(error("[".repeat(9000).as_bytes()), SyntaxError::Malformed(..)));
+    assert!(matches!(error(b"{} {}"), SyntaxError::Malformed(place, _) if place.contains("at line 1 ")));
     let malformed = error(b"{\"password\": canary}").to_string();
     assert!(malformed.contains("line 1 column 14") && !malformed.contains("canary"), "{malformed}");
     assert!(parse("\u{feff}{}".as_bytes()).is_ok());
+}
+
+#[test]
+fn what_is_something_else_than_json_is_called_by_its_name_whatever_is_before_it() {
+    let wide = |text: &str, is_little: bool| -> Vec<u8> {
+        let pair = |unit: u16| if is_little { unit.to_le_bytes() } else { unit.to_be_bytes() };
+        text.encode_utf16().flat_map(pair).collect()
+    };
+    let config = joining("");
+    for before in ["", " ", "\n\t", "\u{feff}", "\u{feff}\u{feff}", "\u{feff}\r\n \u{feff}", "\n\u{feff}"] {
+        let behind = |rest: &[u8]| parse(&[before.as_bytes(), rest].concat());
+        assert!(behind(config.as_bytes()).is_ok(), "{before:?}");
+        for (text, format) in [
+            (&b"<html><body>Log in</body></html>"[..], Format::Html),
+            (b"<!DOCTYPE html>\n<html>", Format::Html),
+            (b"<?xml version=\"1.0\"?>\n<!DOCTYPE html><HTML>", Format::Html),
+            (b"<html><title>Gesch\xfctzt", Format::Html),
+            (b"<?xml version=\"1.0\"?>\n<plist/>", Format::Xml),
+            (b"-----BEGIN CERTIFICATE-----\nMIIB", Format::Pem),
+            (b"# nodes\nnode_id: node01", Format::Yaml),
+            (b"- node01\n- node02", Format::Yaml),
+            (b"%YAML 1.2\n---", Format::Yaml),
+            (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", Format::Compressed),
+            (b"PK\x03\x04\x14\0\0\0", Format::Compressed),
+            (b"[cluster]\nnode_id = 1", Format::Toml),
+            (b"# nodes\nnode_id = \"node01\"", Format::Toml),
+            (b"NODE_ID=node01", Format::Toml),
+        ] {
+            assert_eq!(behind(text), Err(SyntaxError::Other(format)), "{before:?}");
+        }
+        for mark in ["", "\u{feff}", "\u{feff}\u{feff}"] {
+            for blanks in ["", " ", "\r\n", "\n\n  "] {
+                for is_little in [true, false] {
+                    let bytes =
+                        [before.trim_ascii_start().as_bytes(), &wide(&[mark, blanks, &config].concat(), is_little)]
+                            .concat();
+                    let error = parse(&bytes).unwrap_err().to_string();
+                    assert!(error.starts_with("it is UTF-16") && error.contains("save the file as UTF-8"), "{error}");
+                }
+            }
+        }
+    }
+    assert_eq!(parse(b"{\"a\": \xe9\0\0}"), Err(SyntaxError::NotUtf8(6)));
+    for zeroed in ["{}\0", "{}\0\0\0\0", "{\"a\": 1\n\0\0\0\0\0", "\0\0\0\0\0{}"] {
+        assert_eq!(parse(zeroed.as_bytes()), Err(SyntaxError::Zeroed), "{zeroed:?}");
+    }
+    for (comment, line) in [
+        ("// the cluster\n{}", 1),
+        ("# the cluster\n{}", 1),
+        ("{\n  // the node\n  \"node_id\": \"a\"}", 2),
+        ("{\n  \"node_id\": \"a\", /* the node */\n}", 2),
+        ("{\n  \"node_id\": \"a\" # the node\n}", 2),
+        ("{\n  \"node_id\":\n // the node\n\"a\"}", 3),
+        ("{\n  \"a\": [\"\u{fc}\", // the node\n\"a\"]}", 2),
+        ("{}\n// the end", 2),
+    ] {
+        assert_eq!(parse(comment.as_bytes()), Err(SyntaxError::Other(Format::Comment(line))), "{comment}");
+    }
 }
 
 #[test]

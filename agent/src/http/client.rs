@@ -14,7 +14,7 @@ use serde_json::Value;
 pub(crate) use reqwest::Method;
 pub(crate) use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
-use crate::config::{Endpoint, Request, TlsPaths};
+use crate::config::{Endpoint, Request, TlsPaths, after_marks};
 use crate::foreign_text;
 use crate::inventory;
 use crate::names::{ClientNames, SendError};
@@ -203,7 +203,7 @@ impl Answer {
     pub(crate) fn is_html(&self) -> bool {
         let is_of_pages = |kind| self.content_type.starts_with(kind);
         ["text/html", "application/xhtml+xml"].into_iter().any(is_of_pages)
-            || self.body.trim_ascii_start().first() == Some(&b'<')
+            || after_marks(&self.body).trim_ascii_start().first() == Some(&b'<')
     }
 
     /// What a reader makes of the JSON that it is; a fault that may pass, where that is nothing.
@@ -271,5 +271,22 @@ mod tests {
         };
         assert_eq!(asked(503), Class::Busy { retry_after: Some(Duration::from_secs(30)) });
         assert_eq!(asked(421), Class::NotLeader(None));
+    }
+
+    #[test]
+    fn a_page_is_one_whatever_is_before_it() {
+        let at = Endpoint::at("node01:2379".parse().unwrap()).unwrap();
+        for (body, is_html) in [
+            ("<html>", true),
+            (" \r\n<!DOCTYPE html>", true),
+            ("\u{feff}<html>", true),
+            ("\u{feff}\n\u{feff} <html>", true),
+            ("{}", false),
+            ("\u{feff}{}", false),
+            ("", false),
+        ] {
+            let answer = Answer::of(200, &at, &HeaderMap::new(), body.into());
+            assert_eq!(answer.is_html(), is_html, "{body:?}");
+        }
     }
 }
