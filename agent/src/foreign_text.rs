@@ -3,10 +3,15 @@
 //!
 //! Must not change what is compared: callers that compare keep the original text.
 
+use std::path::Path;
+
 use crate::config::without_logins;
 
 /// The most characters of a whole message: more than a person reads, and far below what the journal and `sd_notify` take.
 pub(crate) const LONGEST_MESSAGE: usize = 2000;
+
+/// The longest path of Linux (`PATH_MAX`).
+const LONGEST_PATH: usize = 4096;
 
 /// Printable by their category, and blank or reordering all the same: Hangul and Braille fillers.
 const BLANK: [char; 5] = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
@@ -20,6 +25,11 @@ pub(crate) fn shown(text: &str, most: usize) -> String {
 /// The same for text of several lines: line breaks stay.
 pub(crate) fn shown_lines(text: &str, most: usize) -> String {
     bounded(&without_logins(text), most, |character| character == '\n' || is_visible(character))
+}
+
+/// A path: an operator may have typed, and a file system may hold, any characters.
+pub(crate) fn path(path: &Path) -> String {
+    bounded(&path.to_string_lossy(), LONGEST_PATH, is_visible)
 }
 
 fn bounded(text: &str, most: usize, is_kept: fn(char) -> bool) -> String {
@@ -36,7 +46,8 @@ fn bounded(text: &str, most: usize, is_kept: fn(char) -> bool) -> String {
     shown
 }
 
-fn is_visible(character: char) -> bool {
+/// Whether a person sees it, and no terminal obeys it.
+pub(crate) fn is_visible(character: char) -> bool {
     // The standard library's own judgement of what can be printed; it escapes quotes and backslashes too, which are visible.
     let is_printable = matches!(character, '\'' | '"' | '\\') || character.escape_debug().count() == 1;
     is_printable && !BLANK.contains(&character) && !is_right_to_left(character)

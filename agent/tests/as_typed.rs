@@ -102,6 +102,49 @@ fn an_argument_of_any_bytes_gets_an_answer() {
     }
 }
 
+#[test]
+fn what_a_terminal_obeys_in_a_path_is_not_printed_and_the_remedy_still_names_that_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let usual = configuration(&folder);
+    let odd = folder.path().join("a\u{1b}]0;title\u{7}\u{9b}31m\u{202e}\r\nvalid for node09.json");
+    let path = odd.to_str().unwrap();
+    let is_plain = |text: &str| text.chars().all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}'));
+    let both = |arguments: &[&str]| {
+        let (_, out, err) = ran(arguments, None);
+        assert!(is_plain(&out) && is_plain(&err), "{arguments:?}: {out:?} {err:?}");
+        assert!(!err.contains("\nvalid for"), "{err:?}");
+        out + &err
+    };
+    for content in ["", "7", "{\"tls\": 7}", "{\"rack\": 7, \"node\": 7}"] {
+        for command in
+            [&["config", "validate"][..], &["config", "show"], &["config", "show", "--json"], &["status"], &["plan"]]
+        {
+            let _ = fs::remove_file(&odd);
+            both(&[command, &["--config", path]].concat());
+            fs::write(&odd, content).unwrap();
+            both(&[command, &["--config", path]].concat());
+        }
+    }
+    fs::remove_file(&odd).unwrap();
+    fs::copy(&usual, &odd).unwrap();
+    fs::set_permissions(&odd, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(both(&["config", "show", path]).contains("\\u{1b}]0;title"));
+    let shown: serde_json::Value = serde_json::from_str(&both(&["config", "show", "--json", path])).unwrap();
+    assert!(shown["source"].as_str().unwrap().contains("\\u{1b}]0;title"));
+    let said = both(&["config", "validate", path]);
+    let (_, command) = said.split_once("run `").unwrap();
+    let (command, _) = command.split_once('`').unwrap();
+    assert!(Command::new("bash").args(["-c", command]).status().unwrap().success(), "{command}");
+    assert_eq!(fs::metadata(&odd).unwrap().permissions().mode() & 0o777, 0o600, "{command}");
+    // What is no path, too: the command line's own complaint quotes it.
+    for arguments in
+        [&["config", "\u{1b}[31m"][..], &["join", "\u{1b}[31m\u{7}"], &["status", "--timeout", "\u{9b}31m"]]
+    {
+        let (code, out, err) = ran(arguments, None);
+        assert!(code != 0 && is_plain(&out) && is_plain(&err), "{arguments:?}: {err:?}");
+    }
+}
+
 /// Root writes the metrics: what is not a file stays what it is.
 #[test]
 fn metrics_are_written_to_a_file_and_in_the_place_of_nothing_else() {

@@ -1,4 +1,5 @@
-//! What a command prints, of every program here, and how it ends. Must not know what is printed.
+//! What a command prints, of every program here, and how it ends. Must not know what is printed, nor print anything that a
+//! terminal obeys.
 //!
 //! A reader that closes early (`| head -1`) is no error. A full disk is one: otherwise the file would pass for complete.
 
@@ -9,8 +10,10 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 mod plain_error;
+mod visible;
 
 pub use plain_error::plain_error;
+use visible::visible;
 
 /// How a process ends. Wrong usage is clap's 2. The codes are few, and the agent's units rely on them
 /// (`RestartPreventExitStatus=2 78`).
@@ -52,8 +55,7 @@ pub fn refuse<C: Parser>(reason: &str) -> ExitCode {
 fn ended(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     if error.use_stderr() {
-        // Nowhere is left to say that this fails.
-        let _ = io::stderr().lock().write_all(text.as_bytes());
+        aside(&text);
         return WRONG_USAGE.into();
     }
     print(&text, Exit::Done).into()
@@ -83,7 +85,7 @@ pub enum Written {
 #[must_use]
 pub fn write(text: &str) -> Written {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(visible(text).as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Written::Whole,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Written::NobodyReads,
         Err(error) => {
@@ -98,10 +100,11 @@ pub fn write(text: &str) -> Written {
 
 /// Writes to standard error, beside what the command prints: a question, the progress of what is waited for.
 pub fn aside(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    // Nowhere is left to say that this fails.
+    let _ = io::stderr().lock().write_all(visible(text).as_bytes());
 }
 
 /// Writes a line to standard error.
 pub fn complain(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    aside(&format!("{line}\n"));
 }

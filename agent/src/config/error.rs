@@ -6,7 +6,7 @@ use super::{
     Quotes, Report, SyntaxError,
     source::{CREDENTIAL, Source},
 };
-use crate::{regular_file::RegularFileError, shell_word::quoted};
+use crate::{foreign_text, regular_file::RegularFileError, shell_word::quoted};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -27,7 +27,7 @@ pub enum ConfigError {
     /// Every user of the machine may read or write the file, by its permission bits.
     #[error(
         "the configuration {path} has mode {1:04o} and is open to every user of this machine; run `{remedy}`",
-        path = .0.display(),
+        path = foreign_text::path(.0),
         remedy = closed_to_others(.0)
     )]
     ReadableByOthers(PathBuf, u32),
@@ -37,7 +37,7 @@ pub enum ConfigError {
          `systemd-creds decrypt --name={CREDENTIAL} {path} /dev/null` says why: encrypt it for this machine; before systemd 254, \
          name it in LoadCredentialEncrypted= of each unit; run a command by hand with \
          `systemd-run --pipe --wait --property=LoadCredentialEncrypted={CREDENTIAL} first-boot-agent COMMAND`",
-        path = .0.display()
+        path = foreign_text::path(.0)
     )]
     NotDecrypted(PathBuf),
     /// The file is no JSON.
@@ -88,5 +88,5 @@ pub(super) fn closed_to_others(path: &Path) -> String {
 }
 
 fn places(tried: &[PathBuf]) -> String {
-    tried.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    tried.iter().map(|path| foreign_text::path(path)).collect::<Vec<_>>().join(", ")
 }

@@ -8,6 +8,7 @@ use super::{
     error::{ConfigError, closed_to_others},
     source::{CREDENTIAL, Source},
 };
+use crate::foreign_text;
 use crate::regular_file::{Links, RegularFileError, open_to_read, read_all};
 use std::{
     io,
@@ -182,7 +183,7 @@ pub fn read_at(origin: &Source, options: &Options) -> Result<Option<Reading>, Co
         return Err(ConfigError::ReadableByOthers(path.to_owned(), mode));
     }
     let warning = is_open.then(|| Problem {
-        path: path.display().to_string(),
+        path: foreign_text::path(path),
         found: format!("a file of mode {mode:04o}"),
         expected: "one that only root may read".to_owned(),
         hint: Some(format!("run `{}` before it is used", closed_to_others(path))),

@@ -1,6 +1,7 @@
 //! Where a config was read from, and what follows from that alone. Must not read it.
 
 use super::{Origin, Quotes};
+use crate::foreign_text;
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -50,7 +51,7 @@ impl Source {
     pub(super) fn origin(&self) -> Origin {
         match (self, self.path()) {
             (Self::Credential(_) | Self::Encrypted(_), _) => Origin::Credential,
-            (_, Some(path)) => Origin::File(path.to_owned()),
+            (_, Some(path)) => Origin::File(foreign_text::path(path).into()),
             (_, None) => Origin::Delivered(self.to_string()),
         }
     }
@@ -65,12 +66,12 @@ impl Source {
 impl fmt::Display for Source {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Credential(path) => write!(out, "credential {CREDENTIAL} ({})", path.display()),
-            Self::Encrypted(path) => write!(out, "encrypted credential {CREDENTIAL} ({})", path.display()),
-            Self::HandedOver(path) => write!(out, "{} (found by the initrd)", path.display()),
-            Self::InitrdFile(path) => write!(out, "{} in the initrd", path.display()),
+            Self::Credential(path) => write!(out, "credential {CREDENTIAL} ({})", foreign_text::path(path)),
+            Self::Encrypted(path) => write!(out, "encrypted credential {CREDENTIAL} ({})", foreign_text::path(path)),
+            Self::HandedOver(path) => write!(out, "{} (found by the initrd)", foreign_text::path(path)),
+            Self::InitrdFile(path) => write!(out, "{} in the initrd", foreign_text::path(path)),
             Self::CommandLine(path) | Self::DefaultPath(path) | Self::Installed(path) => {
-                write!(out, "{}", path.display())
+                write!(out, "{}", foreign_text::path(path))
             }
             Self::Delivered(name) => out.write_str(name),
             Self::StandardInput => out.write_str("standard input"),
