@@ -32,6 +32,9 @@ pub(crate) fn remedy(path: &Path, error: &io::Error) -> String {
         Errno::EACCES => format!("it must be writable by root, and this must run as root: ls -ld {directory} {object}"),
         Errno::ENAMETOOLONG => "choose a shorter path: 255 bytes a name, 4095 in all".to_owned(),
         Errno::ELOOP => format!("links form a loop: namei -l {object}"),
+        Errno::ENOTDIR if path.as_os_str().as_encoded_bytes().ends_with(b"/") && whole(path).is_file() => {
+            "it is a file: leave out the slash at the end".to_owned()
+        }
         Errno::EIO => format!("the disk has failed: journalctl -k -b, findmnt --target {directory}"),
         _ => in_the_way(path).unwrap_or_else(|| format!("look at the directory: ls -la {directory}")),
     }
@@ -85,7 +88,14 @@ fn aside(path: &Path) -> String {
 
 /// The nearest directory above a path that exists.
 fn existing_parent(path: &Path) -> PathBuf {
-    path.ancestors().skip(1).find(|parent| parent.is_dir()).unwrap_or(Path::new("/")).to_owned()
+    let parents =
+        path.ancestors().skip(1).map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
+    parents.into_iter().find(|parent| parent.is_dir()).unwrap_or(Path::new("/")).to_owned()
+}
+
+/// The path without a slash at its end.
+fn whole(path: &Path) -> PathBuf {
+    path.components().collect()
 }
 
 fn has_no_inodes(directory: &Path) -> bool {
@@ -152,5 +162,10 @@ mod tests {
             let said = said(Path::new("/nowhere/at/all"), errno);
             assert!(said.contains(expected), "{errno}: {said}");
         }
+        // A relative path begins here.
+        assert_eq!(said(Path::new("nowhere"), Errno::ENOSPC), "free some space: df -h .");
+        let keep = tempfile::NamedTempFile::new().unwrap();
+        let with_slash = said(&keep.path().join(""), Errno::ENOTDIR);
+        assert_eq!(with_slash, "it is a file: leave out the slash at the end");
     }
 }
