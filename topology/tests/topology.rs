@@ -195,7 +195,9 @@ fn f26_a_byte_order_mark_and_crlf_carry_no_meaning_and_other_texts_are_named() {
     let plain = fs::read_to_string(folder("good").join("seed.json")).unwrap();
     let expected = parse(plain.as_bytes()).unwrap();
     let with_mark = format!("\u{feff}{plain}");
-    for text in [&with_mark, &plain.replace('\n', "\r\n"), &with_mark.replace('\n', "\r\n")] {
+    for text in
+        [&with_mark, &format!("\u{feff}{with_mark}"), &plain.replace('\n', "\r\n"), &with_mark.replace('\n', "\r\n")]
+    {
         assert_eq!(parse(text.as_bytes()).unwrap(), expected);
     }
     let utf32 = |text: &str| text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect::<Vec<_>>();
@@ -209,7 +211,7 @@ fn f26_a_byte_order_mark_and_crlf_carry_no_meaning_and_other_texts_are_named() {
         (vec![0; 64], "it holds zero bytes"),
         (Vec::new(), "it is empty"),
         ("\u{feff}\r\n".as_bytes().to_vec(), "it is empty"),
-        ("\u{feff}\u{feff}{}".as_bytes().to_vec(), "not JSON"),
+        ("\u{feff}\u{feff}<html>".as_bytes().to_vec(), "this is HTML, not JSON"),
     ] {
         let error = parse(&bytes).unwrap_err().to_string();
         assert!(error.contains(said) && error.contains("; "), "{error}");

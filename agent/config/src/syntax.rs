@@ -42,7 +42,7 @@ pub enum SyntaxError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Format {
     /// What a server, a proxy or a portal answers in the place of a file.
-    #[error("this is HTML, not JSON: a login page or an error page? Get the file itself")]
+    #[error("this is HTML, not JSON: a login page or an error page?; get the file itself")]
     Html,
     /// Any other markup.
     #[error("this is XML, not JSON; convert it")]
@@ -58,7 +58,7 @@ pub enum Format {
     )]
     Toml,
     /// A certificate or a key.
-    #[error("this is PEM, not JSON: a certificate or a key? Name the file of the cluster configuration")]
+    #[error("this is PEM, not JSON: a certificate or a key?; name the file of the cluster configuration")]
     Pem,
     /// A file of gzip, xz, zip or zstd.
     #[error("this is a compressed file, not JSON; decompress it")]
