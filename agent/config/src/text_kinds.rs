@@ -103,7 +103,7 @@ fn read_file(text: &str) -> Result<Value, ValueError> {
     if text.starts_with('/') && (2..=4095).contains(&text.len()) && !text.chars().any(char::is_control) {
         Ok(Value::File(PathBuf::from(text)))
     } else {
-        Err(ValueError::new("name a file below `/`, in at most 4095 bytes and without control characters"))
+        Err(ValueError::new("name a file below `/`, in at most 4095 bytes; use no control characters"))
     }
 }
 
