@@ -1,9 +1,11 @@
 //! Durable writing: after a power cut either the old state or the whole new file is there.
 //!
 //! Must not know what it writes. Callers hold the lock of what the file belongs to, or are alone, as the initrd is; so one
-//! temporary name is enough: what a power cut leaves behind is overwritten by the next try.
+//! temporary name is enough: what a power cut leaves behind is overwritten by the next try. It is a name that nobody else
+//! uses: a file beside it is never the agent's to remove. Where several may write at once, each has a name of its own.
 
 use std::fs::{self, File, OpenOptions, Permissions};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -41,13 +43,31 @@ pub enum Existing {
     Keep,
 }
 
+/// What a temporary name ends with.
+const TEMPORARY: &str = ".first-boot-agent.new";
+
 /// Writes `bytes` under `path` so that after a power cut either the old state or the whole new file is there. Reports
 /// whether it was written.
 ///
 /// # Errors
 /// Any failure of the file system, with the path and what to do.
 pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<bool, StateError> {
-    let (directory, temporary) = beside(path)?;
+    write_through(TEMPORARY, path, bytes, mode, existing)
+}
+
+/// The same for a file that others may be writing as well, such as a second run of this program: the last one counts, and each
+/// file is whole.
+///
+/// # Errors
+/// As for [`write_durably`].
+pub(crate) fn write_among_others(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StateError> {
+    // A number that nobody guesses, without waiting for the kernel's randomness.
+    let suffix = format!(".{:016x}{TEMPORARY}", RandomState::new().build_hasher().finish());
+    write_through(&suffix, path, bytes, mode, Existing::Replace).map(drop)
+}
+
+fn write_through(suffix: &str, path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<bool, StateError> {
+    let (directory, temporary) = beside(path, suffix)?;
     let write = || {
         let mut file = create_new(&temporary, mode)?;
         // The umask of a unit may have taken bits away.
@@ -79,18 +99,18 @@ pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -
 /// # Errors
 /// As for [`write_durably`].
 pub(crate) fn try_to_write(path: &Path) -> Result<(), StateError> {
-    let (_, temporary) = beside(path)?;
+    let (_, temporary) = beside(path, TEMPORARY)?;
     let tried = create_new(&temporary, 0o600).and_then(|_| fs::remove_file(&temporary));
     tried.map_err(|source| StateError::new("write", in_the_way(&temporary).unwrap_or(path), source))
 }
 
 /// The directory of a file, which is there then, and the file's temporary name.
-fn beside(path: &Path) -> Result<(&Path, PathBuf), StateError> {
+fn beside<'a>(path: &'a Path, suffix: &str) -> Result<(&'a Path, PathBuf), StateError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     fs::create_dir_all(directory).map_err(|source| StateError::new("create the directory of", path, source))?;
     let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
+    temporary.push(suffix);
     Ok((directory, PathBuf::from(temporary)))
 }
 

@@ -156,7 +156,12 @@ fn metrics_are_written_to_a_file_and_in_the_place_of_nothing_else() {
         let ended = command.arg(output).output().unwrap();
         (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
     };
+    let beside = folder.path().join("node.prom.new");
+    fs::write(&beside, "precious").unwrap();
     assert_eq!(written(folder.path(), Path::new("node.prom")), (Some(0), String::new()));
+    assert_eq!(fs::read_to_string(beside).unwrap(), "precious");
+    let files = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, 3, "the configuration, the metrics and the file beside them");
     let metrics = fs::read_to_string(folder.path().join("node.prom")).unwrap();
     assert!(metrics.contains("first_boot_agent_step_state{step=\"chainfire\",state=\"blocked\"} 1\n"), "{metrics}");
     let pipe = folder.path().join("pipe");

@@ -486,10 +486,10 @@ async fn e6_a_list_of_its_own_that_fails_does_not_make_a_node_a_member_of_the_cl
 async fn m3_e7_no_learner_is_added_whose_environment_cannot_be_written() {
     let cluster = cluster(1, 1).await;
     let node = Node::joining(&cluster, 1);
-    let in_the_way = node.folder().join("etcd.env.new");
+    let in_the_way = node.folder().join("etcd.env.first-boot-agent.new");
     fs::create_dir(&in_the_way).unwrap();
     assert_eq!(node.join().await, Outcome::Transient, "{}", node.said());
-    assert!(node.said().contains("etcd.env.new"), "{}", node.said());
+    assert!(node.said().contains("etcd.env.first-boot-agent.new"), "{}", node.said());
     assert_eq!(listed(&cluster).await, ["node01"]);
     fs::remove_dir(&in_the_way).unwrap();
     assert_eq!(node.join().await, Outcome::Done, "{}", node.said());

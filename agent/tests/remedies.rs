@@ -27,7 +27,7 @@ fn what_helps_against_a_directory_in_a_markers_place_helps() {
     let keep = tempfile::tempdir().unwrap();
     let (markers, lock) = markers(keep.path());
     let path = markers.path(ServiceName::IAM, Achievement::Initialized);
-    for name in [path.clone(), path.with_file_name(".iam-initialized.new")] {
+    for name in [path.clone(), path.with_file_name(".iam-initialized.first-boot-agent.new")] {
         for content in [None, Some("precious")] {
             fs::create_dir(&name).unwrap();
             if let Some(content) = content {

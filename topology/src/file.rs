@@ -11,7 +11,8 @@ const MODE: u32 = 0o600;
 /// Puts a text in the place of whatever file has this name.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
+    // Nobody else's: a file of this name is an earlier try's, and goes.
+    temporary.push(".first-boot-topology.new");
     let temporary = Path::new(&temporary);
     let written = write_aside(temporary, text).and_then(|()| fs::rename(temporary, path));
     // The temporary file is of no use to anyone; the first error is the one to report.

@@ -109,7 +109,7 @@ fn what_an_earlier_try_left_is_not_followed_and_what_is_in_the_way_is_named() {
     let base = tempfile::tempdir().unwrap();
     let (others, file) = (base.path().join("others"), base.path().join("node04.json"));
     fs::write(&others, "precious").unwrap();
-    std::os::unix::fs::symlink(&others, base.path().join("node04.json.new")).unwrap();
+    std::os::unix::fs::symlink(&others, base.path().join("node04.json.first-boot-topology.new")).unwrap();
     let topology = case("good/four-nodes.json");
     let arguments =
         ["render", topology.to_str().unwrap(), "--node", "node04", "--output-dir", base.path().to_str().unwrap()];
@@ -121,5 +121,5 @@ fn what_an_earlier_try_left_is_not_followed_and_what_is_in_the_way_is_named() {
     let failed = call(&arguments);
     assert_eq!(failed.status.code(), Some(1));
     assert!(text(&failed.stderr).contains(&format!("cannot write {}: ", file.display())), "{}", text(&failed.stderr));
-    assert!(!base.path().join("node04.json.new").exists(), "nothing is left behind");
+    assert!(!base.path().join("node04.json.first-boot-topology.new").exists(), "nothing is left behind");
 }

@@ -21,7 +21,7 @@ use futures_util::future::{join, join_all, select_all};
 use crate::clock;
 use crate::config::value::{parse_duration, show_duration};
 use crate::config::{Config, ConfigError, Loaded, Permissions};
-use crate::durable::{Existing, write_durably};
+use crate::durable::write_among_others;
 use crate::http;
 use crate::markers::{MarkerState, Markers, Trouble};
 use crate::names::{self, Names};
@@ -151,7 +151,7 @@ fn write(path: &Path, metrics: &str) -> Result<(), String> {
     if !path.parent().is_none_or(|parent| parent.as_os_str().is_empty() || parent.is_dir()) {
         return Err(format!("cannot write {shown}: its directory does not exist; create it, or name another file"));
     }
-    write_durably(path, metrics.as_bytes(), 0o644, Existing::Replace).map(drop).map_err(|error| error.to_string())
+    write_among_others(path, metrics.as_bytes(), 0o644).map_err(|error| error.to_string())
 }
 
 fn whole(status: &Status, as_json: bool) -> String {

@@ -448,7 +448,8 @@ async fn what_cannot_be_handed_over_is_missing_and_halts_where_the_configuration
     // A file where the directory should be.
     initrd.write("run/first-boot-agent/boot.json", "");
     fs::remove_file(initrd.path("run/first-boot-agent/boot.json")).unwrap();
-    fs::create_dir_all(initrd.path("run/first-boot-agent/cluster-config.json.new/in the way")).unwrap();
+    fs::create_dir_all(initrd.path("run/first-boot-agent/cluster-config.json.first-boot-agent.new/in the way"))
+        .unwrap();
     for (required, ended) in [(false, Ended::Lacking), (true, Ended::Halted)] {
         let text = config_of("node04").replace('}', &format!(r#","initrd":{{"required":{required}}}}}"#));
         initrd.write(CREDENTIAL, &text);

@@ -154,7 +154,7 @@ fn a_link_in_the_place_of_the_temporary_file_leads_nobody_elsewhere() {
     let lock = lock(&markers, ServiceName::IAM);
     let elsewhere = keep.path().join("elsewhere");
     fs::write(&elsewhere, "precious").unwrap();
-    symlink(&elsewhere, markers.directory().join(".iam-initialized.new")).unwrap();
+    symlink(&elsewhere, markers.directory().join(".iam-initialized.first-boot-agent.new")).unwrap();
     let path = markers.write(&lock, Achievement::Initialized, &identity("node01")).unwrap();
     assert_eq!(fs::read_to_string(elsewhere).unwrap(), "precious");
     assert!(fs::symlink_metadata(path).unwrap().is_file());
