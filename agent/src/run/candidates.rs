@@ -65,6 +65,11 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
         candidates
     }
 
+    /// Whether there was a list that can be relied on.
+    pub(super) fn has_list(&self) -> bool {
+        self.last.is_some()
+    }
+
     fn is_configured(&self, endpoint: &Endpoint) -> bool {
         self.configured.contains(endpoint)
     }

@@ -11,9 +11,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::clock;
+use crate::config::MemberService;
 use crate::events::Event;
 use crate::markers::{Achievement, Hold, Lock, Trouble};
-use crate::plan::member::MemberList;
+use crate::plan::member::{MemberList, NAMED};
 use crate::plan::quorum::QuorumRisk;
 use crate::retry::{Again, Round, Rounds};
 
@@ -30,7 +31,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
         let policies = &self.context.config.policies;
         let (rounds, mut round) = Rounds::begin(&policies.join, &policies.promotion);
         let rounds = if self.service.api.is_added_first() { rounds.of_few() } else { rounds };
-        let mut waiting = Waiting { work: self, rounds, reported: Vec::new() };
+        let mut waiting = Waiting { work: self, rounds, reported: Vec::new(), has_list: false };
         // One that is added first is not looked at before it was, and then whenever it has to run.
         let is_added_first = self.service.api.is_added_first();
         let health = if is_added_first { Health::default() } else { self.await_own().await? };
@@ -61,9 +62,26 @@ async fn until_member<U: Units, C: Cluster>(
         let began = Instant::now();
         match joining.round(round).await {
             Ok(list) => return Ok(list),
-            Err(unfinished) => round = waiting.again(unfinished, began.elapsed()).await?,
+            Err(unfinished) => {
+                waiting.has_list |= joining.has_list();
+                round = waiting.again(unfinished, began.elapsed()).await?;
+            }
         }
     }
+}
+
+/// A leader that restarts is away for one or two attempts.
+const ATTEMPTS_BEFORE_A_REMEDY: u64 = 3;
+
+/// What to do where no member could be asked.
+fn check_the_addresses(service: &MemberService) -> String {
+    let asked: Vec<String> = service.endpoints_for_change().iter().take(NAMED).map(ToString::to_string).collect();
+    format!(
+        "check that leader_url and initial_peers name members of {}, that it runs there, and that no firewall is between them and \
+         this node ({})",
+        service.name,
+        asked.join(", ")
+    )
 }
 
 /// What is waited for between two rounds, and how it is reported to an operator.
@@ -72,6 +90,8 @@ struct Waiting<'a, U, C> {
     rounds: Rounds,
     /// The kinds of waiting, and what was waited for, that were reported.
     reported: Vec<(&'static str, String)>,
+    /// Whether a member has returned a list in this run: then it is not the addresses that are wrong.
+    has_list: bool,
 }
 
 impl<U: Units, C: Cluster> Waiting<'_, U, C> {
@@ -134,16 +154,16 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
             Class::Leaderless => Again::Election,
             _ => Again::Failed { floor: fault.retry_after() },
         };
+        // Of a cluster that nothing was ever heard of, this node may have the wrong address.
+        let is_silent = !self.has_list && matches!(why, Again::Failed { .. }) && fault.endpoint != service.url;
         let Some(pause) = self.rounds.after(why) else {
-            return Err(Stop::Failed(Event::AttemptsExhausted {
-                error: fault.to_string(),
-                attempts,
-                remedy: if fault.endpoint == service.url {
-                    look_further(&service.unit)
-                } else {
-                    look_at_the_leader(&service.unit)
-                },
-            }));
+            let remedy = match fault.class {
+                _ if fault.endpoint == service.url => look_further(&service.unit),
+                _ if is_silent => check_the_addresses(service),
+                Class::Leaderless => format!("bring a majority of the members of {} back", service.name),
+                _ => look_at_the_leader(&service.unit),
+            };
+            return Err(Stop::Failed(Event::AttemptsExhausted { error: fault.to_string(), attempts, remedy }));
         };
         let (error, next_retry_ms) = (fault.to_string(), milliseconds(pause.length()));
         let (what, event) = match why {
@@ -154,12 +174,14 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
             ),
         };
         report.report(event);
-        context.progress.status(&format!(
-            "joining {}: {what} ({fault}), next in {:.1} s, at {}",
-            service.name,
-            pause.length().as_secs_f64(),
-            clock::time_after(pause.length())
-        ));
+        let (what, time) = (format!("joining {}: {what} ({fault})", service.name), clock::time_after(pause.length()));
+        if is_silent && attempt >= ATTEMPTS_BEFORE_A_REMEDY {
+            let trouble = Trouble::new(Hold::Waiting, &what, &check_the_addresses(service));
+            context.progress.trouble(Trouble { looks_again: Some(time), ..trouble });
+        } else {
+            let seconds = pause.length().as_secs_f64();
+            context.progress.status(&format!("{what}, next in {seconds:.1} s, at {time}"));
+        }
         Ok(pause.over().await)
     }
 }

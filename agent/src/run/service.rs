@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::clock;
-use crate::config::{Config, Endpoint, MemberService, UnitName};
+use crate::config::{Config, Endpoint, Host, MemberService, UnitName};
 use crate::events::{Event, Report};
+use crate::markers::{Hold, Trouble};
 use crate::plan::Blocker;
 use crate::plan::member::{Member, Word};
 use crate::retry::Schedule;
@@ -122,10 +123,11 @@ pub(super) async fn await_healthy<U: Units, C: Cluster>(
     let health = match timeout(limit, waiting.until_healthy()).await {
         Ok(result) => result?,
         Err(_elapsed) => {
+            let elsewhere = waiting.address_elsewhere();
             return Err(Stop::Failed(Event::HealthTimeout {
                 limit_s: limit.as_secs(),
                 error: waiting.finding.into_inner(),
-                remedy: look_further(local.unit),
+                remedy: elsewhere.unwrap_or_else(|| look_further(local.unit)),
             }));
         }
     };
@@ -194,13 +196,13 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
     async fn take_in(&self, phase: &UnitPhase) {
         let unit = self.local.unit;
         match phase {
-            UnitPhase::Active => self.note(format!("{unit} is active and not asked yet"), "become healthy"),
+            UnitPhase::Active => self.note(&format!("{unit} is active and not asked yet"), "become healthy"),
             UnitPhase::NotYet(state) => {
-                self.note(format!("{unit} is {state}"), "become active");
+                self.note(&format!("{unit} is {state}"), "become active");
                 self.report_once(Event::WaitingForService { awaited_unit: unit.to_string(), state: state.clone() });
             }
             UnitPhase::Failed(result) => {
-                self.note(format!("{unit} failed ({result})"), "be repaired");
+                self.note(&format!("{unit} failed ({result})"), "be repaired");
                 let lines = match &self.context.units {
                     Some(units) => units.last_lines(unit).await,
                     None => Vec::new(),
@@ -213,7 +215,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
                 });
             }
             UnitPhase::Unknown(state) => {
-                self.note(format!("{unit} is {state}"), "become healthy");
+                self.note(&format!("{unit} is {state}"), "become healthy");
                 self.report_once(Event::ServiceUnknown { awaited_unit: unit.to_string(), state: state.clone() });
             }
         }
@@ -231,7 +233,14 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
             if let Some(blocker) = fault.blocker() {
                 return Err(blocker.into());
             }
-            self.note(fault.to_string(), "become healthy");
+            let finding = fault.to_string();
+            if self.is_news(&finding) {
+                let line = self.line(&finding, "become healthy");
+                match self.address_elsewhere() {
+                    Some(remedy) => self.context.progress.trouble(Trouble::new(Hold::Waiting, &line, &remedy)),
+                    None => self.context.progress.status(&line),
+                }
+            }
             // The limit is the caller's; past it this future is dropped.
             let delay = schedule.next_delay(None).unwrap_or(self.context.config.policies.health.max_delay);
             sleep(delay).await;
@@ -248,14 +257,37 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
         }
     }
 
-    fn note(&self, finding: String, awaited: &str) {
-        if *self.finding.borrow() != finding {
-            self.context.progress.status(&format!(
-                "waiting for {} to {awaited}, since {}: {finding}",
-                self.local.unit,
-                clock::now()
-            ));
-            *self.finding.borrow_mut() = finding;
+    fn note(&self, finding: &str, awaited: &str) {
+        if self.is_news(finding) {
+            self.context.progress.status(&self.line(finding, awaited));
         }
+    }
+
+    fn line(&self, finding: &str, awaited: &str) -> String {
+        format!("waiting for {} to {awaited}, since {}: {finding}", self.local.unit, clock::now())
+    }
+
+    /// Takes a finding in, unless it is the last one.
+    fn is_news(&self, finding: &str) -> bool {
+        let is_news = *self.finding.borrow() != finding;
+        if is_news {
+            finding.clone_into(&mut self.finding.borrow_mut());
+        }
+        is_news
+    }
+
+    /// What to do where the service is asked at an address that this machine does not have. It may still come: not all links are
+    /// up when the network is online.
+    fn address_elsewhere(&self) -> Option<String> {
+        let Host::Ip(ip) = self.local.url.host() else { return None };
+        let addresses = self.context.machine.addresses();
+        // None at all is no answer: even a machine without a network has the loopback's.
+        let is_here = ip.is_loopback() || addresses.is_empty() || addresses.contains(ip);
+        (!is_here).then(|| {
+            format!(
+                "{ip} is not an address of this machine: correct raft_addr or the url of the service (ip address shows what it has), \
+                 or look at the link that should have it"
+            )
+        })
     }
 }

@@ -88,6 +88,11 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         })
     }
 
+    /// Whether a member has returned a list that can be relied on.
+    pub(super) fn has_list(&self) -> bool {
+        self.candidates.has_list()
+    }
+
     /// List; add where the list has no trace of this node, or remove what blocks the way. The list that shows this node
     /// as a full member ends it.
     pub(super) async fn round(&mut self, mut round: Round) -> Result<MemberList, Unfinished> {

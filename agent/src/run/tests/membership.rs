@@ -1,11 +1,12 @@
 //! Joining and bootstrapping (promises 1 to 5).
 
 use super::model::{AddFault, ModelCluster, voter};
-use super::{Outcome, TestNode};
-use crate::config::ServiceName;
-use crate::markers::MarkerState;
+use super::{Context, Outcome, TestNode, run_step};
+use crate::config::{self, ServiceName};
+use crate::markers::{Hold, MarkerState, Trouble};
 use crate::plan::Step;
 use crate::plan::member::Member;
+use crate::run::ports::Progress;
 
 const THREE: [(&str, &str); 3] =
     [("node01", "10.0.1.10:2380"), ("node02", "10.0.1.11:2380"), ("node03", "10.0.1.12:2380")];
@@ -267,4 +268,68 @@ async fn m11_unreachable_peers_never_mean_that_this_node_is_the_first() {
     cluster.0.borrow_mut().dead = vec!["node02", "node03"];
     assert_eq!(node.run(Step::CHAINFIRE, None, &cluster).await, Outcome::Transient);
     assert!(!marked(&node) && node.events.has("ClusterNotFormed"));
+}
+
+/// What a run has noted for `status`.
+#[derive(Default)]
+struct Noted(std::cell::RefCell<Vec<Option<Trouble>>>);
+
+impl Progress for Noted {
+    fn status(&self, _line: &str) {
+        self.0.borrow_mut().push(None);
+    }
+
+    fn trouble(&self, trouble: Trouble) {
+        self.0.borrow_mut().push(Some(trouble));
+    }
+}
+
+async fn noted_of(node: &TestNode, cluster: &ModelCluster) -> Vec<Option<Trouble>> {
+    let noted = Noted::default();
+    let context = Context { progress: &noted, ..node.context(None, cluster) };
+    let _ = run_step(&context, Step::CHAINFIRE, false, &node.events).await;
+    noted.0.take()
+}
+
+#[tokio::test(start_paused = true)]
+async fn n5_from_the_third_attempt_on_a_cluster_that_nothing_was_heard_of_has_a_remedy() {
+    let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+    cluster.0.borrow_mut().dead = vec!["node01", "node02", "node03"];
+    let noted = noted_of(&node, &cluster).await;
+    let troubles: Vec<&Trouble> = noted.iter().flatten().collect();
+    let holds: Vec<Hold> = troubles.iter().map(|trouble| trouble.hold).collect();
+    assert_eq!(holds, [Hold::Waiting, Hold::Waiting, Hold::Failed], "attempts 3 and 4, and the end of the run");
+    for trouble in &troubles {
+        assert!(trouble.reason.contains("connection error"), "what failed: {trouble}");
+        assert!(trouble.reason.contains("https://node01:2379"), "and where: {trouble}");
+        assert!(trouble.remedy.starts_with("check that leader_url and initial_peers name members"), "{trouble}");
+        assert!(trouble.remedy.contains("firewall") && trouble.remedy.contains("https://node03:2379"), "{trouble}");
+    }
+    assert!(troubles[..2].iter().all(|trouble| trouble.looks_again.is_some()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn m10_no_remedy_where_a_member_has_answered() {
+    let busy = [AddFault::Busy(Some(1)), AddFault::Busy(None), AddFault::Busy(Some(1)), AddFault::Busy(None)];
+    let drops = [AddFault::Drop, AddFault::Drop, AddFault::Drop, AddFault::Drop];
+    for faults in [busy, drops] {
+        let (node, cluster) = (TestNode::joining(), ModelCluster::of(&THREE));
+        cluster.0.borrow_mut().add_faults = faults.into();
+        let noted = noted_of(&node, &cluster).await;
+        assert!(marked(&node) && noted.iter().all(Option::is_none), "{noted:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn n5_an_own_service_at_an_address_of_another_machine_is_named_as_such() {
+    let mut node = TestNode::joining();
+    node.config =
+        config::of(r#"{"node_id": "node04", "leader_url": "https://node01:2379", "raft_addr": "10.9.9.9:2380"}"#);
+    let cluster = ModelCluster::of(&THREE);
+    cluster.0.borrow_mut().sick_for = Some(usize::MAX);
+    node.machine.addresses = vec!["10.0.1.13".parse().unwrap()];
+    let noted = noted_of(&node, &cluster).await;
+    let trouble = noted.iter().flatten().last().unwrap();
+    assert!(trouble.remedy.contains("10.9.9.9 is not an address of this machine"), "{trouble}");
+    assert_eq!(noted.iter().flatten().next().unwrap().hold, Hold::Waiting, "from the first answer on");
 }
