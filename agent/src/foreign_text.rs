@@ -22,7 +22,12 @@ pub(crate) fn shown(text: &str, most: usize) -> String {
     bounded(&without_logins(text), most, is_visible)
 }
 
-/// The same for text of several lines: line breaks stay.
+/// The whole of a message that the agent has written, with paths in it that may be of any characters: line breaks stay.
+pub(crate) fn message(text: &str) -> String {
+    bounded(text, usize::MAX, |character| character == '\n' || is_visible(character))
+}
+
+/// The same as [`shown`] for text of several lines: line breaks stay.
 pub(crate) fn shown_lines(text: &str, most: usize) -> String {
     bounded(&without_logins(text), most, |character| character == '\n' || is_visible(character))
 }
@@ -46,7 +51,34 @@ fn bounded(text: &str, most: usize, is_kept: fn(char) -> bool) -> String {
     shown
 }
 
-/// Whether a person sees it, and no terminal obeys it.
+/// The columns of a terminal that visible text takes (UAX #11): East Asian characters and emoji take two. What combines with the
+/// character before it takes none.
+pub(crate) fn columns(text: &str) -> usize {
+    let of_one = |character: char| match character {
+        ' '..='~' => 1,
+        _ if is_wide(character) => 2,
+        // The standard library escapes what it cannot show alone.
+        _ => usize::from(character.escape_debug().count() == 1),
+    };
+    text.chars().map(of_one).sum()
+}
+
+/// A text, and the spaces that fill it up to a number of columns.
+pub(crate) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{:1$}", "", width.saturating_sub(columns(text)))
+}
+
+/// The blocks whose characters are wide (Unicode 16, `EastAsianWidth` W and F).
+fn is_wide(character: char) -> bool {
+    matches!(character,
+        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{303e}' | '\u{3041}'..='\u{3247}' | '\u{3250}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{a4cf}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
+        | '\u{fe10}'..='\u{fe19}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff01}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}'
+        | '\u{16fe0}'..='\u{1b2ff}' | '\u{1f300}'..='\u{1f64f}' | '\u{1f680}'..='\u{1f6ff}' | '\u{1f7e0}'..='\u{1f7eb}'
+        | '\u{1f900}'..='\u{1f9ff}' | '\u{1fa70}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}')
+}
+
+/// Whether a terminal shows a character, and obeys none.
 pub(crate) fn is_visible(character: char) -> bool {
     // The standard library's own judgement of what can be printed; it escapes quotes and backslashes too, which are visible.
     let is_printable = matches!(character, '\'' | '"' | '\\') || character.escape_debug().count() == 1;
@@ -62,7 +94,7 @@ fn is_right_to_left(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{shown, shown_lines, without_logins};
+    use super::{columns, message, padded, shown, shown_lines, without_logins};
 
     #[test]
     fn x2_the_login_in_a_url_is_not_shown() {
@@ -101,6 +133,23 @@ mod tests {
         ] {
             assert_eq!(shown(text, 100), expected);
         }
+    }
+
+    #[test]
+    fn a_text_takes_the_columns_that_a_terminal_gives_it() {
+        for (text, expected) in
+            [("node01", 6), ("ü…→", 3), ("漢字", 4), ("ﾊ한Ａ", 5), ("e\u{301}", 1), ("\u{1f600}", 2)]
+        {
+            assert_eq!(columns(text), expected, "{text}");
+            assert_eq!(columns(&padded(text, 8)), 8, "{text}");
+        }
+        assert_eq!(padded("node01", 2), "node01");
+    }
+
+    #[test]
+    fn a_message_stays_whole_and_obeys_nothing() {
+        let long = "x".repeat(3000);
+        assert_eq!(message(&format!("{long}\n\u{9b}31m\u{7f}")), format!("{long}\n\\u{{9b}}31m\\u{{7f}}"));
     }
 
     #[test]

@@ -98,6 +98,14 @@ impl Step {
         }
     }
 
+    /// The step that a unit runs, where it is one that does.
+    #[must_use]
+    pub fn run_by(unit: &str) -> Option<Self> {
+        let instance = unit.strip_prefix("cluster-join@").and_then(|rest| rest.strip_suffix(".service"));
+        let of_template = instance.and_then(|name| name.parse().ok()).map(Self::Service);
+        of_template.or_else(|| Self::DEFAULT.into_iter().find(|step| step.unit() == unit))
+    }
+
     /// Whether a unit is one that runs a step.
     #[must_use]
     pub fn is_run_by(unit: &str) -> bool {

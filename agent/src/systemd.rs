@@ -95,6 +95,23 @@ impl Systemd {
         Ok(snapshot.state)
     }
 
+    /// The names of the units in memory that match one of these patterns (glob(7)).
+    ///
+    /// # Errors
+    ///
+    /// Where systemd does not answer, or stays out of reach for three seconds.
+    pub async fn units_like(&self, patterns: &[&str]) -> Result<Vec<String>, SystemdError> {
+        patiently(QUESTION_LIMIT, async || {
+            let session = self.session().await?;
+            let listed = session
+                .matching(patterns)
+                .await
+                .map_err(|source| SystemdError::of(&patterns.join(" "), "list", source));
+            listed.inspect_err(|error| session.note(error))
+        })
+        .await
+    }
+
     /// Stops a unit and returns when it has stopped. A unit that does not exist is stopped; one that has failed is no longer
     /// shown as failed, nor with what it said last.
     ///

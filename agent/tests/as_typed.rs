@@ -7,12 +7,15 @@
 mod openssl;
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use openssl::{Ca, EC};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -193,4 +196,70 @@ fn a_wait_ends_at_its_limit_though_a_member_is_silent() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     let (code, _, said) = ran(&["--config", path.to_str().unwrap(), "status", "--wait", "--timeout", "1s"], None);
     assert!(code == 1 && said.contains("not done within 1s"), "{said}");
+}
+
+/// What a terminal gets until the output contains something, or the program has ended.
+fn until(terminal: &mut File, found: impl Fn(&str) -> bool) -> String {
+    let (mut shown, mut buffer) = (String::new(), [0; 4096]);
+    while !found(&shown) {
+        match terminal.read(&mut buffer) {
+            Ok(length) if length > 0 => shown.push_str(&String::from_utf8_lossy(&buffer[..length])),
+            // EIO: nobody has the other end open any more.
+            _ => break,
+        }
+    }
+    shown
+}
+
+/// A terminal of so many columns: the end of its user, and of its programs.
+fn terminal(columns: u16) -> (File, File) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let (master, programs) =
+        (File::from(master), File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap());
+    resize(&master, columns);
+    (master, programs)
+}
+
+fn resize(terminal: &File, columns: u16) {
+    tcsetwinsize(terminal, Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+}
+
+#[test]
+fn a_watch_fills_the_width_of_its_terminal_and_draws_again_only_when_something_has_changed() {
+    const END: &str = "Ctrl-C to stop\r\n\u{1b}[J";
+    let folder = tempfile::tempdir().unwrap();
+    let path = configuration(&folder);
+    let (mut user, programs) = terminal(200);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_first-boot-agent"));
+    command.arg("--config").arg(&path).args(["status", "--watch"]).env("TERM", "linux").env("NO_COLOR", "1");
+    let mut watch = command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(programs).spawn().unwrap();
+    drop(command);
+    let widest = |shown: &str| shown.lines().map(|line| line.chars().count()).max().unwrap();
+    let wide = until(&mut user, |shown| shown.ends_with(END));
+    assert!((81..=203).contains(&widest(&wide)), "{wide}");
+    // What is shown next is drawn for the next width, and for no other reason.
+    resize(&user, 70);
+    Command::new("kill").args(["-WINCH", &watch.id().to_string()]).status().unwrap();
+    let narrow = until(&mut user, |shown| shown.ends_with(END));
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    let rest = until(&mut user, |_| false);
+    assert!(narrow.starts_with("\u{1b}[2J") && widest(&narrow) < 80, "{narrow}");
+    assert_eq!((narrow.matches("\u{1b}[H").count(), rest.as_str()), (1, ""));
+}
+
+#[test]
+fn what_is_typed_is_not_obeyed_by_a_terminal() {
+    let odd = "/no/such/\u{1b}[2J\u{9b}2J";
+    let (_, said, complaint) = ran(&["--config", odd, "status"], None);
+    let (_, unknown, usage) = ran(&["status", odd], None);
+    let (code, _, unwritten) = ran(&["status", "--prometheus", "--output", odd], None);
+    for text in [&said, &complaint, &unknown, &usage, &unwritten] {
+        assert!(!text.contains(['\u{1b}', '\u{9b}']), "{text:?}");
+    }
+    assert!(said.contains("/no/such/\\u{1b}[2J\\u{9b}2J") && code == 1, "{said}");
+    assert!(unwritten.contains("/no/such/\\u{1b}[2J"), "{unwritten}");
 }

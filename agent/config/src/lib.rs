@@ -84,6 +84,12 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// Whether the config has `services`; without it, those of the platform are meant.
+    #[must_use]
+    pub fn names_services(&self) -> bool {
+        self.fields.is_given("$.services")
+    }
+
     /// Every value and where it came from.
     #[must_use]
     pub fn provenance(&self) -> Vec<Shown> {

@@ -64,10 +64,7 @@ fn ended(error: &clap::Error) -> ExitCode {
 /// Writes to standard output, all of it. Returns how the command ends: as it would, unless the text was not written.
 #[must_use]
 pub fn print(text: &str, ends: Exit) -> Exit {
-    match write(text) {
-        Written::Whole | Written::NobodyReads => ends,
-        Written::Failed => Exit::Transient,
-    }
+    write(text).ending(ends)
 }
 
 /// What has become of a text.
@@ -81,11 +78,28 @@ pub enum Written {
     Failed,
 }
 
+impl Written {
+    /// How the command ends: as it would, unless the text was not written.
+    #[must_use]
+    pub fn ending(self, ends: Exit) -> Exit {
+        match self {
+            Self::Whole | Self::NobodyReads => ends,
+            Self::Failed => Exit::Transient,
+        }
+    }
+}
+
 /// Writes to standard output, for callers that write more than once.
 #[must_use]
 pub fn write(text: &str) -> Written {
+    draw(&visible(text))
+}
+
+/// The same for a text with colours, or other words for a terminal: its maker has escaped what came from elsewhere.
+#[must_use]
+pub fn draw(text: &str) -> Written {
     let mut out = io::stdout().lock();
-    match out.write_all(visible(text).as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Written::Whole,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Written::NobodyReads,
         Err(error) => {
@@ -104,7 +118,7 @@ pub fn aside(text: &str) {
     let _ = io::stderr().lock().write_all(visible(text).as_bytes());
 }
 
-/// Writes a line to standard error.
+/// Writes a line to standard error. A path in it is as somebody has typed it: a terminal must not obey it.
 pub fn complain(line: &str) {
     aside(&format!("{line}\n"));
 }

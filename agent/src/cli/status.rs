@@ -14,6 +14,7 @@ use std::io::{stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use futures_util::future::{join, join_all, select_all};
@@ -27,7 +28,7 @@ use crate::markers::{MarkerState, Markers, Trouble};
 use crate::names::{self, Names};
 use crate::plan::{self, Step};
 use crate::run::{self, Requests};
-use crate::systemd::{Systemd, UnitWatch};
+use crate::systemd::{ActiveState, LoadState, Systemd, UnitWatch};
 
 use super::context::{self, Silent, ThisMachine};
 use super::output::{self, Written};
@@ -81,8 +82,11 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
     let systemd = Systemd::connect().await.ok();
     let mut watches = match &systemd {
         Some(systemd) if !manner.is_a_single_look() => {
-            let loaded = node::load(options, Permissions::Warn, false).ok();
-            watch(systemd, &steps(loaded.as_ref())).await
+            let steps = match node::load(options, Permissions::Warn, false) {
+                Ok(loaded) => Step::all(&loaded.checked.config),
+                Err(_) => steps_without_configuration(options, Some(systemd)).await,
+            };
+            watch(systemd, &steps).await
         }
         _ => Vec::new(),
     };
@@ -99,7 +103,11 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
             },
         };
     }
+    // What it is made of is escaped where it comes from; JSON leaves some of what a terminal obeys as it is.
+    let show = if manner.json { output::write } else { output::draw };
     let mut view = manner.watch.then(|| View::of_this_process(manner.json));
+    // Where it cannot be had, the width is looked at with everything else.
+    let mut resized = signal(SignalKind::window_change()).ok().filter(|_| manner.watch);
     let mut progress = View::lines(Layout::of(&stderr()));
     let mut last = None;
     loop {
@@ -117,20 +125,30 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
         };
         let exit = exit(&status);
         let is_over = manner.wait && (is_late || matches!(exit, Exit::Done | Exit::Blocked));
+        progress.fit(Layout::of(&stderr()));
         match &mut view {
             None if is_over || !manner.wait => {
-                return late(output::print(&whole(&status, manner.json), exit));
+                return late(show(&whole(&status, manner.json)).ending(exit));
             }
             None => output::aside(&progress.of(&status, &clock::now())),
-            Some(view) => match output::write(&view.of(&status, &clock::now())) {
-                Written::Whole if is_over => return late(exit),
-                Written::Whole => {}
-                Written::NobodyReads => return exit,
-                Written::Failed => return Exit::Transient,
+            Some(view) => loop {
+                view.fit(Layout::of(&stdout()));
+                match show(&view.of(&status, &clock::now())) {
+                    Written::Whole if is_over => return late(exit),
+                    Written::Whole => {}
+                    Written::NobodyReads => return exit,
+                    Written::Failed => return Exit::Transient,
+                }
+                tokio::select! {
+                    () = change(&mut watches, deadline) => break,
+                    () = resize(&mut resized) => {}
+                }
             },
         }
+        if view.is_none() {
+            change(&mut watches, deadline).await;
+        }
         last = Some(status);
-        change(&mut watches, deadline).await;
     }
 }
 
@@ -166,9 +184,35 @@ fn exit(status: &Status) -> Exit {
     }
 }
 
-/// The steps of the configuration, where there is one that can be used.
-fn steps(loaded: Option<&Loaded>) -> Vec<Step> {
-    loaded.map_or_else(|| Step::DEFAULT.to_vec(), |loaded| Step::all(&loaded.checked.config))
+/// The patterns of the units that run steps.
+const UNITS_OF_STEPS: [&str; 3] = ["*-cluster-join.service", "cluster-join@*.service", "iam-initial-setup.service"];
+
+/// The steps that systemd is to run on this machine, or has run: their units are enabled, or have been started.
+async fn steps_of_units(systemd: Option<&Systemd>) -> Vec<Step> {
+    let Some(systemd) = systemd else { return Vec::new() };
+    let names = systemd.units_like(&UNITS_OF_STEPS).await.unwrap_or_default();
+    let found = names.iter().filter_map(|name| Step::run_by(name)).map(async |step| {
+        let unit = systemd.unit(&step.unit()).await.ok()?;
+        let is_to_run = unit.load == LoadState::Loaded && (unit.is_enabled || unit.active != ActiveState::Inactive);
+        is_to_run.then_some(step)
+    });
+    let mut steps: Vec<Step> = join_all(found).await.into_iter().flatten().collect();
+    steps.sort_unstable();
+    steps
+}
+
+/// The steps of a machine without a configuration that can be used: by the units and the markers that it has.
+async fn steps_without_configuration(options: &Options, systemd: Option<&Systemd>) -> Vec<Step> {
+    let marked = Markers::new(options.state_dir.clone()).services();
+    let mut steps = steps_of_units(systemd).await;
+    steps.extend(marked.into_iter().map(Step::from));
+    if steps.is_empty() {
+        return Step::DEFAULT.to_vec();
+    }
+    steps.push(Step::HealthCheck);
+    steps.sort_unstable();
+    steps.dedup();
+    steps
 }
 
 async fn watch(systemd: &Systemd, steps: &[Step]) -> Vec<UnitWatch> {
@@ -180,6 +224,16 @@ async fn watch(systemd: &Systemd, steps: &[Step]) -> Vec<UnitWatch> {
         let _ = watch.next().await;
     }
     watches
+}
+
+/// Returns when the terminal has another size; never, where that is not announced.
+async fn resize(signals: &mut Option<Signal>) {
+    if let Some(signals) = signals
+        && signals.recv().await.is_some()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
 }
 
 /// Returns at the next change of a unit, after a while without one, and at the deadline.
@@ -201,10 +255,28 @@ pub(super) async fn text(options: &Options, systemd: Option<&Systemd>) -> String
 
 /// Looks at everything once: configuration, markers, units, names, and the live cluster.
 async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
-    let loaded = match node::load(options, Permissions::Warn, false) {
-        Ok(loaded) => loaded,
-        Err(error) => return without_configuration(options, &error, systemd).await,
+    let status = match node::load(options, Permissions::Warn, false) {
+        Ok(loaded) => with_configuration(options, loaded, systemd).await,
+        Err(error) => without_configuration(options, &error, systemd).await,
     };
+    status.fit_to_be_shown()
+}
+
+async fn with_configuration(options: &Options, mut loaded: Loaded, systemd: Option<&Systemd>) -> Status {
+    let is_named = loaded.checked.names_services();
+    let of_units = steps_of_units(systemd).await;
+    let config = &mut loaded.checked.config;
+    let unconfigured: Vec<Step> = of_units
+        .iter()
+        .copied()
+        .filter(|step| step.marked_by().is_some_and(|name| config.service(name).is_none()))
+        .collect();
+    if !is_named && !unconfigured.is_empty() {
+        // The platform's services are meant only because none is named, and this machine is to run others.
+        let marked = Markers::new(options.state_dir.clone()).services();
+        let is_here = |name| of_units.contains(&Step::from(name)) || marked.contains(&name);
+        config.services.retain(|service| is_here(service.name()));
+    }
     let config = &loaded.checked.config;
     let (markers, requests) = (Markers::new(options.state_dir.clone()), Requests::default());
     let facts = async {
@@ -226,18 +298,21 @@ async fn look(options: &Options, systemd: Option<&Systemd>) -> Status {
         }
     };
     let (facts, names) = join(facts, names::check(&Names::default(), config)).await;
-    Status { names, certificates: http::ends_of_certificates(&config.tls), ..judge::judge(config, facts) }
+    let units = units_of_steps(options, unconfigured.clone(), None, systemd).await;
+    let status = judge::judge(config, facts).with_unconfigured(&unconfigured, &units);
+    Status { names, certificates: http::ends_of_certificates(&config.tls), ..status }
 }
 
 /// What is left to look at: units, and markers.
 async fn without_configuration(options: &Options, error: &ConfigError, systemd: Option<&Systemd>) -> Status {
-    let units = units_of_steps(options, Step::DEFAULT.to_vec(), None, systemd).await;
+    let steps = steps_without_configuration(options, systemd).await;
+    let units = units_of_steps(options, steps.clone(), None, systemd).await;
     if !error.is_not_permitted() {
-        return Status::without_configuration(&error.to_string(), &units);
+        return Status::without_configuration(&error.to_string(), &steps, &units);
     }
     let markers = Markers::new(options.state_dir.clone());
     let marker = |step: Step| step.marked_by().map_or(MarkerState::Absent, |service| markers.read(service));
-    let steps: Vec<_> = Step::DEFAULT.into_iter().zip(units).map(|(step, units)| (step, marker(step), units)).collect();
+    let steps: Vec<_> = steps.into_iter().zip(units).map(|(step, units)| (step, marker(step), units)).collect();
     without_root::status(&error.to_string(), &steps, &node::this_machine())
 }
 

@@ -69,6 +69,8 @@ pub struct Findings<'a> {
     pub groups: Vec<GroupFinding<'a>>,
     /// Every health endpoint.
     pub endpoints: Vec<EndpointFinding>,
+    /// The groups without a list of which a member asks to come later.
+    pub busy: Vec<ServiceName>,
 }
 
 /// The verdict, best first.
@@ -108,6 +110,14 @@ impl<'a> Findings<'a> {
         } else {
             Verdict::Healthy
         }
+    }
+
+    /// Who asks to come later, where nothing else is wrong: that passes by itself.
+    #[must_use]
+    pub fn only_busy(&self) -> &[ServiceName] {
+        let groups = self.groups.iter().filter(|group| !self.busy.contains(&group.service.name)).cloned().collect();
+        let others = Findings { groups, ..self.clone() };
+        if matches!(others.verdict(), Verdict::Unhealthy(_)) { &[] } else { &self.busy }
     }
 
     /// The first service on this node, in their order, whose health endpoint fails.

@@ -114,7 +114,11 @@ impl<U: Units, C: Cluster> Forming<'_, U, C> {
             return Err(Stop::Failed(Event::ClusterNotFormed {
                 limit_s: policy.limit.as_secs(),
                 error: missing,
-                remedy: look_further(&service.unit),
+                remedy: format!(
+                    "check that initial_peers has the right addresses, and that these hosts are up and reach each other on the \
+                     Raft port; {}",
+                    look_further(&service.unit)
+                ),
             }));
         };
         sleep(delay).await;

@@ -16,7 +16,7 @@ use crate::plan::member::{Member, MemberList, Whose, Word};
 use crate::plan::membership::is_another;
 use crate::retry::Schedule;
 
-use super::ports::{Cluster, Health, Units};
+use super::ports::{Class, Cluster, Health, Units};
 use super::service::refuse_anothers;
 use super::{AT_ONCE, Context, Stop};
 
@@ -128,9 +128,13 @@ pub async fn find<'a, U, C: Cluster>(context: &Context<'a, U, C>, probe: bool) -
     let set_up = config.set_up_once().filter(|service| service.enable);
     let set_up = join_all(set_up.map(|service| find_set_up(context, service)));
     let (groups, set_up) = join(groups, set_up).await;
-    let (groups, endpoints): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
-    let endpoints = endpoints.into_iter().flatten().chain(set_up).collect();
-    let mut findings = Findings { groups, endpoints, ..Findings::default() };
+    let mut findings = Findings::default();
+    for (group, endpoints, is_busy) in groups {
+        findings.busy.extend(is_busy.then_some(group.service.name));
+        findings.groups.push(group);
+        findings.endpoints.extend(endpoints);
+    }
+    findings.endpoints.extend(set_up);
     find_markers(context, &mut findings);
     findings
 }
@@ -139,9 +143,9 @@ async fn find_group<'a, U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &'a MemberService,
     with_probe: bool,
-) -> (GroupFinding<'a>, Vec<EndpointFinding>) {
+) -> (GroupFinding<'a>, Vec<EndpointFinding>, bool) {
     let deadline = Instant::now() + LOOK_LIMIT;
-    let (list, two_clusters) = live_list(context, service).await;
+    let (list, two_clusters, is_busy) = live_list(context, service).await;
     let members = list.as_ref().map_or(&[][..], |list| &list.members);
     let own = || (context.config.node.id.to_string(), Ok(service.url.clone()), true);
     let is_own = |member: &Member| member.is(&context.config.node.id, service);
@@ -196,7 +200,7 @@ async fn find_group<'a, U, C: Cluster>(
         two_clusters,
         probe,
     };
-    (group, endpoints)
+    (group, endpoints, is_busy)
 }
 
 /// etcd reports no status of its members: it is what they answer themselves.
@@ -239,19 +243,26 @@ fn is_this_nodes<U, C>(
 
 /// The list that deserves most trust: of the cluster that the marker is of, where lists say so; from a peer that knows a leader,
 /// since a removed node's own service may still show what was; then the own service's; then any. And whether they are of two
-/// clusters.
+/// clusters, and whether there is none, and a member asks to come later.
 async fn live_list<U, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &MemberService,
-) -> (Result<MemberList, String>, Option<String>) {
+) -> (Result<MemberList, String>, Option<String>, bool) {
     let own = std::iter::once(service.url.clone());
     let asked: Vec<Endpoint> = service.endpoints_for_change().into_iter().chain(own).collect();
     let answers = stream::iter(&asked).map(|at| context.cluster.members(service, at));
     let answers: Vec<_> = answers.buffered(AT_ONCE).collect().await;
     let mut known = Vec::new();
     let mut error = "nobody to ask".to_owned();
+    let mut is_busy = false;
     for (at, answer) in asked.iter().zip(answers) {
         match answer {
+            // It says more than the others.
+            Err(fault) if matches!(fault.class, Class::Busy { .. }) => {
+                error = fault.to_string();
+                is_busy = true;
+            }
+            Err(_) if is_busy => {}
             Ok(list) if !list.members.is_empty() => known.push((at, list)),
             Ok(_) => "in no cluster yet".clone_into(&mut error),
             Err(fault) => error = fault.to_string(),
@@ -274,7 +285,8 @@ async fn live_list<U, C: Cluster>(
         .or_else(|| known.iter().rposition(|(_, list)| !is_foreign(list)))
         .or_else(|| known.iter().position(|(_, list)| knows_leader(list)))
         .or(known.len().checked_sub(1));
-    (best.map(|index| known.swap_remove(index).1).ok_or(error), two_clusters)
+    is_busy &= best.is_none();
+    (best.map(|index| known.swap_remove(index).1).ok_or(error), two_clusters, is_busy)
 }
 
 async fn probe<U, C: Cluster>(context: &Context<'_, U, C>, service: &MemberService) -> Result<(), String> {

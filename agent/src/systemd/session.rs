@@ -155,6 +155,15 @@ impl Session {
         }
     }
 
+    /// The units in memory whose names match one of these patterns (glob(7)); what another one pulls in is in memory as well.
+    pub(super) async fn matching(&self, patterns: &[&str]) -> zbus::Result<Vec<String>> {
+        const STATES: [&str; 0] = [];
+        type Listed = (String, String, String, String, String, String, OwnedObjectPath, u32, String, OwnedObjectPath);
+        let reply = self.manager("ListUnitsByPatterns", &(&STATES[..], patterns)).await?;
+        let listed: Vec<Listed> = reply.body().deserialize()?;
+        Ok(listed.into_iter().map(|unit| unit.0).collect())
+    }
+
     /// The name of the unit that an object stands for; for an alias, that is another one than was asked for.
     pub(super) async fn id(&self, path: &OwnedObjectPath) -> zbus::Result<String> {
         let reply =

@@ -26,6 +26,8 @@ pub struct UnitState {
     pub active: ActiveState,
     /// The state in the words of the unit type, such as `running`, `start-pre`, `auto-restart`.
     pub sub: String,
+    /// Whether it is enabled, as systemctl(1)'s `is-enabled` has it: something pulls it in at a boot.
+    pub is_enabled: bool,
     /// Whether a job (a start, a stop) is waiting or running. An inactive unit without one is not about to start.
     pub job_pending: bool,
     /// How the service last ended: `success`, `exit-code`, `signal`, `timeout`, `start-limit-hit`, …
@@ -55,6 +57,7 @@ impl UnitState {
             match *name {
                 "LoadState" => self.load = LoadState::of(value, properties.get("LoadError")),
                 "InvocationID" => self.invocation_id = hexadecimal(value),
+                "UnitFileState" => self.is_enabled = read::<String>(value).starts_with("enabled"),
                 "ActiveState" => self.active = ActiveState::of(value),
                 "SubState" => self.sub = read(value),
                 "Job" => self.job_pending = first_field(value) != Some(Variant::U32(0)),

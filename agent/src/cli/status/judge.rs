@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::config::{ClusterName, Config, MemberService, Service};
+use crate::config::{ClusterName, Config, MemberService, Service, ServiceName};
+use crate::foreign_text::message;
 use crate::markers::{Hold, Trouble};
 use crate::names::Unresolved;
 use crate::plan::expectations::Outlook;
@@ -43,6 +44,15 @@ pub(super) struct StepUnits {
     pub(super) trouble: Option<Trouble>,
 }
 
+impl StepUnits {
+    /// Whether the path unit runs, or is about to: it starts the step when what it waits for has changed.
+    fn wakes(&self) -> bool {
+        let runs =
+            |path: &UnitState| path.job_pending || !matches!(path.active, ActiveState::Inactive | ActiveState::Failed);
+        self.path.as_ref().is_some_and(runs)
+    }
+}
+
 /// How far a step is, best first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -72,11 +82,13 @@ pub(super) struct StepStatus {
     pub(super) next: Option<String>,
     /// Whether it is tried again without an operator's action.
     pub(super) looks_again: bool,
+    /// Whether its unit is started when what it needs has changed.
+    pub(super) is_woken: bool,
 }
 
 impl StepStatus {
     pub(super) fn new(step: Step, state: State, detail: String, next: Option<String>) -> Self {
-        Self { step, state, detail, next, looks_again: false }
+        Self { step, state, detail, next, looks_again: false, is_woken: false }
     }
 }
 
@@ -106,15 +118,52 @@ pub(super) struct Status {
 
 impl Status {
     /// Without a usable configuration nothing else matters.
-    pub(super) fn without_configuration(error: &str, units: &[StepUnits]) -> Self {
+    pub(super) fn without_configuration(error: &str, steps: &[Step], units: &[StepUnits]) -> Self {
         let detail = "there is no usable configuration";
-        let steps = Step::DEFAULT.into_iter().zip(units).map(|(step, units)| {
-            let next = units.unit.as_ref().filter(|unit| unit.active == ActiveState::Failed).map(|_| journal(step));
-            StepStatus::new(step, State::Blocked, detail.to_owned(), next)
+        let steps = steps.iter().zip(units).map(|(step, units)| {
+            let next = units.unit.as_ref().filter(|unit| unit.active == ActiveState::Failed).map(|_| journal(*step));
+            let status = StepStatus::new(*step, State::Blocked, detail.to_owned(), next);
+            StepStatus { is_woken: units.wakes(), ..status }
         });
         let warnings = vec![error.to_owned()];
         Self { overall: State::Blocked, steps: steps.collect(), warnings, ..Self::default() }
     }
+
+    /// Adds the steps whose units are to run on this machine, and of whose services the configuration has nothing.
+    pub(super) fn with_unconfigured(mut self, steps: &[Step], units: &[StepUnits]) -> Self {
+        let Some(first) = steps.first() else { return self };
+        let at = self.steps.iter().position(|status| status.step == Step::HealthCheck).unwrap_or(self.steps.len());
+        if let Some(health) = self.steps.get_mut(at).filter(|health| health.state == State::Done) {
+            // Of what was not asked, nothing is known.
+            let detail = format!("waits for {}", first.label());
+            *health = StepStatus { state: State::Waiting, detail, ..health.clone() };
+            self.verdict = None;
+        }
+        let rows = steps.iter().zip(units).map(|(step, units)| unconfigured(*step, units));
+        self.steps.splice(at..at, rows);
+        self.overall = self.steps.iter().map(|step| step.state).max().unwrap_or(State::Off);
+        self
+    }
+
+    /// The same with all text as a terminal may get it: paths in it are as somebody has typed them.
+    pub(super) fn fit_to_be_shown(mut self) -> Self {
+        let steps = self.steps.iter_mut().flat_map(|step| [Some(&mut step.detail), step.next.as_mut()]);
+        let names = self.names.iter_mut().flat_map(|name| [&mut name.name, &mut name.reason, &mut name.remedy]);
+        let groups = self.table.groups.iter_mut().flat_map(|(service, summary)| [service, summary]);
+        let table = groups.chain(self.table.endpoints.iter_mut().flatten());
+        for text in steps.flatten().chain(self.source.as_mut()).chain(&mut self.warnings).chain(names).chain(table) {
+            *text = message(text);
+        }
+        self
+    }
+}
+
+/// Its unit would be blocked at each start: most likely a name in the configuration is mistyped.
+fn unconfigured(step: Step, units: &StepUnits) -> StepStatus {
+    let (unit, name) = (step.unit(), step.label());
+    let detail = format!("the configuration has no service {name}, and {unit} is to run");
+    let next = format!("add {name} to services in the configuration, or: systemctl disable --now {unit}");
+    StepStatus { is_woken: units.wakes(), ..StepStatus::new(step, State::Blocked, detail, Some(next)) }
 }
 
 /// How far a step is whose run has noted what holds it up.
@@ -129,24 +178,28 @@ pub(super) fn state_of(hold: Hold, unit: &UnitState) -> State {
 
 /// Judges every step.
 pub(super) fn judge(config: &Config, facts: Facts<'_>) -> Status {
-    let steps: Vec<StepStatus> = facts
+    let mut steps: Vec<StepStatus> = facts
         .decisions
         .iter()
         .zip(&facts.units)
-        .map(|((step, decision), units)| match (decision, &facts.live) {
-            (Decision::Done { since }, live) => done(*step, since, live.as_ref().ok()),
-            (Decision::Skip(reason), _) => skipped(*step, *reason),
-            (Decision::Blocked(blocker), _) | (Decision::Run(_), Err(blocker)) => blocked(*step, blocker),
-            (Decision::Run(Action::CheckHealth), Ok(findings)) => health(config, findings, &facts.units),
-            (Decision::Run(action), Ok(findings)) => {
-                let awaited = plan::needs(config, *step).find(|needed| !is_done(&facts.decisions, *needed));
-                damaged(*step, findings).unwrap_or_else(|| {
-                    let to_do = ToDo { config, step: *step, action: &action.to_string(), awaited, units };
-                    to_do.after_an_earlier_membership(findings, to_do.under_way(units.trouble.as_ref()))
-                })
-            }
+        .map(|((step, decision), units)| {
+            let status = match (decision, &facts.live) {
+                (Decision::Done { since }, live) => done(*step, since, live.as_ref().ok()),
+                (Decision::Skip(reason), _) => skipped(*step, *reason),
+                (Decision::Blocked(blocker), _) | (Decision::Run(_), Err(blocker)) => blocked(*step, blocker),
+                (Decision::Run(Action::CheckHealth), Ok(findings)) => health(config, findings, &facts.units),
+                (Decision::Run(action), Ok(findings)) => {
+                    let awaited = plan::needs(config, *step).find(|needed| !is_done(&facts.decisions, *needed));
+                    damaged(*step, findings).unwrap_or_else(|| {
+                        let to_do = ToDo { config, step: *step, action: &action.to_string(), awaited, units };
+                        to_do.after_an_earlier_membership(findings, to_do.under_way(units.trouble.as_ref()))
+                    })
+                }
+            };
+            StepStatus { is_woken: units.wakes(), ..status }
         })
         .collect();
+    health_after_what_is_under_way(&mut steps);
     let overall = steps.iter().map(|step| step.state).max().unwrap_or(State::Off);
     Status {
         node: Some(config.node.id.to_string()),
@@ -164,6 +217,19 @@ pub(super) fn judge(config: &Config, facts: Facts<'_>) -> Status {
         }),
         table: facts.live.map(|findings| findings.table()).unwrap_or_default(),
         ..Status::default()
+    }
+}
+
+/// A cluster that a step is still working on is not healthy yet: its journal has nothing more to say.
+fn health_after_what_is_under_way(steps: &mut [StepStatus]) {
+    let Some((health, before)) = steps.split_last_mut() else { return };
+    let under_way = before.iter().find(|step| step.state == State::Working);
+    if let Some(first) = under_way
+        && health.state == State::Failed
+        && health.next == Some(journal(Step::HealthCheck))
+    {
+        let detail = format!("{}; waits for {}", health.detail, first.step.label());
+        *health = StepStatus { state: State::Waiting, detail, next: None, ..health.clone() };
     }
 }
 
@@ -282,6 +348,9 @@ impl ToDo<'_> {
         let Trouble { hold, reason, remedy, looks_again, .. } = trouble;
         let state = state_of(*hold, unit);
         let (detail, remedy) = with_command(reason.clone(), remedy);
+        // A run that has ended looks no more.
+        let runs = unit.active == ActiveState::Activating && !unit.awaits_restart();
+        let looks_again = looks_again.as_ref().filter(|_| runs);
         let then = match looks_again {
             Some(time) => format!("; looks again at {time}"),
             None if unit.awaits_restart() => format!("; {}", restarts(unit)),
@@ -296,6 +365,11 @@ impl ToDo<'_> {
         let step = self.step;
         let said = if unit.status_text.is_empty() { self.action } else { &unit.status_text };
         match unit.active {
+            // Longer than that no run may take, however well it waits.
+            ActiveState::Activating if unit.awaits_restart() && unit.result == "timeout" => {
+                let detail = format!("{said}; the time of its run was over; {}", restarts(unit));
+                (State::Waiting, detail, self.start_of_service())
+            }
             ActiveState::Activating if unit.awaits_restart() => {
                 let next = self.start_of_service().unwrap_or_else(|| journal(step));
                 (State::Failed, format!("{said}; {}", restarts(unit)), Some(next))
@@ -423,7 +497,16 @@ fn health(config: &Config, findings: &Findings<'_>, units: &[StepUnits]) -> Step
         Verdict::Unhealthy(reasons) => {
             let unit = of_step(Step::HealthCheck).and_then(|of| of.unit.as_ref());
             let working = unit.is_some_and(|unit| unit.active == ActiveState::Activating || unit.job_pending);
-            (if working { State::Working } else { State::Failed }, format!("not healthy: {}", reasons.join("; ")))
+            let detail = format!("not healthy: {}", reasons.join("; "));
+            let busy = findings.only_busy();
+            if working {
+                (State::Working, detail)
+            } else if busy.is_empty() {
+                (State::Failed, detail)
+            } else {
+                let busy: Vec<&str> = busy.iter().map(ServiceName::as_str).collect();
+                (State::Waiting, format!("{detail}; waits until {} is less busy", busy.join(" and ")))
+            }
         }
     };
     let next = (state == State::Failed).then(|| match findings.own_failing().and_then(|name| config.service(name)) {

@@ -3,14 +3,20 @@
 use std::env;
 use std::fmt::Write;
 use std::io::IsTerminal;
+use std::os::fd::AsFd;
 
+use rustix::termios::tcgetwinsize;
+
+use crate::foreign_text::{columns, padded};
 use crate::plan::health::Table;
 
 use super::commands::pieces;
 use super::judge::State;
 
-/// Columns of a terminal, also of a serial console, which does not know its own.
+/// Columns of a terminal that does not know its own, as a serial console.
 const COLUMNS: usize = 80;
+/// For less than that nothing is laid out: a terminal breaks the lines itself.
+const LEAST_COLUMNS: usize = 40;
 /// The columns before a table, and before what does not fit into its row.
 const TABLE: usize = 2;
 const BELOW: usize = TABLE + Table::NAMES + 3;
@@ -28,23 +34,35 @@ pub(super) enum Layout {
     Terminal {
         /// Whether marks and states are coloured; each is a word as well.
         is_coloured: bool,
+        /// Its width.
+        columns: usize,
     },
 }
 
 impl Layout {
     /// As is right for a stream, in the environment of this process (`NO_COLOR` of no-color.org).
-    pub(super) fn of(stream: &impl IsTerminal) -> Self {
+    pub(super) fn of(stream: &(impl IsTerminal + AsFd)) -> Self {
         let is_set = |variable: &str| env::var_os(variable).is_some_and(|value| !value.is_empty());
         if !stream.is_terminal() {
             return Self::Plain;
         }
-        Self::Terminal { is_coloured: !is_dumb() && !is_set("NO_COLOR") }
+        let width = tcgetwinsize(stream).map_or(0, |size| usize::from(size.ws_col));
+        let columns = if width == 0 { COLUMNS } else { width.max(LEAST_COLUMNS) };
+        Self::Terminal { is_coloured: !is_dumb() && !is_set("NO_COLOR"), columns }
+    }
+
+    /// The columns of a line; without a terminal, as many as there are.
+    fn width(self) -> usize {
+        match self {
+            Self::Plain => usize::MAX,
+            Self::Terminal { columns, .. } => columns,
+        }
     }
 
     /// ECMA-48, SGR.
     pub(super) fn coloured(self, text: &str, state: State) -> String {
         let colour = match state {
-            _ if self != (Self::Terminal { is_coloured: true }) => return text.to_owned(),
+            _ if !matches!(self, Self::Terminal { is_coloured: true, .. }) => return text.to_owned(),
             State::Done => 32,
             State::Working | State::Waiting => 33,
             State::Failed | State::Blocked => 31,
@@ -69,8 +87,8 @@ impl Layout {
         }
         let (mut wrapped, mut column) = (String::new(), indent);
         for piece in pieces {
-            let length = piece.chars().count();
-            if column > indent && column + 1 + length > COLUMNS {
+            let length = columns(piece);
+            if column > indent && column + 1 + length > self.width() {
                 let _ = write!(wrapped, "\n{:indent$}", "");
                 column = indent;
             } else if column > indent {
@@ -85,7 +103,7 @@ impl Layout {
 
     /// What comes first, and a detail: on one line, else the detail below.
     pub(super) fn below(self, first: &str, detail: &str) -> String {
-        if self == Self::Plain || first.chars().count() + detail.chars().count() <= COLUMNS {
+        if columns(first) + columns(detail) <= self.width() {
             return format!("{first}{detail}");
         }
         format!("{}\n{:DETAIL$}{}", first.trim_end(), "", self.wrapped(detail, DETAIL))
@@ -121,11 +139,11 @@ impl Layout {
         let groups = table.groups.iter().map(|(service, summary)| beside(service, summary));
         let answers = second + members + 2 + urls + 2;
         let endpoints = table.endpoints.iter().map(|[service, member, url, answer]| {
-            if answers + SHORTEST > COLUMNS {
+            if answers + SHORTEST > self.width() {
                 return beside(service, &format!("{member} {url} {answer}"));
             }
-            let row = format!("{service:<services$} {member:<members$}  {url:<urls$}");
-            if answers + answer.chars().count() <= COLUMNS {
+            let row = format!("{service:<services$} {}  {}", padded(member, members), padded(url, urls));
+            if answers + columns(answer) <= self.width() {
                 return format!("{row}  {answer}");
             }
             format!("{}\n{:BELOW$}{}", row.trim_end(), "", self.prose(answer, BELOW))

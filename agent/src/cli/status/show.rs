@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use crate::foreign_text::{columns, padded};
+
 use super::judge::{State, Status, StepStatus};
 use super::layout::Layout;
 
@@ -26,10 +28,10 @@ pub(super) fn text(status: &Status, layout: Layout) -> String {
         };
         let (mark, word) = (layout.coloured(mark, state), layout.coloured(&format!("{state:<8}"), state));
         let below = match layout {
-            Layout::Terminal { .. } if name.chars().count() > NAME => format!("\n{:INDENT$}", ""),
+            Layout::Terminal { .. } if columns(&name) > NAME => format!("\n{:INDENT$}", ""),
             _ => " ".to_owned(),
         };
-        let _ = writeln!(text, "  {mark} {name:<NAME$} {word}{below}{}", layout.prose(&detail, INDENT));
+        let _ = writeln!(text, "  {mark} {} {word}{below}{}", padded(&name, NAME), layout.prose(&detail, INDENT));
         if let Some(next) = next {
             let _ = writeln!(text, "{:BEFORE_THE_ARROW$}→ {}", "", layout.wrapped(&next, BEFORE_THE_ARROW + 2));
         }
@@ -114,19 +116,32 @@ pub(super) fn verdict(status: &Status) -> String {
             "Not seen without root: the configuration, the member lists, the names in DNS. Run it as root.".to_owned()
         }
         State::Blocked if status.node.is_none() => {
-            "Blocked: fix the configuration as shown above (`first-boot-agent config example` prints one); units that are enabled \
-             start again when /etc/nixos/secrets changes."
-                .to_owned()
+            let asleep: Vec<String> =
+                status.steps.iter().filter(|step| !step.is_woken).map(|step| step.step.unit()).collect();
+            let then = if asleep.is_empty() {
+                "; its units start again when /etc/nixos/secrets changes".to_owned()
+            } else {
+                format!(", then `systemctl start --no-block {}`", asleep.join(" "))
+            };
+            format!(
+                "Blocked: fix the configuration as shown above (`first-boot-agent config example` prints one){then}."
+            )
         }
         State::Blocked if worst.is_some_and(|step| step.looks_again) => format!(
             "{name} is blocked: follow its line. It tries again by itself, and at once after `systemctl restart --no-block {}`.",
             worst.map_or_else(String::new, |step| step.step.unit())
         ),
-        State::Blocked => format!(
-            "{name} is blocked: follow its line, then `systemctl restart --no-block {}`; after a change in /etc/nixos/secrets it \
-             starts again by itself.",
-            worst.map_or_else(String::new, |step| step.step.unit())
-        ),
+        State::Blocked => {
+            let then = if worst.is_some_and(|step| step.is_woken) {
+                "; after a change in /etc/nixos/secrets it starts again by itself"
+            } else {
+                ""
+            };
+            format!(
+                "{name} is blocked: follow its line, then `systemctl restart --no-block {}`{then}.",
+                worst.map_or_else(String::new, |step| step.step.unit())
+            )
+        }
     }
 }
 
@@ -159,9 +174,10 @@ pub(super) fn json(status: &Status) -> Value {
 #[cfg(test)]
 mod tests {
     use super::super::judge::{State, Status, StepStatus, StepUnits};
-    use super::{Layout, json, verdict};
+    use super::{Layout, columns, json, verdict};
     use crate::names::Unresolved;
     use crate::plan::Step;
+    use crate::plan::health::Table;
 
     fn text(status: &Status) -> String {
         super::text(status, Layout::Plain)
@@ -169,7 +185,8 @@ mod tests {
 
     #[test]
     fn what_holds_several_steps_up_is_shown_once() {
-        let broken = text(&Status::without_configuration("line 3 is wrong", &vec![StepUnits::default(); 4]));
+        let broken =
+            text(&Status::without_configuration("line 3 is wrong", &Step::DEFAULT, &vec![StepUnits::default(); 4]));
         assert_eq!(broken.matches("no usable configuration").count(), 1, "{broken}");
         assert_eq!(broken.matches("same cause as chainfire").count(), 3, "{broken}");
         let step = |step, state| StepStatus::new(step, state, "no CA".to_owned(), Some("put it there".to_owned()));
@@ -184,11 +201,11 @@ mod tests {
         let next = format!("first-boot-agent reset {}", "x".repeat(80));
         let step = StepStatus::new(Step::CHAINFIRE, State::Failed, detail.trim().to_owned(), Some(next.clone()));
         let status = Status { steps: vec![step], ..Status::default() };
-        let shown = super::text(&status, Layout::Terminal { is_coloured: false });
+        let shown = super::text(&status, Layout::Terminal { is_coloured: false, columns: 80 });
         assert!(shown.contains(&format!("→ {next}\n")) && !shown.contains('\u{1b}'), "{shown}");
         let wrapped: Vec<&str> = shown.lines().filter(|line| !line.contains('→')).collect();
         assert!(wrapped.len() > 5 && wrapped.iter().all(|line| line.chars().count() <= 80), "{shown}");
-        let coloured = super::text(&status, Layout::Terminal { is_coloured: true });
+        let coloured = super::text(&status, Layout::Terminal { is_coloured: true, columns: 80 });
         assert!(coloured.contains("\u{1b}[31m✗\u{1b}[m chainfire  \u{1b}[31mfailed  \u{1b}[m a detail"), "{coloured}");
     }
 
@@ -200,7 +217,7 @@ mod tests {
             };
             let overall = chainfire.0.max(health.0);
             let steps = vec![step(Step::CHAINFIRE, chainfire), step(Step::HealthCheck, health)];
-            verdict(&Status { overall, steps, ..Status::without_configuration("none", &[]) })
+            verdict(&Status { overall, steps, ..Status::without_configuration("none", &[], &[]) })
         };
         let (start, look) = (Some("systemctl start chainfire.service"), Some("journalctl"));
         for (chainfire, health, begins) in [
@@ -216,8 +233,46 @@ mod tests {
     }
 
     #[test]
+    fn it_starts_again_by_itself_only_where_something_starts_it() {
+        let blocked = |is_woken| {
+            let step = StepStatus::new(Step::CHAINFIRE, State::Blocked, String::new(), None);
+            vec![StepStatus { is_woken, ..step }]
+        };
+        for node in [None, Some("node04".to_owned())] {
+            let of = |is_woken| {
+                let status = Status { node: node.clone(), steps: blocked(is_woken), ..Status::default() };
+                verdict(&Status { overall: State::Blocked, ..status })
+            };
+            let (woken, asleep) = (of(true), of(false));
+            assert!(woken.contains("again") && woken.contains("/etc/nixos/secrets"), "{woken}");
+            assert!(!asleep.contains("again"), "{asleep}");
+            assert!(asleep.ends_with("start --no-block chainfire-cluster-join.service`."), "{asleep}");
+        }
+    }
+
+    #[test]
+    fn wide_names_keep_the_columns_and_the_width_of_the_terminal_is_used() {
+        let row = |member: &str| ["chainfire", member, "https://a:2379/health", "ok"].map(str::to_owned);
+        let table = Table { groups: Vec::new(), endpoints: vec![row("漢字"), row("node01")], count: None };
+        let detail = "a detail of many words ".repeat(12).trim().to_owned();
+        let steps = vec![StepStatus::new(Step::CHAINFIRE, State::Failed, detail.clone(), None)];
+        let status = Status { steps, table, ..Status::default() };
+        let of = |columns| super::text(&status, Layout::Terminal { is_coloured: false, columns });
+        let before = |text: &str, member: &str| {
+            let line = text.lines().find(|line| line.contains(member)).unwrap().to_owned();
+            columns(line.split("https").next().unwrap())
+        };
+        for shown in [text(&status), of(80)] {
+            assert_eq!(before(&shown, "漢字"), before(&shown, "node01"), "{shown}");
+        }
+        assert!(of(400).contains(&detail) && !of(120).contains(&detail));
+        let longest = of(120).lines().map(columns).max().unwrap();
+        assert!((100..=120).contains(&longest), "{longest}");
+    }
+
+    #[test]
     fn f01_a_name_that_does_not_resolve_has_its_row_and_names_that_do_have_none() {
-        let sound = Status::without_configuration("none", &[]);
+        let sound = Status::without_configuration("none", &[], &[]);
         assert!(!text(&sound).contains("DNS") && json(&sound)["names"] == serde_json::json!([]));
         let unresolved = Unresolved {
             name: "node01.example.com".to_owned(),

@@ -3,6 +3,8 @@
 use std::fmt::{Display, Write};
 use std::io::stdout;
 
+use crate::foreign_text::padded;
+
 use super::judge::{State, Status};
 use super::layout::{self, Layout};
 use super::show::{self, Row};
@@ -10,8 +12,8 @@ use super::show::{self, Row};
 /// Who looks, and what they have seen.
 #[derive(Debug)]
 pub(super) enum View {
-    /// A person at a terminal: the whole of it, in its place. And whether it has been drawn.
-    Terminal(Layout, bool),
+    /// A person at a terminal: the whole of it, in its place. And what is there, in which layout.
+    Terminal(Layout, Option<(Layout, String)>),
     /// A log, a pipe, or the lines of a wait: a line for each change of what was printed last: rows, warnings, the last word.
     Lines(Layout, Vec<Row>, Vec<String>, String),
     /// A program: an object per line. And the last one.
@@ -23,7 +25,7 @@ impl View {
     pub(super) fn of_this_process(as_json: bool) -> Self {
         match Layout::of(&stdout()) {
             _ if as_json => Self::Json(String::new()),
-            layout @ Layout::Terminal { .. } if !layout::is_dumb() => Self::Terminal(layout, false),
+            layout @ Layout::Terminal { .. } if !layout::is_dumb() => Self::Terminal(layout, None),
             layout => Self::lines(layout),
         }
     }
@@ -33,16 +35,30 @@ impl View {
         Self::Lines(layout, Vec::new(), Vec::new(), String::new())
     }
 
+    /// Lays out for this from now on: a terminal may have another width than before.
+    pub(super) fn fit(&mut self, now: Layout) {
+        if let Self::Terminal(layout, _) | Self::Lines(layout, ..) = self {
+            *layout = now;
+        }
+    }
+
     /// What is to be written now; nothing where nothing has changed.
     pub(super) fn of(&mut self, status: &Status, time: &str) -> String {
         match self {
-            Self::Terminal(layout, is_drawn) => {
-                let clear = if std::mem::replace(is_drawn, true) { "" } else { "\u{1b}[2J" };
-                let text =
-                    format!("{}\n{time}: updated at every change; Ctrl-C to stop\n", show::text(status, *layout));
-                // To the top left corner; each line loses what an earlier one has left, and so does the rest of the screen:
-                // nothing flickers (ECMA-48: CUP, EL, ED).
-                format!("{clear}\u{1b}[H{}\u{1b}[J", text.replace('\n', "\u{1b}[K\n"))
+            Self::Terminal(layout, drawn) => {
+                let now = (*layout, show::text(status, *layout));
+                let before = drawn.as_ref();
+                if before == Some(&now) {
+                    return String::new();
+                }
+                // A terminal that has another width has moved what was there.
+                let clear = if before.is_some_and(|(before, _)| *before == now.0) { "" } else { "\u{1b}[2J" };
+                let text = format!("{}\n{time}: updated at every change; Ctrl-C to stop\n", now.1);
+                *drawn = Some(now);
+                // To the top left corner; each line first loses what an earlier one has left (behind a full line, the erasure
+                // would take its last column), and so does the rest of the screen (ECMA-48: CUP, EL, ED).
+                let lines = text.trim_end().replace('\n', "\n\u{1b}[K");
+                format!("{clear}\u{1b}[H\u{1b}[K{lines}\n\u{1b}[J")
             }
             Self::Lines(layout, rows, warnings, verdict) => {
                 let (now, word) = (show::rows(status), show::verdict(status));
@@ -52,7 +68,7 @@ impl View {
                     let _ = writeln!(
                         text,
                         "{}",
-                        layout.below(&format!("{time} {name:<10} {state:<8} "), &detail.replace('\n', " "))
+                        layout.below(&format!("{time} {} {state:<8} ", padded(name, 10)), &detail.replace('\n', " "))
                     );
                 };
                 for Row { name, state, detail, next } in now.iter().filter(|row| !rows.contains(row)) {
@@ -98,7 +114,7 @@ mod tests {
     const TIME: &str = "2025-12-10T10:30:45+00:00";
 
     fn status(state: State, detail: &str) -> Status {
-        let sound = Status::without_configuration("none", &[]);
+        let sound = Status::without_configuration("none", &[], &[]);
         let step = StepStatus::new(Step::CHAINFIRE, state, detail.to_owned(), None);
         Status { node: Some("node04".to_owned()), overall: state, steps: vec![step], warnings: Vec::new(), ..sound }
     }
@@ -118,7 +134,7 @@ mod tests {
 
     #[test]
     fn on_a_terminal_the_lines_of_a_wait_fit_it() {
-        let mut view = View::lines(Layout::Terminal { is_coloured: false });
+        let mut view = View::lines(Layout::Terminal { is_coloured: false, columns: 80 });
         let (detail, command) =
             ("a detail of many words ".repeat(8), "systemctl restart --no-block chainfire-cluster-join.service");
         let mut waiting = status(State::Waiting, &format!("{detail}: {command}; then wait"));
@@ -162,11 +178,19 @@ mod tests {
     }
 
     #[test]
-    fn in_a_terminal_the_whole_is_drawn_over_what_was_there() {
-        let mut view = View::Terminal(Layout::Plain, false);
-        let waiting = status(State::Waiting, "waiting");
-        assert!(view.of(&waiting, TIME).starts_with("\u{1b}[2J\u{1b}[H"));
-        let again = view.of(&waiting, TIME);
-        assert!(again.starts_with("\u{1b}[H") && again.ends_with("\u{1b}[K\n\u{1b}[J"), "{again:?}");
+    fn in_a_terminal_the_whole_is_drawn_over_what_was_there_and_only_if_it_has_changed() {
+        let of_width = |columns| Layout::Terminal { is_coloured: false, columns };
+        let mut view = View::Terminal(of_width(80), None);
+        let waiting = status(State::Waiting, &"a detail of many words ".repeat(8));
+        let first = view.of(&waiting, TIME);
+        assert!(first.starts_with("\u{1b}[2J\u{1b}[H\u{1b}[K") && first.ends_with("\n\u{1b}[J"), "{first:?}");
+        assert!(first.matches('\n').count() == first.matches("\u{1b}[K").count(), "each line is erased: {first:?}");
+        assert_eq!(view.of(&waiting, "later"), "", "nothing has changed");
+        let changed = view.of(&status(State::Done, "joined"), TIME);
+        assert!(changed.starts_with("\u{1b}[H\u{1b}[K") && changed.contains("joined"), "{changed:?}");
+        let lines = |text: &str| text.lines().count();
+        view.fit(of_width(200));
+        let wide = view.of(&waiting, TIME);
+        assert!(wide.starts_with("\u{1b}[2J") && lines(&wide) < lines(&first), "the width is used: {wide:?}");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use crate::foreign_text::{columns, padded};
+
 use super::{EndpointFinding, Findings};
 
 /// Rows of endpoints; of more members those that answer are only counted.
@@ -25,7 +27,7 @@ impl Table {
     /// The width of the names of services.
     #[must_use]
     pub fn services(&self) -> usize {
-        let groups = self.groups.iter().map(|(service, _)| service.chars().count());
+        let groups = self.groups.iter().map(|(service, _)| columns(service));
         groups.max().unwrap_or(0).max(self.width(0)).max(Self::NAMES)
     }
 
@@ -33,7 +35,7 @@ impl Table {
     #[must_use]
     pub fn width(&self, column: usize) -> usize {
         let cells = self.endpoints.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        cells.map(|cell| columns(cell)).max().unwrap_or(0)
     }
 }
 
@@ -66,7 +68,8 @@ impl fmt::Display for Table {
         }
         let (members, urls) = (self.width(1), self.width(2));
         for [service, member, url, answer] in &self.endpoints {
-            writeln!(table, "{service:<services$} {member:<members$}  {url:<urls$}  {answer}")?;
+            let (member, url) = (padded(member, members), padded(url, urls));
+            writeln!(table, "{service:<services$} {member}  {url}  {answer}")?;
         }
         table.extend(self.count.as_deref());
         formatter.write_str(table.trim_end())

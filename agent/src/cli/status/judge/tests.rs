@@ -1,7 +1,8 @@
 //! Every line of `status` as a table.
 
 use super::*;
-use crate::cli::status::without_root;
+use crate::cli::status::layout::Layout;
+use crate::cli::status::{show, without_root};
 use crate::config::{self, DefaultServices as _, ServiceName};
 use crate::markers::{Achievement, Identity, MarkerState};
 use crate::plan::member::{Member, MemberAddress, MemberList, Word};
@@ -38,6 +39,15 @@ fn a_step_that_is_not_done_is_as_its_unit_says() {
     for (unit, awaited, state, detail) in [
         (Some(unit(ActiveState::Activating, "start", "waiting for it")), None, State::Working, "waiting for it"),
         (Some(unit(ActiveState::Activating, "auto-restart", "failed")), None, State::Failed, "restarts within"),
+        (
+            Some(UnitState {
+                result: "timeout".to_owned(),
+                ..unit(ActiveState::Activating, "auto-restart", "joining: the cluster is busy")
+            }),
+            None,
+            State::Waiting,
+            "the cluster is busy; the time of its run was over; restarts within",
+        ),
         (Some(unit(ActiveState::Failed, "failed", "")), None, State::Failed, "join"),
         (Some(blocked), None, State::Blocked, "blocked: no; do this"),
         (Some(queued), None, State::Waiting, "for the units before it"),
@@ -56,6 +66,7 @@ fn a_step_that_is_not_done_is_as_its_unit_says() {
         assert!(found.detail.contains(detail), "{}", found.detail);
         let needs_a_hand = matches!(state, State::Failed | State::Blocked);
         assert!(!needs_a_hand || found.next.is_some(), "what to do about {}?", found.detail);
+        assert!(!found.detail.contains("busy") || found.next.is_none(), "nothing is to be done: {found:?}");
     }
 }
 
@@ -82,6 +93,14 @@ fn what_a_run_has_noted_comes_back_as_it_was() {
             "no; really: no; looks again at 10:30:45 UTC",
         ),
         (waits(), noted(Hold::Waiting, None), State::Working, "no; really: no"),
+        // It was ended while it waited for the next look, which is none of the next run's.
+        (failed(), noted(Hold::Blocked, Some("10:30:45 UTC")), State::Blocked, "no; really: no"),
+        (
+            restarts(),
+            noted(Hold::Blocked, Some("10:30:45 UTC")),
+            State::Blocked,
+            "no; really: no; restarts within 0 s, 0 restarts so far",
+        ),
         (
             restarts(),
             noted(Hold::Failed, None),
@@ -382,4 +401,75 @@ fn without_root_markers_and_units_are_shown_and_nothing_is_called_well() {
     assert_eq!((status.overall, status.needs_root), (State::Blocked, true));
     let text = crate::cli::status::show::text(&status, crate::cli::status::layout::Layout::Plain);
     assert!(text.contains("Run it as root") && !text.contains("fix"), "{text}");
+}
+
+#[test]
+fn m10_a_busy_cluster_is_waited_for_and_nothing_is_to_be_done() {
+    let config = config::of(JOINING);
+    let units = [only(None), only(None), only(None), only(Some(loaded(ActiveState::Inactive)))];
+    let mut found = findings(&config, &[], Leader::Unknown, vec![endpoint(4, Ok(()))]);
+    found.groups[0].list = Err("answered HTTP 503 (https://node01:2379)".to_owned());
+    let journal = Some(journal(Step::HealthCheck));
+    let unheard = health(&config, &found, &units);
+    assert_eq!((unheard.state, unheard.next), (State::Failed, journal.clone()), "it may be anything");
+    found.busy = vec![ServiceName::CHAINFIRE];
+    let busy = health(&config, &found, &units);
+    assert_eq!((busy.state, busy.next), (State::Waiting, None));
+    assert!(busy.detail.ends_with("; waits until chainfire is less busy"), "{}", busy.detail);
+    found.endpoints = vec![endpoint(4, Err("connection refused"))];
+    assert_eq!(health(&config, &found, &units).state, State::Failed, "this is not the cluster's");
+
+    let failed = || StepStatus::new(Step::HealthCheck, State::Failed, "not healthy: no".to_owned(), journal.clone());
+    for (before, state, detail) in [
+        (State::Working, State::Waiting, "not healthy: no; waits for chainfire"),
+        (State::Waiting, State::Failed, "not healthy: no"),
+        (State::Done, State::Failed, "not healthy: no"),
+    ] {
+        let mut steps = [StepStatus::new(Step::CHAINFIRE, before, String::new(), None), failed()];
+        health_after_what_is_under_way(&mut steps);
+        assert_eq!((steps[1].state, steps[1].detail.as_str()), (state, detail));
+        assert_eq!(steps[1].next.is_some(), state == State::Failed);
+    }
+}
+
+#[test]
+fn a_service_that_the_configuration_does_not_have_and_a_unit_joins_is_blocked() {
+    let etcd = Step::from("etcd".parse::<ServiceName>().unwrap());
+    let steps = vec![StepStatus::new(Step::HealthCheck, State::Done, "healthy".to_owned(), None)];
+    let done = Status { steps, overall: State::Done, verdict: Some("healthy"), ..Status::default() };
+    assert_eq!(done.clone().with_unconfigured(&[], &[]).overall, State::Done);
+    let path = Some(loaded(ActiveState::Active));
+    let status = done.with_unconfigured(&[etcd], &[StepUnits { path, ..StepUnits::default() }]);
+    assert_eq!((status.verdict, status.steps[1].detail.as_str()), (None, "waits for etcd"), "of etcd nothing is known");
+    let labels: Vec<&str> = status.steps.iter().map(|step| step.step.label()).collect();
+    assert_eq!((labels, status.overall), (vec!["etcd", "health"], State::Blocked));
+    let found = &status.steps[0];
+    assert!(
+        found.is_woken
+            && found.detail.contains("no service etcd")
+            && found.detail.contains("cluster-join@etcd.service"),
+        "{found:?}"
+    );
+    assert!(
+        next_of(found).starts_with("add etcd to services in the configuration, or: systemctl disable"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn nothing_that_somebody_has_typed_reaches_a_terminal_as_it_is() {
+    let typed = || "/a\u{1b}[2J\u{9b}2J\u{202e}".to_owned();
+    let step = StepStatus::new(Step::CHAINFIRE, State::Failed, typed(), Some(typed()));
+    let status = Status {
+        source: Some(typed()),
+        steps: vec![step],
+        warnings: vec![format!("two\nlines {}", typed())],
+        ..Status::default()
+    };
+    let status = status.fit_to_be_shown();
+    let text = show::text(&status, Layout::Plain);
+    for shown in [&text, &show::json(&status).to_string()] {
+        assert!(!shown.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{shown:?}");
+    }
+    assert!(text.contains("two\n") && text.contains("/a\\u{1b}[2J\\u{9b}2J"), "{text}");
 }

@@ -5,7 +5,7 @@ use crate::config::ServiceName;
 use crate::plan::Step;
 use crate::plan::health::Table;
 
-const TERMINAL: Layout = Layout::Terminal { is_coloured: false };
+const TERMINAL: Layout = Layout::Terminal { is_coloured: false, columns: COLUMNS };
 
 fn too_wide(text: &str) -> Vec<&str> {
     text.lines().filter(|line| line.chars().count() > COLUMNS).collect()
