@@ -10,6 +10,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
+use nix::unistd::{AccessFlags, faccessat};
+
 use crate::obstacle;
 use crate::regular_file::RegularFileError;
 
@@ -102,6 +106,30 @@ pub(crate) fn try_to_write(path: &Path) -> Result<(), StateError> {
     let (_, temporary) = beside(path, TEMPORARY)?;
     let tried = create_new(&temporary, 0o600).and_then(|_| fs::remove_file(&temporary));
     tried.map_err(|source| StateError::new("write", in_the_way(&temporary).unwrap_or(path), source))
+}
+
+/// Finds out whether a file can be made in a directory, by one that has no name: it leaves nothing, and nobody sees it come.
+///
+/// # Errors
+/// The system refuses it, or has no space for it.
+pub(crate) fn can_make_files(directory: &Path) -> io::Result<()> {
+    let unnamed = OpenOptions::new().write(true).custom_flags(OFlag::O_TMPFILE.bits()).mode(0o600).open(directory);
+    match unnamed {
+        // open(2): not every file system has them. What is left is to ask for the permission.
+        Err(error) if matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EOPNOTSUPP | Errno::EISDIR)) => {
+            can_change_names(directory)
+        }
+        made => made.map(drop),
+    }
+}
+
+/// Finds out whether names in a directory can be made and removed, as far as permissions say so.
+///
+/// # Errors
+/// The system refuses it.
+pub(crate) fn can_change_names(directory: &Path) -> io::Result<()> {
+    let access = faccessat(AT_FDCWD, directory, AccessFlags::W_OK | AccessFlags::X_OK, AtFlags::AT_EACCESS);
+    access.map_err(io::Error::from)
 }
 
 /// The directory of a file, which is there then, and the file's temporary name.

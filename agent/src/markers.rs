@@ -160,17 +160,20 @@ impl Markers {
         Ok(path)
     }
 
-    /// Looks whether the markers of a service could be removed: no directory has their name.
+    /// Looks whether the markers of a service that are there could be removed: no directory has their name, and the one that
+    /// they are in can be changed.
     ///
     /// # Errors
-    /// One has, with the path and what to do.
+    /// It is not so, with the path and what to do.
     pub fn can_be_removed(&self, service: ServiceName) -> Result<(), StateError> {
         for achievement in [Achievement::Joined, Achievement::Initialized] {
             let path = self.path(service, achievement);
-            if std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir()) {
-                let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
-                return Err(StateError::new("remove", &path, error));
-            }
+            let possible = match std::fs::symlink_metadata(&path) {
+                Ok(found) if found.is_dir() => Err(std::io::ErrorKind::IsADirectory.into()),
+                Ok(_) => durable::can_change_names(&self.directory),
+                Err(_) => Ok(()),
+            };
+            possible.map_err(|source| StateError::new("remove", &path, source))?;
         }
         Ok(())
     }

@@ -45,7 +45,7 @@ pub use bring_up::left_alone;
 pub use first_boot_output::Exit as Outcome;
 pub use health::find as find_health;
 pub use judge::judge;
-pub use leave::{Quorum, foresee_leave, foresee_markers, forget, leave};
+pub use leave::{Departure, Quorum, foresee_leave, foresee_markers, forget, leave};
 pub use preflight::unmet;
 pub use reset::{after_reset_of_all, foresee_reset, reset, reset_setup};
 pub use service::refuse_anothers;

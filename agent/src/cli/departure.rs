@@ -6,6 +6,7 @@ use crate::config::{Config, MemberService, Permissions, Service, ServiceName};
 use crate::events::{Event, Format, Report, Reporter};
 use crate::markers::Markers;
 use crate::plan::SkipReason;
+pub(super) use crate::run::Departure;
 use crate::run::ports::Progress;
 use crate::run::{self, Outcome, Quorum, Requests};
 use crate::systemd::notify::Notifier;
@@ -42,15 +43,6 @@ impl Manner {
     fn asks(self) -> bool {
         !self.yes && !self.dry_run && stdin().is_terminal() && stderr().is_terminal()
     }
-}
-
-/// What is to go.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Departure {
-    /// Membership and markers.
-    Leave,
-    /// Membership, data and markers.
-    Reset,
 }
 
 impl Departure {
@@ -165,6 +157,9 @@ async fn depart(
         services.iter().filter_map(|service| service.members()).filter(|service| service.enable).collect();
     // Of one alone the departure itself finds out, before it changes anything.
     let looks_first = with_members.len() > 1 || manner.dry_run || manner.asks();
+    // Where the quorum may be lost, a look keeps nothing from being left.
+    let looks_at_clusters = quorum == Quorum::Keep || manner.dry_run;
+    let limit = manner.dry_run.then_some(config.policies.promotion.limit);
     for service in with_members.iter().filter(|_| looks_first) {
         let report = scoped(service.name.as_str());
         if let Departure::Reset = departure {
@@ -173,9 +168,11 @@ async fn depart(
                 return Ok(outcome);
             }
         }
-        let outcome = run::foresee_leave(&context, service, quorum, &report).await;
-        if outcome != Outcome::Done && quorum == Quorum::Keep {
-            return Ok(outcome);
+        if looks_at_clusters {
+            let outcome = run::foresee_leave(&context, service, departure, quorum, limit, &report).await;
+            if outcome != Outcome::Done {
+                return Ok(outcome);
+            }
         }
     }
     let what: String = services.iter().map(|service| departure.describe(service, config)).collect();

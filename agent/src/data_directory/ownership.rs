@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::BackUpError;
 use crate::config::of_the_system;
+use crate::durable;
 use crate::mount_watch;
 use crate::regular_file::{self, Links};
 use crate::shell_word::quoted;
@@ -99,7 +100,11 @@ pub fn can_be_moved(directory: &Path, claim: &Claim<'_>) -> Result<(), BackUpErr
         .or_else(|| mounted(&mounts).find(|point| point.starts_with(&place)).map(mounted_inside));
     match reason {
         Some(reason) => refused(reason, correct()),
-        None => Ok(()),
+        // The names of the backup and of an empty directory in its place.
+        None => place
+            .parent()
+            .map_or(Ok(()), durable::can_make_files)
+            .map_err(|source| BackUpError::new("move aside", directory, source)),
     }
 }
 

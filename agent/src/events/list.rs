@@ -690,6 +690,21 @@ events! {
         explanation "All @ATTEMPTS@ attempts to remove this node's entry, or to confirm its removal, failed; the last error \
             was: @ERROR@. Markers were not touched. Run the command again: it repeats nothing that is done."
 
+    LeaveDelayed { error: String, attempt: u64, attempts: u64, next_retry_ms: u64, remedy: String }
+        Info "1de6bb5d9d25416195002fd98d1cbe76"
+        message "Not out of the cluster yet: {error}; attempt {attempt} of {attempts}, next in {next_retry_ms} ms; {remedy}"
+        subject "Waiting for a cluster that is to let this node go"
+        explanation "This node is to leave a cluster, and its members could not be asked or did not confirm it: @ERROR@. The \
+            command tries again after @NEXT_RETRY_MS@ ms; ending it with Ctrl-C does no harm. What to do: @REMEDY@"
+
+    MembershipUnknown { error: String, remedy: String }
+        Error "84aedb890cba4ff4b0b7c2d598dab22c"
+        message "Nothing was changed: {error}; {remedy}"
+        subject "It is unknown whether this node is a member"
+        explanation "A node is to leave a cluster that it has no marker of, and nobody in a cluster answers: @ERROR@. Either it \
+            never joined, or its state was lost, and then it may be a member still. If a voter is reset without leaving, it may \
+            vote twice when it comes back. What to do: @REMEDY@"
+
     LeftBehind { error: String }
         Warning "b60baddc70b646e69db61e7364d14b07"
         message "Resetting although the cluster may still count this node: {error}"

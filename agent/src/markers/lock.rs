@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use tokio::sync::oneshot;
 
 use crate::config::ServiceName;
-use crate::durable::StateError;
+use crate::durable::{self, StateError};
 use crate::foreign_text;
 use crate::regular_file::{self, Links, RegularFileError};
 
@@ -95,13 +95,17 @@ impl Markers {
     /// The holder of a service's lock, if it is held; neither takes the lock nor creates its file.
     ///
     /// # Errors
-    /// Something else has its name, or the system refuses.
+    /// The lock could not be taken either: something else has its name, or the system refuses.
     pub fn held(&self, service: ServiceName) -> Result<Option<Held>, StateError> {
         let path = self.lock_path(service);
-        let file = match regular_file::open_to_read(&path, Links::Refuse) {
-            Ok((file, _)) => file,
-            Err(error) if error.is_missing() => return Ok(None),
-            Err(error) => return Err(StateError::new("lock", &path, error)),
+        let failed = |source: RegularFileError| StateError::new("lock", &path, source);
+        let file = match regular_file::open(&path, OpenOptions::new().read(true).write(true), Links::Refuse) {
+            Ok(file) => file,
+            Err(error) if error.is_missing() => {
+                let can_be_made = durable::can_make_files(&self.directory);
+                return can_be_made.map(|()| None).map_err(|source| failed(source.into()));
+            }
+            Err(error) => return Err(failed(error)),
         };
         match file.try_lock_shared() {
             Ok(()) => Ok(None),

@@ -9,7 +9,7 @@ use std::path::Path;
 use first_boot_output::plain_error;
 
 use crate::config::{Endpoint, MemberService};
-use crate::durable::{Existing, remove_if_there, sync, try_to_write, write_durably};
+use crate::durable::{Existing, can_change_names, remove_if_there, sync, try_to_write, write_durably};
 use crate::events::Event;
 use crate::plan::member::{Member, MemberList, Word};
 use crate::plan::{Blocker, Cause, Step};
@@ -155,8 +155,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
     /// What the unit is started with from its marker on: of this member alone, as this list has it. With its data it passes over
     /// that; a wiped one finds no cluster so, where with all members it would vote again under an id that has voted.
     pub(super) fn settle(&self, list: &MemberList) -> Result<(), Stop> {
-        let Some(path) = self.service.api.environment_file() else { return Ok(()) };
-        if self.written(path)?.is_none_or(|bytes| foreign_environment(self.service, path, &bytes).is_some()) {
+        if self.own_environment()?.is_none() {
             return Ok(());
         }
         let own = list.entry_of(self.id(), self.service).cloned();
@@ -167,14 +166,29 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
 
     /// Takes away what the unit was started with: with it and without data the service would begin again by itself.
     pub(super) fn forget_environment(&self) -> Result<(), Stop> {
-        let Some(path) = self.service.api.environment_file() else { return Ok(()) };
-        if self.written(path)?.is_some_and(|bytes| foreign_environment(self.service, path, &bytes).is_none()) {
-            remove_if_there(path).and_then(|_| path.parent().map_or(Ok(()), sync)).map_err(|error| {
-                self.not_started(&format!("cannot remove {}: {}", path.display(), plain_error(&error)))
-            })?;
-            crash_point!("environment removed");
-        }
+        let Some(path) = self.own_environment()? else { return Ok(()) };
+        remove_if_there(path)
+            .and_then(|_| path.parent().map_or(Ok(()), sync))
+            .map_err(|error| self.not_removed(path, &error))?;
+        crash_point!("environment removed");
         Ok(())
+    }
+
+    /// Looks whether it could be taken away.
+    pub(super) fn can_forget_environment(&self) -> Result<(), Stop> {
+        let Some(path) = self.own_environment()? else { return Ok(()) };
+        path.parent().map_or(Ok(()), can_change_names).map_err(|error| self.not_removed(path, &error))
+    }
+
+    /// The file with what the unit was started with, where this agent has written it.
+    fn own_environment(&self) -> Result<Option<&'a Path>, Stop> {
+        let Some(path) = self.service.api.environment_file() else { return Ok(None) };
+        let is_own = |bytes: Vec<u8>| foreign_environment(self.service, path, &bytes).is_none();
+        Ok(self.written(path)?.is_some_and(is_own).then_some(path))
+    }
+
+    fn not_removed(&self, path: &Path, error: &io::Error) -> Stop {
+        self.not_started(&format!("cannot remove {}: {}", path.display(), plain_error(error)))
     }
 
     fn written(&self, path: &Path) -> Result<Option<Vec<u8>>, Stop> {

@@ -65,9 +65,9 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
         candidates
     }
 
-    /// Whether there was a list that can be relied on.
-    pub(super) fn has_list(&self) -> bool {
-        self.last.is_some()
+    /// Whether anybody has answered with a list that could be relied on.
+    pub(super) fn has_met_a_cluster(&self) -> bool {
+        self.met.is_some()
     }
 
     fn is_configured(&self, endpoint: &Endpoint) -> bool {

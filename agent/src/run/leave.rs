@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::{Endpoint, MemberService, ServiceName};
 use crate::events::{Event, Report};
@@ -14,7 +14,7 @@ use crate::plan::member::{MemberList, Word};
 use crate::plan::membership::{Candidate, is_another, is_other_data, refuse_rival};
 use crate::plan::quorum::risk_without;
 use crate::plan::{Blocker, Cause, Step};
-use crate::retry::{Again, Round, Rounds};
+use crate::retry::{Again, Pause, Round, Rounds};
 
 use super::candidates::Candidates;
 use super::ports::{Class, Cluster, Fault, Health, Units};
@@ -23,6 +23,15 @@ use super::{Context, Outcome, Setback, Stop, Work, end, locking_failed, stopped}
 
 /// A unit that was stopped gives its lock back with its process.
 const RELEASED_WITHIN: Duration = Duration::from_secs(10);
+
+/// What the end of a membership is part of: it decides what can be done without the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// Membership and markers go.
+    Leave,
+    /// Membership, data and markers go.
+    Reset,
+}
 
 /// What is to become of a quorum that this node is needed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +51,7 @@ pub async fn leave<U: Units, C: Cluster>(
 ) -> Outcome {
     let left = taking_over(context, service.name, report, async |lock, is_changed| {
         foresee_removal(context, service.name)?;
-        Work { context, service, report }.end_membership(quorum, is_changed).await?;
+        Work { context, service, report }.end_membership(Departure::Leave, quorum, is_changed).await?;
         // Only now: a leave that is refused changes nothing.
         stop_steps(context, service.name.into()).await?;
         // What was started as a member runs no longer than it is one.
@@ -55,16 +64,36 @@ pub async fn leave<U: Units, C: Cluster>(
 }
 
 /// Looks whether a service would be left, with the patience of leaving it, and changing nothing: where one of several would
-/// refuse, or cannot be asked, none is to be left.
+/// refuse, or cannot be asked, none is to be left. A look that nothing follows has a `limit`, whatever the members ask for.
 pub async fn foresee_leave<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &MemberService,
+    departure: Departure,
     quorum: Quorum,
+    limit: Option<Duration>,
     report: &dyn Report,
 ) -> Outcome {
     let work = Work { context, service, report };
-    let leaving = Leaving { only_looks: true, ..Leaving::new(&work, quorum) };
-    foreseen(context, go(leaving, &Cell::new(false)).await, report)
+    let deadline = limit.map(|limit| Instant::now() + limit);
+    let leaving = Leaving { only_looks: true, deadline, ..Leaving::new(&work, departure, quorum) };
+    let found = go(leaving, &Cell::new(false)).await;
+    let found = if departure == Departure::Reset { unless_it_may_stay_behind(found, quorum, report) } else { found };
+    foreseen(context, found, report)
+}
+
+/// A reset goes on without the cluster where the operator has said so.
+pub(super) fn unless_it_may_stay_behind(
+    ended: Result<(), Stop>,
+    quorum: Quorum,
+    report: &dyn Report,
+) -> Result<(), Stop> {
+    match (ended, quorum) {
+        (Err(stop), Quorum::MayBeLost) => {
+            report.report(Event::LeftBehind { error: stop.event().reason() });
+            Ok(())
+        }
+        (ended, _) => ended,
+    }
 }
 
 /// Reports what would stop a departure.
@@ -75,7 +104,8 @@ pub(super) fn foreseen<U, C>(context: &Context<'_, U, C>, found: Result<(), Stop
 /// Looks whether the markers of a service will be this command's to remove, changing nothing.
 pub fn foresee_markers<U, C>(context: &Context<'_, U, C>, service: ServiceName, report: &dyn Report) -> Outcome {
     let look = || match context.markers.held(service).map_err(|error| locking_failed(&error))? {
-        Some(held) if !is_held_by_its_unit(&held, service) => Err(lock_held(&held)),
+        // Only systemd can take it from its unit.
+        Some(held) if context.units.is_none() || !is_held_by_its_unit(&held, service) => Err(lock_held(&held)),
         _ => foresee_removal(context, service),
     };
     foreseen(context, look(), report)
@@ -192,8 +222,13 @@ pub(super) fn remove_markers<U, C>(context: &Context<'_, U, C>, lock: &Lock, rep
 
 impl<U: Units, C: Cluster> Work<'_, U, C> {
     /// Returns when the live member list no longer holds this node.
-    pub(super) async fn end_membership(&self, quorum: Quorum, is_changed: &Cell<bool>) -> Result<(), Stop> {
-        go(Leaving::new(self, quorum), is_changed).await?;
+    pub(super) async fn end_membership(
+        &self,
+        departure: Departure,
+        quorum: Quorum,
+        is_changed: &Cell<bool>,
+    ) -> Result<(), Stop> {
+        go(Leaving::new(self, departure, quorum), is_changed).await?;
         is_changed.set(true);
         Ok(())
     }
@@ -214,37 +249,46 @@ async fn go<U: Units, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &C
         Err(_) => None,
     };
     loop {
-        let ended = Box::pin(leaving.round(round)).await;
+        let ended = leaving.round_in_time(round).await;
         is_changed.set(leaving.is_removed);
         let (fault, why) = match ended {
             Ok(()) => return Ok(()),
             Err(Unfinished::Stop(stop)) => return Err(stop),
             Err(Unfinished::Again(fault, why)) => (fault, why),
         };
+        let remedy = leaving.remedy(&fault);
+        if leaving.is_without_a_trace(&fault) {
+            let error = format!(
+                "this node has no marker of {}, and no member can be asked whether it lists this node: {fault}",
+                service.name
+            );
+            return Err(Stop::Failed(Event::MembershipUnknown { error, remedy }));
+        }
+        let attempt = rounds.attempt();
         let pause = rounds.after(why).or_else(|| {
             // A removal that no list has shown in time, or hints that lead nowhere: one more attempt.
             leaving.has_asked = false;
             rounds.after(Again::Failed { floor: None })
         });
-        let Some(pause) = pause else {
+        let is_in_time =
+            |pause: &Pause| leaving.deadline.is_none_or(|deadline| Instant::now() + pause.length() < deadline);
+        let Some(pause) = pause.filter(is_in_time) else {
             if let Some((list, at)) = &leaving.unheard {
                 leaving.report_end(list, at);
                 return Ok(());
             }
-            let remedy = if fault.class == Class::Leaderless {
-                "bring a majority of its members back: first-boot-agent status".to_owned()
-            } else {
-                look_at_the_leader(&service.unit)
-            };
-            let (error, attempts) = (fault.to_string(), policies.join.attempts.into());
+            let (error, attempts) = (fault.to_string(), attempt.into());
             return Err(Stop::Failed(Event::LeaveFailed { error, attempts, remedy }));
         };
-        if matches!(fault.class, Class::Busy { .. }) {
-            let (error, next_retry_ms) = (fault.to_string(), milliseconds(pause.length()));
-            report.report(Event::ClusterBusy { error, next_retry_ms });
-        }
+        let (error, next_retry_ms) = (fault.to_string(), milliseconds(pause.length()));
         let seconds = pause.length().as_secs_f64();
-        context.progress.status(&format!("leaving {}: {fault}, next in {seconds:.1} s", service.name));
+        context.progress.status(&format!("leaving {}: {fault}, next in {seconds:.1} s; {remedy}", service.name));
+        if matches!(fault.class, Class::Busy { .. }) {
+            report.report(Event::ClusterBusy { error, next_retry_ms });
+        } else if rounds.attempt() > attempt {
+            let (attempt, attempts) = (attempt.into(), policies.join.attempts.into());
+            report.report(Event::LeaveDelayed { error, attempt, attempts, next_retry_ms, remedy });
+        }
         round = pause.over().await;
     }
 }
@@ -274,6 +318,7 @@ impl<T: Into<Setback>> From<T> for Unfinished {
 
 struct Leaving<'a, U, C> {
     work: &'a Work<'a, U, C>,
+    departure: Departure,
     quorum: Quorum,
     candidates: Candidates<'a, U, C>,
     /// Whether a removal was taken that no list has shown yet.
@@ -284,6 +329,8 @@ struct Leaving<'a, U, C> {
     is_removed: bool,
     /// Whether nothing is to be changed.
     only_looks: bool,
+    /// Until when nothing is changed at the latest.
+    deadline: Option<Instant>,
     /// What the own service says of itself.
     own: Option<Health>,
     /// The list of those who agree that this node is no member, while the leader cannot be asked.
@@ -291,17 +338,64 @@ struct Leaving<'a, U, C> {
 }
 
 impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
-    fn new(work: &'a Work<'a, U, C>, quorum: Quorum) -> Self {
+    fn new(work: &'a Work<'a, U, C>, departure: Departure, quorum: Quorum) -> Self {
         Self {
             work,
+            departure,
             quorum,
             candidates: Candidates::with_own(work),
             has_asked: false,
             unsure: None,
             is_removed: false,
             only_looks: false,
+            deadline: None,
             own: None,
             unheard: None,
+        }
+    }
+
+    /// A round, no longer than until the deadline.
+    async fn round_in_time(&mut self, round: Round) -> Result<(), Unfinished> {
+        let (deadline, at) = (self.deadline, self.work.service.url.clone());
+        let round = Box::pin(self.round(round));
+        let Some(deadline) = deadline else { return round.await };
+        timeout_at(deadline, round).await.unwrap_or_else(|_elapsed| {
+            let message = "the members take longer to answer than a dry run waits".to_owned();
+            Err(Fault::transient(at, message).into())
+        })
+    }
+
+    /// Whether nothing is known of a membership, neither here nor by those who answer: then there is none to wait for.
+    fn is_without_a_trace(&self, fault: &Fault) -> bool {
+        let Work { context, service, .. } = self.work;
+        let is_in_a_cluster = self.own.as_ref().is_some_and(|own| own.cluster_id.is_some());
+        let is_marked = context.markers.read(service.name) != MarkerState::Absent;
+        let is_silence = matches!(fault.class, Class::Transient { retry_after: None });
+        is_silence && !self.candidates.has_met_a_cluster() && !is_in_a_cluster && !is_marked
+    }
+
+    /// What to do about a cluster that does not let this node go. Without the cluster only a reset goes on, and only where its end
+    /// is certain: data that was moved aside may be that of a voter.
+    fn remedy(&self, fault: &Fault) -> String {
+        let MemberService { name, unit, .. } = self.work.service;
+        let without = format!("first-boot-agent reset {name} --accept-quorum-loss");
+        let back = match fault.class {
+            _ if self.is_without_a_trace(fault) => {
+                let never = "if it never joined, or that cluster no longer exists";
+                let otherwise = "else bring its members back and run this again";
+                return match self.departure {
+                    Departure::Leave => format!("{never}, there is nothing to leave; {otherwise}"),
+                    Departure::Reset => format!("{never}: {without}; {otherwise}"),
+                };
+            }
+            Class::Busy { .. } => return "it is there, and busy: run this again later".to_owned(),
+            Class::Leaderless => "bring a majority of its members back (first-boot-agent status)",
+            _ if self.candidates.has_met_a_cluster() => return look_at_the_leader(unit),
+            _ => "bring its members back",
+        };
+        match (self.departure, self.quorum) {
+            (Departure::Reset, Quorum::MayBeLost) => format!("{back}; without them it goes on after the last attempt"),
+            _ => format!("{back} and run this again; only if that cluster no longer exists: {without}"),
         }
     }
 

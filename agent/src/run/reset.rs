@@ -1,7 +1,6 @@
 //! Putting a service on this node back to its beginning: out of the cluster, stopped, its data moved aside, its markers
 //! gone. In that order, so that a power cut leaves nothing that claims more than is true, and the next call goes on.
 
-use std::cell::Cell;
 use std::path::Path;
 
 use crate::clock;
@@ -12,7 +11,8 @@ use crate::plan::Step;
 use crate::plan::health::to_join_again;
 
 use super::leave::{
-    Quorum, foresee_removal, foreseen, forget_setup, remove_markers, stop_steps, stop_unit, taking_over,
+    Departure, Quorum, foresee_removal, foreseen, forget_setup, remove_markers, stop_steps, stop_unit, taking_over,
+    unless_it_may_stay_behind,
 };
 use super::ports::{Cluster, Units};
 use super::{Context, Outcome, Stop, Work, end};
@@ -27,9 +27,11 @@ pub async fn reset<U: Units, C: Cluster>(
     let work = Work { context, service, report };
     let done = taking_over(context, service.name, report, async |lock, is_changed| {
         // Whatever would refuse it does so before anything is changed.
-        work.data_is_its_own().await?;
+        work.can_be_cleared().await?;
         foresee_removal(context, service.name)?;
-        work.leave_if_possible(quorum, is_changed).await?;
+        // A member that comes back with an empty log may vote twice, so it has to leave first. Where that cannot be had, the
+        // operator has to say that the loss of the quorum is meant.
+        unless_it_may_stay_behind(work.end_membership(Departure::Reset, quorum, is_changed).await, quorum, report)?;
         stop_steps(context, service.name.into()).await?;
         context.progress.status(&format!("stopping {}", service.unit));
         stop_unit(work.systemd_to_stop()?, service.unit.as_str()).await?;
@@ -42,13 +44,13 @@ pub async fn reset<U: Units, C: Cluster>(
     end(context, "reset", done.await, report)
 }
 
-/// Looks whether the data of a service may be moved aside, changing nothing.
+/// Looks whether a service's data and environment can be cleared away, changing nothing.
 pub async fn foresee_reset<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
     service: &MemberService,
     report: &dyn Report,
 ) -> Outcome {
-    foreseen(context, Work { context, service, report }.data_is_its_own().await, report)
+    foreseen(context, Work { context, service, report }.can_be_cleared().await, report)
 }
 
 /// The target pulls in the health check, which was stopped along with it.
@@ -94,22 +96,6 @@ fn not_moved(error: &data_directory::BackUpError) -> Stop {
 }
 
 impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
-    /// A member that comes back with an empty log may vote twice, so it has to leave first. Where that cannot be had, the
-    /// operator has to say that the loss of the quorum is meant.
-    async fn leave_if_possible(&self, quorum: Quorum, is_changed: &Cell<bool>) -> Result<(), Stop> {
-        match (self.end_membership(quorum, is_changed).await, quorum) {
-            (Err(stop), Quorum::MayBeLost) => {
-                self.report.report(Event::LeftBehind { error: stop.event().to_string() });
-                Ok(())
-            }
-            (Err(Stop::Failed(Event::LeaveFailed { error, attempts, .. })), Quorum::Keep) => {
-                let remedy = "nothing was reset; if the cluster no longer exists, add --accept-quorum-loss".to_owned();
-                Err(Stop::Failed(Event::LeaveFailed { error, attempts, remedy }))
-            }
-            (ended, _) => ended,
-        }
-    }
-
     fn systemd_to_stop(&self) -> Result<&'a U, Stop> {
         // Without systemd it is unknown whether the service still writes into what is moved away.
         self.context.units.as_ref().ok_or_else(|| {
@@ -120,8 +106,10 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
         })
     }
 
-    /// Refuses a data directory that is not the service's, or holds what is this agent's or another service's.
-    async fn data_is_its_own(&self) -> Result<(), Stop> {
+    /// Refuses what cannot be taken away, and a data directory that is not the service's, or holds what is this agent's or another
+    /// service's.
+    async fn can_be_cleared(&self) -> Result<(), Stop> {
+        self.can_forget_environment()?;
         let Self { context, service, .. } = self;
         let (config, unit) = (context.config, &service.unit);
         let owner = self.systemd_to_stop()?.owner(unit).await.map_err(|error| {

@@ -56,6 +56,17 @@ with subtest("a dry run shows what would be done, and an answer that is not yes 
     t.assertIn("move /var/lib/chainfire to /var/lib/chainfire.backup-TIME", said)
     is_back()
 
+with subtest("a dry run is refused by what would refuse the departure, and leaves no file"):
+    node04.succeed(f"mount --bind {MARKERS} {MARKERS}", f"mount -o remount,bind,ro {MARKERS}")
+    kept = node04.succeed(f"ls -A {MARKERS}")
+    for command in ("leave", "reset chainfire"):
+        said = node04.fail(f"{AGENT} {command} --dry-run 2>&1", timeout=60)
+        t.assertIn("The state directory cannot be used, nothing was done", said)
+        t.assertIn("findmnt --target", said)
+    t.assertEqual(node04.succeed(f"ls -A {MARKERS}"), kept)
+    node04.succeed(f"umount {MARKERS}")
+    is_back()
+
 with subtest("leave: the entries go, then the markers; data and services stay"):
     said = node04.succeed(f"{AGENT} leave 2>&1", timeout=60)
     log.info(said)

@@ -1,12 +1,18 @@
 //! Leaving and resetting: what is refused, what is confirmed, and that a second call finds nothing to do.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
+
+use nix::unistd::{Uid, setfsuid};
+use tokio::time::Instant;
 
 use super::model::{ModelCluster, unit_phases, voter};
 use super::{Outcome, TestNode, holder};
-use crate::config::{DefaultServices as _, Endpoint, Mode, ServiceName};
-use crate::markers::{Achievement, Identity, MarkerState};
-use crate::run::{Quorum, after_reset_of_all, foresee_leave, foresee_markers, leave, reset};
+use crate::config::{Api, DefaultServices as _, Endpoint, Mode, ServiceName};
+use crate::markers::{Achievement, Holder, Identity, MarkerState};
+use crate::run::{Departure, Quorum, after_reset_of_all, foresee_leave, foresee_markers, foresee_reset, leave, reset};
 
 const FOUR: [(&str, &str); 4] = [
     ("node01", "10.0.1.10:2380"),
@@ -278,10 +284,190 @@ async fn a_cluster_that_cannot_be_asked_is_seen_before_anybody_leaves() {
     let (node, cluster) = member_of(&FOUR);
     cluster.0.borrow_mut().cut_off = vec!["node01", "node02", "node03", "10.0.1.13"];
     let context = node.context(None, &cluster);
-    let foreseen = foresee_leave(&context, node.config.chainfire(), Quorum::Keep, &node.events).await;
+    let chainfire = node.config.chainfire();
+    let foreseen = foresee_leave(&context, chainfire, Departure::Leave, Quorum::Keep, None, &node.events).await;
     assert_eq!((foreseen, cluster.calls("REMOVE")), (Outcome::Transient, 0));
     assert!(is_marked(&node) && node.events.has("LeaveFailed"), "{}", node.events.text());
 }
+
+const EVERYBODY: [&str; 4] = ["node01", "node02", "node03", "10.0.1.13"];
+const WITHOUT: &str = "first-boot-agent reset chainfire --accept-quorum-loss";
+
+#[tokio::test(start_paused = true)]
+async fn a_node_without_a_marker_whose_cluster_is_silent_or_not_there_is_not_waited_for_and_says_what_to_do() {
+    for is_silent in [true, false] {
+        let (node, cluster) = (TestNode::joining(), ModelCluster::of(&[]));
+        if is_silent {
+            cluster.0.borrow_mut().dead = EVERYBODY.to_vec();
+        }
+        let began = Instant::now();
+        assert_eq!(reset_chainfire(&node, &cluster, Quorum::Keep).await, Outcome::Transient);
+        assert_eq!(leave_chainfire(&node, &cluster, Quorum::Keep).await, Outcome::Transient);
+        assert_eq!((node.events.names(), began.elapsed()), (vec!["MembershipUnknown"; 2], Duration::ZERO));
+        let said = node.events.text();
+        let (reset, leave) = said.split_once('\n').unwrap();
+        assert!(said.contains("no marker of chainfire") && said.contains("else bring its members back"), "{said}");
+        assert!(
+            reset.contains(&format!("if it never joined, or that cluster no longer exists: {WITHOUT}; ")),
+            "{said}"
+        );
+        assert!(leave.contains("there is nothing to leave") && !leave.contains("--accept-quorum-loss"), "{said}");
+        assert_eq!(reset_chainfire(&node, &cluster, Quorum::MayBeLost).await, Outcome::Done);
+        assert!(node.events.has("LeftBehind") && began.elapsed().is_zero(), "{}", node.events.text());
+    }
+    // Somebody in a cluster may yet say that it is a member.
+    for (cut_off, busy) in [(EVERYBODY.to_vec(), vec![]), (vec![], EVERYBODY.to_vec())] {
+        let (node, cluster) = (TestNode::joining(), ModelCluster::of(&FOUR));
+        cluster.0.borrow_mut().cut_off = cut_off;
+        cluster.0.borrow_mut().busy = busy;
+        assert_eq!(leave_chainfire(&node, &cluster, Quorum::Keep).await, Outcome::Transient);
+        assert!(node.events.has("LeaveFailed") && !node.events.has("MembershipUnknown"), "{}", node.events.text());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_cluster_says_at_every_attempt_what_for_and_what_is_left_without_it() {
+    let (node, cluster) = member_of(&FOUR);
+    cluster.0.borrow_mut().dead = EVERYBODY.to_vec();
+    assert_eq!(leave_chainfire(&node, &cluster, Quorum::Keep).await, Outcome::Transient);
+    assert_eq!(reset_chainfire(&node, &cluster, Quorum::Keep).await, Outcome::Transient);
+    let context = node.context(None, &cluster);
+    let chainfire = node.config.chainfire();
+    // What a look before it says is no less, on a terminal and where there are several services.
+    let foreseen = foresee_leave(&context, chainfire, Departure::Reset, Quorum::Keep, None, &node.events).await;
+    assert_eq!(foreseen, Outcome::Transient);
+    let mut each = vec!["LeaveDelayed"; 4];
+    each.push("LeaveFailed");
+    assert_eq!(node.events.names(), each.repeat(3));
+    for said in node.events.text().lines() {
+        let way_out =
+            format!("bring its members back and run this again; only if that cluster no longer exists: {WITHOUT}");
+        assert!(said.contains("https://node01:2379") && said.ends_with(&way_out), "{said}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_of_a_reset_that_may_cost_the_quorum_says_what_would_be_left_behind() {
+    let (node, cluster) = member_of(&FOUR);
+    cluster.0.borrow_mut().dead = EVERYBODY.to_vec();
+    let context = node.context(None, &cluster);
+    for (departure, foreseen) in [(Departure::Reset, Outcome::Done), (Departure::Leave, Outcome::Transient)] {
+        let chainfire = node.config.chainfire();
+        let outcome = foresee_leave(&context, chainfire, departure, Quorum::MayBeLost, None, &node.events).await;
+        assert_eq!((outcome, node.events.has("LeaveFailed")), (foreseen, departure == Departure::Leave));
+    }
+    assert!(node.events.has("LeftBehind") && is_marked(&node), "{}", node.events.text());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_comes_to_its_end_whatever_the_members_ask_for() {
+    let limit = Duration::from_millis(900);
+    for is_busy in [true, false] {
+        let (node, cluster) = member_of(&FOUR);
+        if is_busy {
+            cluster.0.borrow_mut().busy = EVERYBODY.to_vec();
+        } else {
+            cluster.0.borrow_mut().list_takes = Duration::from_mins(1);
+        }
+        let (context, began) = (node.context(None, &cluster), Instant::now());
+        let (chainfire, events) = (node.config.chainfire(), &node.events);
+        let foreseen = foresee_leave(&context, chainfire, Departure::Leave, Quorum::Keep, Some(limit), events).await;
+        assert_eq!((foreseen, began.elapsed() <= limit), (Outcome::Transient, true), "{:?}", began.elapsed());
+        assert_eq!((node.events.names(), cluster.calls("REMOVE")), (vec!["LeaveFailed"], 0), "{}", node.events.text());
+    }
+}
+
+/// Files are another user's for this thread, as long as this lives: root is refused nothing (`setfsuid(2)`).
+struct AsNobody(Uid);
+
+impl AsNobody {
+    fn new() -> Self {
+        Self(setfsuid(Uid::from_raw(65534)))
+    }
+}
+
+impl Drop for AsNobody {
+    fn drop(&mut self) {
+        setfsuid(self.0);
+    }
+}
+
+fn allow(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_locked_or_removed_is_seen_before_anybody_leaves() {
+    for is_marked in [false, true] {
+        let (node, cluster) = (TestNode::joining(), ModelCluster::of(&FOUR));
+        if is_marked {
+            node.write_marker(ServiceName::CHAINFIRE);
+        }
+        let state = node.markers.directory();
+        let foreseen = || foresee_markers(&node.context(None, &cluster), ServiceName::CHAINFIRE, &node.events);
+        let listed = || std::fs::read_dir(state).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+        let before = (listed(), std::fs::metadata(state).unwrap().modified().unwrap());
+        assert_eq!(foreseen(), Outcome::Done);
+        assert_eq!((listed(), std::fs::metadata(state).unwrap().modified().unwrap()), before, "a look leaves no trace");
+        allow(state.parent().unwrap(), 0o755);
+        allow(state, 0o555);
+        if is_marked {
+            allow(&state.join("chainfire.lock"), 0o666);
+        }
+        let nobody = AsNobody::new();
+        assert_eq!(foreseen(), Outcome::Transient, "{is_marked}");
+        drop(nobody);
+        allow(state, 0o755);
+        let what = if is_marked { "cannot remove" } else { "cannot lock" };
+        let said = node.events.text();
+        assert!(said.contains(what) && said.contains("ls -ld") && node.events.has("StateUnusable"), "{said}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_only_systemd_can_free_is_refused_where_there_is_none() {
+    let (node, cluster) = member_of(&FOUR);
+    let unit = Holder { words: "a join".to_owned(), unit: Some("chainfire-cluster-join.service".to_owned()) };
+    let _held = node.markers.try_lock(ServiceName::CHAINFIRE, &unit).unwrap();
+    for (units, outcome) in [(Some(unit_phases(&[])), Outcome::Done), (None, Outcome::Transient)] {
+        let context = node.context(units, &cluster);
+        assert_eq!(foresee_markers(&context, ServiceName::CHAINFIRE, &node.events), outcome);
+    }
+    assert_eq!(node.events.names(), ["LockHeld"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn m5_data_and_an_environment_that_cannot_be_moved_are_seen_before_anybody_leaves() {
+    let node = TestNode::new(
+        r#"{"node_id": "node04", "cluster_name": "prod", "leader_url": "https://node01:2379",
+            "raft_addr": "10.0.1.13:2380", "services": {"etcd": {"protocol": "etcd-v3"}}}"#,
+    );
+    let (cluster, place) = (ModelCluster::of(&FOUR), node.markers.directory().parent().unwrap().to_owned());
+    let mut config = node.config.clone();
+    let etcd: ServiceName = "etcd".parse().unwrap();
+    let service = config.member_service_mut(etcd);
+    let Api::EtcdV3(own) = &mut service.api else { panic!("{:?}", service.api) };
+    own.environment_file = place.join("etcd.env");
+    let node = TestNode { config, ..node };
+    let service = node.config.member_service(etcd).unwrap();
+    allow(&place, 0o755);
+    for (file, event) in [(service.data_dir.join("log"), "DataNotMoved"), (place.join("etcd.env"), "ServiceNotStarted")]
+    {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, OF_THIS_AGENT).unwrap();
+        allow(&place, 0o555);
+        let nobody = AsNobody::new();
+        let context = node.context(Some(unit_phases(&[])), &cluster);
+        assert_eq!(foresee_reset(&context, service, &node.events).await, Outcome::Transient);
+        drop(nobody);
+        allow(&place, 0o755);
+        assert_eq!(node.events.names(), [event], "{}", node.events.text());
+        node.events.0.borrow_mut().clear();
+    }
+}
+
+/// What is the agent's own to remove.
+const OF_THIS_AGENT: &str = "# Written by first-boot-agent for etcd; a file without this line is left alone.\n";
 
 #[tokio::test(start_paused = true)]
 async fn m3_one_old_list_does_not_end_a_membership() {

@@ -91,6 +91,8 @@ pub(super) struct State {
     pub(super) keeps_members: bool,
     /// How long a health endpoint takes to answer.
     pub(super) health_takes: Duration,
+    /// How long a member list takes.
+    pub(super) list_takes: Duration,
     /// How many are asked for their health now, and were at most.
     pub(super) asked_at_once: (usize, usize),
     /// Every call, as `METHOD host`.
@@ -174,6 +176,10 @@ impl Probe for ModelCluster {
 impl Members for ModelCluster {
     async fn members(&self, service: &MemberService, at: &Endpoint) -> Result<MemberList, Fault> {
         self.called("LIST", at)?;
+        let takes = self.0.borrow().list_takes;
+        if !takes.is_zero() {
+            tokio::time::sleep(takes).await;
+        }
         let mut state = self.0.borrow_mut();
         let host = at.host().to_string();
         state.asked += 1;
