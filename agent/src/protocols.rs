@@ -92,8 +92,8 @@ impl Probe for HttpCluster {
         Err(Fault { class: Class::Transient { retry_after: None }, ..answer.fault() })
     }
 
-    async fn answers(&self, at: &Endpoint, path: &str) -> bool {
-        self.client.send(Method::GET, at, path, None).await.map_or_else(|fault| fault.blocker().is_some(), |_| true)
+    async fn silence(&self, at: &Endpoint, path: &str) -> Option<Fault> {
+        self.client.send(Method::GET, at, path, None).await.err().filter(|fault| fault.blocker().is_none())
     }
 }
 

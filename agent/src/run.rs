@@ -12,6 +12,7 @@ mod join;
 mod judge;
 mod leave;
 mod needed;
+mod peers;
 pub mod ports;
 mod preflight;
 mod removed;

@@ -273,6 +273,30 @@ async fn e10_three_machines_bootstrap_one_cluster_and_a_fourth_joins_it() {
 }
 
 #[tokio::test]
+async fn e10_first_nodes_that_wait_name_those_that_are_not_there_and_not_one_whose_etcd_waits_as_well() {
+    let cluster = Rc::new(RefCell::new(EtcdCluster::prepared(5)));
+    let address = |number| cluster.borrow().member(number).peer_url().trim_start_matches("https://").to_owned();
+    let peers: Vec<String> = (0..5).map(address).collect();
+    let nodes: Vec<Node> = (0..5).map(|number| Node::bootstrapping(&cluster, number, &peers)).collect();
+    let first = join_all(nodes[..2].iter().map(Node::join));
+    let others = async {
+        let found = "2 of 5 initial peers answer, 3 are needed; no answer from ";
+        let said = until("who does not answer", async || {
+            nodes[0].reported("AwaitingPeers").into_iter().find(|said| said.contains(found)).ok_or(nodes[0].said())
+        })
+        .await;
+        for (number, peer) in peers.iter().enumerate() {
+            assert_eq!(said.contains(&format!("{peer} (")), number > 1, "{peer}: {said}");
+        }
+        join_all(nodes[2..].iter().map(Node::join)).await
+    };
+    let (first, others) = futures_util::future::join(first, others).await;
+    for (node, outcome) in nodes.iter().zip(first.into_iter().chain(others)) {
+        assert_eq!(outcome, Outcome::Done, "{}", node.said());
+    }
+}
+
+#[tokio::test]
 async fn a_member_leaves_and_its_service_ends_with_that() {
     let cluster = cluster(2, 1).await;
     let node = Node::joining(&cluster, 2);

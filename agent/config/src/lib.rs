@@ -40,7 +40,7 @@ pub mod value;
 pub use example::{EXAMPLES, example};
 pub use expectations::Expectations;
 pub use logins::without_logins;
-pub use model::{Config, Limits, MemberService, Mode, Policies, Request, Retry, Service, SetupService};
+pub use model::{Config, Limits, MemberService, Mode, Peer, Policies, Request, Retry, Service, SetupService};
 pub use origin::Origin;
 pub use protocols::{Api, ApiPaths, Entry, Etcd};
 pub use reference::reference;

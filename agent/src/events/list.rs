@@ -416,6 +416,13 @@ events! {
             starts it again without limit. Check the leader (`journalctl -u chainfire.service` there) and the member list. \
             Attempts and delays are `policies.join` in the cluster configuration."
 
+    AwaitingPeers { error: String, remedy: String }
+        Info "2457217cc7144cf896026a6af8c94dad"
+        message "Waiting for initial peers: {error}; {remedy}"
+        subject "Initial peers do not answer yet"
+        explanation "This node forms a cluster together with the other hosts of `initial_peers`, and a majority of them is \
+            needed: @ERROR@. It waits for them, and they are reported again when others do not answer. What to do: @REMEDY@"
+
     ClusterNotFormed { limit_s: u64, error: String, remedy: String }
         Error "bce1cb3400e247d79eda7e46a386c4a7"
         message "Cluster not formed after {limit_s}s: {error}; {remedy}"

@@ -15,8 +15,9 @@ use crate::plan::membership::{Candidate, formed, refuse_second_cluster};
 use crate::plan::{Blocker, Cause};
 use crate::retry::Schedule;
 
+use super::peers::Awaited;
 use super::ports::{Class, Cluster, Fault, Health, Units};
-use super::service::{look_further, milliseconds};
+use super::service::milliseconds;
 use super::{AT_ONCE, Context, Setback, Stop, Work};
 
 impl<U: Units, C: Cluster> Work<'_, U, C> {
@@ -24,7 +25,8 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
     /// cluster of the same peers exists.
     pub(super) async fn bootstrap(&self, lock: &Lock) -> Result<(), Stop> {
         let began = Instant::now();
-        let mut forming = Forming { work: self, schedule: None };
+        let awaited = Awaited::of(self);
+        let mut forming = Forming { work: self, awaited: &awaited, schedule: None };
         let list = loop {
             let health = forming.await_own().await?;
             let lost = tokio::select! {
@@ -34,8 +36,9 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
                     Ok(list) => break list,
                     Err(fault) => fault,
                 },
+                never = awaited.watch(|| ()) => match never {},
             };
-            forming.pause(lost.to_string()).await?;
+            forming.pause(&lost.to_string()).await?;
         };
         self.settle(&list)?;
         self.context.mark(lock, Achievement::Initialized, list.cluster_id.as_ref(), self.report)?;
@@ -55,6 +58,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
 /// A cluster that forms, watched from its own member.
 struct Forming<'a, U, C> {
     work: &'a Work<'a, U, C>,
+    awaited: &'a Awaited<'a, U, C>,
     /// From the first look on: the time that the own service takes to start is not its.
     schedule: Option<Schedule>,
 }
@@ -88,7 +92,7 @@ impl<U: Units, C: Cluster> Forming<'_, U, C> {
             if self.schedule.is_none() || pause >= context.config.policies.promotion.max_delay {
                 self.work.ask_peers(health, None).await?;
             }
-            pause = self.pause(missing).await?;
+            pause = self.pause(&missing).await?;
         }
     }
 
@@ -105,8 +109,9 @@ impl<U: Units, C: Cluster> Forming<'_, U, C> {
     }
 
     /// Sits the next pause out, and says how long it was.
-    async fn pause(&mut self, missing: String) -> Result<Duration, Stop> {
+    async fn pause(&mut self, missing: &str) -> Result<Duration, Stop> {
         let Work { context, service, .. } = self.work;
+        let missing = self.awaited.added_to(missing);
         context.progress.status(&format!("waiting for {} to form its cluster: {missing}", service.name));
         let policy = &context.config.policies.promotion;
         let schedule = self.schedule.get_or_insert_with(|| Schedule::polling(policy));
@@ -114,11 +119,7 @@ impl<U: Units, C: Cluster> Forming<'_, U, C> {
             return Err(Stop::Failed(Event::ClusterNotFormed {
                 limit_s: policy.limit.as_secs(),
                 error: missing,
-                remedy: format!(
-                    "check that initial_peers has the right addresses, and that these hosts are up and reach each other on the \
-                     Raft port; {}",
-                    look_further(&service.unit)
-                ),
+                remedy: self.awaited.remedy(),
             }));
         };
         sleep(delay).await;

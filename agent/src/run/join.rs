@@ -63,7 +63,7 @@ async fn until_member<U: Units, C: Cluster>(
         match joining.round(round).await {
             Ok(list) => return Ok(list),
             Err(unfinished) => {
-                waiting.has_list |= joining.has_met_a_cluster();
+                waiting.has_list |= joining.has_list();
                 round = waiting.again(unfinished, began.elapsed()).await?;
             }
         }

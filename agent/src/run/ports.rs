@@ -243,9 +243,13 @@ pub struct NewMember<'a> {
 pub trait Probe {
     /// `GET` of a health path; `Ok` is 200.
     async fn health(&self, at: &Endpoint, path: &str) -> Result<Health, Fault>;
-    /// Whether anything answers there, be it well or not, or not to be trusted: who does is not dead.
+    /// Why nothing answers there; `None` where anything does, be it well or not, or not to be trusted: who does is not dead.
+    async fn silence(&self, at: &Endpoint, path: &str) -> Option<Fault> {
+        self.health(at, path).await.err().filter(|fault| fault.blocker().is_none())
+    }
+    /// Whether anything answers there.
     async fn answers(&self, at: &Endpoint, path: &str) -> bool {
-        self.health(at, path).await.map_or_else(|fault| fault.blocker().is_some(), |_| true)
+        self.silence(at, path).await.is_none()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::plan::Blocker;
 use crate::plan::member::{Member, Word};
 use crate::retry::Schedule;
 
+use super::peers::Awaited;
 use super::ports::{Cluster, Fault, Health, UnitPhase, UnitWatch, Units};
 use super::{Context, Setback, Stop, Work};
 
@@ -41,8 +42,11 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
     /// Waits for the service on this node.
     pub(super) async fn await_healthy(&self) -> Result<Health, Stop> {
         let Self { context, service, report } = self;
+        // A service may be well only as a member of its cluster, which needs others.
+        let awaited = service.mode.is_bootstrap().then(|| Awaited::of(self));
         let local = Local { unit: &service.unit, url: &service.url, health_path: service.api.health_path().as_str() };
-        Ok(refuse_anothers(context.config, service, await_healthy(context, &local, *report).await?)?)
+        let health = await_healthy(context, &local, awaited.as_ref(), *report).await?;
+        Ok(refuse_anothers(context.config, service, health)?)
     }
 
     /// Asks the service on this node once.
@@ -109,6 +113,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
 pub(super) async fn await_healthy<U: Units, C: Cluster>(
     context: &Context<'_, U, C>,
     local: &Local<'_>,
+    awaited: Option<&Awaited<'_, U, C>>,
     report: &dyn Report,
 ) -> Result<Health, Stop> {
     let began = Instant::now();
@@ -116,18 +121,23 @@ pub(super) async fn await_healthy<U: Units, C: Cluster>(
     let waiting = Waiting {
         context,
         local,
+        awaited,
         report,
-        finding: RefCell::new(format!("{} was not looked at", local.unit)),
+        finding: RefCell::new(Finding {
+            what: format!("{} was not looked at", local.unit),
+            awaited: "become healthy",
+            since: clock::now(),
+            remedy: None,
+        }),
         reported: RefCell::default(),
     };
     let health = match timeout(limit, waiting.until_healthy()).await {
         Ok(result) => result?,
         Err(_elapsed) => {
-            let elsewhere = waiting.address_elsewhere();
             return Err(Stop::Failed(Event::HealthTimeout {
                 limit_s: limit.as_secs(),
-                error: waiting.finding.into_inner(),
-                remedy: elsewhere.unwrap_or_else(|| look_further(local.unit)),
+                error: waiting.found(),
+                remedy: waiting.remedy(),
             }));
         }
     };
@@ -151,12 +161,23 @@ pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// What keeps a service from being healthy.
+struct Finding {
+    what: String,
+    /// What it is waited for.
+    awaited: &'static str,
+    since: String,
+    remedy: Option<String>,
+}
+
 struct Waiting<'a, U, C> {
     context: &'a Context<'a, U, C>,
     local: &'a Local<'a>,
+    /// Whom the service itself waits for.
+    awaited: Option<&'a Awaited<'a, U, C>>,
     report: &'a dyn Report,
-    /// What was found last, for the message when the time is over.
-    finding: RefCell<String>,
+    /// What was found last.
+    finding: RefCell<Finding>,
     /// The kinds of events that were reported.
     reported: RefCell<Vec<&'static str>>,
 }
@@ -195,14 +216,17 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
     /// Reports what a phase means.
     async fn take_in(&self, phase: &UnitPhase) {
         let unit = self.local.unit;
+        if let Some(awaited) = self.awaited.filter(|_| matches!(phase, UnitPhase::NotYet(_) | UnitPhase::Failed(_))) {
+            awaited.forget();
+        }
         match phase {
-            UnitPhase::Active => self.note(&format!("{unit} is active and not asked yet"), "become healthy"),
+            UnitPhase::Active => self.note(&format!("{unit} is active and not asked yet"), "become healthy", None),
             UnitPhase::NotYet(state) => {
-                self.note(&format!("{unit} is {state}"), "become active");
+                self.note(&format!("{unit} is {state}"), "become active", None);
                 self.report_once(Event::WaitingForService { awaited_unit: unit.to_string(), state: state.clone() });
             }
             UnitPhase::Failed(result) => {
-                self.note(&format!("{unit} failed ({result})"), "be repaired");
+                self.note(&format!("{unit} failed ({result})"), "be repaired", None);
                 let lines = match &self.context.units {
                     Some(units) => units.last_lines(unit).await,
                     None => Vec::new(),
@@ -215,15 +239,25 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
                 });
             }
             UnitPhase::Unknown(state) => {
-                self.note(&format!("{unit} is {state}"), "become healthy");
+                self.note(&format!("{unit} is {state}"), "become healthy", None);
                 self.report_once(Event::ServiceUnknown { awaited_unit: unit.to_string(), state: state.clone() });
             }
         }
     }
 
+    /// Asks the health endpoint, and beside it those whom the service waits for.
+    async fn probe_until_healthy(&self) -> Result<Health, Stop> {
+        let Some(awaited) = self.awaited else { return self.probe().await };
+        tokio::select! {
+            biased;
+            health = self.probe() => health,
+            never = awaited.watch(|| self.show()) => match never {},
+        }
+    }
+
     /// Asks the health endpoint with growing delays. A certificate that does not fit is the
     /// one answer that waiting will not change.
-    async fn probe_until_healthy(&self) -> Result<Health, Stop> {
+    async fn probe(&self) -> Result<Health, Stop> {
         let mut schedule = Schedule::polling(&self.context.config.policies.health);
         loop {
             let fault = match self.context.cluster.health(self.local.url, self.local.health_path).await {
@@ -233,14 +267,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
             if let Some(blocker) = fault.blocker() {
                 return Err(blocker.into());
             }
-            let finding = fault.to_string();
-            if self.is_news(&finding) {
-                let line = self.line(&finding, "become healthy");
-                match self.address_elsewhere() {
-                    Some(remedy) => self.context.progress.trouble(Trouble::new(Hold::Waiting, &line, &remedy)),
-                    None => self.context.progress.status(&line),
-                }
-            }
+            self.note(&fault.to_string(), "become healthy", self.address_elsewhere());
             // The limit is the caller's; past it this future is dropped.
             let delay = schedule.next_delay(None).unwrap_or(self.context.config.policies.health.max_delay);
             sleep(delay).await;
@@ -257,23 +284,35 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
         }
     }
 
-    fn note(&self, finding: &str, awaited: &str) {
-        if self.is_news(finding) {
-            self.context.progress.status(&self.line(finding, awaited));
+    fn note(&self, finding: &str, awaited: &'static str, remedy: Option<String>) {
+        if self.finding.borrow().what != finding {
+            self.finding.replace(Finding { what: finding.to_owned(), awaited, since: clock::now(), remedy });
+            self.show();
         }
     }
 
-    fn line(&self, finding: &str, awaited: &str) -> String {
-        format!("waiting for {} to {awaited}, since {}: {finding}", self.local.unit, clock::now())
+    fn show(&self) {
+        let (unit, found) = (self.local.unit, self.found());
+        let Finding { awaited, since, remedy, .. } = &*self.finding.borrow();
+        let line = format!("waiting for {unit} to {awaited}, since {since}: {found}");
+        match remedy {
+            Some(remedy) => self.context.progress.trouble(Trouble::new(Hold::Waiting, &line, remedy)),
+            None => self.context.progress.status(&line),
+        }
     }
 
-    /// Takes a finding in, unless it is the last one.
-    fn is_news(&self, finding: &str) -> bool {
-        let is_news = *self.finding.borrow() != finding;
-        if is_news {
-            finding.clone_into(&mut self.finding.borrow_mut());
+    fn found(&self) -> String {
+        let what = self.finding.borrow().what.clone();
+        match self.awaited {
+            Some(awaited) => awaited.added_to(&what),
+            None => what,
         }
-        is_news
+    }
+
+    /// What to do where the time is over.
+    fn remedy(&self) -> String {
+        let peers = || self.awaited.map_or_else(|| look_further(self.local.unit), Awaited::remedy);
+        self.address_elsewhere().unwrap_or_else(peers)
     }
 
     /// What to do where the service is asked at an address that this machine does not have. It may still come: not all links are

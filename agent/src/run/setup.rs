@@ -34,7 +34,7 @@ pub(super) async fn set_up<U: Units, C: Cluster>(
 ) -> Result<(), Stop> {
     let began = Instant::now();
     let local = Local { unit: &iam.unit, url: &iam.url, health_path: iam.health_path.as_str() };
-    service::await_healthy(context, &local, report).await?;
+    service::await_healthy(context, &local, None, report).await?;
     let mut setting_up = SettingUp { context, iam, report, is_new: false, is_sent: false, may_be_taken: false };
     let done = setting_up.until_done().await?;
     context.mark(lock, Achievement::Initialized, None, report)?;

@@ -29,7 +29,7 @@ use crate::markers::{Achievement, Holder, Identity, Markers};
 use crate::plan::Step;
 
 use super::{Context, Outcome, Requests, run_step};
-use model::{ModelCluster, ModelMachine, ModelUnits, Quiet};
+use model::{Lines, ModelCluster, ModelMachine, ModelUnits};
 
 /// Collects events.
 #[derive(Debug, Default)]
@@ -67,6 +67,7 @@ struct TestNode {
     machine: ModelMachine,
     requests: Requests,
     looks_again: bool,
+    progress: Lines,
     events: Collected,
 }
 
@@ -87,6 +88,7 @@ impl TestNode {
             machine: ModelMachine::default(),
             requests: Requests::default(),
             looks_again: false,
+            progress: Lines::default(),
             _directory: directory,
             events: Collected::default(),
         }
@@ -133,7 +135,7 @@ impl TestNode {
             units,
             cluster,
             who: holder("the test"),
-            progress: &Quiet,
+            progress: &self.progress,
             machine: &self.machine,
             find_credential: &|_name| None,
             requests: &self.requests,

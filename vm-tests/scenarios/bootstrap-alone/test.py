@@ -14,6 +14,15 @@ with subtest("alone, node01 is up, and its bootstrap waits"):
     t.assertIn("chainfire", node01.fail("first-boot-agent status"))
     node01.fail(f"test -e {MARKER}")
 
+with subtest("whom it waits for is named in its status line, in `status` and in the journal"):
+    waits = "1 of 3 initial peers answer, 2 are needed; no answer from node02:2380 (.*node03:2380 ("
+    for shown in (
+        f"systemctl show --property=StatusText {JOIN}",
+        "first-boot-agent status",
+        f"journalctl --boot --unit {JOIN}",
+    ):
+        node01.wait_until_succeeds(f"({shown} || true) | grep '{waits}'", timeout=60)
+
 with subtest("a second one makes a majority: both are done, in the same run"):
     run = node01.get_unit_property(JOIN, "InvocationID")
     node02.start()

@@ -1,12 +1,16 @@
 //! Joining and bootstrapping (promises 1 to 5).
 
-use super::model::{AddFault, ModelCluster, voter};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::model::{AddFault, ModelCluster, unit_phases, voter};
 use super::{Context, Outcome, TestNode, run_step};
 use crate::config::{self, ServiceName};
 use crate::markers::{Hold, MarkerState, Trouble};
 use crate::plan::Step;
 use crate::plan::member::Member;
-use crate::run::ports::Progress;
+use crate::run::ports::{Progress, UnitPhase};
 
 const THREE: [(&str, &str); 3] =
     [("node01", "10.0.1.10:2380"), ("node02", "10.0.1.11:2380"), ("node03", "10.0.1.12:2380")];
@@ -332,4 +336,58 @@ async fn n5_an_own_service_at_an_address_of_another_machine_is_named_as_such() {
     let trouble = noted.iter().flatten().last().unwrap();
     assert!(trouble.remedy.contains("10.9.9.9 is not an address of this machine"), "{trouble}");
     assert_eq!(noted.iter().flatten().next().unwrap().hold, Hold::Waiting, "from the first answer on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn m11_a_bootstrap_that_waits_names_the_peers_that_do_not_answer_and_how_many_are_needed() {
+    const MISSING: &str = "1 of 3 initial peers answer, 2 are needed; no answer from node02:2380 (connection error: ";
+    // A service that is well before it has a cluster, and one that is not.
+    for (is_well, ends_as, line) in [
+        (
+            true,
+            "ClusterNotFormed",
+            "waiting for chainfire to form its cluster: 1 of 3 initial peers are in the member list; ",
+        ),
+        (false, "HealthTimeout", "waiting for chainfire.service to become healthy, since "),
+    ] {
+        let (node, cluster) = (TestNode::bootstrapping(), ModelCluster::of(&THREE[..1]));
+        cluster.0.borrow_mut().dead = vec!["node02", "node03"];
+        if !is_well {
+            cluster.0.borrow_mut().dead.push("10.0.1.10");
+        }
+        let units = unit_phases(&[UnitPhase::Active]);
+        assert_eq!(node.run(Step::CHAINFIRE, Some(units), &cluster).await, Outcome::Transient);
+        let named = |text: &str| text.contains(MISSING) && text.contains("node03:2380 (connection error: ");
+        let awaiting = |name: &str| node.events.0.borrow().iter().filter(|event| event.meaning().name == name).count();
+        assert_eq!(awaiting("AwaitingPeers"), 1, "{}", node.events.text());
+        assert!(
+            node.events.has(ends_as) && node.events.text().lines().last().is_some_and(named),
+            "{}",
+            node.events.text()
+        );
+        let lines = node.progress.0.borrow();
+        assert!(lines.iter().any(|said| said.starts_with(line) && named(said)), "{lines:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn m11_a_peer_that_comes_is_named_no_more_and_a_failed_service_is_not_blamed_on_peers() {
+    let (node, cluster) = (TestNode::bootstrapping(), ModelCluster::of(&THREE[..1]));
+    cluster.0.borrow_mut().dead = vec!["node02", "node03", "10.0.1.10"];
+    let units = unit_phases(&[UnitPhase::Active]);
+    let coming = async {
+        sleep(Duration::from_secs(20)).await;
+        cluster.0.borrow_mut().dead.retain(|host| *host != "node02");
+        sleep(Duration::from_secs(20)).await;
+        assert!(
+            node.progress.0.borrow().last().is_some_and(|said| said.contains("2 of 3") && !said.contains("node02"))
+        );
+        units.turn(UnitPhase::Failed("exit-code".to_owned()));
+    };
+    let (outcome, ()) = tokio::join!(node.run(Step::CHAINFIRE, Some(units.clone()), &cluster), coming);
+    assert_eq!(outcome, Outcome::Transient);
+    let said = node.events.text();
+    let last = said.lines().last().unwrap();
+    assert!(last.contains("chainfire.service failed (exit-code)") && !last.contains("initial peers"), "{said}");
+    assert_eq!(node.events.names().iter().filter(|name| **name == "AwaitingPeers").count(), 2, "{said}");
 }

@@ -412,8 +412,9 @@ impl UnitWatch for ModelWatch {
     }
 }
 
-/// The status line is not read.
-pub(super) struct Quiet;
+/// The status lines, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Lines(pub(super) RefCell<Vec<String>>);
 
 /// A machine whose links come up one look after another.
 pub(super) struct ModelMachine {
@@ -459,8 +460,10 @@ impl Machine for ModelMachine {
     }
 }
 
-impl Progress for Quiet {
-    fn status(&self, _line: &str) {}
+impl Progress for Lines {
+    fn status(&self, line: &str) {
+        self.0.borrow_mut().push(line.to_owned());
+    }
 
     fn trouble(&self, _trouble: Trouble) {}
 }
