@@ -252,6 +252,20 @@ fn a_watch_fills_the_width_of_its_terminal_and_draws_again_only_when_something_h
 }
 
 #[test]
+fn a_terminal_gets_colours() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut user, programs) = terminal(80);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_first-boot-agent"));
+    command.args(["--config", "/no/such", "--state-dir"]).arg(folder.path()).arg("status");
+    command.env("TERM", "linux").env_remove("NO_COLOR").stdin(Stdio::null()).stderr(Stdio::null()).stdout(programs);
+    let mut status = command.spawn().unwrap();
+    drop(command);
+    let shown = until(&mut user, |_| false);
+    status.wait().unwrap();
+    assert!(shown.contains("\u{1b}[31mblocked \u{1b}[m"), "{shown:?}");
+}
+
+#[test]
 fn what_is_typed_is_not_obeyed_by_a_terminal() {
     let odd = "/no/such/\u{1b}[2J\u{9b}2J";
     let (_, said, complaint) = ran(&["--config", odd, "status"], None);

@@ -23,6 +23,7 @@ use crate::clock;
 use crate::config::value::{parse_duration, show_duration};
 use crate::config::{Config, ConfigError, Loaded, Permissions};
 use crate::durable::write_among_others;
+use crate::foreign_text;
 use crate::http;
 use crate::markers::{MarkerState, Markers, Trouble};
 use crate::names::{self, Names};
@@ -162,7 +163,7 @@ async fn until<T>(deadline: Option<Instant>, something: impl Future<Output = T>)
 
 /// Writes the metrics: in a directory that exists, and in the place of a file alone. `/dev/stdout` must stay what it is.
 fn write(path: &Path, metrics: &str) -> Result<(), String> {
-    let shown = path.display();
+    let shown = foreign_text::path(path);
     if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(format!("{shown} is not a file; name a file, or leave --output out"));
     }
