@@ -277,3 +277,17 @@ fn what_is_typed_is_not_obeyed_by_a_terminal() {
     assert!(said.contains("/no/such/\\u{1b}[2J\\u{9b}2J") && code == 1, "{said}");
     assert!(unwritten.contains("/no/such/\\u{1b}[2J"), "{unwritten}");
 }
+
+/// With `service` for `services` the configuration has other services than the node.
+#[test]
+fn all_is_not_left_while_a_marker_is_of_a_service_that_the_configuration_does_not_have() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = configuration(&folder);
+    fs::write(state.path().join(".etcd-initialized"), "{}").unwrap();
+    let at = ["--config", path.to_str().unwrap(), "--state-dir", state.path().to_str().unwrap()];
+    for command in [["leave", "--dry-run"].as_slice(), &["reset", "all", "--dry-run"]] {
+        let (code, said, complaint) = ran(&[at.as_slice(), command].concat(), None);
+        let text = said + &complaint;
+        assert!(code == 78 && text.contains("marker of etcd") && !text.contains("--accept-quorum-loss"), "{text}");
+    }
+}

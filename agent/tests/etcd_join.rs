@@ -280,7 +280,7 @@ async fn e10_first_nodes_that_wait_name_those_that_are_not_there_and_not_one_who
     let nodes: Vec<Node> = (0..5).map(|number| Node::bootstrapping(&cluster, number, &peers)).collect();
     let first = join_all(nodes[..2].iter().map(Node::join));
     let others = async {
-        let found = "2 of 5 initial peers answer, 3 are needed; no answer from ";
+        let found = "no answer from 3 of 5 initial peers, 3 are needed: ";
         let said = until("who does not answer", async || {
             nodes[0].reported("AwaitingPeers").into_iter().find(|said| said.contains(found)).ok_or(nodes[0].said())
         })

@@ -81,6 +81,7 @@ fn assert_class(fault: &Fault, status: u16) {
                 assert_hint(leader);
             }
         }
+        Class::Unreachable => panic!("it answered: {fault:?}"),
         Class::Leaderless => assert_eq!(status, 503, "{fault:?}"),
         Class::Transient { retry_after } | Class::Busy { retry_after } => {
             assert!(retry_after.is_none_or(|pause| pause <= Duration::from_secs(LONGEST_PAUSE)), "{fault:?}");

@@ -17,7 +17,7 @@ use super::{Exit, Options, context, node, output};
 /// How a departure is asked for.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct Manner {
-    /// Go on even if the cluster loses its quorum or does not answer
+    /// Go on even if the cluster loses its quorum; a reset also if no member answers
     #[arg(long)]
     accept_quorum_loss: bool,
     /// Show what would be done and check that nothing refuses it; change nothing
@@ -113,6 +113,20 @@ pub(super) async fn run(options: &Options, departure: Departure, of: Of, manner:
     exit
 }
 
+/// Where all are to be left: a marker of a service that the configuration does not have is that of a membership which would stay.
+fn nothing_is_forgotten(options: &Options, config: &Config) -> Result<(), Event> {
+    let marked = Markers::new(options.state_dir.clone()).services();
+    let Some(name) = marked.into_iter().filter(|name| config.service(*name).is_none()).min() else { return Ok(()) };
+    let Err(Event::ServiceNotConfigured { error }) = context::service(config, name) else { return Ok(()) };
+    Err(Event::ServiceNotConfigured {
+        error: format!(
+            "{error}, and there is a marker of {name} in {}: declare it in services, so that it can be left \
+             (first-boot-agent config validate shows what is odd there); only if its cluster no longer exists, remove the marker",
+            options.state_dir.display()
+        ),
+    })
+}
+
 /// Asks at the terminal.
 fn is_confirmed(what: &str) -> bool {
     output::aside(&format!("{what}Continue? [y/N] "));
@@ -137,6 +151,9 @@ async fn depart(
         let error = format!("{} is not a directory; check --state-dir", options.state_dir.display());
         return Err(Event::StateUnusable { error });
     }
+    if let Of::All = of {
+        nothing_is_forgotten(options, config)?;
+    }
     let (markers, notifier) = (Markers::new(options.state_dir.clone()), Notifier::from_environment());
     let step_progress = StepProgress::new(&notifier, &options.state_dir, "leave");
     // A dry run leaves no note in the state directory, not even in a unit's.
@@ -157,8 +174,8 @@ async fn depart(
         services.iter().filter_map(|service| service.members()).filter(|service| service.enable).collect();
     // Of one alone the departure itself finds out, before it changes anything.
     let looks_first = with_members.len() > 1 || manner.dry_run || manner.asks();
-    // Where the quorum may be lost, a look keeps nothing from being left.
-    let looks_at_clusters = quorum == Quorum::Keep || manner.dry_run;
+    // A reset goes on without the cluster where the operator has said so; a leave never does.
+    let looks_at_clusters = quorum == Quorum::Keep || departure == Departure::Leave || manner.dry_run;
     let limit = manner.dry_run.then_some(config.policies.promotion.limit);
     for service in with_members.iter().filter(|_| looks_first) {
         let report = scoped(service.name.as_str());

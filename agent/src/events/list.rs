@@ -169,7 +169,7 @@ events! {
         Error "8f4f0f6b7a5e4ab8a6d1b1f0c93d27e5"
         message "{error}"
         subject "This service is not configured on this node"
-        explanation "A command or a unit names a service that is missing under `services` in this node's cluster \
+        explanation "A command, a unit or a marker names a service that is missing under `services` in this node's cluster \
             configuration: @ERROR@. Correct the name, or add the service; `first-boot-agent config show` lists them. A unit \
             starts again by itself when the file changes."
 

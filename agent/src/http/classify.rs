@@ -78,15 +78,17 @@ pub(super) fn failure(error: &reqwest::Error, at: &Endpoint, request: &Request) 
         return handshake(tls, at);
     }
     let cause = words::cause(error);
-    Fault::transient(
-        at.clone(),
-        match (error.is_connect(), error.is_timeout()) {
-            (true, true) => format!("connection error: no connection within {}", show_duration(request.connect)),
-            (true, false) => format!("connection error: {cause}"),
-            (false, true) => format!("timeout: no whole answer within {}", show_duration(request.total)),
-            (false, false) => format!("connection error: the exchange broke off: {cause}"),
-        },
-    )
+    let (fault, message): (fn(Endpoint, String) -> Fault, _) = match (error.is_connect(), error.is_timeout()) {
+        (true, true) => {
+            (Fault::unreachable, format!("connection error: no connection within {}", show_duration(request.connect)))
+        }
+        (true, false) => (Fault::unreachable, format!("connection error: {cause}")),
+        (false, true) => {
+            (Fault::transient, format!("timeout: no whole answer within {}", show_duration(request.total)))
+        }
+        (false, false) => (Fault::transient, format!("connection error: the exchange broke off: {cause}")),
+    };
+    fault(at.clone(), message)
 }
 
 /// The fault that a failed handshake is.
@@ -100,7 +102,7 @@ pub(super) fn handshake(error: &Error, at: &Endpoint) -> Fault {
         (
             (_, words),
             Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion),
-        ) => words,
+        ) => return Fault::unreachable(at.clone(), words),
         ((_, words), _) => format!("connection error: TLS: {words}"),
     };
     Fault::transient(at.clone(), message)

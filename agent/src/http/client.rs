@@ -126,7 +126,7 @@ impl Client {
         let failed = |error: reqwest::Error| self.explained(classify::failure(&error, at, &self.request));
         crash_point!("before {method} {path}");
         let mut response = self.names.send(request, at.host()).await.map_err(|error| match error {
-            SendError::Name(unresolved) => Fault::transient(at.clone(), format!("connection error: {unresolved}")),
+            SendError::Name(unresolved) => Fault::unreachable(at.clone(), format!("connection error: {unresolved}")),
             SendError::Http(error) => failed(error),
         })?;
         let answered = answered(&response);

@@ -45,7 +45,7 @@ impl<'a, U: Units, C: Cluster> Work<'a, U, C> {
             return Ok(());
         }
         match self.own_cluster().await {
-            Err(fault) if matches!(fault.class, Class::Transient { .. }) => {
+            Err(fault) if matches!(fault.class, Class::Transient { .. } | Class::Unreachable) => {
                 let (unit, name, path) = (&self.service.unit, self.service.name, path.display());
                 let error = format!("{unit} runs and was not started by this agent ({path} is missing): {fault}");
                 let remedy = format!(

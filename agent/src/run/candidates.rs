@@ -29,6 +29,7 @@ pub(super) struct Candidates<'a, U, C> {
     order: Vec<Endpoint>,
     asks_itself: bool,
     met: Option<FirstMet>,
+    has_heard: bool,
     /// What the last round of lists met.
     faults: Vec<Fault>,
     /// Rounds of lists in a row in which a member asked to come later.
@@ -50,6 +51,7 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
             configured,
             asks_itself: false,
             met: None,
+            has_heard: false,
             faults: Vec::new(),
             busy: 0,
             last: None,
@@ -65,9 +67,9 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
         candidates
     }
 
-    /// Whether anybody has answered with a list that could be relied on.
-    pub(super) fn has_met_a_cluster(&self) -> bool {
-        self.met.is_some()
+    /// Whether anybody else has answered, with a list or not, but for those that are in no cluster themselves.
+    pub(super) fn has_heard(&self) -> bool {
+        self.has_heard
     }
 
     fn is_configured(&self, endpoint: &Endpoint) -> bool {
@@ -134,7 +136,13 @@ impl<'a, U, C: Cluster> Candidates<'a, U, C> {
     /// The member list of one endpoint, where it can be relied on.
     pub(super) async fn list_of(&mut self, endpoint: &Endpoint, _round: &mut Round) -> Result<MemberList, Fault> {
         let Work { context, service, .. } = self.work;
-        let mut list = context.cluster.members(service, endpoint).await?;
+        let listed = context.cluster.members(service, endpoint).await;
+        self.has_heard |= !service.is_own_api(endpoint)
+            && match &listed {
+                Ok(list) => !list.members.is_empty(),
+                Err(fault) => fault.class != Class::Unreachable,
+            };
+        let mut list = listed?;
         // On an address of this machine may be a balancer, with another member behind it.
         if self.is_here(endpoint, &list)
             && let Ok(health) = context.cluster.health(endpoint, service.api.health_path().as_str()).await
@@ -284,7 +292,7 @@ fn in_one(mut faults: Vec<Fault>, awaits_busy: bool) -> Option<Fault> {
         Class::Busy { .. } => 1,
         Class::Permanent(Cause::Contradiction | Cause::AnotherCluster) => 2,
         Class::Leaderless => 3,
-        Class::Transient { .. } | Class::NotLeader(_) => 4,
+        Class::Transient { .. } | Class::Unreachable | Class::NotLeader(_) => 4,
         Class::Permanent(_) => 5,
     };
     let decisive = (0..faults.len()).min_by_key(|index| urgency(&faults[*index]))?;

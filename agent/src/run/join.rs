@@ -31,7 +31,7 @@ impl<U: Units, C: Cluster> Work<'_, U, C> {
         let policies = &self.context.config.policies;
         let (rounds, mut round) = Rounds::begin(&policies.join, &policies.promotion);
         let rounds = if self.service.api.is_added_first() { rounds.of_few() } else { rounds };
-        let mut waiting = Waiting { work: self, rounds, reported: Vec::new(), has_list: false };
+        let mut waiting = Waiting { work: self, rounds, reported: Vec::new(), has_heard: false };
         // One that is added first is not looked at before it was, and then whenever it has to run.
         let is_added_first = self.service.api.is_added_first();
         let health = if is_added_first { Health::default() } else { self.await_own().await? };
@@ -63,7 +63,7 @@ async fn until_member<U: Units, C: Cluster>(
         match joining.round(round).await {
             Ok(list) => return Ok(list),
             Err(unfinished) => {
-                waiting.has_list |= joining.has_list();
+                waiting.has_heard |= joining.has_heard();
                 round = waiting.again(unfinished, began.elapsed()).await?;
             }
         }
@@ -90,8 +90,8 @@ struct Waiting<'a, U, C> {
     rounds: Rounds,
     /// The kinds of waiting, and what was waited for, that were reported.
     reported: Vec<(&'static str, String)>,
-    /// Whether a member has returned a list in this run: then it is not the addresses that are wrong.
-    has_list: bool,
+    /// Whether anybody has answered in this run: then it is not the addresses that are wrong.
+    has_heard: bool,
 }
 
 impl<U: Units, C: Cluster> Waiting<'_, U, C> {
@@ -155,7 +155,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
             _ => Again::Failed { floor: fault.retry_after() },
         };
         // Of a cluster that nothing was ever heard of, this node may have the wrong address.
-        let is_silent = !self.has_list && matches!(why, Again::Failed { .. }) && fault.endpoint != service.url;
+        let is_silent = !self.has_heard && matches!(why, Again::Failed { .. }) && fault.endpoint != service.url;
         let Some(pause) = self.rounds.after(why) else {
             let remedy = match fault.class {
                 _ if fault.endpoint == service.url => look_further(&service.unit),

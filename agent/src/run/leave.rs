@@ -24,7 +24,7 @@ use super::{Context, Outcome, Setback, Stop, Work, end, locking_failed, stopped}
 /// A unit that was stopped gives its lock back with its process.
 const RELEASED_WITHIN: Duration = Duration::from_secs(10);
 
-/// What the end of a membership is part of: it decides what can be done without the cluster.
+/// Which command ends the membership: what can be done without the cluster depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Departure {
     /// Membership and markers go.
@@ -239,30 +239,33 @@ async fn go<U: Units, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &C
     let Work { context, service, report } = leaving.work;
     let policies = &context.config.policies;
     let (mut rounds, mut round) = Rounds::begin(&policies.join, &policies.promotion);
-    leaving.own = match leaving.work.ask_own().await {
+    let asked = async {
+        let health = leaving.work.ask_own().await?;
         // Its health does not say which cluster it is in, but the list that it has does.
-        Ok(health) if service.api.is_added_first() => {
-            Some(Health { cluster_id: leaving.work.own_cluster().await.ok().flatten(), ..health })
-        }
-        Ok(health) => Some(health),
-        Err(Setback::Stop(stop @ Stop::Blocked(Blocker { cause: Cause::NotThisNode, .. }))) => return Err(stop),
-        Err(_) => None,
+        let listed = service.api.is_added_first();
+        let cluster_id = if listed { leaving.work.own_cluster().await.ok().flatten() } else { health.cluster_id };
+        Ok(Health { cluster_id, ..health })
+    };
+    // Some of the time is the members'.
+    let half = leaving.deadline.map(|deadline| Instant::now() + deadline.duration_since(Instant::now()) / 2);
+    leaving.own = match in_time(half, asked).await {
+        Some(Ok(health)) => Some(health),
+        Some(Err(Setback::Stop(stop @ Stop::Blocked(Blocker { cause: Cause::NotThisNode, .. })))) => return Err(stop),
+        Some(Err(_)) | None => None,
     };
     loop {
-        let ended = leaving.round_in_time(round).await;
+        let ended = in_time(leaving.deadline, Box::pin(leaving.round(round))).await.unwrap_or_else(|| {
+            let message = "the members take longer to answer than a dry run waits".to_owned();
+            Err(Fault::transient(service.url.clone(), message).into())
+        });
         is_changed.set(leaving.is_removed);
         let (fault, why) = match ended {
             Ok(()) => return Ok(()),
             Err(Unfinished::Stop(stop)) => return Err(stop),
             Err(Unfinished::Again(fault, why)) => (fault, why),
         };
-        let remedy = leaving.remedy(&fault);
-        if leaving.is_without_a_trace(&fault) {
-            let error = format!(
-                "this node has no marker of {}, and no member can be asked whether it lists this node: {fault}",
-                service.name
-            );
-            return Err(Stop::Failed(Event::MembershipUnknown { error, remedy }));
+        if leaving.quorum == Quorum::Keep && leaving.is_without_a_trace() {
+            return Err(Stop::Failed(leaving.membership_unknown(&fault)));
         }
         let attempt = rounds.attempt();
         let pause = rounds.after(why).or_else(|| {
@@ -277,11 +280,11 @@ async fn go<U: Units, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &C
                 leaving.report_end(list, at);
                 return Ok(());
             }
-            let (error, attempts) = (fault.to_string(), attempt.into());
+            let (error, attempts, remedy) = (fault.to_string(), attempt.into(), leaving.last_remedy(&fault));
             return Err(Stop::Failed(Event::LeaveFailed { error, attempts, remedy }));
         };
         let (error, next_retry_ms) = (fault.to_string(), milliseconds(pause.length()));
-        let seconds = pause.length().as_secs_f64();
+        let (seconds, remedy) = (pause.length().as_secs_f64(), leaving.remedy(&fault));
         context.progress.status(&format!("leaving {}: {fault}, next in {seconds:.1} s; {remedy}", service.name));
         if matches!(fault.class, Class::Busy { .. }) {
             report.report(Event::ClusterBusy { error, next_retry_ms });
@@ -290,6 +293,14 @@ async fn go<U: Units, C: Cluster>(mut leaving: Leaving<'_, U, C>, is_changed: &C
             report.report(Event::LeaveDelayed { error, attempt, attempts, next_retry_ms, remedy });
         }
         round = pause.over().await;
+    }
+}
+
+/// The result of some work, unless the deadline comes first.
+async fn in_time<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match deadline {
+        Some(deadline) => timeout_at(deadline, work).await.ok(),
+        None => Some(work.await),
     }
 }
 
@@ -329,7 +340,7 @@ struct Leaving<'a, U, C> {
     is_removed: bool,
     /// Whether nothing is to be changed.
     only_looks: bool,
-    /// Until when nothing is changed at the latest.
+    /// When a look that nothing follows ends.
     deadline: Option<Instant>,
     /// What the own service says of itself.
     own: Option<Health>,
@@ -354,49 +365,54 @@ impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
         }
     }
 
-    /// A round, no longer than until the deadline.
-    async fn round_in_time(&mut self, round: Round) -> Result<(), Unfinished> {
-        let (deadline, at) = (self.deadline, self.work.service.url.clone());
-        let round = Box::pin(self.round(round));
-        let Some(deadline) = deadline else { return round.await };
-        timeout_at(deadline, round).await.unwrap_or_else(|_elapsed| {
-            let message = "the members take longer to answer than a dry run waits".to_owned();
-            Err(Fault::transient(at, message).into())
-        })
-    }
-
-    /// Whether nothing is known of a membership, neither here nor by those who answer: then there is none to wait for.
-    fn is_without_a_trace(&self, fault: &Fault) -> bool {
-        let Work { context, service, .. } = self.work;
+    /// Whether nothing is known of a membership, neither here nor elsewhere, where nobody answers: then there is none to wait for.
+    fn is_without_a_trace(&self) -> bool {
         let is_in_a_cluster = self.own.as_ref().is_some_and(|own| own.cluster_id.is_some());
-        let is_marked = context.markers.read(service.name) != MarkerState::Absent;
-        let is_silence = matches!(fault.class, Class::Transient { retry_after: None });
-        is_silence && !self.candidates.has_met_a_cluster() && !is_in_a_cluster && !is_marked
+        let is_marked = self.work.context.markers.read(self.work.service.name) != MarkerState::Absent;
+        !self.candidates.has_heard() && !is_in_a_cluster && !is_marked
     }
 
-    /// What to do about a cluster that does not let this node go. Without the cluster only a reset goes on, and only where its end
-    /// is certain: data that was moved aside may be that of a voter.
+    fn membership_unknown(&self, fault: &Fault) -> Event {
+        const NEVER: &str = "if it never joined, or that cluster no longer exists";
+        const OTHERWISE: &str = "else bring its members back, or the network to them, and run this again";
+        let name = self.work.service.name;
+        let error = format!(
+            "this node has no marker of {name}, and no member can be asked whether it lists this node: {fault}"
+        );
+        let remedy = match self.departure {
+            Departure::Leave => format!("{NEVER}, there is nothing to leave; {OTHERWISE}"),
+            Departure::Reset => format!("{NEVER}: {}; {OTHERWISE}", self.without_the_cluster()),
+        };
+        Event::MembershipUnknown { error, remedy }
+    }
+
+    /// The command that asks no member.
+    fn without_the_cluster(&self) -> String {
+        format!("first-boot-agent reset {} --accept-quorum-loss", self.work.service.name)
+    }
+
+    /// What to do about a cluster that does not let this node go.
     fn remedy(&self, fault: &Fault) -> String {
-        let MemberService { name, unit, .. } = self.work.service;
-        let without = format!("first-boot-agent reset {name} --accept-quorum-loss");
-        let back = match fault.class {
-            _ if self.is_without_a_trace(fault) => {
-                let never = "if it never joined, or that cluster no longer exists";
-                let otherwise = "else bring its members back and run this again";
-                return match self.departure {
-                    Departure::Leave => format!("{never}, there is nothing to leave; {otherwise}"),
-                    Departure::Reset => format!("{never}: {without}; {otherwise}"),
-                };
-            }
+        let what = match fault.class {
             Class::Busy { .. } => return "it is there, and busy: run this again later".to_owned(),
-            Class::Leaderless => "bring a majority of its members back (first-boot-agent status)",
-            _ if self.candidates.has_met_a_cluster() => return look_at_the_leader(unit),
-            _ => "bring its members back",
+            Class::Leaderless => "bring a majority of its members back (first-boot-agent status)".to_owned(),
+            _ if !self.candidates.has_heard() => "bring its members back, or the network to them".to_owned(),
+            _ => fault.blocker().map_or_else(|| look_at_the_leader(&self.work.service.unit), |blocker| blocker.remedy),
         };
         match (self.departure, self.quorum) {
-            (Departure::Reset, Quorum::MayBeLost) => format!("{back}; without them it goes on after the last attempt"),
-            _ => format!("{back} and run this again; only if that cluster no longer exists: {without}"),
+            (Departure::Reset, Quorum::MayBeLost) => format!("{what}; without them it goes on after the last attempt"),
+            _ => what,
         }
+    }
+
+    /// The same after the last attempt. Where nobody was heard in all of them, the cluster may be gone; where anybody was, going on
+    /// without it could cost a living cluster its quorum, or leave it with the entry of a voter whose data is gone.
+    fn last_remedy(&self, fault: &Fault) -> String {
+        let (what, without) = (self.remedy(fault), self.without_the_cluster());
+        if self.candidates.has_heard() || !matches!(fault.class, Class::Unreachable) {
+            return what;
+        }
+        format!("{what}, and run this again; only if that cluster no longer exists: {without}")
     }
 
     /// List, and one removal where the list has this node. The list that does not ends it.

@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use crate::config::{Endpoint, MemberService, Peer};
 use crate::events::Event;
+use crate::plan::member::NAMED;
 
 use super::ports::Cluster;
 use super::service::look_further;
@@ -16,8 +17,6 @@ use super::{AT_ONCE, Work};
 
 /// Peers that boot at the same time are not missed; and a cluster that is not there is not helped by being asked more often.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Named at the most, of many that do not answer.
-const NAMED: usize = 5;
 /// etcd listens for its peers alone until it is in a cluster; it answers this path there.
 const VERSION: &str = "/version";
 
@@ -53,7 +52,7 @@ impl<'a, U, C: Cluster> Awaited<'a, U, C> {
         self.found.take();
     }
 
-    /// Looks again and again, and says so each time.
+    /// Looks again and again; `looked` is called each time.
     pub(super) async fn watch(&self, looked: impl Fn()) -> Infallible {
         let pause = self.work.context.config.policies.promotion.max_delay.max(PAUSE);
         loop {
@@ -72,7 +71,7 @@ impl<'a, U, C: Cluster> Awaited<'a, U, C> {
         let asked: Vec<Option<(&Peer, String)>> = asked.buffered(AT_ONCE).collect().await;
         let silent: Vec<(&Peer, String)> = asked.into_iter().flatten().collect();
         let initial = service.peers.len() + 1;
-        let (there, needed) = (initial - silent.len(), initial / 2 + 1);
+        let needed = initial / 2 + 1;
         let mut names: Vec<String> =
             silent.iter().take(NAMED).map(|(peer, why)| format!("{} ({why})", peer.raft)).collect();
         if silent.len() > NAMED {
@@ -82,7 +81,7 @@ impl<'a, U, C: Cluster> Awaited<'a, U, C> {
             String::new()
         } else {
             let names = names.join(", ");
-            format!("{there} of {initial} initial peers answer, {needed} are needed; no answer from {names}")
+            format!("no answer from {} of {initial} initial peers, {needed} are needed: {names}", silent.len())
         };
         let peers: Vec<String> = silent.iter().map(|(peer, _)| peer.raft.to_string()).collect();
         if !peers.is_empty() && !self.reported.borrow().contains(&peers) {

@@ -80,7 +80,9 @@ pub struct Fault {
 /// The class of a [`Fault`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Class {
-    /// May pass: unreachable, timed out, 5xx, not an answer of the service at all.
+    /// May pass: there is no connection, or no address for its name. Nothing was heard of a cluster.
+    Unreachable,
+    /// May pass: timed out, 5xx, not an answer of the service at all.
     Transient {
         /// What the service asked for in `Retry-After`.
         retry_after: Option<Duration>,
@@ -106,6 +108,12 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
+    /// That there is no connection.
+    #[must_use]
+    pub fn unreachable(endpoint: Endpoint, message: String) -> Self {
+        Self { class: Class::Unreachable, endpoint, message }
+    }
+
     /// One that may pass.
     #[must_use]
     pub fn transient(endpoint: Endpoint, message: String) -> Self {
@@ -160,7 +168,7 @@ impl Fault {
     pub fn retry_after(&self) -> Option<Duration> {
         match self.class {
             Class::Transient { retry_after } | Class::Busy { retry_after } => retry_after,
-            Class::Leaderless | Class::Permanent(_) | Class::NotLeader(_) => None,
+            Class::Unreachable | Class::Leaderless | Class::Permanent(_) | Class::NotLeader(_) => None,
         }
     }
 }

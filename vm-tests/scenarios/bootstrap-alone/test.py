@@ -15,7 +15,7 @@ with subtest("alone, node01 is up, and its bootstrap waits"):
     node01.fail(f"test -e {MARKER}")
 
 with subtest("whom it waits for is named in its status line, in `status` and in the journal"):
-    waits = "1 of 3 initial peers answer, 2 are needed; no answer from node02:2380 (.*node03:2380 ("
+    waits = "no answer from 2 of 3 initial peers, 2 are needed: node02:2380 (.*node03:2380 ("
     for shown in (
         f"systemctl show --property=StatusText {JOIN}",
         "first-boot-agent status",

@@ -92,7 +92,7 @@ complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand leave"
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand leave" -l log-format -d 'Choose where events go' -r -f -a "auto\t'The journal; text on stderr as well where this is no unit; JSON lines on stdout where no journal listens'
 json\t'JSON lines on standard output'
 text\t'Text on stderr'"
-complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand leave" -l accept-quorum-loss -d 'Go on even if the cluster loses its quorum or does not answer'
+complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand leave" -l accept-quorum-loss -d 'Go on even if the cluster loses its quorum; a reset also if no member answers'
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand leave" -l dry-run -d 'Show what would be done and check that nothing refuses it; change nothing'
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand leave" -s y -l yes -d 'Do not ask for confirmation on a terminal'
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand leave" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -101,7 +101,7 @@ complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand reset"
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand reset" -l log-format -d 'Choose where events go' -r -f -a "auto\t'The journal; text on stderr as well where this is no unit; JSON lines on stdout where no journal listens'
 json\t'JSON lines on standard output'
 text\t'Text on stderr'"
-complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand reset" -l accept-quorum-loss -d 'Go on even if the cluster loses its quorum or does not answer'
+complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand reset" -l accept-quorum-loss -d 'Go on even if the cluster loses its quorum; a reset also if no member answers'
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand reset" -l dry-run -d 'Show what would be done and check that nothing refuses it; change nothing'
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand reset" -s y -l yes -d 'Do not ask for confirmation on a terminal'
 complete -c first-boot-agent -n "__fish_first_boot_agent_using_subcommand reset" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -88,9 +88,9 @@ impl<'a, U: Units, C: Cluster> Joining<'a, U, C> {
         })
     }
 
-    /// Whether a member has returned a list that can be relied on.
-    pub(super) fn has_list(&self) -> bool {
-        self.candidates.has_met_a_cluster()
+    /// Whether anybody has answered.
+    pub(super) fn has_heard(&self) -> bool {
+        self.candidates.has_heard()
     }
 
     /// List; add where the list has no trace of this node, or remove what blocks the way. The list that shows this node

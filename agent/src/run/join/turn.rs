@@ -48,7 +48,7 @@ impl<'a> Turn<'a> {
     /// meanwhile: where another node is in the list, nothing failed.
     pub(super) fn judged(&self, fault: Fault, list: &MemberList) -> Fault {
         let was_anothers = self.service.api.is_added_first() && list.members != self.before;
-        if !was_anothers || !matches!(fault.class, Class::Transient { .. }) {
+        if !was_anothers || !matches!(fault.class, Class::Transient { .. } | Class::Unreachable) {
             return fault;
         }
         let message = format!("{}; another change was first", fault.message);

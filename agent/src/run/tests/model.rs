@@ -119,7 +119,7 @@ impl ModelCluster {
         let mut state = self.0.borrow_mut();
         state.calls.push(format!("{kind} {host}"));
         if state.dead.iter().any(|dead| **dead == host) {
-            return Err(fault(at, Class::Transient { retry_after: None }));
+            return Err(fault(at, Class::Unreachable));
         }
         if state.untrusted.iter().any(|other| **other == host) {
             return Err(fault(at, Class::Permanent(Cause::PeerName)));
