@@ -315,15 +315,16 @@ events! {
         Notice "e1f5a2c47d8b4b6f90c3d7a816f24b5e"
         message "Starting {awaited_unit}"
         subject "A service on this node is being started"
-        explanation "@AWAITED_UNIT@ is started as a member of its cluster, with the member list that the cluster has just \
-            returned."
+        explanation "@AWAITED_UNIT@ is started as a member of its cluster: by a join with the member list that the cluster \
+            has just returned, by a bootstrap with the initial peers. If it has data, it goes on with the membership in it."
 
     ServiceNotStarted { error: String, remedy: String }
         Error "5c9d3e7f1a2048b6bd4e6f80a7c1d293"
         message "{error}; {remedy}"
         subject "A service on this node was not started"
-        explanation "The agent starts this service only after its cluster has added it: @ERROR@. systemd starts the agent \
-            again by itself."
+        explanation "The agent starts this service itself: in a join after the cluster has added this node, in a bootstrap \
+            with the initial peers. It could not, or the service runs and was started by something else: @ERROR@. systemd \
+            starts the agent again by itself."
 
     ServiceUnknown { awaited_unit: String, state: String }
         Warning "0db317d94c8e4fa3969a73bf4c83cf3b"
@@ -631,10 +632,11 @@ events! {
     BlockedRemoved { reason: String, remedy: String }
         Error "802e990a31ea40df8aab64ce7d400988"
         message "blocked: {reason}; {remedy}"
-        subject "The service has the data of a membership that has ended"
-        explanation "After a `leave`, or a removal by others, the service on this node still has its data, has no leader and \
-            cannot elect one: @REASON@. A restart does not help. A reset moves the data aside, and the node joins again; if \
-            it is to stay out, disable its units. A unit checks again every few minutes. What to do: @REMEDY@"
+        subject "The service has the data of another membership"
+        explanation "The cluster does not list this node, and the service has data: of before a `leave` or a removal by \
+            others, or of another cluster, which its package or an operator may have started: @REASON@. With that data it \
+            does not become a member, and a restart does not help. If the data may go, a reset moves it aside, and the node \
+            joins; if it is to stay out, disable its units. A unit checks again every few minutes. What to do: @REMEDY@"
 
     BlockedHardware { reason: String, remedy: String }
         Error "077c38a69a3049f6889d01a7b0fd632d"
