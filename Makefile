@@ -26,11 +26,13 @@ demo: ## boot three nodes, let a fourth join, show what happens (SERVICES=etcd: 
 test: host ## everything: format, lints, Rust tests, harness tests, scenarios; ends with counts and times
 	@exec env $(PYTHON) -m harness.everything
 
-# The parts whose integration tests start no server; `make unit` runs all.
-QUICK_TESTS = $(addprefix --test=,$(sort $(basename $(notdir $(wildcard \
-  agent/config/tests/*.rs agent/output/tests/*.rs agent/fuzz/tests/*.rs topology/tests/*.rs)))))
+# The integration tests that start servers of a cluster; `make unit` runs them as well. What is not named here is quick.
+SERVER_TESTS = busy_over_tls cluster_over_tls delivery_over_tls diagnose etcd_% faults_on_the_way faults_table storm \
+  toy_protocol trust trust_rotation trust_words
+QUICK_TESTS = $(addprefix --test=,$(filter-out $(SERVER_TESTS),$(sort $(basename $(notdir $(wildcard \
+  agent/tests/*.rs agent/config/tests/*.rs agent/output/tests/*.rs agent/fuzz/tests/*.rs topology/tests/*.rs))))))
 
-check: lint ## the inner loop: format, lints, and the Rust tests that start no server
+check: lint ## the inner loop: format, lints, and the Rust tests that start no server of a cluster
 	@# Many of them wait for a limit to pass, so more run at a time than there are processors.
 	RUST_TEST_THREADS=4 cargo test --quiet --workspace --lib --bins $(QUICK_TESTS) -- --skip etcd_crash
 
