@@ -1,4 +1,5 @@
 {
+  # Set the release that the machines run (nixos-25.11 or later): a switch brings them to this one.
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
   inputs.first-boot.url = "github:OWNER/first-boot-agent/COMMIT"; # pinned: replace both
   inputs.first-boot.inputs.nixpkgs.follows = "nixpkgs";

@@ -1,7 +1,5 @@
-# node01 alone: put what `nixos-generate-config` wrote on it beside this file, and import it; add its network, so that it has
-# the address that flake.nix names, and who may log in.
+# node01 alone: copy its /etc/nixos/configuration.nix, and what that imports, into a folder node01 beside this file, and import it. It
+# has the address that flake.nix names. Delete its networking.hostName, which flake.nix sets.
 {
-  # imports = [ ./node01-hardware.nix ];
-  nixpkgs.hostPlatform = "x86_64-linux";
-  system.stateVersion = "26.05"; # the release that this machine was installed with
+  # imports = [ ./node01/configuration.nix ];
 }

@@ -151,8 +151,9 @@ if LIB:
     @pytest.mark.parametrize("module", MODULES, ids=range(len(MODULES)))
     def test_the_nix_page_names_options_that_exist(module: str, tmp_path: Path) -> None:
         (tmp_path / "module.nix").write_text(module)
-        for name in re.findall(r"= \./([\w.-]+);", module):
-            (tmp_path / name).write_text("")
+        for name in re.findall(r" \./([\w./-]+)", module):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("{ }")
         stubs = quoted(nix_checks.TESTS / "stubs" / "nixos.nix")
         evaluated = f"(import {stubs} {{ lib = import {quoted(LIB)}; }})"
         given = f"[ {quoted(nix_checks.MODULE)} {quoted(tmp_path / 'module.nix')} ]"
