@@ -2,13 +2,16 @@
 //!
 //! Must not know what it writes. Callers hold the lock of what the file belongs to, or are alone, as the initrd is; so one
 //! temporary name is enough: what a power cut leaves behind is overwritten by the next try. It is a name that nobody else
-//! uses: a file beside it is never the agent's to remove. Where several may write at once, each has a name of its own.
+//! uses: a file beside it is never the agent's to remove. Writers of a file that has no lock each make a name of their own, and
+//! remove what earlier ones left behind.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, DirEntry, File, OpenOptions, Permissions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
@@ -50,6 +53,9 @@ pub enum Existing {
 /// What a temporary name ends with.
 const TEMPORARY: &str = ".first-boot-agent.new";
 
+/// No write takes so long: a temporary file of this age has no writer any more.
+const LEFT: Duration = Duration::from_hours(1);
+
 /// Writes `bytes` under `path` so that after a power cut either the old state or the whole new file is there. Reports
 /// whether it was written.
 ///
@@ -65,9 +71,28 @@ pub fn write_durably(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -
 /// # Errors
 /// As for [`write_durably`].
 pub(crate) fn write_among_others(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StateError> {
+    remove_left(path);
     // A number that nobody guesses, without waiting for the kernel's randomness.
     let suffix = format!(".{:016x}{TEMPORARY}", RandomState::new().build_hasher().finish());
     write_through(&suffix, path, bytes, mode, Existing::Replace).map(drop)
+}
+
+/// Removes what writers that were killed have left of [`write_among_others`]. What cannot be removed is in nobody's way.
+fn remove_left(path: &Path) {
+    let Ok((directory, _)) = beside(path, TEMPORARY) else { return };
+    let is_left = |entry: &DirEntry| {
+        let name = entry.file_name();
+        let number = || {
+            let rest = name.as_bytes().strip_prefix(path.file_name()?.as_bytes())?;
+            rest.strip_prefix(b".")?.strip_suffix(TEMPORARY.as_bytes())
+        };
+        let is_ours = number().is_some_and(|number| number.len() == 16 && number.iter().all(u8::is_ascii_hexdigit));
+        let written = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        is_ours && written().is_some_and(|age| age > LEFT)
+    };
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten().filter(is_left) {
+        let _ = fs::remove_file(entry.path());
+    }
 }
 
 fn write_through(suffix: &str, path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<bool, StateError> {
@@ -137,9 +162,18 @@ fn beside<'a>(path: &'a Path, suffix: &str) -> Result<(&'a Path, PathBuf), State
     let directory = path.parent().unwrap_or(Path::new("/"));
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     fs::create_dir_all(directory).map_err(|source| StateError::new("create the directory of", path, source))?;
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(suffix);
-    Ok((directory, PathBuf::from(temporary)))
+    Ok((directory, with_suffix(path, suffix)))
+}
+
+/// The temporary name for a file.
+pub(crate) fn temporary(path: &Path) -> PathBuf {
+    with_suffix(path, TEMPORARY)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// What a power cut left of an earlier try is not reused: its mode may be another one, and it may be a link.
@@ -164,5 +198,42 @@ pub(crate) fn remove_if_there(path: &Path) -> io::Result<bool> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::{Duration, SystemTime};
+
+    use super::{File, LEFT, TEMPORARY, fs, write_among_others};
+
+    #[test]
+    fn what_a_killed_writer_left_is_removed_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("node.prom");
+        let number = "0123456789abcdef";
+        let old = SystemTime::now() - LEFT - Duration::from_mins(1);
+        let made = |name: String, written: SystemTime| {
+            File::create(directory.path().join(&name)).unwrap().set_modified(written).unwrap();
+            name
+        };
+        made(format!("node.prom.{number}{TEMPORARY}"), old);
+        let mut expected: BTreeSet<String> = [
+            format!("node.prom{TEMPORARY}"),
+            format!("node.prom.old{TEMPORARY}"),
+            format!("node.prom.{number}"),
+            format!("other.prom.{number}{TEMPORARY}"),
+        ]
+        .map(|name| made(name, old))
+        .into();
+        // Somebody may be writing this one.
+        expected.insert(made(format!("node.prom.f{}{TEMPORARY}", &number[1..]), SystemTime::now()));
+        write_among_others(&path, b"metrics", 0o644).unwrap();
+        expected.insert("node.prom".to_owned());
+        let found =
+            fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        assert_eq!(found.collect::<BTreeSet<_>>(), expected);
+        assert_eq!(fs::read(&path).unwrap(), b"metrics");
     }
 }

@@ -75,7 +75,7 @@ impl Trouble {
     /// The file system refuses.
     pub fn write(&self, directory: &Path, step: &str) -> io::Result<()> {
         let path = path(directory, step);
-        let temporary = path.with_extension("json.first-boot-agent.new");
+        let temporary = durable::temporary(&path);
         fs::write(&temporary, serde_json::to_vec(self)?)?;
         // The umask of a unit would hide it from who is not root; there is no secret in it.
         fs::set_permissions(&temporary, Permissions::from_mode(0o644))?;
