@@ -6,6 +6,8 @@
 #[allow(dead_code, reason = "each test file uses its share")]
 mod openssl;
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -35,6 +37,10 @@ impl Files {
 
     fn path(&self, name: &str) -> PathBuf {
         self.ca.path().join(name)
+    }
+
+    fn names(&self) -> BTreeSet<OsString> {
+        fs::read_dir(self.ca.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect()
     }
 
     fn paths(&self) -> TlsPaths {
@@ -86,8 +92,13 @@ impl Files {
     }
 }
 
-/// Runs the command of a remedy as an operator does, and types the passphrase where it is asked for.
+/// Runs the command of a remedy as an operator does, who types the passphrase where it is asked for. It succeeds.
 fn run_remedy(said: &str) {
+    let (succeeds, shown) = run_command(said);
+    assert!(succeeds, "{said}: {shown}");
+}
+
+fn run_command(said: &str) -> (bool, String) {
     let (_, command) = said.rsplit_once(" it: ").unwrap();
     // Without a terminal, openssl reads the passphrase from its input.
     let mut shell = Command::new("setsid")
@@ -101,8 +112,8 @@ fn run_remedy(said: &str) {
     let _ = shell.stdin.take().unwrap().write_all(b"c4nary\n");
     let ended = shell.wait_with_output().unwrap();
     let shown = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
-    assert!(ended.status.success(), "{command}: {shown}");
     assert!(!shown.contains("PRIVATE KEY"), "it shows the key: {command}: {shown}");
+    (ended.status.success(), shown)
 }
 
 fn mode_of(path: &Path) -> u32 {
@@ -135,11 +146,14 @@ fn f32_a_key_in_another_form_is_named_and_its_command_makes_it_right() {
         let files = Files::new(key);
         files.is_sound(what);
         files.replace("node.key", make);
-        let said = files.is_refused(what, &[says, "umask 077"]);
+        let said = files.is_refused(what, &[says]);
+        files.put("node.key.new", b"precious");
+        let before = files.names();
         run_remedy(&said);
         files.is_sound(what);
         assert_eq!(mode_of(&files.path("node.key")), 0o600, "{what}");
-        assert!(!files.path("node.key.new").exists(), "{what}");
+        assert_eq!(files.names(), before, "{what}");
+        assert_eq!(files.ca.read("node.key.new"), "precious", "{what}");
     }
 }
 
@@ -175,8 +189,14 @@ fn f32_pkcs12_is_taken_apart_and_kept() {
     let whole = fs::read(files.path("made")).unwrap();
     for name in ["node.crt", "node.key"] {
         files.put(name, &whole);
-        run_remedy(&files.is_refused(name, &["it is a PKCS#12 file", "openssl pkcs12"]));
-        assert_eq!(fs::read(files.path(&format!("{name}.p12"))).unwrap(), whole);
+        let said = files.is_refused(name, &["it is a PKCS#12 file", "openssl pkcs12"]);
+        let kept = format!("{name}.p12");
+        files.put(&kept, b"precious");
+        assert!(!run_command(&said).0, "{said}");
+        assert_eq!((files.ca.read(&kept).as_str(), fs::read(files.path(name)).unwrap()), ("precious", whole.clone()));
+        fs::remove_file(files.path(&kept)).unwrap();
+        run_remedy(&said);
+        assert_eq!(fs::read(files.path(&kept)).unwrap(), whole);
     }
     files.is_sound("out of PKCS#12");
     assert_eq!(mode_of(&files.path("node.key")), 0o600);

@@ -57,9 +57,9 @@ pub(super) fn is_protected(bytes: &[u8]) -> bool {
 
 fn found(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(String, String)> {
     if let Some(encoding) = wide_encoding(bytes) {
-        let command = format!("iconv -f {encoding} -t UTF-8 {} > {}", quoted(path), beside(path, ".new"));
+        let command = format!("iconv -f {encoding} -t UTF-8 {} > \"$new\"", quoted(path));
         let what = format!("it is text in {encoding}, which no TLS library reads");
-        return Some((what, converted(path, wanted, &command)));
+        return Some((what, converted(path, &command)));
     }
     let (what, remedy) =
         if bytes.first() == Some(&SEQUENCE) { binary(path, bytes, wanted)? } else { text(path, bytes, wanted)? };
@@ -75,7 +75,7 @@ fn text(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(&'static str, Stri
     let labels = labels(bytes);
     let is = |label: &str| labels.iter().any(|found| found == label);
     let ends = |end: &str| labels.iter().any(|found| found.ends_with(end));
-    let openssl = |command: &str| converted(path, wanted, &in_and_out(path, command));
+    let openssl = |command: &str| converted(path, &in_and_out(path, command));
     Some(match wanted {
         _ if bytes.trim_ascii().is_empty() => ("it is empty", replace()),
         _ if bytes.iter().all(|byte| *byte == 0) => {
@@ -114,7 +114,7 @@ fn text(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(&'static str, Stri
 /// DER instead of PEM, by its first elements.
 fn binary(path: &Path, bytes: &[u8], wanted: Wanted) -> Option<(&'static str, String)> {
     let mut parts = elements(first(bytes, SEQUENCE)?);
-    let openssl = |command: &str| converted(path, wanted, &in_and_out(path, command));
+    let openssl = |command: &str| converted(path, &in_and_out(path, command));
     Some(match (parts.next()?, parts.next()?, wanted) {
         // RFC 7292, 4: version 3.
         ((INTEGER, [3]), (SEQUENCE, _), _) => ("it is a PKCS#12 file", out_of_pkcs12(path, wanted)),
@@ -187,28 +187,26 @@ fn beside(path: &Path, suffix: &str) -> String {
 }
 
 fn in_and_out(path: &Path, command: &str) -> String {
-    format!("{command} -in {} -out {}", quoted(path), beside(path, ".new"))
+    format!("{command} -in {} -out \"$new\"", quoted(path))
 }
 
-/// A command that has written the new content beside the file, and what puts it into the file itself.
-fn converted(path: &Path, wanted: Wanted, command: &str) -> String {
-    let (new, path) = (beside(path, ".new"), quoted(path));
-    let all = format!("{command} && cat {new} > {path} && rm {new}");
-    match wanted {
-        Wanted::Certificate => format!("convert it: {all}"),
-        Wanted::Key => format!("convert it: (umask 077 && {all})"),
-    }
+/// A command that writes the new content into `$new`, between what makes that file beside the other, under a name that nothing has
+/// and for its owner alone, and what puts the content into the other itself.
+fn converted(path: &Path, command: &str) -> String {
+    let (template, path) = (beside(path, ".XXXXXX"), quoted(path));
+    format!("convert it: new=$(mktemp {template}) && {command} && cat \"$new\" > {path} && rm \"$new\"")
 }
 
-/// The whole file is kept: it may be the only place of the key, or of the certificates.
+/// The whole file is kept: it may be the only place of the key, or of the certificates. `ln`, unlike `mv`, never takes the place of
+/// a file.
 fn out_of_pkcs12(path: &Path, wanted: Wanted) -> String {
     let (whole, path) = (beside(path, ".p12"), quoted(path));
     match wanted {
         Wanted::Certificate => format!(
-            "take the certificate out of it: mv {path} {whole} && openssl pkcs12 -in {whole} -nokeys -clcerts -out {path}"
+            "take the certificate out of it: ln {path} {whole} && rm {path} && openssl pkcs12 -in {whole} -nokeys -clcerts -out {path}"
         ),
         Wanted::Key => format!(
-            "take the key out of it: mv {path} {whole} && (umask 077 && openssl pkcs12 -in {whole} -nocerts -nodes -out {path})"
+            "take the key out of it: ln {path} {whole} && rm {path} && (umask 077 && openssl pkcs12 -in {whole} -nocerts -nodes -out {path})"
         ),
     }
 }
