@@ -11,7 +11,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored")
@@ -23,7 +23,11 @@ BINARY = re.compile(r"^ +Running .*/(\w+)-[0-9a-f]+\)")
 TOOK = re.compile(r"; finished in ([\d.]+)s$")
 IGNORED = re.compile(r"^test (\S+) .*\.\.\. ignored(?:, (.*))?$")
 #: Before what cargo prints of a test that failed.
-FAILURE = re.compile(r"^---- (\S+) stdout ----$")
+FAILURE = re.compile(r"^---- (.+) stdout ----$")
+#: Before what a test that failed printed itself, or after it: why it did.
+PANIC = re.compile(r"\bpanicked at ")
+#: Before why there is nothing to run.
+ERROR = re.compile(r"^error\b")
 #: So many lines say why a test failed, of so many characters: several fit in the end of a long log.
 REASON, WIDTH = 6, 200
 
@@ -72,6 +76,11 @@ class Counts:
         return f"{self.passed} passed, {self.failed} failed, {len(self.skipped)} skipped"
 
 
+def beginning(first: re.Pattern[str], lines: Iterable[str]) -> list[str]:
+    """The lines from the first one of this kind on."""
+    return list(dropwhile(lambda line: not first.search(line), lines))
+
+
 def of_cargo(name: str, lines: Iterable[str], code: int) -> Counts:
     """The sum over all test binaries; a build that failed is one failure."""
     counts, lines = Counts(name), list(lines)
@@ -84,7 +93,8 @@ def of_cargo(name: str, lines: Iterable[str], code: int) -> Counts:
     binary = ""
     for number, line in enumerate(lines):
         if failure := FAILURE.match(line.rstrip()):
-            counts.fail(failure[1], takewhile(of_this_one, lines[number + 1 :]))
+            printed = list(takewhile(of_this_one, lines[number + 1 :]))
+            counts.fail(failure[1], beginning(PANIC, printed) or printed)
         if running := BINARY.match(line):
             binary = running[1]
         if told := OUTCOME.match(line):
@@ -100,7 +110,9 @@ def of_cargo(name: str, lines: Iterable[str], code: int) -> Counts:
     # Quiet runs do not name what they ignore.
     counts.skipped += ["ignored"] * (ignored - len(counts.skipped))
     if code != 0 and counts.failed == 0:
+        # Not built, or killed.
         counts.failed = 1
+        counts.fail(f"code {code}, and no test failed", beginning(ERROR, lines))
     return counts
 
 

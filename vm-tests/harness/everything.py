@@ -49,8 +49,8 @@ def tests_of_rust(say: Say | None) -> Counts:
     """All test binaries of the workspace; a build that fails is one failure."""
     heading(rust_tests.NAME, say)
     binaries = rust_tests.build()
-    if binaries is None:
-        return Counts(rust_tests.NAME, failed=1)
+    if isinstance(binaries, Counts):
+        return binaries
     # The stand-ins were built with the tests: nodes started from here on use these.
     built = str(places.binary("dev", "cluster-standin"))
     os.environ.setdefault(product.STANDIN_VARIABLE, built)
@@ -146,8 +146,9 @@ def summary(results: list[Counts], seconds: float) -> bool:
         total.add(counts)
     print("slowest test binaries (stable cargo times no test)", *slowest(total.binaries), sep="\n")
     # At the end: of a long log, often no more is kept.
-    for failure in total.failures:
-        print(f"failed: {failure}")
+    for counts in results:
+        for failure in counts.failures or [counts.name] * min(counts.failed, 1):
+            print(f"failed: {failure}")
     print(f"{minutes(total.seconds)} of steps, side by side in {minutes(seconds)}")
     skip_counts = os.environ.get("CI") == "true" and bool(total.skipped)
     if skip_counts:

@@ -55,19 +55,22 @@ def built(messages: Iterable[str]) -> list[Binary]:
     return sorted(found, key=lambda one: LONGEST.index(one.name) if one.name in LONGEST else 99)
 
 
-def build() -> list[Binary] | None:
-    """Build the tests of all crates; None where that fails."""
+def build() -> list[Binary] | Counts:
+    """Build the tests of all crates; where that fails, the failure."""
     messages: list[str] = []
+    printed: list[str] = []
 
     def sort(line: str) -> None:
         """Cargo's messages are for us, all else is for the reader."""
         if line.startswith("{"):
             messages.append(line)
         else:
+            printed.append(line)
             print(line, end="", flush=True)
 
     command = (*TEST, "--no-run", "--message-format=json-render-diagnostics")
-    return built(messages) if step.run(command, sort) == 0 else None
+    code = step.run(command, sort)
+    return built(messages) if code == 0 else of_cargo(NAME, printed, code)
 
 
 def documentation(_say: Say | None) -> Counts:

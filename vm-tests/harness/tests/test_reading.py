@@ -139,8 +139,12 @@ def test_the_summary_says_why_what_failed_did(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = ["---- a::b stdout ----", "", "thread 'a::b' panicked at a.rs:1:", "not 2"]
-    lines += ["---- c stdout ----", "failures:", "test result: FAILED. 1 passed; 1 failed"]
-    results = [counts.of_cargo("rust", lines, 101)]
+    lines += ["---- c stdout ----", *["noise"] * 9, "thread 'c' panicked at c.rs:1:", "not 3"]
+    lines += ["---- src/x.rs - f (line 3) stdout ----", "error[E0425]: cannot find", ""]
+    lines += ["failures:", "test result: FAILED. 1 passed; 3 failed; 0 ignored"]
+    results = [counts.of_cargo("rust", lines, 101), counts.of_check("clippy", 1)]
+    broken = ["   Compiling x v0.1.0", "error[E0308]: mismatched types", "  --> src/lib.rs:1:1"]
+    results.append(counts.of_cargo("build", broken, 101))
     report = tmp_path / "report.xml"
     case = '<testcase name="{}"><{} message="test.py:3: start()&#10;{}" /></testcase>'
     cases = case.format("boots", "failure", "no shell&#10;" * 99)
@@ -150,7 +154,11 @@ def test_the_summary_says_why_what_failed_did(
     assert not everything.summary(results, 1.0)
     said = capsys.readouterr().out
     shown = "failed: rust: a::b\n    thread 'a::b' panicked at a.rs:1:\n    not 2\n"
-    assert f"{shown}failed: rust: c\n" in said
+    shown += "failed: rust: c\n    thread 'c' panicked at c.rs:1:\n    not 3\n"
+    shown += "failed: rust: src/x.rs - f (line 3)\n    error[E0425]: cannot find\n"
+    shown += "failed: clippy\nfailed: build: code 101, and no test failed\n"
+    shown += "    error[E0308]: mismatched types\n"
+    assert shown in said
     assert "failed: scenarios: boots\n    test.py:3: start()\n    no shell\n" in said
     assert said.count("no shell") == counts.REASON - 1
     assert "failed: scenarios: b\n    test.py:3: start()\n    no lab\n" in said
