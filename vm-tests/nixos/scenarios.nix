@@ -84,7 +84,8 @@ let
         "--raft-addr ${node.address}:${toString raftPorts.${service}}"
         "--advertise https://${node.address}:${toString apiPorts.${service}}"
       ]
-      # As the harness has it; NixOS' test machines are all emulated where there is no KVM.
+      # As the harness has it (UNHURRIED; test_nix_scenarios compares the words); NixOS' test machines are all emulated where there
+      # is no KVM.
       ++ (
         if builtins.any (other: other.hardware or { } != { }) nodes then
           [ "--heartbeat-interval 1000" ]

@@ -60,7 +60,7 @@ pub(crate) struct RaftArguments {
     change_wait_ms: u64,
     /// How often a leader calls, and how long such a call may take, in milliseconds.
     #[arg(long, default_value_t = 100)]
-    heartbeat_interval: u64,
+    heartbeat_interval: u32,
     /// Offer only what the admin API demands: no role, leader, `cluster_id`, incarnation or Retry-After.
     #[arg(long)]
     without_extensions: bool,
@@ -131,7 +131,7 @@ impl RaftArguments {
             cluster_name: self.cluster_name,
             advertise: self.advertise,
             change_wait: Duration::from_millis(self.change_wait_ms),
-            heartbeat: Duration::from_millis(self.heartbeat_interval),
+            heartbeat_ms: self.heartbeat_interval,
             extensions: !self.without_extensions,
             admission: !self.no_admission,
         })

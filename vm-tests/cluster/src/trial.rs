@@ -112,7 +112,7 @@ impl TrialCluster {
             cluster_name: "trial".to_owned(),
             advertise: None,
             change_wait: Duration::from_secs(5),
-            heartbeat: Duration::from_millis(100),
+            heartbeat_ms: 100,
             extensions: self.extensions,
             admission: true,
         })

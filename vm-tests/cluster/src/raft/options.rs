@@ -32,9 +32,9 @@ pub struct RaftOptions {
     pub advertise: Option<String>,
     /// How long a membership change waits for the one before it; zero refuses at once.
     pub change_wait: Duration,
-    /// How often a leader calls, and how long such a call may take: after eight of them without one, another is elected.
-    /// No connection is ever made on a host where a handshake takes longer.
-    pub heartbeat: Duration,
+    /// How often a leader calls, and how long such a call may take, in milliseconds: after eight of them without one, another is
+    /// elected. A handshake must take less, or no connection is ever made.
+    pub heartbeat_ms: u32,
     /// Whether it offers what the admin API does not demand: `role`, `leader`, `cluster_id`,
     /// `incarnation` and `Retry-After`.
     pub extensions: bool,

@@ -158,7 +158,7 @@ async fn open_member(options: &RaftOptions) -> Result<Member, StandinError> {
     let (machine, applied) = Machine::open(store.clone()).map_err(failed)?;
     let incarnation = store.incarnation().map_err(failed)?;
     let client = options.identity.client()?;
-    let peers = Arc::new(Peers::new(options.heartbeat));
+    let peers = Arc::new(Peers::new(Duration::from_millis(options.heartbeat_ms.into())));
     let api_url = options.advertise.clone().unwrap_or_else(|| format!("https://{}", options.listen));
     let network = Network {
         client: client.clone(),
@@ -194,7 +194,7 @@ async fn open_member(options: &RaftOptions) -> Result<Member, StandinError> {
 }
 
 fn raft_config(options: &RaftOptions) -> Result<Config, StandinError> {
-    let heartbeat = u64::try_from(options.heartbeat.as_millis()).unwrap_or(u64::MAX / 20);
+    let heartbeat = u64::from(options.heartbeat_ms);
     let config = Config {
         cluster_name: options.cluster_name.clone(),
         heartbeat_interval: heartbeat,
