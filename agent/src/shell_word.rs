@@ -6,8 +6,9 @@ use std::path::Path;
 
 use crate::foreign_text::is_visible;
 
-/// The path as it is where a shell takes it for one plain word, else between single quotes (POSIX.1, 2.2.2); with what nobody sees
-/// as numbers (2.2.4 of 2024; the shells of Debian and NixOS, and of `BusyBox`, have had that for long).
+/// The path as it is where a shell takes it for one plain word, else between single quotes (POSIX.1, 2.2.2). If it has characters
+/// that nobody sees, it is written with octal numbers for bytes (2.2.4 of 2024; the shells of Debian and NixOS, and of `BusyBox`,
+/// have had that for long).
 pub(crate) fn quoted(path: &Path) -> String {
     let Some(text) = path.to_str().filter(|text| text.chars().all(is_visible)) else {
         return by_numbers(path.as_os_str().as_bytes());

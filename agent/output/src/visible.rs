@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The text with everything escaped that a terminal obeys, or that turns what is beside it: a name that an operator types, or that
-/// a file system has, may hold anything. The escapes are those of JSON, where the text is JSON.
+/// a file system has, may hold anything. The escapes are those that JSON has; metrics have none, and nothing to escape: a node or
+/// cluster is called by letters, digits and marks.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_obeyed) {
         return Cow::Borrowed(text);
