@@ -12,6 +12,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use openssl::{Ca, EC};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -227,9 +228,11 @@ fn resize(terminal: &File, columns: u16) {
     tcsetwinsize(terminal, Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
 }
 
+/// How the drawing of a watch ends.
+const DRAWN: &str = "Ctrl-C to stop\r\n\u{1b}[J";
+
 #[test]
 fn a_watch_fills_the_width_of_its_terminal_and_draws_again_only_when_something_has_changed() {
-    const END: &str = "Ctrl-C to stop\r\n\u{1b}[J";
     let folder = tempfile::tempdir().unwrap();
     let path = configuration(&folder);
     let (mut user, programs) = terminal(200);
@@ -238,17 +241,45 @@ fn a_watch_fills_the_width_of_its_terminal_and_draws_again_only_when_something_h
     let mut watch = command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(programs).spawn().unwrap();
     drop(command);
     let widest = |shown: &str| shown.lines().map(|line| line.chars().count()).max().unwrap();
-    let wide = until(&mut user, |shown| shown.ends_with(END));
+    let wide = until(&mut user, |shown| shown.ends_with(DRAWN));
     assert!((81..=203).contains(&widest(&wide)), "{wide}");
     // What is shown next is drawn for the next width, and for no other reason.
     resize(&user, 70);
     Command::new("kill").args(["-WINCH", &watch.id().to_string()]).status().unwrap();
-    let narrow = until(&mut user, |shown| shown.ends_with(END));
+    let narrow = until(&mut user, |shown| shown.ends_with(DRAWN));
     watch.kill().unwrap();
     watch.wait().unwrap();
     let rest = until(&mut user, |_| false);
     assert!(narrow.starts_with("\u{1b}[2J") && widest(&narrow) < 80, "{narrow}");
     assert_eq!((narrow.matches("\u{1b}[H").count(), rest.as_str()), (1, ""));
+}
+
+/// A window whose edge is being dragged announces a size every few milliseconds.
+#[test]
+fn a_terminal_that_is_being_resized_does_not_put_the_next_look_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = configuration(&folder);
+    let (mut user, programs) = terminal(80);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_first-boot-agent"));
+    command.arg("--config").arg(&path).args(["status", "--watch"]).env("TERM", "linux").env("NO_COLOR", "1");
+    let mut watch = command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(programs).spawn().unwrap();
+    drop(command);
+    let next = |user: &mut File| until(user, |shown| shown.ends_with(DRAWN));
+    next(&mut user);
+    fs::write(&path, "7").unwrap();
+    let began = Instant::now();
+    let mut shown = String::new();
+    for columns in (81..=180).cycle().take_while(|_| began.elapsed() < Duration::from_mins(1)) {
+        resize(&user, columns);
+        Command::new("kill").args(["-WINCH", &watch.id().to_string()]).status().unwrap();
+        shown = next(&mut user);
+        if shown.contains("no usable configuration") {
+            break;
+        }
+    }
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    assert!(shown.contains("no usable configuration"), "{shown}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod without_root;
 use std::fs;
 use std::io::{stderr, stdout};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -127,6 +128,8 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
         let exit = exit(&status);
         let is_over = manner.wait && (is_late || matches!(exit, Exit::Done | Exit::Blocked));
         progress.fit(Layout::of(&stderr()));
+        // One for all redraws: a terminal that is being resized must not put the next look off.
+        let mut changed = pin!(change(&mut watches, deadline));
         match &mut view {
             None if is_over || !manner.wait => {
                 return late(show(&whole(&status, manner.json)).ending(exit));
@@ -141,13 +144,13 @@ pub(super) async fn run(options: &Options, manner: Manner) -> Exit {
                     Written::Failed => return Exit::Transient,
                 }
                 tokio::select! {
-                    () = change(&mut watches, deadline) => break,
+                    () = &mut changed => break,
                     () = resize(&mut resized) => {}
                 }
             },
         }
         if view.is_none() {
-            change(&mut watches, deadline).await;
+            changed.await;
         }
         last = Some(status);
     }

@@ -43,6 +43,8 @@ pub struct EndpointFinding {
     pub own: bool,
     /// 200, or what else.
     pub answer: Result<(), String>,
+    /// What to do, where waiting does not change the answer.
+    pub remedy: Option<String>,
 }
 
 impl EndpointFinding {
@@ -120,10 +122,10 @@ impl<'a> Findings<'a> {
         if matches!(others.verdict(), Verdict::Unhealthy(_)) { &[] } else { &self.busy }
     }
 
-    /// The first service on this node, in their order, whose health endpoint fails.
+    /// The health endpoint of the first service on this node, in their order, that fails.
     #[must_use]
-    pub fn own_failing(&self) -> Option<ServiceName> {
-        self.endpoints.iter().find(|endpoint| endpoint.own && endpoint.answer.is_err()).map(|endpoint| endpoint.service)
+    pub fn own_failing(&self) -> Option<&EndpointFinding> {
+        self.endpoints.iter().find(|endpoint| endpoint.own && endpoint.answer.is_err())
     }
 
     /// Members whose marker and list disagree: the marker's word against the truth.
@@ -306,6 +308,7 @@ mod tests {
             url: "https://node01:8080/health".to_owned(),
             own,
             answer: Err("connection refused".to_owned()),
+            remedy: None,
         };
         for (own, unhealthy) in [(true, true), (false, false)] {
             let findings =
@@ -323,6 +326,7 @@ mod tests {
             url: format!("https://node{number}:2379/health"),
             own,
             answer: Err("connection refused".to_owned()),
+            remedy: None,
         };
         let refused = |service| GroupFinding { list: Err("connection refused".to_owned()), service, ..group(&[]) };
         let mut findings = Findings {
@@ -331,7 +335,7 @@ mod tests {
             ..Findings::default()
         };
         assert_eq!(
-            findings.own_failing(),
+            findings.own_failing().map(|endpoint| endpoint.service),
             Some(ServiceName::CHAINFIRE),
             "not IAM, though it alone needs no member list"
         );

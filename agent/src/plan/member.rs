@@ -11,7 +11,7 @@ mod address;
 mod contradiction;
 mod word;
 
-pub use address::MemberAddress;
+pub use address::{MemberAddress, is_elsewhere};
 pub use word::Word;
 
 /// A member list, as the asked service has it. Not every service reports its leader, its `cluster_id` or the roles.

@@ -16,7 +16,7 @@ use crate::plan::member::{Member, MemberList, Whose, Word};
 use crate::plan::membership::is_another;
 use crate::retry::Schedule;
 
-use super::ports::{Class, Cluster, Health, Units};
+use super::ports::{Class, Cluster, Fault, Health, Units};
 use super::service::refuse_anothers;
 use super::{AT_ONCE, Context, Stop};
 
@@ -169,16 +169,20 @@ async fn find_group<'a, U, C: Cluster>(
     // Who is not listed comes before those that are.
     let unlisted = asked.len() - members.len();
     let answers = stream::iter(asked).map(async |(member, url, own)| {
+        let mut remedy = None;
         let answer = match &url {
             Ok(at) => match timeout_at(deadline, context.cluster.health(at, path)).await {
                 Ok(Ok(health)) if own => is_this_nodes(context, service, health, entry),
-                Ok(answer) => answer.map(drop).map_err(|fault| fault.message),
+                Ok(answer) => answer.map(drop).map_err(|fault| {
+                    remedy = fault.blocker().map(|blocker| blocker.remedy);
+                    fault.message
+                }),
                 Err(_elapsed) => Err(format!("no answer within the {} s of one look", LOOK_LIMIT.as_secs())),
             },
             Err(unusable) => Err(unusable.clone()),
         };
         let url = url.map_or_else(|_| String::new(), |url| url.join(path).to_string());
-        EndpointFinding { service: service.name, member, url, own, answer }
+        EndpointFinding { service: service.name, member, url, own, answer, remedy }
     });
     let endpoints: Vec<EndpointFinding> = answers.buffered(AT_ONCE).collect().await;
     let list =
@@ -300,11 +304,13 @@ async fn probe<U, C: Cluster>(context: &Context<'_, U, C>, service: &MemberServi
 async fn find_set_up<U, C: Cluster>(context: &Context<'_, U, C>, service: &SetupService) -> EndpointFinding {
     let path = service.health_path.as_str();
     let answer = context.cluster.health(&service.url, path).await;
+    let blocker = answer.as_ref().err().and_then(Fault::blocker);
     EndpointFinding {
         service: service.name,
         member: context.config.node.id.to_string(),
         url: service.url.join(path).to_string(),
         own: true,
         answer: answer.map(drop).map_err(|fault| fault.message),
+        remedy: blocker.map(|blocker| blocker.remedy),
     }
 }

@@ -11,7 +11,7 @@ use crate::config::{Config, Endpoint, Host, MemberService, UnitName};
 use crate::events::{Event, Report};
 use crate::markers::{Hold, Trouble};
 use crate::plan::Blocker;
-use crate::plan::member::{Member, Word};
+use crate::plan::member::{Member, Word, is_elsewhere};
 use crate::retry::Schedule;
 
 use super::peers::Awaited;
@@ -285,10 +285,15 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
     }
 
     fn note(&self, finding: &str, awaited: &'static str, remedy: Option<String>) {
-        if self.finding.borrow().what != finding {
-            self.finding.replace(Finding { what: finding.to_owned(), awaited, since: clock::now(), remedy });
-            self.show();
+        let before = self.finding.borrow();
+        let is_same = before.what == finding;
+        if is_same && before.remedy == remedy {
+            return;
         }
+        let since = if is_same { before.since.clone() } else { clock::now() };
+        drop(before);
+        self.finding.replace(Finding { what: finding.to_owned(), awaited, since, remedy });
+        self.show();
     }
 
     fn show(&self) {
@@ -319,10 +324,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
     /// up when the network is online.
     fn address_elsewhere(&self) -> Option<String> {
         let Host::Ip(ip) = self.local.url.host() else { return None };
-        let addresses = self.context.machine.addresses();
-        // None at all is no answer: even a machine without a network has the loopback's.
-        let is_here = ip.is_loopback() || addresses.is_empty() || addresses.contains(ip);
-        (!is_here).then(|| {
+        is_elsewhere(*ip, &self.context.machine.addresses()).then(|| {
             format!(
                 "{ip} is not an address of this machine: correct raft_addr or the url of the service (ip address shows what it has), \
                  or look at the link that should have it"

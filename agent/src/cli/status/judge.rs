@@ -139,7 +139,9 @@ impl Status {
             *health = StepStatus { state: State::Waiting, detail, ..health.clone() };
             self.verdict = None;
         }
-        let rows = steps.iter().zip(units).map(|(step, units)| unconfigured(*step, units));
+        // Without any other step, nothing is left for the health check.
+        let health = if at == 0 && steps.len() == 1 { format!(" {}", Step::HealthCheck.unit()) } else { String::new() };
+        let rows = steps.iter().zip(units).map(|(step, units)| unconfigured(*step, units, &health));
         self.steps.splice(at..at, rows);
         self.overall = self.steps.iter().map(|step| step.state).max().unwrap_or(State::Off);
         self
@@ -159,10 +161,14 @@ impl Status {
 }
 
 /// Its unit would be blocked at each start: most likely a name in the configuration is mistyped.
-fn unconfigured(step: Step, units: &StepUnits) -> StepStatus {
+fn unconfigured(step: Step, units: &StepUnits, health: &str) -> StepStatus {
     let (unit, name) = (step.unit(), step.label());
     let detail = format!("the configuration has no service {name}, and {unit} is to run");
-    let next = format!("add {name} to services in the configuration, or: systemctl disable --now {unit}");
+    // systemctl disable does not last on NixOS.
+    let next = format!(
+        "add {name} to services in the configuration; if it is not to be there: systemctl disable --now {unit}{health}; \
+         on NixOS, turn it off in the NixOS configuration instead"
+    );
     StepStatus { is_woken: units.wakes(), ..StepStatus::new(step, State::Blocked, detail, Some(next)) }
 }
 
@@ -399,9 +405,10 @@ impl ToDo<'_> {
             (Some(raft), _) if self.stopped_service().is_some() => {
                 (format!("not started, and {} is stopped: {action}", raft.unit), Some(to_join_again(&[raft])))
             }
-            (_, Some(needed)) if self.nothing_wakes_it() => {
+            // Where systemd says nothing of the path unit, it is taken to be as it should.
+            (_, Some(needed)) if self.units.path.is_some() && !self.units.wakes() => {
                 let (needed, path) = (needed.label(), self.step.path_unit());
-                (format!("waits for {needed}, and {path}, which would start it, is stopped"), Some(self.start()))
+                (format!("waits for {needed}, and {path}, which would start it, does not run"), Some(self.start()))
             }
             (_, Some(needed)) => (format!("starts when {} is done", needed.label()), None),
             (None, None)
@@ -413,12 +420,6 @@ impl ToDo<'_> {
             }
             (_, None) => (format!("not started: {action}"), Some(self.start())),
         }
-    }
-
-    /// Whether nothing starts the step when what it waits for is there.
-    fn nothing_wakes_it(&self) -> bool {
-        let path = self.units.path.as_ref();
-        path.is_some_and(|path| path.active == ActiveState::Inactive && !path.job_pending)
     }
 
     /// How the service is, where it does not run and has to be started by hand: what is added to its cluster first is
@@ -509,7 +510,12 @@ fn health(config: &Config, findings: &Findings<'_>, units: &[StepUnits]) -> Step
             }
         }
     };
-    let next = (state == State::Failed).then(|| match findings.own_failing().and_then(|name| config.service(name)) {
+    let own = findings.own_failing();
+    if let Some(remedy) = own.and_then(|own| own.remedy.as_ref()).filter(|_| state == State::Failed) {
+        let (detail, next) = with_command(detail, remedy);
+        return StepStatus::new(Step::HealthCheck, state, detail, Some(next));
+    }
+    let next = (state == State::Failed).then(|| match own.and_then(|own| config.service(own.service)) {
         Some(service) => {
             let runs = |of: &StepUnits| of.service.as_ref().is_some_and(|unit| unit.active == ActiveState::Active);
             let of_service = of_step(service.name().into()).filter(|of| runs(of));

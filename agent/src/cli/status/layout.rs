@@ -101,12 +101,16 @@ impl Layout {
         wrapped
     }
 
-    /// What comes first, and a detail: on one line, else the detail below.
-    pub(super) fn below(self, first: &str, detail: &str) -> String {
-        if columns(first) + columns(detail) <= self.width() {
-            return format!("{first}{detail}");
+    /// What comes first, and a detail with what to do: on one line, else below.
+    pub(super) fn below(self, first: &str, detail: &str, next: Option<&str>) -> String {
+        let next = next.map(|next| format!("→ {next}")).unwrap_or_default();
+        let whole = format!("{detail} {next}");
+        let whole = whole.trim_end();
+        if columns(first) + columns(whole) <= self.width() {
+            return format!("{first}{whole}");
         }
-        format!("{}\n{:DETAIL$}{}", first.trim_end(), "", self.wrapped(detail, DETAIL))
+        let pieces = detail.split_whitespace().chain(pieces(&next));
+        format!("{}\n{:DETAIL$}{}", first.trim_end(), "", self.flowed(whole, pieces, DETAIL))
     }
 
     /// A text of several lines that begins at a column. Each line keeps its own indent, also where it is wrapped.
@@ -114,7 +118,7 @@ impl Layout {
         let lines = text.lines().map(|line| {
             let unindented = line.trim_start();
             let own = line.chars().count() - unindented.chars().count();
-            format!("{:own$}{}", "", self.wrapped(unindented, indent + own))
+            format!("{:own$}{}", "", self.prose(unindented, indent + own))
         });
         lines.collect::<Vec<_>>().join(&format!("\n{:indent$}", ""))
     }

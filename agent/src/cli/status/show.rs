@@ -10,7 +10,7 @@ use super::judge::{State, Status, StepStatus};
 use super::layout::Layout;
 
 /// The columns of a name; on a terminal, the detail of a longer one is below it.
-const NAME: usize = 10;
+pub(super) const NAME: usize = 10;
 /// The columns before a detail, and before its arrow.
 const INDENT: usize = 24;
 const BEFORE_THE_ARROW: usize = INDENT - 1;

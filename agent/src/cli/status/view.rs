@@ -63,29 +63,25 @@ impl View {
             Self::Lines(layout, rows, warnings, verdict) => {
                 let (now, word) = (show::rows(status), show::verdict(status));
                 let mut text = String::new();
-                let mut line = |name: &str, state: &dyn Display, detail: &str| {
+                let mut line = |name: &str, state: &dyn Display, detail: &str, next: Option<&str>| {
+                    let first = format!("{time} {} {state:<8} ", padded(name, show::NAME));
                     // Writing to a string does not fail.
-                    let _ = writeln!(
-                        text,
-                        "{}",
-                        layout.below(&format!("{time} {} {state:<8} ", padded(name, 10)), &detail.replace('\n', " "))
-                    );
+                    let _ = writeln!(text, "{}", layout.below(&first, &detail.replace('\n', " "), next));
                 };
                 for Row { name, state, detail, next } in now.iter().filter(|row| !rows.contains(row)) {
-                    let next = next.as_ref().map_or_else(String::new, |next| format!(" → {next}"));
-                    line(name, state, &format!("{detail}{next}"));
+                    line(name, state, detail, next.as_deref());
                 }
                 // A step always has its row; a name has one while it does not resolve.
                 let is_listed =
                     |row: &&Row| now.iter().any(|listed| (&listed.name, &listed.detail) == (&row.name, &row.detail));
                 for Row { name, detail, .. } in rows.iter().filter(|row| row.name == "DNS" && !is_listed(row)) {
-                    line(name, &State::Done, &format!("resolved: {detail}"));
+                    line(name, &State::Done, &format!("resolved: {detail}"), None);
                 }
                 for warning in status.warnings.iter().filter(|warning| !warnings.contains(warning)) {
-                    line("warning", &"", warning);
+                    line("warning", &"", warning, None);
                 }
                 if *verdict != word {
-                    line("node", &status.overall, &word);
+                    line("node", &status.overall, &word, None);
                 }
                 (*rows, *warnings, *verdict) = (now, status.warnings.clone(), word);
                 text
@@ -137,7 +133,8 @@ mod tests {
         let mut view = View::lines(Layout::Terminal { is_coloured: false, columns: 80 });
         let (detail, command) =
             ("a detail of many words ".repeat(8), "systemctl restart --no-block chainfire-cluster-join.service");
-        let mut waiting = status(State::Waiting, &format!("{detail}: {command}; then wait"));
+        let mut waiting = status(State::Waiting, &detail);
+        waiting.steps[0].next = Some(command.to_owned());
         waiting.warnings = vec!["a warning of many words ".repeat(8)];
         let text = view.of(&waiting, TIME);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");

@@ -89,12 +89,11 @@ impl MemberAddress {
         self.readings.iter().any(|reading| reading.host == Host::Ip(ip.to_canonical()))
     }
 
-    /// Whether it is an IP address, and neither one that every machine has nor one of `own`, this machine's; not where the
-    /// kernel has named none.
+    /// Whether it is an IP address, and not one of this machine, which has `own`.
     #[must_use]
     pub fn is_elsewhere(&self, own: &[IpAddr]) -> bool {
-        let is_none = |reading: &Reading| matches!(&reading.host, Host::Ip(ip) if !is_local(*ip) && !own.contains(ip));
-        self.is_readable() && !own.is_empty() && self.readings.iter().all(is_none)
+        let is_none = |reading: &Reading| matches!(&reading.host, Host::Ip(ip) if is_elsewhere(*ip, own));
+        self.is_readable() && self.readings.iter().all(is_none)
     }
 
     /// Whether it may mean the same as another one, in a service whose members have this port where nothing else is said.
@@ -158,6 +157,14 @@ fn named(host: &str, port: Option<u16>) -> Option<Reading> {
         Ok(ip) => reading(ip, port),
         Err(_) => Some(Reading { host: Host::Name(host.parse().ok()?), port }),
     }
+}
+
+/// Whether an address is neither one that every machine has nor one of `own`, this machine's; not where the kernel has named
+/// none: even a machine without a network has the loopback's.
+#[must_use]
+pub fn is_elsewhere(ip: IpAddr, own: &[IpAddr]) -> bool {
+    let ip = ip.to_canonical();
+    !own.is_empty() && !is_local(ip) && !own.contains(&ip)
 }
 
 /// Of this machine, or of any machine on the same link (RFC 3927, RFC 4291).

@@ -192,6 +192,7 @@ fn an_address_that_this_machine_does_not_have_is_distinguished_from_one_that_eve
         ("10.0.1.13:2380", false),
         ("https://[::ffff:10.0.1.13]:2380", false),
         ("127.0.0.1:2380", false),
+        ("169.254.9.9:2380", false),
         ("node03:2380", false),
     ] {
         let address = MemberAddress::new(address);

@@ -42,6 +42,22 @@ async fn what_answers_as_the_own_service_must_be_it_with_the_data_that_is_listed
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waiting_does_not_change_comes_with_what_to_do() {
+    let mut node = TestNode::joining();
+    node.config.member_service_mut(ServiceName::FLAREDB).enable = true;
+    for (sick_for, has_remedy) in [(None, true), (Some(usize::MAX), false)] {
+        let cluster = ModelCluster::of(&[("node01", "10.0.1.10:2380")]);
+        cluster.0.borrow_mut().sick_for = sick_for;
+        let found = find_health(&node.context(None, &cluster), false).await;
+        assert!(found.endpoints.iter().any(|endpoint| endpoint.service == ServiceName::IAM));
+        for endpoint in &found.endpoints {
+            let is_one = endpoint.remedy.as_ref().is_some_and(|remedy| remedy.starts_with("compare its certificate"));
+            assert_eq!(is_one, has_remedy, "{endpoint:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn peers_of_another_cluster_do_not_speak_for_the_one_of_the_marker() {
     let node = TestNode::joining();
     let cluster = ModelCluster::of(&[("node01", "10.0.1.10:2380"), ("node04", "10.0.1.13:2380")]);

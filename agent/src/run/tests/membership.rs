@@ -1,16 +1,19 @@
 //! Joining and bootstrapping (promises 1 to 5).
 
+use std::cell::Cell;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::model::{AddFault, ModelCluster, unit_phases, voter};
+use super::model::{AddFault, ModelCluster, ModelMachine, unit_phases, voter};
 use super::{Context, Outcome, TestNode, run_step};
 use crate::config::{self, ServiceName};
+use crate::inventory::{Inventory, Link};
 use crate::markers::{Hold, MarkerState, Trouble};
 use crate::plan::Step;
 use crate::plan::member::Member;
-use crate::run::ports::{Progress, UnitPhase};
+use crate::run::ports::{Machine, Progress, UnitPhase};
 
 const THREE: [(&str, &str); 3] =
     [("node01", "10.0.1.10:2380"), ("node02", "10.0.1.11:2380"), ("node03", "10.0.1.12:2380")];
@@ -336,6 +339,49 @@ async fn n5_an_own_service_at_an_address_of_another_machine_is_named_as_such() {
     let trouble = noted.iter().flatten().last().unwrap();
     assert!(trouble.remedy.contains("10.9.9.9 is not an address of this machine"), "{trouble}");
     assert_eq!(noted.iter().flatten().next().unwrap().hold, Hold::Waiting, "from the first answer on");
+}
+
+/// A machine whose link comes up, or goes down, after it was looked at three times.
+struct WithALink<'a>(&'a ModelMachine, Cell<usize>, bool);
+
+impl Machine for WithALink<'_> {
+    fn inventory(&self) -> Inventory {
+        self.0.inventory()
+    }
+
+    fn links(&self) -> Vec<Link> {
+        self.0.links()
+    }
+
+    fn addresses(&self) -> Vec<IpAddr> {
+        self.1.set(self.1.get() + 1);
+        let address = if (self.1.get() > 3) == self.2 { "10.9.9.9" } else { "10.0.1.13" };
+        vec![address.parse().unwrap()]
+    }
+
+    fn clock_before_build(&self) -> Option<(String, String)> {
+        self.0.clock_before_build()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn n5_an_address_that_comes_or_goes_changes_what_is_noted_though_the_service_answers_the_same() {
+    let mut node = TestNode::joining();
+    node.config =
+        config::of(r#"{"node_id": "node04", "leader_url": "https://node01:2379", "raft_addr": "10.9.9.9:2380"}"#);
+    let cluster = ModelCluster::of(&THREE);
+    cluster.0.borrow_mut().sick_for = Some(usize::MAX);
+    for comes_up in [true, false] {
+        let (noted, machine) = (Noted::default(), WithALink(&node.machine, Cell::new(0), comes_up));
+        let context = Context { progress: &noted, machine: &machine, ..node.context(None, &cluster) };
+        let _ = run_step(&context, Step::CHAINFIRE, false, &node.events).await;
+        let noted = noted.0.take();
+        let is_named = |noted: &Option<Trouble>| {
+            noted.as_ref().is_some_and(|trouble| trouble.remedy.contains("10.9.9.9 is not an address of this machine"))
+        };
+        let named: Vec<bool> = noted.iter().map(is_named).collect();
+        assert_eq!(named, [comes_up, !comes_up, !comes_up], "at once, and at the end: {noted:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

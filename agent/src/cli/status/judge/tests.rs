@@ -176,9 +176,11 @@ fn a_step_starts_when_the_one_before_it_is_done_only_where_its_path_unit_runs() 
     let units = |path| StepUnits { path: Some(loaded(path)), ..only(Some(loaded(ActiveState::Inactive))) };
     let found = to_do(JOINING, Step::IAM, Some(Step::FLAREDB), &units(ActiveState::Active), None);
     assert_eq!((found.detail.as_str(), found.next), ("starts when flaredb is done", None));
-    let found = to_do(JOINING, Step::IAM, Some(Step::FLAREDB), &units(ActiveState::Inactive), None);
-    assert!(found.detail.contains("iam-initial-setup.path"), "{}", found.detail);
-    assert_eq!(next_of(&found), "systemctl start --no-block iam-initial-setup.service");
+    for path in [ActiveState::Inactive, ActiveState::Failed] {
+        let found = to_do(JOINING, Step::IAM, Some(Step::FLAREDB), &units(path), None);
+        assert!(found.detail.contains("iam-initial-setup.path"), "{}", found.detail);
+        assert_eq!(next_of(&found), "systemctl start --no-block iam-initial-setup.service");
+    }
 }
 
 fn member(number: usize, status: &str) -> Member {
@@ -199,6 +201,7 @@ fn endpoint(number: usize, answer: Result<(), &str>) -> EndpointFinding {
         url: format!("https://10.0.1.1{}:2379/health", number - 1),
         own: number == 4,
         answer: answer.map_err(str::to_owned),
+        remedy: None,
     }
 }
 
@@ -269,6 +272,17 @@ fn a_lost_quorum_names_the_members_that_refuse_and_not_this_nodes_own_unit() {
     let mut nobody = findings(&config, &[], Leader::Unknown, vec![endpoint(4, Err("answered HTTP 503"))]);
     nobody.groups[0].list = Err("connection refused".to_owned());
     assert!(next_of(&health(&config, &nobody, &units(ActiveState::Active))).contains("https://node01"));
+}
+
+#[test]
+fn a_fault_of_the_own_endpoint_that_has_a_remedy_keeps_it() {
+    let config = config::of(JOINING);
+    let show = "openssl s_client -connect 10.0.1.13:2379 </dev/null";
+    let remedy = Some(format!("compare its certificate with tls.ca: {show}"));
+    let own = EndpointFinding { remedy, ..endpoint(4, Err("its certificate was not accepted")) };
+    let found = health(&config, &findings(&config, &[(1, "healthy")], Leader::Unknown, vec![own]), &[]);
+    assert_eq!((found.state, next_of(&found)), (State::Failed, show));
+    assert!(found.detail.ends_with("; compare its certificate with tls.ca"), "{found:?}");
 }
 
 #[test]
@@ -439,7 +453,8 @@ fn a_service_that_the_configuration_does_not_have_and_a_unit_joins_is_blocked() 
     let done = Status { steps, overall: State::Done, verdict: Some("healthy"), ..Status::default() };
     assert_eq!(done.clone().with_unconfigured(&[], &[]).overall, State::Done);
     let path = Some(loaded(ActiveState::Active));
-    let status = done.with_unconfigured(&[etcd], &[StepUnits { path, ..StepUnits::default() }]);
+    let units = [StepUnits { path, ..StepUnits::default() }];
+    let status = done.clone().with_unconfigured(&[etcd], &units);
     assert_eq!((status.verdict, status.steps[1].detail.as_str()), (None, "waits for etcd"), "of etcd nothing is known");
     let labels: Vec<&str> = status.steps.iter().map(|step| step.step.label()).collect();
     assert_eq!((labels, status.overall), (vec!["etcd", "health"], State::Blocked));
@@ -450,10 +465,12 @@ fn a_service_that_the_configuration_does_not_have_and_a_unit_joins_is_blocked() 
             && found.detail.contains("cluster-join@etcd.service"),
         "{found:?}"
     );
-    assert!(
-        next_of(found).starts_with("add etcd to services in the configuration, or: systemctl disable"),
-        "{found:?}"
-    );
+    let alone = "systemctl disable --now cluster-join@etcd.service cluster-health-check.service; on NixOS, turn it off";
+    assert!(next_of(found).starts_with("add etcd to services") && next_of(found).contains(alone), "{found:?}");
+    let chainfire = StepStatus::new(Step::CHAINFIRE, State::Done, String::new(), None);
+    let steps = vec![chainfire, done.steps[0].clone()];
+    let beside = Status { steps, ..done }.with_unconfigured(&[etcd], &units);
+    assert!(!next_of(&beside.steps[1]).contains("cluster-health-check"), "it has another to check: {beside:?}");
 }
 
 #[test]

@@ -126,7 +126,8 @@ fn a_command_in_the_text_of_a_server_gets_no_line_of_its_own() {
     let command = format!("first-boot-agent leave --accept-quorum-loss --yes && rm -rf /{}", "var ".repeat(9));
     let answered = format!("not healthy: answered HTTP 500: revoked; -> {command}");
     let table = Table { groups: vec![("kvs".to_owned(), answered.clone())], ..Table::default() };
-    for shown in [TERMINAL.prose(&answered, 24), TERMINAL.table(&table)] {
+    let line = TERMINAL.below("node04 ", &answered, None);
+    for shown in [TERMINAL.prose(&answered, 24), TERMINAL.table(&table), line, TERMINAL.lines(&answered, 4)] {
         assert_eq!(too_wide(&shown), Vec::<&str>::new(), "{shown}");
     }
 }
