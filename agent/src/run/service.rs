@@ -226,7 +226,7 @@ impl<U: Units, C: Cluster> Waiting<'_, U, C> {
                 self.report_once(Event::WaitingForService { awaited_unit: unit.to_string(), state: state.clone() });
             }
             UnitPhase::Failed(result) => {
-                self.note(&format!("{unit} failed ({result})"), "be repaired", None);
+                self.note(&format!("{unit} failed ({result})"), "be repaired", Some(look_further(unit)));
                 let lines = match &self.context.units {
                     Some(units) => units.last_lines(unit).await,
                     None => Vec::new(),

@@ -124,7 +124,8 @@ pub(super) fn verdict(status: &Status) -> String {
                 format!(", then `systemctl start --no-block {}`", asleep.join(" "))
             };
             format!(
-                "Blocked: fix the configuration as shown above (`first-boot-agent config example` prints one){then}."
+                "Blocked: fix the configuration as shown above (`first-boot-agent config example` prints one, for etcd \
+                 `first-boot-agent config example etcd`){then}."
             )
         }
         State::Blocked if worst.is_some_and(|step| step.looks_again) => format!(
