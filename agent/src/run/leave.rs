@@ -406,7 +406,7 @@ impl<'a, U: Units, C: Cluster> Leaving<'a, U, C> {
     }
 
     /// The same after the last attempt. Where nobody was heard in all of them, the cluster may be gone; where anybody was, going on
-    /// without it could cost a living cluster its quorum, or leave it with the entry of a voter whose data is gone.
+    /// without it could cost a living cluster its quorum, or leave it with the entry of a voter whose data is lost.
     fn last_remedy(&self, fault: &Fault) -> String {
         let (what, without) = (self.remedy(fault), self.without_the_cluster());
         if self.candidates.has_heard() || !matches!(fault.class, Class::Unreachable) {
