@@ -704,7 +704,8 @@ events! {
         message "Not out of the cluster yet: {error}; attempt {attempt} of {attempts}, next in {next_retry_ms} ms; {remedy}"
         subject "Waiting for a cluster that is to let this node go"
         explanation "This node is to leave a cluster, and its members could not be asked or did not confirm it: @ERROR@. The \
-            command tries again after @NEXT_RETRY_MS@ ms; ending it with Ctrl-C does no harm. What to do: @REMEDY@"
+            command tries again after @NEXT_RETRY_MS@ ms. Ctrl-C ends it and changes nothing in the cluster; a unit that it has \
+            taken over stays stopped until it is started, or until the next boot. What to do: @REMEDY@"
 
     MembershipUnknown { error: String, remedy: String }
         Error "84aedb890cba4ff4b0b7c2d598dab22c"

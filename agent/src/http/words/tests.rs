@@ -372,10 +372,11 @@ fn n5_who_has_to_change_something_decides_what_happens_next() {
     for error in [
         Error::InvalidCertificate(CertificateError::NotValidYet),
         Error::AlertReceived(AlertDescription::InternalError),
-        Error::InvalidMessage(InvalidMessage::InvalidContentType),
         Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedKxGroup),
         Error::DecryptError,
     ] {
         assert_eq!(class(error.clone()), Class::Transient { retry_after: None }, "{error:?}");
     }
+    // Something else has the port: nothing was heard of the service.
+    assert_eq!(class(Error::InvalidMessage(InvalidMessage::InvalidContentType)), Class::Unreachable);
 }
