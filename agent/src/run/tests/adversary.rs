@@ -72,6 +72,8 @@ struct World {
     history: Vec<Vec<Member>>,
     incarnation: u64,
     is_alive: bool,
+    /// Whether the last list came from an address of this machine.
+    lists_here: bool,
     calls: usize,
     seen: Vec<(Duration, Seen)>,
     began: Instant,
@@ -94,6 +96,7 @@ impl Adversary {
             members,
             incarnation: 0,
             is_alive: true,
+            lists_here: false,
             calls: 0,
             seen: Vec::new(),
             began: Instant::now(),
@@ -165,7 +168,8 @@ impl Probe for Adversary {
         if world.is_bad() && world.chance.is(3) {
             world.incarnation += 1;
         }
-        let node_id = if world.is_bad() && world.chance.is(1) { "node09" } else { "node04" };
+        // Who lists from here is this node's own service: another name would be that of a member behind a balancer, whose list counts.
+        let node_id = if world.is_bad() && world.chance.is(1) && !world.lists_here { "node09" } else { "node04" };
         let incarnation = Word::new(&format!("{}{}", if world.chance.is(50) { "i" } else { "I" }, world.incarnation));
         Ok(Health { node_id: Some(node_id.into()), cluster_id: None, incarnation: Some(incarnation) })
     }
@@ -198,6 +202,7 @@ impl Members for Adversary {
             let reported = if of_another { "another" } else { own_name };
             let cluster_id = (!is_bad || world.chance.is(80)).then(|| reported.into());
             let answered = if is_bad && world.chance.is(5) { Answered::Here } else { Answered::Elsewhere };
+            world.lists_here = answered == Answered::Here;
             MemberList { members, leader, cluster_id, answered }
         };
         let own = list.members.iter().find(|member| member.id.as_str() == "node04");
