@@ -115,16 +115,17 @@ pub(super) async fn run(options: &Options, departure: Departure, of: Of, manner:
 
 /// Where all are to be left: a marker of a service that the configuration does not have is that of a membership which would stay.
 fn nothing_is_forgotten(options: &Options, config: &Config) -> Result<(), Event> {
-    let marked = Markers::new(options.state_dir.clone()).services();
-    let Some(name) = marked.into_iter().filter(|name| config.service(*name).is_none()).min() else { return Ok(()) };
-    let Err(Event::ServiceNotConfigured { error }) = context::service(config, name) else { return Ok(()) };
-    Err(Event::ServiceNotConfigured {
-        error: format!(
-            "{error}, and there is a marker of {name} in {}: declare it in services, so that it can be left \
-             (first-boot-agent config validate shows what is odd there); only if its cluster no longer exists, remove the marker",
-            options.state_dir.display()
-        ),
-    })
+    for name in Markers::new(options.state_dir.clone()).services() {
+        if let Err(Event::ServiceNotConfigured { error }) = context::service(config, name) {
+            let error = format!(
+                "{error}, and there is a marker of {name} in {}: declare it in services, so that it can be left \
+                 (first-boot-agent config validate shows what is odd there); only if its cluster no longer exists, remove the marker",
+                options.state_dir.display()
+            );
+            return Err(Event::ServiceNotConfigured { error });
+        }
+    }
+    Ok(())
 }
 
 /// Asks at the terminal.

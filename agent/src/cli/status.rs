@@ -30,7 +30,7 @@ use crate::markers::{MarkerState, Markers, Trouble};
 use crate::names::{self, Names};
 use crate::plan::{self, Step};
 use crate::run::{self, Requests};
-use crate::systemd::{ActiveState, LoadState, Systemd, UnitWatch};
+use crate::systemd::{Systemd, UnitWatch};
 
 use super::context::{self, Silent, ThisMachine};
 use super::output::{self, Written};
@@ -197,8 +197,7 @@ async fn steps_of_units(systemd: Option<&Systemd>) -> Vec<Step> {
     let names = systemd.units_like(&UNITS_OF_STEPS).await.unwrap_or_default();
     let found = names.iter().filter_map(|name| Step::run_by(name)).map(async |step| {
         let unit = systemd.unit(&step.unit()).await.ok()?;
-        let is_to_run = unit.load == LoadState::Loaded && (unit.is_enabled || unit.active != ActiveState::Inactive);
-        is_to_run.then_some(step)
+        unit.is_to_run().then_some(step)
     });
     let mut steps: Vec<Step> = join_all(found).await.into_iter().flatten().collect();
     steps.sort_unstable();

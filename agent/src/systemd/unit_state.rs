@@ -51,6 +51,12 @@ pub struct UnitState {
 }
 
 impl UnitState {
+    /// Whether the unit is to run on this machine, or has: it is enabled, or was started.
+    #[must_use]
+    pub fn is_to_run(&self) -> bool {
+        self.load == LoadState::Loaded && (self.is_enabled || self.active != ActiveState::Inactive)
+    }
+
     /// Takes over the properties that are there, and keeps the others: change signals name only some.
     pub(super) fn apply(&mut self, properties: &Properties<'_>) {
         for (name, value) in properties {

@@ -84,11 +84,13 @@ pub(super) struct StepStatus {
     pub(super) looks_again: bool,
     /// Whether its unit is started when what it needs has changed.
     pub(super) is_woken: bool,
+    /// Whether its unit is to run on this machine, as far as that is known.
+    pub(super) is_to_run: bool,
 }
 
 impl StepStatus {
     pub(super) fn new(step: Step, state: State, detail: String, next: Option<String>) -> Self {
-        Self { step, state, detail, next, looks_again: false, is_woken: false }
+        Self { step, state, detail, next, looks_again: false, is_woken: false, is_to_run: true }
     }
 }
 
@@ -123,7 +125,8 @@ impl Status {
         let steps = steps.iter().zip(units).map(|(step, units)| {
             let next = units.unit.as_ref().filter(|unit| unit.active == ActiveState::Failed).map(|_| journal(*step));
             let status = StepStatus::new(*step, State::Blocked, detail.to_owned(), next);
-            StepStatus { is_woken: units.wakes(), ..status }
+            let is_to_run = units.unit.as_ref().is_none_or(UnitState::is_to_run);
+            StepStatus { is_woken: units.wakes(), is_to_run, ..status }
         });
         let warnings = vec![error.to_owned()];
         Self { overall: State::Blocked, steps: steps.collect(), warnings, ..Self::default() }
@@ -164,9 +167,11 @@ impl Status {
 fn unconfigured(step: Step, units: &StepUnits, health: &str) -> StepStatus {
     let (unit, name) = (step.unit(), step.label());
     let detail = format!("the configuration has no service {name}, and {unit} is to run");
-    // systemctl disable does not last on NixOS.
+    // What has failed is listed until that is reset. systemctl disable does not last on NixOS.
+    let is_failed = units.unit.as_ref().is_some_and(|unit| unit.active == ActiveState::Failed);
+    let reset = if is_failed { format!(" && systemctl reset-failed {unit}") } else { String::new() };
     let next = format!(
-        "add {name} to services in the configuration; if it is not to be there: systemctl disable --now {unit}{health}; \
+        "add {name} to services in the configuration; if it is not to be there: systemctl disable --now {unit}{health}{reset}; \
          on NixOS, turn it off in the NixOS configuration instead"
     );
     StepStatus { is_woken: units.wakes(), ..StepStatus::new(step, State::Blocked, detail, Some(next)) }

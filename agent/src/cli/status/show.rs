@@ -116,9 +116,12 @@ pub(super) fn verdict(status: &Status) -> String {
             "Not seen without root: the configuration, the member lists, the names in DNS. Run it as root.".to_owned()
         }
         State::Blocked if status.node.is_none() => {
-            let asleep: Vec<String> =
-                status.steps.iter().filter(|step| !step.is_woken).map(|step| step.step.unit()).collect();
-            let then = if asleep.is_empty() {
+            // A unit that is not to run here would only fail, and be listed from then on.
+            let to_run = || status.steps.iter().filter(|step| step.is_to_run);
+            let asleep: Vec<String> = to_run().filter(|step| !step.is_woken).map(|step| step.step.unit()).collect();
+            let then = if to_run().next().is_none() {
+                String::new()
+            } else if asleep.is_empty() {
                 "; its units start again when /etc/nixos/secrets changes".to_owned()
             } else {
                 format!(", then `systemctl start --no-block {}`", asleep.join(" "))
@@ -179,6 +182,7 @@ mod tests {
     use crate::names::Unresolved;
     use crate::plan::Step;
     use crate::plan::health::Table;
+    use crate::systemd::{LoadState, UnitState};
 
     fn text(status: &Status) -> String {
         super::text(status, Layout::Plain)
@@ -249,6 +253,18 @@ mod tests {
             assert!(!asleep.contains("again"), "{asleep}");
             assert!(asleep.ends_with("start --no-block chainfire-cluster-join.service`."), "{asleep}");
         }
+    }
+
+    #[test]
+    fn without_a_configuration_no_unit_is_started_that_is_not_to_run_here() {
+        let of = |is_enabled| {
+            let unit = Some(UnitState { load: LoadState::Loaded, is_enabled, ..UnitState::default() });
+            let units = [StepUnits { unit, ..StepUnits::default() }];
+            verdict(&Status::without_configuration("none", &[Step::CHAINFIRE], &units))
+        };
+        let (to_run, not) = (of(true), of(false));
+        assert!(to_run.contains("start --no-block chainfire-cluster-join.service"), "{to_run}");
+        assert!(not.contains("config example etcd") && !not.contains("start"), "{not}");
     }
 
     #[test]

@@ -465,6 +465,12 @@ fn a_service_that_the_configuration_does_not_have_and_a_unit_joins_is_blocked() 
             && found.detail.contains("cluster-join@etcd.service"),
         "{found:?}"
     );
+    let failed = [StepUnits { unit: Some(loaded(ActiveState::Failed)), ..StepUnits::default() }];
+    let cleared = next_of(&done.clone().with_unconfigured(&[etcd], &failed).steps[0]).to_owned();
+    assert!(
+        cleared.contains("cluster-health-check.service && systemctl reset-failed cluster-join@etcd.service; "),
+        "{cleared}"
+    );
     let alone = "systemctl disable --now cluster-join@etcd.service cluster-health-check.service; on NixOS, turn it off";
     assert!(next_of(found).starts_with("add etcd to services") && next_of(found).contains(alone), "{found:?}");
     let chainfire = StepStatus::new(Step::CHAINFIRE, State::Done, String::new(), None);
